@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let package = Package(
+  name: "joist",
+  platforms: [.macOS(.v15), .iOS(.v18)],  // the floor of Synchronization
+  products: [
+    .library(name: "Joist", targets: ["Joist"]),
+    .executable(name: "joist", targets: ["JoistCLI"]),
+    .executable(name: "Hello", targets: ["Hello"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .target(name: "CJoist"),
+    .target(name: "Joist", dependencies: ["CJoist"]),
+    .executableTarget(
+      name: "JoistCLI",
+      dependencies: [
+        "Joist",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
+    ),
+    .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
+    .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
+    .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe"]),
+    .testTarget(name: "TidyTests"),
+  ]
+)
+
+let plainC: Set = ["CJoist", "CSwitchProbe"]
+for target in package.targets where !plainC.contains(target.name) {
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  ]
+}

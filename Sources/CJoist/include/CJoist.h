@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Swift cannot say: the switch between stacks, the words that Swift's runtime keeps per OS thread, and the
+// few system calls that Swift cannot make. Nothing here knows what a process or a scheduler is.
+#ifndef CJOIST_H
+#define CJOIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma mark - The switch (switch_x86_64.S, switch_arm64.S)
+
+/// Bytes below the top of a stack that `joist_stack_lay` fills: the first saved context, and the sentinel above it.
+#if defined(__x86_64__)
+#define JOIST_FIRST_FRAME_BYTES 80
+#else
+#define JOIST_FIRST_FRAME_BYTES 192
+#endif
+
+/// Saves the callee-saved registers and the floating-point control words on the stack that runs, stores the stack
+/// pointer in `*save`, and goes on where `load`, a stack pointer stored so before (or laid), left off.
+///
+/// It ends in an indirect jump and not in a return: the return predictor knows nothing of other stacks.
+/// Control words are loaded only where they differ from the ones in force; mxcsr always, which is cheaper.
+void joist_switch(void *_Nullable *_Nonnull save, void *_Nonnull load);
+
+/// Lays a first context on an empty stack, so that switching to the result calls `entry(argument)` with a 16-byte
+/// aligned stack, a frame pointer of zero (unwinders end there) and the control words of the thread that lays it.
+/// `entry` never returns. `top` is 16-byte aligned; above the context lie two sentinel words.
+void *_Nonnull joist_stack_lay(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument);
+
+/// Whether the two sentinel words below `top` are as `joist_stack_lay` wrote them.
+bool joist_stack_sentinel_holds(const void *_Nonnull top);
+
+/// Where the stack pointer is, to within a frame.
+static inline uintptr_t joist_stack_pointer(void) { return (uintptr_t)__builtin_frame_address(0); }
+
+#pragma mark - What Swift keeps per thread (words.c)
+
+/// Where one OS thread keeps what belongs to the code that runs on it. Found once a thread; then every pointer leads
+/// somewhere, to a word of `none` where the thread has no such thing.
+struct joist_words {
+  /// Head of the list of open exclusivity accesses; its nodes lie in stack frames.
+  uintptr_t *_Nullable access;
+  /// Head of the list of task-local values bound outside a task.
+  uintptr_t *_Nullable locals;
+  /// What Observation is tracking; leads into a stack frame.
+  uintptr_t *_Nullable observation;
+  /// C++'s caught exceptions (`__cxa_get_globals`): the stack of them, and the count of those in flight.
+  uintptr_t *_Nullable caught;
+  uint32_t *_Nullable uncaught;
+  /// The access word was not found: carried by the exported `swift_task_{exit,enter}ThreadLocalContext`.
+  bool access_by_calls;
+  /// The task-local word was not found: carried by the exported `swift_task_localValue{Push,Get,Pop}`.
+  bool locals_by_calls;
+  /// Zero words to point at.
+  uintptr_t none[2];
+};
+
+/// What a suspended process has of them. All zero for one that has nothing open, which is nearly every one.
+struct joist_carried {
+  uintptr_t access;
+  uintptr_t locals;
+  /// The uncommon rest, allocated only for those who have it.
+  struct joist_carried_rare *_Nullable rare;
+};
+
+/// Finds the calling thread's words. With `calls_only` the first two are treated as not found.
+void joist_words_find(struct joist_words *_Nonnull words, bool calls_only);
+
+/// Finds nothing: for a thread that is not the runtime's own and may run a Swift task, whose values are elsewhere.
+void joist_words_none(struct joist_words *_Nonnull words);
+
+void joist_words_install_rare(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+void joist_words_remove_rare(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+
+/// Forgets what a dead process carried.
+void joist_carried_clear(struct joist_carried *_Nonnull carried);
+
+/// Puts a process's words on this thread, just before it is switched to.
+static inline void joist_words_install(const struct joist_words *_Nonnull words,
+                                       struct joist_carried *_Nonnull carried) {
+  *words->access = carried->access;
+  *words->locals = carried->locals;
+  if (__builtin_expect(carried->rare != NULL || words->access_by_calls || words->locals_by_calls, 0))
+    joist_words_install_rare(words, carried);
+}
+
+/// Takes a process's words off this thread, just after it was switched from; the thread's are zero then.
+static inline void joist_words_remove(const struct joist_words *_Nonnull words,
+                                      struct joist_carried *_Nonnull carried) {
+  carried->access = *words->access;
+  carried->locals = *words->locals;
+  *words->access = 0;
+  *words->locals = 0;
+  if (__builtin_expect((*words->observation | *words->caught | *words->uncaught) != 0 || words->access_by_calls
+                         || words->locals_by_calls, 0))
+    joist_words_remove_rare(words, carried);
+}
+
+#pragma mark - The thread (thread.c)
+
+/// What this thread runs as: set by a scheduler for itself, null on every other thread. Never inlined, since code on
+/// a process's stack may go on on another thread and a compiler may keep the address of a thread-local.
+void *_Nullable joist_thread_current(void);
+void joist_thread_set_current(void *_Nullable current);
+
+/// A counter that is cheap to read and the same on every core: not nanoseconds, see `joist_ticks_per_second`.
+static inline uint64_t joist_ticks(void) {
+#if defined(__x86_64__)
+  uint32_t low, high;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (uint64_t)high << 32 | low;
+#else
+  uint64_t value;
+  __asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
+  return value;
+#endif
+}
+
+/// How fast `joist_ticks` counts: read where the machine says, otherwise measured once over a tenth of a millisecond.
+uint64_t joist_ticks_per_second(void);
+
+/// A hint that this thread spins.
+static inline void joist_pause(void) {
+#if defined(__x86_64__)
+  __asm__ volatile("pause");
+#else
+  __asm__ volatile("yield");
+#endif
+}
+
+/// The common half of an asymmetric fence: orders earlier stores before later loads against `joist_heavy_fence`.
+/// Where the system has no heavy one it is a full fence itself.
+extern bool joist_has_heavy_fence;
+static inline void joist_light_fence(void) {
+  if (__builtin_expect(joist_has_heavy_fence, 1)) __asm__ volatile("" ::: "memory");
+  else __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/// The rare half: every other thread of the program passes a full fence before it returns. Microseconds.
+void joist_heavy_fence(void);
+
+/// Registers for the heavy fence; call once before any thread relies on either half. Safe to call again.
+void joist_fences_prepare(void);
+
+#pragma mark - The system (system.c)
+
+/// Sleeps while `*word` is `expected`, at most so many nanoseconds (negative: without end). May wake without cause.
+void joist_futex_wait(const void *_Nonnull word, uint32_t expected, int64_t nanoseconds);
+/// Wakes at most so many who sleep on the word.
+void joist_futex_wake(const void *_Nonnull word, int32_t count);
+
+/// Makes a range fault on access without splitting its mapping (Linux 6.13); false where that does not exist or,
+/// as under some emulators, is accepted and does nothing.
+bool joist_guard_install(void *_Nonnull start, size_t bytes);
+
+/// Names the calling OS thread, as debuggers and `top -H` show it.
+void joist_thread_name(const char *_Nonnull name);
+
+/// How many processors this program may run on.
+int joist_processors_allowed(void);
+
+#pragma mark - Swift values without their type (values.c)
+
+/// Destroys a Swift value of any type, noncopyable ones included, through its value witness table.
+void joist_value_destroy(void *_Nonnull value, const void *_Nonnull metadata);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

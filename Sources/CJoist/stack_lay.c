@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The first context of an empty stack, and the sentinel above it. It has the shape of a saved one (W1), with the
+// entry and its argument in the registers from which `joist_stack_begin` takes them. Rules:
+// W5. The frame pointer of the first context is zero: walkers of frame pointers end there.
+//     It goes on one instruction into `joist_stack_begin`: unwinders look up the place before a return address.
+// W6. Two sentinel words lie above it. Code that pops more than it pushed, or writes above its frame, hits them first.
+#include "CJoist.h"
+
+// No word that code is likely to write by chance (W6).
+static const uintptr_t sentinel[2] = {0x4a6f69737453656e, 0x74696e656c576f72};
+
+extern const char joist_stack_begin[];
+
+#if defined(__x86_64__)
+
+struct context {
+  uint32_t mxcsr;
+  uint16_t x87;
+  uintptr_t r12, r13, r14, r15, rbx, rbp, rip;
+};
+
+// Control bits only: the status flags of the thread that lays are not the new stack's.
+static void fill(struct context *context, void (*entry)(void *), void *argument) {
+  uint32_t mxcsr;
+  uint16_t x87;
+  __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  // The frame pointer stays zero, and the first instruction is skipped (W5).
+  *context = (struct context){
+    .mxcsr = mxcsr & ~(uint32_t)0x3f,
+    .x87 = x87,
+    .r12 = (uintptr_t)entry,
+    .r13 = (uintptr_t)argument,
+    .rip = (uintptr_t)joist_stack_begin + 1,
+  };
+}
+
+#elif defined(__aarch64__)
+
+struct context {
+  uintptr_t x19, x20, x21, x22, x23, x24, x25, x26, x27, x28, x29, x30;
+  uint64_t d[8];
+  uint64_t fpcr;
+  uint64_t unused;
+};
+
+static void fill(struct context *context, void (*entry)(void *), void *argument) {
+  uint64_t fpcr;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  // The frame pointer, x29, stays zero, and the first instruction is skipped (W5).
+  *context = (struct context){
+    .x19 = (uintptr_t)entry,
+    .x20 = (uintptr_t)argument,
+    .x30 = (uintptr_t)joist_stack_begin + 4,
+    .fpcr = fpcr,
+  };
+}
+
+#endif
+
+_Static_assert(sizeof(struct context) + sizeof sentinel == JOIST_FIRST_FRAME_BYTES, "what is laid is what is promised");
+
+void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
+  uintptr_t *words = (uintptr_t *)top - 2;
+  words[0] = sentinel[0];
+  words[1] = sentinel[1];
+  struct context *context = (struct context *)words - 1;
+  fill(context, entry, argument);
+  return context;
+}
+
+bool joist_stack_sentinel_holds(const void *top) {
+  const uintptr_t *words = (const uintptr_t *)top - 2;
+  return words[0] == sentinel[0] && words[1] == sentinel[1];
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the two switches, and the laying of a stack, have in common. Rules:
+// W1. A saved context lies at the stored stack pointer, in the one shape that its `switch_*.S` and `stack_lay.c` give
+//     it. Both sides of a switch have that shape, so one unwind rule serves before and after the stacks change.
+// W2. What is saved lies at or above the stack pointer at all times, since a signal may arrive between any two
+//     instructions and its frame goes below.
+// W3. The end is an indirect jump: the return predictor knows nothing of other stacks.
+// W4. A control word is loaded only if it differs from the one in force, where loading waits for other instructions.
+#ifndef JOIST_SWITCH_H
+#define JOIST_SWITCH_H
+
+#if defined(__APPLE__)
+#define SYMBOL(name) _##name
+#define HIDDEN(name) .private_extern _##name
+#define FUNCTION(name)
+#define END(name)
+#define NO_EXECUTABLE_STACK
+#else
+#define SYMBOL(name) name
+#define HIDDEN(name) .hidden name
+#define FUNCTION(name) .type name, %function
+#define END(name) .size name, . - name
+#define NO_EXECUTABLE_STACK .section .note.GNU-stack, "", %progbits
+#endif
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The switch between stacks on x86-64, and where a laid stack begins (rules in switch.h). A saved context is 64 bytes:
+// mxcsr at 0, the x87 control word at 4, then r12, r13, r14, r15, rbx, rbp, and the return address at 56 (W1).
+#include "switch.h"
+
+#if defined(__x86_64__)
+
+  .text
+  .globl SYMBOL(joist_switch)
+  .p2align 5
+  FUNCTION(joist_switch)
+// void joist_switch(void **save [rdi], void *load [rsi])
+SYMBOL(joist_switch):
+  .cfi_startproc
+  leaq -56(%rsp), %rsp
+  .cfi_def_cfa_offset 64
+  stmxcsr (%rsp)
+  fnstcw 4(%rsp)
+  movq %r12, 8(%rsp)
+  .cfi_offset %r12, -56
+  movq %r13, 16(%rsp)
+  .cfi_offset %r13, -48
+  movq %r14, 24(%rsp)
+  .cfi_offset %r14, -40
+  movq %r15, 32(%rsp)
+  .cfi_offset %r15, -32
+  movq %rbx, 40(%rsp)
+  .cfi_offset %rbx, -24
+  movq %rbp, 48(%rsp)
+  .cfi_offset %rbp, -16
+  movzwl 4(%rsp), %eax
+  movq %rsp, (%rdi)
+
+  // From here on the other stack, of the same shape; the pointer moves up last (W2).
+  movq %rsi, %rsp
+  movq 56(%rsp), %rdx
+  // Reading back what stmxcsr has just stored would take longer than ldmxcsr does; not so with fldcw (W4).
+  ldmxcsr (%rsp)
+  cmpw 4(%rsp), %ax
+  jne 2f
+1:
+  movq 8(%rsp), %r12
+  movq 16(%rsp), %r13
+  movq 24(%rsp), %r14
+  movq 32(%rsp), %r15
+  movq 40(%rsp), %rbx
+  movq 48(%rsp), %rbp
+  .cfi_remember_state
+  .cfi_restore %r12
+  .cfi_restore %r13
+  .cfi_restore %r14
+  .cfi_restore %r15
+  .cfi_restore %rbx
+  .cfi_restore %rbp
+  leaq 64(%rsp), %rsp
+  .cfi_def_cfa_offset 0
+  .cfi_register %rip, %rdx
+  jmpq *%rdx  // (W3)
+2:
+  .cfi_restore_state
+  fldcw 4(%rsp)
+  jmp 1b
+  .cfi_endproc
+  END(joist_switch)
+
+// Where a laid context goes on: r12 is the entry and r13 its argument. Nothing called it, which ends every unwind.
+  .globl SYMBOL(joist_stack_begin)
+  HIDDEN(joist_stack_begin)
+  .p2align 4
+  FUNCTION(joist_stack_begin)
+SYMBOL(joist_stack_begin):
+  .cfi_startproc
+  .cfi_undefined %rip
+  nop  // skipped (W5)
+  movq %r13, %rdi
+  callq *%r12
+  ud2
+  .cfi_endproc
+  END(joist_stack_begin)
+
+#endif
+
+NO_EXECUTABLE_STACK

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// System calls that Swift cannot make: sleeping on a word, guards within a mapping, and the name of a thread. Rules:
+// W9. Where there is no futex, a word's sleepers share a condition variable with those of other words: all are woken,
+//     which the contract allows, and the word is read under the lock that a waker takes.
+// W10. A guard counts only once an access has been seen to fail: some emulators accept the call and do nothing.
+#define _GNU_SOURCE
+#include "CJoist.h"
+
+#include <pthread.h>
+#include <time.h>
+#if defined(__linux__)
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#pragma mark - Sleeping on a word
+
+#if defined(__linux__)
+
+void joist_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
+  struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nanoseconds < 0 ? NULL : &limit, NULL, 0);
+}
+
+void joist_futex_wake(const void *word, int32_t count) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+#else
+
+struct bucket {
+  pthread_mutex_t mutex;
+  pthread_cond_t condition;
+};
+
+static struct bucket *bucket_of(const void *word) {
+#define BUCKET {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER}
+  static struct bucket buckets[8] = {BUCKET, BUCKET, BUCKET, BUCKET, BUCKET, BUCKET, BUCKET, BUCKET};
+#undef BUCKET
+  return &buckets[((uintptr_t)word >> 6) % 8];
+}
+
+// Without a limit relative to now, a step of the wall clock can shorten or lengthen one sleep.
+static void sleep_in(struct bucket *bucket, int64_t nanoseconds) {
+#if defined(__APPLE__)
+  struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  pthread_cond_timedwait_relative_np(&bucket->condition, &bucket->mutex, &limit);
+#else
+  struct timespec limit;
+  clock_gettime(CLOCK_REALTIME, &limit);
+  int64_t fraction = limit.tv_nsec + nanoseconds % 1000000000;
+  limit.tv_sec += nanoseconds / 1000000000 + fraction / 1000000000;
+  limit.tv_nsec = fraction % 1000000000;
+  pthread_cond_timedwait(&bucket->condition, &bucket->mutex, &limit);
+#endif
+}
+
+void joist_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
+  struct bucket *bucket = bucket_of(word);
+  pthread_mutex_lock(&bucket->mutex);
+  if (__atomic_load_n((const uint32_t *)word, __ATOMIC_SEQ_CST) == expected) {
+    if (nanoseconds < 0) pthread_cond_wait(&bucket->condition, &bucket->mutex);
+    else sleep_in(bucket, nanoseconds);
+  }
+  pthread_mutex_unlock(&bucket->mutex);
+}
+
+void joist_futex_wake(const void *word, int32_t count) {
+  (void)count;
+  struct bucket *bucket = bucket_of(word);
+  pthread_mutex_lock(&bucket->mutex);
+  pthread_cond_broadcast(&bucket->condition);  // (W9)
+  pthread_mutex_unlock(&bucket->mutex);
+}
+
+#endif
+
+#pragma mark - Guards
+
+#if defined(__linux__)
+
+enum { guard_install = 102 };  // MADV_GUARD_INSTALL, which older headers do not have
+
+enum { unknown, works, does_not };
+
+// Guards a page of zeros and lets the kernel read a path from it: EFAULT behind a guard, otherwise there is no file
+// with an empty name (W10). No signal is involved.
+static int try_guard(void) {
+  size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+  void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return does_not;
+  bool faults = madvise(page, bytes, guard_install) == 0 && access(page, F_OK) != 0 && errno == EFAULT;
+  munmap(page, bytes);
+  return faults ? works : does_not;
+}
+
+bool joist_guard_install(void *start, size_t bytes) {
+  static int state = unknown;
+  int known = __atomic_load_n(&state, __ATOMIC_RELAXED);
+  if (known == unknown) {
+    known = try_guard();
+    __atomic_store_n(&state, known, __ATOMIC_RELAXED);
+  }
+  return known == works && madvise(start, bytes, guard_install) == 0;
+}
+
+#else
+
+bool joist_guard_install(void *start, size_t bytes) {
+  (void)start;
+  (void)bytes;
+  return false;
+}
+
+#endif
+
+#pragma mark - Names
+
+// Linux keeps the first 15 bytes.
+void joist_thread_name(const char *name) {
+#if defined(__linux__)
+  prctl(PR_SET_NAME, name);
+#elif defined(__APPLE__)
+  pthread_setname_np(name);
+#else
+  (void)name;
+#endif
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What belongs to one OS thread or to its clock, and the asymmetric fence between threads. Rules:
+// W7. The thread-local is reached only inside functions that are never inlined and do not switch: code on a process's
+//     stack may go on on another thread, and a compiler may keep the address of a thread-local across a call.
+// W8. A light fence is a mere compiler fence only after the kernel has accepted the registration for the heavy one.
+#define _GNU_SOURCE
+#include "CJoist.h"
+
+#include <sched.h>
+#include <time.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#pragma mark - Current
+
+// Reached by the two functions below only (W7). Initial-exec reads it with one load and no call, in a shared library
+// too; it costs 8 bytes of the static block.
+#if defined(__ELF__)
+__attribute__((tls_model("initial-exec")))
+#endif
+static _Thread_local void *current;
+
+// The empty statement keeps the functions from being found pure, and a second call from being left out (W7).
+__attribute__((noinline)) void *joist_thread_current(void) {
+  __asm__ volatile("" ::: "memory");
+  return current;
+}
+
+__attribute__((noinline)) void joist_thread_set_current(void *value) {
+  current = value;
+  __asm__ volatile("" ::: "memory");
+}
+
+#pragma mark - Ticks
+
+#if defined(__x86_64__)
+
+struct instant {
+  uint64_t ticks;
+  uint64_t nanoseconds;
+};
+
+// Both clocks at one moment: the tightest of a few readings, since the thread may be interrupted between two of them.
+static struct instant now(void) {
+  struct instant best = {0, 0};
+  uint64_t width = UINT64_MAX;
+  for (int i = 0; i < 5; i++) {
+    struct timespec time;
+    uint64_t before = joist_ticks();
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    uint64_t after = joist_ticks();
+    if (after - before >= width) continue;
+    width = after - before;
+    best.ticks = before + width / 2;
+    best.nanoseconds = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+  }
+  return best;
+}
+
+// CPUID's leaves 0x15 and 0x16 are often missing, and in virtual machines often wrong.
+static uint64_t measure(void) {
+  struct instant start = now(), end;
+  do end = now();
+  while (end.nanoseconds - start.nanoseconds < 100000);
+  __uint128_t ticks = end.ticks - start.ticks;
+  return (uint64_t)(ticks * 1000000000 / (end.nanoseconds - start.nanoseconds));
+}
+
+#else
+
+static uint64_t measure(void) {
+  uint64_t frequency;
+  __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+  return frequency;
+}
+
+#endif
+
+// Several threads may measure at once; all return what the first one to end found.
+uint64_t joist_ticks_per_second(void) {
+  static uint64_t known;
+  uint64_t value = __atomic_load_n(&known, __ATOMIC_RELAXED);
+  if (value != 0) return value;
+  uint64_t measured = measure();
+  if (__atomic_compare_exchange_n(&known, &value, measured, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return measured;
+  return value;
+}
+
+#pragma mark - Fences
+
+bool joist_has_heavy_fence = false;
+
+#if defined(__linux__)
+
+enum { private_expedited = 1 << 3, register_private_expedited = 1 << 4 };
+
+void joist_fences_prepare(void) {
+  // (W8)
+  if (syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0)
+    __atomic_store_n(&joist_has_heavy_fence, true, __ATOMIC_RELEASE);
+}
+
+// Once registered for, the call fails only while the kernel is out of memory.
+void joist_heavy_fence(void) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (!__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_ACQUIRE)) return;
+  while (syscall(SYS_membarrier, private_expedited, 0, 0) != 0) sched_yield();
+}
+
+#else
+
+void joist_fences_prepare(void) {}
+
+void joist_heavy_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+#endif

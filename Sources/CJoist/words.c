@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The words that Swift's runtime and C++'s keep per OS thread for the code that runs on it: finding them, and carrying
+// what the inline half in the header leaves over. Rules:
+// W12. No offset into a library's thread-local block is assumed. A word is found by what it does: it is the only one
+//      that changes while an access is open (a value bound, a tracking run) and changes back. If more or fewer than
+//      one do, exported functions carry the state instead.
+// W13. Finding is done on a thread that runs no Task, since a Task has task-local values of its own, and all threads
+//      that share processes find in the same way.
+// W14. Each process has its own two words for `enter` and `exit`, zero at first. `enter` comes last before the switch
+//      to it, `exit` first after the switch from it, and in between they belong to the runtime.
+// W15. Apart from those two words, a rare block exists only while its process is suspended: what the process has ended
+//      by the next time must not come back.
+// W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
+#define _GNU_SOURCE
+#include "CJoist.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__ELF__)
+#include <link.h>
+#endif
+
+#pragma mark - The runtime's functions
+
+#define SWIFT __attribute__((swiftcall))
+
+typedef void begin_access(void *pointer, void *buffer, uintptr_t flags, void *counter);
+typedef void end_access(void *buffer);
+typedef void change_context(uintptr_t *state);
+typedef SWIFT void local_push(const void *key, void *value, const void *type);
+typedef SWIFT void *local_get(const void *key);
+typedef SWIFT void local_pop(void);
+typedef SWIFT void apply(__attribute__((swift_indirect_result)) void *result, __attribute__((swift_context)) void *);
+typedef SWIFT void with_tracking(__attribute__((swift_indirect_result)) void *result, apply *run, void *run_context,
+                                 apply *change, void *change_context, const void *type);
+typedef uintptr_t *get_globals(void);
+
+// A static library's functions are known to the linker only, a library loaded by another one to `dlsym` only (W16).
+// Mach-O's linker refuses an unknown name even if it is weak; there `dlsym` finds all.
+#if defined(__ELF__)
+#define WEAK(name) __attribute__((weak)) extern const char name[];
+#define FIND(name) (name != NULL ? (void *)name : dlsym(RTLD_DEFAULT, #name))
+#else
+#define WEAK(name)
+#define FIND(name) dlsym(RTLD_DEFAULT, #name)
+#endif
+
+WEAK(swift_beginAccess)
+WEAK(swift_endAccess)
+WEAK(swift_task_enterThreadLocalContext)
+WEAK(swift_task_exitThreadLocalContext)
+WEAK(swift_task_localValuePush)
+WEAK(swift_task_localValueGet)
+WEAK(swift_task_localValuePop)
+WEAK($s11Observation04withA8Tracking_8onChangexxyXE_yyYbcyXKtlF)
+WEAK($sSiN)
+WEAK(__cxa_get_globals)
+
+static struct {
+  begin_access *begin;
+  end_access *end;
+  change_context *enter, *exit;
+  local_push *push;
+  local_get *get;
+  local_pop *pop;
+  with_tracking *track;  // withObservationTracking(_:onChange:)
+  const void *int_type;  // the metadata of Int
+  get_globals *globals;
+} runtime;
+
+static void find_runtime(void) {
+  runtime.begin = FIND(swift_beginAccess);
+  runtime.end = FIND(swift_endAccess);
+  runtime.enter = FIND(swift_task_enterThreadLocalContext);
+  runtime.exit = FIND(swift_task_exitThreadLocalContext);
+  runtime.push = FIND(swift_task_localValuePush);
+  runtime.get = FIND(swift_task_localValueGet);
+  runtime.pop = FIND(swift_task_localValuePop);
+  runtime.track = FIND($s11Observation04withA8Tracking_8onChangexxyXE_yyYbcyXKtlF);
+  runtime.int_type = FIND($sSiN);
+  runtime.globals = FIND(__cxa_get_globals);
+}
+
+#pragma mark - Finding a word by what it does
+
+// One search through a thread-local block: what it held outside and inside of what was done.
+struct search {
+  uintptr_t *words;
+  size_t count;
+  uintptr_t *outside, *inside;
+  uintptr_t expected;  // what the word holds inside; 0 for anything, but nothing outside
+};
+
+// Called inside of what is done.
+static void look(struct search *search) {
+  if (search->count != 0) memcpy(search->inside, search->words, search->count * sizeof(uintptr_t));
+}
+
+#if defined(__ELF__)
+
+struct module {
+  uintptr_t address;
+  char *block;
+  size_t bytes;
+};
+
+// The module with the address in it, and the calling thread's thread-local block of that module.
+static int find_module(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  struct module *module = context;
+  bool contains = false;
+  size_t bytes = 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type == PT_LOAD) contains |= module->address - (info->dlpi_addr + header->p_vaddr) < header->p_memsz;
+    if (header->p_type == PT_TLS) bytes = header->p_memsz;
+  }
+  if (!contains) return 0;
+  module->block = info->dlpi_tls_data;
+  module->bytes = module->block != NULL ? bytes : 0;
+  return 1;
+}
+
+static void find_block(struct search *search, void *symbol) {
+  struct module module = {.address = (uintptr_t)symbol};
+  dl_iterate_phdr(find_module, &module);
+  size_t skipped = -(uintptr_t)module.block % sizeof(uintptr_t);
+  if (module.bytes <= skipped) return;
+  search->words = (uintptr_t *)(module.block + skipped);
+  search->count = (module.bytes - skipped) / sizeof(uintptr_t);
+}
+
+#else
+
+// Elsewhere Swift keeps its words in keys of the thread library, which no loader lists: carried by calls.
+static void find_block(struct search *search, void *symbol) {
+  (void)search;
+  (void)symbol;
+}
+
+#endif
+
+// The one word in the block of `symbol`'s module that changes while `act` looks and changes back (W12); null if there
+// is not exactly one. The first `act` makes the runtime allocate the block, which happens on first use.
+static uintptr_t *find_word(void *symbol, void act(struct search *)) {
+  struct search search = {0};
+  act(&search);
+  find_block(&search, symbol);
+  if (search.count == 0) return NULL;
+  search.outside = calloc(search.count * 2, sizeof(uintptr_t));
+  if (search.outside == NULL) return NULL;
+  search.inside = search.outside + search.count;
+  memcpy(search.outside, search.words, search.count * sizeof(uintptr_t));
+  act(&search);
+
+  uintptr_t *found = NULL;
+  int fitting = 0;
+  for (size_t i = 0; i < search.count; i++) {
+    uintptr_t outside = search.outside[i], inside = search.inside[i];
+    if (inside == outside || search.words[i] != outside) continue;
+    if (search.expected != 0 ? inside != search.expected : outside != 0) continue;
+    found = &search.words[i];
+    fitting++;
+  }
+  free(search.outside);
+  return fitting == 1 ? found : NULL;
+}
+
+// Opens a tracked access to a variable of its own; its node becomes the head of the list.
+static void act_access(struct search *search) {
+  enum { read_and_track = 0x20 };
+  uintptr_t variable, node[3];
+  search->expected = (uintptr_t)node;
+  runtime.begin(&variable, node, read_and_track, NULL);
+  look(search);
+  runtime.end(node);
+}
+
+// An address that is no other task-local's.
+static char key;
+
+static void act_local(struct search *search) {
+  uintptr_t value = 0;
+  runtime.push(&key, &value, runtime.int_type);
+  look(search);
+  runtime.pop();
+}
+
+static SWIFT void track(__attribute__((swift_indirect_result)) void *result,
+                        __attribute__((swift_context)) void *search) {
+  *(uintptr_t *)result = 0;
+  look(search);
+}
+
+static SWIFT void changed(__attribute__((swift_indirect_result)) void *result,
+                          __attribute__((swift_context)) void *context) {
+  (void)result;
+  (void)context;
+  abort();
+}
+
+// Tracks nothing, so that nothing is ever told of a change.
+static void act_observation(struct search *search) {
+  uintptr_t result;
+  runtime.track(&result, track, search, changed, NULL, runtime.int_type);
+}
+
+// The calling thread runs no Task (W13).
+void joist_words_find(struct joist_words *words, bool calls_only) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find_runtime);
+  bool accesses = runtime.begin != NULL && runtime.end != NULL;
+  bool locals = runtime.push != NULL && runtime.pop != NULL && runtime.int_type != NULL;
+  bool observation = runtime.track != NULL && runtime.int_type != NULL;
+
+  uintptr_t *access_word = accesses && !calls_only ? find_word(runtime.begin, act_access) : NULL;
+  uintptr_t *locals_word = locals && !calls_only ? find_word(runtime.push, act_local) : NULL;
+  uintptr_t *observation_word = observation ? find_word(runtime.track, act_observation) : NULL;
+  uintptr_t *globals = runtime.globals != NULL ? runtime.globals() : NULL;
+
+  memset(words, 0, sizeof *words);
+  words->access = access_word != NULL ? access_word : &words->none[0];
+  words->locals = locals_word != NULL ? locals_word : &words->none[0];
+  words->observation = observation_word != NULL ? observation_word : &words->none[0];
+  words->caught = globals != NULL ? &globals[0] : &words->none[0];
+  words->uncaught = globals != NULL ? (uint32_t *)&globals[1] : (uint32_t *)&words->none[1];
+  words->access_by_calls = accesses && access_word == NULL && runtime.enter != NULL && runtime.exit != NULL;
+  words->locals_by_calls = locals && locals_word == NULL && runtime.get != NULL;
+}
+
+#pragma mark - Carrying the rare
+
+struct joist_carried_rare {
+  uintptr_t access[2];  // the words of `enter` and `exit` (W14)
+  uintptr_t locals;     // the newest item
+  uintptr_t observation;
+  uintptr_t caught;
+  uint32_t uncaught;
+};
+
+void joist_words_none(struct joist_words *words) {
+  *words = (struct joist_words){0};
+  words->access = words->locals = words->observation = words->caught = &words->none[0];
+  words->uncaught = (uint32_t *)&words->none[1];
+}
+
+static struct joist_carried_rare *allocate(void) {
+  struct joist_carried_rare *rare = calloc(1, sizeof *rare);
+  if (rare == NULL) abort();
+  return rare;
+}
+
+// Puts one list of task-local values in the place of another, which it returns. An item of one's own lies in front of
+// the thread's list, its first word leads to the rest, and popping it makes the rest the list. The low bits of that
+// word are notes of Concurrency's for items that a task inherits.
+static uintptr_t exchange_locals(uintptr_t list) {
+  enum { words_before_value = 3 };
+  uintptr_t value = 0;
+  runtime.push(&key, &value, runtime.int_type);
+  uintptr_t *item = (uintptr_t *)runtime.get(&key) - words_before_value;
+  uintptr_t replaced = item[0] & ~(uintptr_t)7;
+  item[0] = list;
+  runtime.pop();
+  return replaced;
+}
+
+void joist_words_install_rare(const struct joist_words *words, struct joist_carried *carried) {
+  if (carried->rare == NULL) {
+    if (!words->access_by_calls) return;
+    carried->rare = allocate();
+  }
+  struct joist_carried_rare rare = *carried->rare;
+  *words->observation = rare.observation;
+  *words->caught = rare.caught;
+  *words->uncaught = rare.uncaught;
+  if (rare.locals != 0) exchange_locals(rare.locals);
+  if (words->access_by_calls) {
+    runtime.enter(carried->rare->access);  // last (W14)
+  } else {
+    free(carried->rare);  // (W15)
+    carried->rare = NULL;
+  }
+}
+
+void joist_words_remove_rare(const struct joist_words *words, struct joist_carried *carried) {
+  struct joist_carried_rare rare = {0};
+  if (words->access_by_calls && carried->rare != NULL) {
+    runtime.exit(carried->rare->access);
+    rare.access[0] = carried->rare->access[0];
+    rare.access[1] = carried->rare->access[1];
+  }
+  if (words->locals_by_calls) rare.locals = exchange_locals(0);
+  rare.observation = *words->observation;
+  rare.caught = *words->caught;
+  rare.uncaught = *words->uncaught;
+  *words->observation = 0;
+  *words->caught = 0;
+  *words->uncaught = 0;
+
+  bool any = (rare.access[0] | rare.locals | rare.observation | rare.caught | rare.uncaught) != 0;
+  if (!any) {
+    free(carried->rare);
+    carried->rare = NULL;
+    return;
+  }
+  if (carried->rare == NULL) carried->rare = allocate();
+  *carried->rare = rare;
+}
+
+// The items of task-local values are not freed: their values' destructors would run here, on a scheduler's stack.
+void joist_carried_clear(struct joist_carried *carried) {
+  free(carried->rare);
+  memset(carried, 0, sizeof *carried);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process waits. Its own side: switch away, and when it is back, test again, for a wake is only a hint. The
+// scheduler's side: park it, then look whether something came meanwhile (G2).
+
+import CJoist
+
+/// Why a process waits: unique and descriptive, as seen from outside.
+public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
+  /// In `receive`, for a message.
+  case receive = 1
+  /// In `sleep`.
+  case sleep
+  /// In `blocking`, for its closure.
+  case blocking
+}
+
+extension Handle<Scheduler> {
+  /// The process's side: gives the thread back to its scheduler until the process is taken to run again, perhaps by
+  /// another scheduler on another thread. Nothing that was read from this thread before may be used afterwards.
+  // Sound: runs on the process's own stack, which stays as it is until it is switched to again.
+  @inline(never)
+  func switchAway(_ outcome: Outcome) {
+    let process = it.running!
+    it.outcome = outcome
+    unsafe joist_switch(&process.it.stackPointer, it.stackPointer!)
+  }
+
+  /// The scheduler's side: parks a process that came back to wait.
+  @inline(__always)
+  func park(_ process: ProcessHandle) {
+    process.it.go(.block)
+    it.figures.blocks.add()
+    settle(process)
+  }
+
+  /// Parks a waiting process and leaves it, unless something has come for it: then it is made ready.
+  func settle(_ process: ProcessHandle) {
+    while !leave(process) {
+      if wantsOut(process) {
+        surrender(process)
+        if process.it.signals.current.isDisjoint(with: .ofInterestOutside) { continue }
+      }
+      process.it.go(.wake)
+      return enqueue(process)
+    }
+  }
+
+  /// Keeps a process that was taken to run, but is suspended, until it is resumed. False when it was meanwhile.
+  @inline(never)
+  func hold(_ process: ProcessHandle) -> Bool {
+    process.it.go(.hold)
+    process.it.flags.remove(.wantsMail)
+    while !leave(process) {
+      if wantsOut(process) { surrender(process) }
+      if process.it.signals.current.suspends == 0 {
+        process.it.go(.wake)
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Parks a process and then looks whether anything has come for it (G2). True when it is parked, and the caller has
+  /// it no more; false when there is something to do and the caller still has it.
+  @inline(__always)
+  func leave(_ process: ProcessHandle) -> Bool {
+    let hasSlot = process.hasSharedSlot
+    guard process.it.inbox.park(mailWakes: process.it.flags.contains(.wantsMail)) else { return false }
+    let signals = process.it.signals.current
+    let isWoken = signals.suspends == 0 && !signals.isDisjoint(with: .ofInterestOutside)
+    let isInTheWay = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)
+    return !(isWoken || isInTheWay) || !process.it.inbox.claim()
+  }
+
+  /// Whether a process that the caller has is in a slot that somebody else waits for.
+  private func wantsOut(_ process: ProcessHandle) -> Bool {
+    process.hasSharedSlot && it.runtime.it.slots.isWanted(process)
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Whether it is the resident of a slot that others may want; perhaps only since it was chosen, and not yet mounted.
+  @inline(__always)
+  var hasSharedSlot: Bool {
+    guard let slot = it.slot, slot.it.isShared else { return false }
+    return it.flags.contains(.mounted) || slot.it.resident == self
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process ends: on its own stack first, where its body returned and its unread messages are destroyed; then on the
+// scheduler's, which takes slot and record back.
+//
+// A process that was killed and does not end is abandoned: its frames are never gone back to, so what they refer to
+// leaks, and the rest ends in the same way under a fresh first frame.
+
+import CJoist
+import Synchronization
+
+/// The first frame of a process. Never returns: its last act is to switch away for good.
+// Sound: the argument is the record that the frame was laid for.
+func processMain(_ argument: UnsafeMutableRawPointer) {
+  let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
+  runBody(process)
+  unsafe processEnd(argument)
+}
+
+/// The last frame of a process: the only one, when it was abandoned.
+// Sound: as above.
+func processEnd(_ argument: UnsafeMutableRawPointer) {
+  let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
+  endOnOwnStack(process)
+  Scheduler.current!.switchAway(.exited)
+  preconditionFailure("a process that has ended was run again")
+}
+
+/// Runs the body, if the process was not told to exit before it began; destroys it either way.
+@inline(never)
+private func runBody(_ process: ProcessHandle) {
+  let body = process.it.body.take()
+  process.it.flags.insert(.started)
+  process.collectMail()
+  if process.it.flags.contains(.exiting) { return }
+  do {
+    try body.run(ProcessContext<Never>(process))
+    process.noteExit(.normal)
+  } catch let exit as ProcessExit {
+    process.noteExit(exit.reason)
+  } catch {
+    process.noteExit(.error(error))
+  }
+}
+
+/// From here on nobody finds the process by its reference; what it has not read is destroyed.
+@inline(never)
+private func endOnOwnStack(_ process: ProcessHandle) {
+  let generation = process.it.generation.load(ordering: .relaxed)
+  process.it.generation.store(generation &+ 1, ordering: .sequentiallyConsistent)
+  var count = process.destroyMail()
+  var node = process.it.inbox.takeAll()
+  while let unread = node {
+    node = unread.it.next
+    if unread.it.kind == .message && unread.it.generation == generation { count += 1 }
+    unread.discard()
+  }
+  Scheduler.current!.it.figures.messagesDestroyed.add(count)
+}
+
+extension Handle<ProcessRecord> {
+  /// Notes why it ended, unless it was told before.
+  fileprivate func noteExit(_ reason: ExitReason) {
+    if !it.hasExitReason, case .error = reason { beginExit(reason) }
+  }
+
+  /// Destroys what is in the mailbox; how many messages that were.
+  func destroyMail() -> Int {
+    var count = 0
+    while let node = it.mailbox.removeFirst() {
+      count += 1
+      node.discard()
+    }
+    return count
+  }
+}
+
+extension Handle<Scheduler> {
+  /// The scheduler's part of an exit: slot and record go back.
+  // Sound: the process is this scheduler's, and what it carried is its own. Likewise in `abandon`.
+  @inline(__always)
+  func bury(_ process: ProcessHandle) {
+    process.it.go(.terminate)
+    if process.it.hasExitReason { process.dropExitReason() }
+    unsafe joist_carried_clear(&process.it.carried)
+    vacate(process)
+    it.figures.processesEnded.add()
+    it.runtime.giveRecord(process, self)
+    if it.runtime.it.ending.isRefusing { it.runtime.it.ending.processEnded(it.runtime) }
+  }
+
+  /// Lays a fresh frame over what a process has on its stack, in which it only ends.
+  @inline(never)
+  func abandon(_ process: ProcessHandle) {
+    it.runtime.it.figures.processesAbandoned.add()
+    unsafe joist_carried_clear(&process.it.carried)
+    process.it.signals.clear(.kill)
+    process.it.slot!.it.lay(process, entry: .end)
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process goes into a queue: its own scheduler's if there is one on this thread, else a remote list; and somebody is
+// told who may be asleep.
+
+import Synchronization
+
+extension Handle<ProcessRecord> {
+  /// Queues a process that is `.ready` (A3). The caller has it, and has it no more afterwards.
+  /// `scheduler` is the one whose thread this is, if it is of the process's runtime.
+  func makeReady(from scheduler: Handle<Scheduler>?) {
+    if let scheduler {
+      scheduler.enqueue(self)
+    } else {
+      let core = it.home
+      core.it.nextRegular().it.remote.push(self)
+      core.notify()
+    }
+  }
+}
+
+extension Handle<Scheduler> {
+  /// Queues a ready process here. The first one is left to this scheduler itself, unless the process that runs goes
+  /// on (`signalDeferred`); a second one is offered to the others at once.
+  @inline(__always)
+  func enqueue(_ process: ProcessHandle) {
+    let slice = it.slices.load(ordering: .relaxed)
+    it.queue.lock.lock()
+    it.queue.enqueue(process, at: process.it.priority, slice: slice)
+    showUrgentWork()
+    let length = it.queue.lengthAtAGuess
+    it.queue.lock.unlock()
+    if length > 1 { notify() } else { it.owesNotice = true }
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A waiting process is made ready: by a message, a timer, a signal. Whoever claimed it (E2) does that, once.
+
+import Synchronization
+
+extension Handle<ProcessRecord> {
+  /// Makes a process ready that the caller has just claimed.
+  func wake(from scheduler: Handle<Scheduler>?) {
+    it.go(.wake)
+    makeReady(from: scheduler.flatMap { $0.it.runtime == it.home ? $0 : nil })
+  }
+
+  /// Something that it may wait for has happened: raises the flags, then wakes it if it is parked (G2).
+  func rouse(_ flags: Signals.Flags, from scheduler: Handle<Scheduler>?) {
+    it.signals.raise(flags)
+    if it.inbox.claim() { wake(from: scheduler) }
+  }
+
+  /// Tells the process of that generation to exit; takes back every suspend.
+  func tellToExit(_ reason: ExitReason, _ generation: UInt32) {
+    let delivery = Delivery.begin(ExitReason.self)
+    delivery.node.it.kind = .exit
+    delivery.put(reason)
+    deliverExit(delivery, generation)
+  }
+
+  private func deliverExit(_ delivery: Delivery, _ generation: UInt32) {
+    let node = delivery.node
+    node.it.generation = generation
+    guard it.generation.load(ordering: .relaxed) == generation else { return node.discard() }
+    var flags: Signals.Flags = .exit
+    if case .killed = node.payload(as: ExitReason.self).it { flags.insert(.kill) }
+    let claimed = it.inbox.push(node)
+    it.signals.raiseResuming(flags)
+    if claimed || it.inbox.claim() { wake(from: delivery.scheduler) }
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The word by which others reach a process: what they sent, and whether it sleeps.
+// E1. The word is the newest message's address, older ones linked behind it, and two flags in the low bits:
+//     `parked`, the process is not running and not queued; `mailWakes`, a message is to wake it.
+// E2. Whoever takes `parked` away has the process, alone: it must run it, queue it, or park it again.
+// E3. A message that finds `mailWakes` takes both flags away in the very exchange that pushes it: sending to a
+//     process that waits costs one atomic operation, and so does sending to one that does not.
+// E4. Only who has the process parks it, and with `mailWakes` only while no message is there. So a message that
+//     comes between a receive's last look and its parking makes the parking fail.
+//
+// Rejected: a separate word for "waits" that senders read after pushing. It is one more read-modify-write to park, one
+// more to wake, and a fence between the push and the look.
+
+import Synchronization
+
+/// Messages on their way to a process, and whether it is parked.
+package struct Inbox: ~Copyable {
+  private let word = Atomic<UInt>(0)
+
+  /// The flags (E1).
+  private static var parked: UInt { 1 }
+  private static var mailWakes: UInt { 2 }
+  private static var flags: UInt { 3 }
+
+  /// Pushes a message (K1). True when the caller now has the process and must make it ready (E2, E3).
+  // Ordering: releasing publishes the message to `takeAll`; sequentially consistent because of G2.
+  @inline(__always)
+  func push(_ node: Handle<MessageNode>) -> Bool {
+    var old = word.load(ordering: .relaxed)
+    while true {
+      node.it.next = Handle(bits: old & ~Inbox.flags)
+      let claims = old & Inbox.mailWakes != 0
+      let new = node.bits | (claims ? 0 : old & Inbox.parked)
+      let (done, seen) = word.weakCompareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent)
+      if done { return claims }
+      old = seen
+    }
+  }
+
+  /// Parks the process. False when a message is there that it would wait for (E4).
+  @inline(__always)
+  func park(mailWakes: Bool) -> Bool {
+    if mailWakes {
+      return word.compareExchange(expected: 0, desired: Inbox.flags, ordering: .sequentiallyConsistent).exchanged
+    }
+    word.bitwiseOr(Inbox.parked, ordering: .sequentiallyConsistent)
+    return true
+  }
+
+  /// Takes a parked process (E2). False when somebody else has it.
+  func claim() -> Bool {
+    var old = word.load(ordering: .sequentiallyConsistent)
+    while old & Inbox.parked != 0 {
+      let (done, seen) = word.weakCompareExchange(
+        expected: old,
+        desired: old & ~Inbox.flags,
+        ordering: .sequentiallyConsistent
+      )
+      if done { return true }
+      old = seen
+    }
+    return false
+  }
+
+  /// Whether nothing has come; the owner's quick look.
+  @inline(__always)
+  var isEmpty: Bool { word.load(ordering: .relaxed) & ~Inbox.flags == 0 }
+
+  /// Takes every message, the newest first. Only who has the process.
+  // Ordering: acquiring pairs with the pushes.
+  @inline(__always)
+  func takeAll() -> Handle<MessageNode>? {
+    Handle(bits: word.exchange(0, ordering: .acquiringAndReleasing))
+  }
+}

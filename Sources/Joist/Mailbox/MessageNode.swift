@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What carries one message: a header, and the message itself behind it.
+// K1. A node belongs to its sender until it is pushed, to the inbox until the owner takes it, then to the owner.
+// K2. It names the generation it was sent to. Whoever has the record discards nodes for another generation.
+// K3. Its payload is destroyed exactly once: moved out by a receive, or destroyed by `discard`.
+
+import CJoist
+
+/// The header of a message. The payload follows at `payloadOffset`.
+@safe
+@usableFromInline
+package struct MessageNode: ~Copyable {
+  /// The next older message in an inbox, the next newer one in a mailbox.
+  var next: Handle<MessageNode>?
+  /// The payload's Swift type: how `discard` destroys what it does not know.
+  let metadata: UnsafeRawPointer
+  /// Who sent it; zero bits for a thread that is no process.
+  var sender: UInt64 = 0
+  /// The cheap clock when it was sent.
+  var sent: UInt64 = 0
+  /// The process it is for (K2).
+  var generation: UInt32 = 0
+  /// The payload's size, as far as it fits.
+  let bytes: UInt32
+  /// From the header's beginning.
+  let payloadOffset: UInt16
+  /// Where the memory came from: a class of `NodePool`, or `NodePool.fromMalloc`.
+  let sizeClass: UInt8
+  /// What it is.
+  var kind: Kind = .message
+
+  /// What a node carries.
+  enum Kind: UInt8 {
+    /// A value of the receiver's message type.
+    case message
+    /// An `ExitReason`.
+    case exit
+  }
+}
+
+extension MessageNode {
+  /// The header's size; payloads of up to sixteen bytes share its cache line.
+  @usableFromInline static var headerBytes: Int { 48 }
+
+  /// Where a payload with that alignment begins.
+  @inlinable
+  static func offset(alignment: Int) -> Int {
+    max(headerBytes, alignment)
+  }
+}
+
+extension Handle<MessageNode> {
+  /// The payload, as the type that it was sent as.
+  // Sound: the caller's type is the one it was made for; the offset is computed from the same type.
+  @inlinable
+  func payload<Value: ~Copyable>(as type: Value.Type) -> Handle<Value> {
+    let offset = MessageNode.offset(alignment: MemoryLayout<Value>.alignment)
+    let raw = unsafe UnsafeMutableRawPointer(pointer)
+    return unsafe Handle<Value>((raw + offset).assumingMemoryBound(to: Value.self))
+  }
+
+  /// Moves the payload out and gives the node back (K3).
+  // Sound: the owner does this once, and the node is not looked at again.
+  @inlinable
+  func open<Value: ~Copyable>(as type: Value.Type) -> Value {
+    let value = unsafe payload(as: type).pointer.move()
+    NodePool.give(self)
+    return value
+  }
+
+  /// Destroys the payload and gives the node back (K3).
+  // Sound: the metadata is the payload's own, and it has not been moved out.
+  func discard() {
+    unsafe joist_value_destroy(UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset), it.metadata)
+    NodePool.give(self)
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one way in which Joist refers to memory that it manages itself: records, schedulers, slots, message nodes.
+// H1. What a handle leads to is never unmapped while a handle to it can be used: records and runtimes keep their
+//     addresses for the program's life, the others live as long as what owns them.
+// H2. Who may touch which field, and when, is written beside the field and holds for handles as for any reference.
+
+/// A reference without a count: eight bytes, no retain, no exclusivity check, and no field is copied to reach another.
+///
+/// Sound: by H1 the memory is there and initialised; by H2 what is not atomic has one owner at a time. So the rest of
+/// the runtime is written without the word `unsafe`.
+@safe
+@usableFromInline
+package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
+  /// Where it is.
+  @usableFromInline package let pointer: UnsafeMutablePointer<Pointee>
+
+  @inlinable @inline(__always)
+  package init(_ pointer: UnsafeMutablePointer<Pointee>) {
+    unsafe self.pointer = pointer
+  }
+
+  /// The value itself, in place.
+  @inlinable package var it: Pointee {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(pointer) }
+    @inline(__always) nonmutating unsafeMutableAddress { unsafe pointer }
+  }
+
+  @inlinable @inline(__always)
+  package static func == (a: Self, b: Self) -> Bool { unsafe a.pointer == b.pointer }
+
+  // Sound: as the type says; an address is only compared and passed on here.
+  /// The address as a number: for words that hold an address and flags.
+  @inlinable package var bits: UInt { @inline(__always) get { unsafe UInt(bitPattern: pointer) } }
+
+  /// The handle with that address; nil for zero.
+  @inlinable @inline(__always)
+  package init?(bits: UInt) {
+    guard let pointer = unsafe UnsafeMutablePointer<Pointee>(bitPattern: bits) else { return nil }
+    unsafe self.pointer = pointer
+  }
+
+  /// New memory from malloc for something that lives until `free`.
+  package static func allocate(_ value: consuming Pointee) -> Self {
+    let pointer = UnsafeMutablePointer<Pointee>.allocate(capacity: 1)
+    unsafe pointer.initialize(to: value)
+    return unsafe Self(pointer)
+  }
+
+  /// Destroys the value and gives the memory back; no handle to it may be used again (H1).
+  package func free() {
+    unsafe pointer.deinitialize(count: 1)
+    unsafe pointer.deallocate()
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A lock for a few instructions at a time, between threads of the runtime. Nothing that may block, allocate from
+// malloc or run a user's code happens under one. The order, outermost first: slots, wheel, run queue, depots.
+
+import CJoist
+import Synchronization
+
+/// Held for nanoseconds; waited for by spinning, then by giving the processor away.
+package struct SpinLock: ~Copyable {
+  private let held = Atomic<Bool>(false)
+
+  /// Takes it if it is free.
+  @inline(__always)
+  package func tryLock() -> Bool {
+    !held.exchange(true, ordering: .acquiring)
+  }
+
+  /// Takes it, waiting for whoever has it.
+  @inline(__always)
+  package func lock() {
+    if !tryLock() { lockSlowly() }
+  }
+
+  @inline(never)
+  private func lockSlowly() {
+    var spins = 0
+    repeat {
+      while held.load(ordering: .relaxed) {
+        spins += 1
+        if spins < Limits.spinsBeforeRelinquish { joist_pause() } else { relinquishProcessor() }
+      }
+    } while !tryLock()
+  }
+
+  /// Lets go; pairs with the acquiring exchange of whoever takes it next.
+  @inline(__always)
+  package func unlock() {
+    held.store(false, ordering: .releasing)
+  }
+
+  /// Runs something short under the lock.
+  @inline(__always)
+  package func withLock<R: ~Copyable>(_ body: () -> R) -> R {
+    lock()
+    defer { unlock() }
+    return body()
+  }
+}

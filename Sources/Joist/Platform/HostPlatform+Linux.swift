@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What only Linux has.
+
+#if os(Linux)
+  import CJoist
+
+  #if canImport(Glibc)
+    import Glibc
+  #else
+    import Musl
+  #endif
+
+  extension HostPlatform {
+    /// Reserve addresses without a promise of memory.
+    var reservesNothing: Int32 { Int32(MAP_NORESERVE) }
+
+    /// Tries a guard that leaves its mapping whole (Linux 6.13 and later) on a page of its own.
+    // Sound: the page is mapped and unmapped here.
+    static var guardsLeaveMappingsWhole: Bool {
+      let bytes = Int(getpagesize())
+      let page = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      guard let page = unsafe page, unsafe page != MAP_FAILED else { return false }
+      defer { unsafe munmap(page, bytes) }
+      return unsafe joist_guard_install(page, bytes)
+    }
+  }
+#endif

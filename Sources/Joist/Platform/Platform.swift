@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one seam to the world: time, random numbers, threads, waiting, memory. The real one is `HostPlatform`; a
+// simulated one gives the same runtime a clock that somebody turns and no threads at all.
+
+/// What the runtime asks of the machine it is on.
+package protocol Platform: AnyObject, Sendable {
+  /// Nanoseconds on a clock that never goes back.
+  func now() -> Int64
+  /// The cheap clock that slices are timed by.
+  var ticks: TickClock { get }
+  /// A seed for the order in which a scheduler looks for victims.
+  func randomSeed() -> UInt64
+  /// How many schedulers make use of this machine: its cores, or what a quota leaves of them.
+  var usefulSchedulers: Int { get }
+  /// Starts a thread; nil where schedulers are driven by calling `step()`.
+  func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)?
+  /// Sleeps while the word has this value, until woken or until that time on `now`'s clock; may return early.
+  func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?)
+  /// Wakes who sleeps on the word.
+  func wake(_ word: borrowing WaitWord, all: Bool)
+  /// Orders, for every thread, its earlier stores before its later loads; the rare half of `lightFence`.
+  func heavyFence()
+  /// Address space, zeroed at first touch, or nil when there is none left.
+  func reserve(bytes: Int) -> UnsafeMutableRawPointer?
+  /// Makes a range fault on access. False when it cannot.
+  func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool
+  /// Whether a guard leaves its mapping whole.
+  var guardsAreFree: Bool { get }
+  /// Gives the memory behind a range back; it reads as zero afterwards.
+  func discard(_ start: UnsafeMutableRawPointer, bytes: Int)
+  /// Gives the addresses back as well.
+  func release(_ start: UnsafeMutableRawPointer, bytes: Int)
+}
+
+/// A thread that was started.
+package protocol PlatformThread: AnyObject, Sendable {
+  /// Waits for its end; may be called once, and not by itself.
+  func join()
+  /// Whether it is the one that asks.
+  var isCurrent: Bool { get }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A word that threads sleep on.
+// F1. Whoever changes what a sleeper waits for changes the word first and wakes second.
+// F2. Whoever sleeps reads the word first, then tests, then sleeps while the word is as it was read: a change in
+//     between is never slept through.
+
+import Synchronization
+
+/// A count of events that a thread can sleep on until the next.
+package struct WaitWord: ~Copyable {
+  let count = Atomic<UInt32>(0)
+
+  /// Read before testing what is waited for (F2).
+  var seen: UInt32 { count.load(ordering: .sequentiallyConsistent) }
+
+  /// Something changed (F1).
+  func signal(_ platform: any Platform, all: Bool = false) {
+    count.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    platform.wake(self, all: all)
+  }
+}

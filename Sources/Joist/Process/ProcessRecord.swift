@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the runtime knows of a process: three cache lines.
+// R1. The first line is touched by whoever has the process (A1) and nobody else: all that a switch needs.
+// R2. The second line is written by others: senders, wakers, the timer wheel.
+// R3. The third is the owner's again: what a switch does not need.
+// R4. A record keeps its address for the program's life and is used again by later processes of the runtime; its
+//     generation tells them apart (N2).
+
+import CJoist
+import Synchronization
+
+/// A process, as the runtime sees it.
+// Sound: its raw words are read and written by whoever has the process (A1), and mean what their comments say.
+@safe
+@usableFromInline
+package struct ProcessRecord: ~Copyable {
+  // MARK: R1, the switch's line
+
+  /// Where its frames end while it does not run. First, so that the switch stores through the record's own address.
+  var stackPointer: UnsafeMutableRawPointer?
+  /// Reductions left in this slice; below zero is a debt that the next suspension point pays by ending the slice.
+  var fuel: Int32 = 0
+  /// Changed by `go(_:)` alone (A2). Atomic only because others may read it at any time (A1).
+  private let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
+  /// Given by its options.
+  var priority: Priority = .normal
+  /// The queue it is in: its priority, or higher by ageing.
+  var level: Priority = .normal
+  /// What the runtime remembers about it.
+  var flags: ProcessFlags = []
+  /// The next in a run queue, remote list, slot's list or free list: it is in one of them at most (A3).
+  var next: Handle<ProcessRecord>?
+  /// Where its frames belong; nil before it first runs.
+  var slot: Handle<Slot>?
+  /// What Swift keeps per thread, while it does not run.
+  var carried = unsafe joist_carried()
+  /// The scheduler's slice count when it was queued, for ageing.
+  var queuedAt: UInt32 = 0
+  /// Reductions of a full slice.
+  var sliceLength: Int32 = 0
+
+  // MARK: R2, the others' line
+
+  /// Messages that arrived, and whether it is parked.
+  let inbox = Inbox()
+  let signals = Signals()
+  /// Whose it is. Set when the record is first used and the same ever after (R4).
+  var home: Handle<RuntimeCore>
+  /// Which process of this record it is. Changes when one ends, so that nobody finds the next by an old reference.
+  let generation = Atomic<UInt32>(1)
+  /// Its node in a wheel: which wheel and which of its lists. Changed under that wheel's lock, like the next three.
+  let timerPlace = Atomic<UInt32>(TimerPlace.none.rawValue)
+  var timerNext: Handle<ProcessRecord>?
+  var timerPrevious: Handle<ProcessRecord>?
+  var timerDue: UInt64 = 0
+  /// When the present wait ends; `Int64.max` when it does not. Stored by the process, read by wheels.
+  let deadline = Atomic<Int64>(Int64.max)
+
+  // MARK: R3, the owner's line
+
+  /// Messages taken out of the inbox, oldest first.
+  var mailbox = Mailbox()
+  /// The body, until it starts (`Body`).
+  var body = BodyStorage()
+  /// Why it was told to exit, or ended; held for as long as the record is its.
+  var exitReason: Unmanaged<ExitReasonBox>?
+  /// Its frames, while another process has its slot.
+  var image: UnsafeMutableRawPointer?
+  /// Why it waits or last waited, and since when; stored by the process, read by anyone.
+  let wait = Atomic<UInt64>(0)
+
+  // Sound: only compared.
+  /// Whether it was told to exit, or has failed.
+  var hasExitReason: Bool { unsafe exitReason != nil }
+
+  init(home: Handle<RuntimeCore>) { self.home = home }
+
+  /// Where it is in its life, suspension apart (A4).
+  var state: ProcessState {
+    @inline(__always) get { ProcessState(rawValue: stateWord.load(ordering: .relaxed))! }
+  }
+
+  /// Changes the state (A2). A transition that does not fit is an error in the runtime itself, and stops it.
+  @inline(__always)
+  func go(_ transition: Transition) {
+    guard let after = state.after(transition) else {
+      preconditionFailure("A2: a process that is \(state) cannot \(transition)")
+    }
+    stateWord.store(after.rawValue, ordering: .relaxed)
+  }
+
+  /// A new process begins where an old one ended.
+  func beginAnew() { stateWord.store(ProcessState.created.rawValue, ordering: .relaxed) }
+}
+
+/// What the runtime remembers about a process.
+struct ProcessFlags: OptionSet {
+  let rawValue: UInt8
+  /// Its body has begun.
+  static let started = ProcessFlags(rawValue: 1)
+  /// Its frames are in its slot, or it has none yet.
+  static let mounted = ProcessFlags(rawValue: 2)
+  /// It has run since the search for a cold process last came by.
+  static let ranLately = ProcessFlags(rawValue: 4)
+  /// It was told to exit; every runtime call throws.
+  static let exiting = ProcessFlags(rawValue: 8)
+  /// Messages wake it from the present wait.
+  static let wantsMail = ProcessFlags(rawValue: 16)
+  /// Its present wait has an end.
+  static let timed = ProcessFlags(rawValue: 32)
+}
+
+package typealias ProcessHandle = Handle<ProcessRecord>
+
+extension Handle<ProcessRecord> {
+  /// Its identity now.
+  var id: ProcessID {
+    ProcessID(slot: it.home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The typed address of a process.
+
+import Synchronization
+
+/// The typed address of a process: 16 bytes, names its runtime, keeps nothing alive.
+///
+/// Everything may be sent to the dead; it is dropped, destroyed and counted. A reference to a process that has ended
+/// never reaches another one.
+public struct ProcessRef<Message: ~Copyable>: Sendable {
+  /// The untyped identity.
+  public let id: ProcessID
+  /// Nil for one that never lived.
+  @usableFromInline let record: Handle<ProcessRecord>?
+
+  init(record: Handle<ProcessRecord>, id: ProcessID) {
+    self.record = record
+    self.id = id
+  }
+
+  /// The reference to a new process; to none if there is none.
+  @usableFromInline
+  init(_ record: Handle<ProcessRecord>?) {
+    self.record = record
+    id = record?.id ?? ProcessID(bits: 0)
+  }
+}
+
+extension ProcessRef: Hashable where Message: ~Copyable {
+  /// The same process of the same runtime.
+  public static func == (a: Self, b: Self) -> Bool { a.record == b.record && a.id == b.id }
+
+  /// As `==`.
+  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+extension ProcessRef: CustomStringConvertible where Message: ~Copyable {
+  /// As the id: `#123.4`.
+  public var description: String { id.description }
+}
+
+extension ProcessRef where Message: ~Copyable {
+  /// Moves a message into the mailbox; never blocks, and does not allocate for messages of up to a kilobyte that a
+  /// process sends. To the dead: dropped, destroyed and counted.
+  @inlinable
+  public func send(_ message: consuming sending Message) {
+    guard let record else { return }
+    let delivery = Delivery.begin(Message.self)
+    delivery.put(message)
+    delivery.finish(to: record, id)
+  }
+
+  /// Tells the process to exit: its next runtime call throws ``ProcessExit``, and a wait ends with it. A suspended
+  /// process is resumed. `.normal` is ignored. With `.killed` it is abandoned if it does not end within a slice.
+  public func exit(_ reason: ExitReason = .shutdown) {
+    record?.tellToExit(reason, id.generation)
+  }
+
+  /// Takes the process off the processors at its next suspension point, until `resume`. Messages and timeouts that come
+  /// meanwhile are kept. Suspends nest.
+  public func suspend() {
+    guard let record, isAlive else { return }
+    record.it.signals.suspend()
+  }
+
+  /// Takes one `suspend` back.
+  public func resume() {
+    guard let record, isAlive, record.it.signals.resume() else { return }
+    if record.it.inbox.claim() { record.wake(from: Scheduler.current) }
+  }
+
+  /// Whether it has not ended yet.
+  public var isAlive: Bool {
+    record?.it.generation.load(ordering: .acquiring) == id.generation
+  }
+
+  /// A snapshot, or nil for the dead.
+  public var info: ProcessInfo? {
+    guard let record else { return nil }
+    return ProcessInfo(record, id)
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The records: one stretch of addresses, used from the front, each record again and again.
+// R5. A record is free, in a cache of one scheduler or in the common list, or it is a process's: never both.
+// R6. A record whose generations have run out is never used again (N2).
+
+import Synchronization
+
+/// All records of a runtime.
+struct ProcessTable: ~Copyable {
+  /// Where the first one is.
+  private let base: UInt
+  /// The limit that it was made for.
+  let limit: Int
+  /// So many there can be.
+  let capacity: Int
+  /// Records that a scheduler may keep for itself.
+  let cached: Int
+  /// Guards the two fields below.
+  private let lock = SpinLock()
+  private var free: ProcessHandle?
+  private var freeCount = 0
+  /// Records that were ever used: written under the lock, read by anyone.
+  private let used = Atomic<Int>(0)
+
+  static var recordBytes: Int { MemoryLayout<ProcessRecord>.stride }
+
+  // Sound: the reservation is this table's alone; records in it are initialised before they are handed out (R5).
+  init?(limit: Int, platform: any Platform) {
+    self.limit = limit
+    cached = limit < Limits.processLimitThatMustBeExact ? 0 : Limits.recordsCached
+    capacity = limit + cached * Limits.threadsMost
+    guard let start = unsafe platform.reserve(bytes: capacity * ProcessTable.recordBytes) else { return nil }
+    base = UInt(bitPattern: start)
+  }
+
+  /// Whether a runtime with that limit can go on with these records.
+  func serves(_ limit: Int) -> Bool { limit == self.limit }
+
+  /// How many records were ever used: those with smaller numbers have been processes.
+  var usedCount: Int { used.load(ordering: .acquiring) }
+
+  /// The record with a number.
+  subscript(index: Int) -> ProcessHandle {
+    ProcessHandle(bits: base + UInt(index * ProcessTable.recordBytes))!
+  }
+
+  /// A record's number.
+  @inline(__always)
+  func index(of process: ProcessHandle) -> Int {
+    Int(process.bits - base) / ProcessTable.recordBytes
+  }
+
+  /// Takes records: free ones first, then unused ones; as many as there are, up to `most`.
+  mutating func take(_ most: Int, home: Handle<RuntimeCore>) -> RecordCache {
+    var taken = RecordCache()
+    lock.lock()
+    defer { lock.unlock() }
+    while taken.count < most {
+      if let record = free {
+        free = record.it.next
+        freeCount -= 1
+        taken.put(record)
+      } else if let record = unused(home) {
+        taken.put(record)
+      } else {
+        break
+      }
+    }
+    return taken
+  }
+
+  // Sound: nobody has seen this record before; the memory is the table's.
+  private mutating func unused(_ home: Handle<RuntimeCore>) -> ProcessHandle? {
+    let index = used.load(ordering: .relaxed)
+    guard index < capacity else { return nil }
+    let record = self[index]
+    unsafe record.pointer.initialize(to: ProcessRecord(home: home))
+    used.store(index + 1, ordering: .releasing)
+    return record
+  }
+
+  /// Takes records back.
+  mutating func put(_ records: inout RecordCache) {
+    lock.lock()
+    defer { lock.unlock() }
+    while let record = records.take() {
+      record.it.next = free
+      free = record
+      freeCount += 1
+    }
+  }
+}
+
+/// A few free records.
+struct RecordCache {
+  private var first: ProcessHandle?
+  private(set) var count = 0
+
+  @inline(__always)
+  mutating func take() -> ProcessHandle? {
+    guard let record = first else { return nil }
+    first = record.it.next
+    count -= 1
+    return record
+  }
+
+  @inline(__always)
+  mutating func put(_ record: ProcessHandle) {
+    record.it.next = first
+    first = record
+    count += 1
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// A free record; nil at the limit.
+  @inline(__always)
+  func takeRecord(_ scheduler: Handle<Scheduler>?) -> ProcessHandle? {
+    if let scheduler, let record = scheduler.it.records.take() { return record }
+    return takeRecordFromTable(scheduler)
+  }
+
+  @inline(never)
+  private func takeRecordFromTable(_ scheduler: Handle<Scheduler>?) -> ProcessHandle? {
+    let batch = scheduler == nil ? 1 : max(1, it.table.cached / 2)
+    var taken = it.table.take(batch, home: self)
+    let record = taken.take()
+    if taken.count > 0, let scheduler { scheduler.it.records = taken }
+    return record
+  }
+
+  /// Ends the use of a record by its process: nobody finds it by its old reference any more.
+  @inline(__always)
+  func giveRecord(_ record: ProcessHandle, _ scheduler: Handle<Scheduler>) {
+    if record.it.generation.load(ordering: .relaxed) == .max { return }  // R6
+    scheduler.it.records.put(record)
+    if scheduler.it.records.count > it.table.cached {
+      it.table.put(&scheduler.it.records)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The word by which others tell a process something that is not a message.
+// G1. It is set by anyone, and cleared only by whoever has the process.
+// G2. Whoever sets a bit that somebody must act on sets it first and then tries to claim the process (`Inbox.claim`).
+//     Whoever parks a process parks it first and then reads this word. Both are sequentially consistent, so one of
+//     the two sees the other: no wake is lost.
+
+import Synchronization
+
+/// What others want of a process; zero nearly always, and read at every suspension point.
+package struct Signals: ~Copyable {
+  private let word = Atomic<UInt64>(0)
+
+  /// One or more flags of the word.
+  struct Flags: OptionSet {
+    let rawValue: UInt64
+    /// A timer fired or something else that is waited for has happened: test again.
+    static let woken = Flags(rawValue: 1)
+    /// An exit signal lies in the inbox.
+    static let exit = Flags(rawValue: 2)
+    /// It is to end now, whatever it does; if it does not, it is abandoned.
+    static let kill = Flags(rawValue: 4)
+    /// A slot-mate waits for its slot: move to an image at the end of the slice.
+    static let slotWanted = Flags(rawValue: 8)
+    /// Counted in the upper half: suspends that were not yet taken back.
+    static let oneSuspend = Flags(rawValue: 1 << 32)
+    /// What a process looks at when it reaches a suspension point of its own.
+    static let ofInterestInside: Flags = [.exit, .kill, Flags(rawValue: suspendMask)]
+
+    /// What makes a waiting process ready.
+    static let ofInterestOutside: Flags = [.woken, .exit, .kill]
+
+    fileprivate static let suspendMask: UInt64 = ~0 << 32
+    var suspends: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
+  }
+
+  /// For those who have the process or are about to (G2).
+  @inline(__always)
+  var current: Flags { Flags(rawValue: word.load(ordering: .sequentiallyConsistent)) }
+
+  /// For a quick look at a suspension point: a bit that is just being set will be seen at the next.
+  @inline(__always)
+  var glance: Flags { Flags(rawValue: word.load(ordering: .relaxed)) }
+
+  /// Sets flags (G2: claim afterwards).
+  func raise(_ flags: Flags) {
+    word.bitwiseOr(flags.rawValue, ordering: .sequentiallyConsistent)
+  }
+
+  /// Clears flags (G1).
+  @inline(__always)
+  func clear(_ flags: Flags) {
+    if !glance.isDisjoint(with: flags) {
+      word.bitwiseAnd(~flags.rawValue, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  /// One suspend more.
+  func suspend() {
+    word.wrappingAdd(Flags.oneSuspend.rawValue, ordering: .sequentiallyConsistent)
+  }
+
+  /// One suspend less; true when it was the last, and then the process is to test again what it waits for. One that
+  /// has none is left alone.
+  func resume() -> Bool {
+    var old = word.load(ordering: .relaxed)
+    while Flags(rawValue: old).suspends > 0 {
+      let isLast = Flags(rawValue: old).suspends == 1
+      let less = old - Flags.oneSuspend.rawValue
+      let (done, seen) = word.weakCompareExchange(
+        expected: old,
+        desired: isLast ? less | Flags.woken.rawValue : less,
+        ordering: .sequentiallyConsistent
+      )
+      if done { return isLast }
+      old = seen
+    }
+    return false
+  }
+
+  /// An exit takes back every suspend.
+  func raiseResuming(_ flags: Flags) {
+    var old = word.load(ordering: .relaxed)
+    while true {
+      let new = (old & ~Flags.suspendMask) | flags.rawValue
+      let (done, seen) = word.weakCompareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent)
+      if done { return }
+      old = seen
+    }
+  }
+
+  /// For a new process of the record.
+  func reset() { word.store(0, ordering: .sequentiallyConsistent) }
+}

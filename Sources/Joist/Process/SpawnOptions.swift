@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a process is made.
+
+/// How a process is made.
+public struct SpawnOptions: Sendable, Hashable {
+  /// Where the frames live.
+  public enum Stack: Sendable, Hashable {
+    /// In a slot of the runtime's, which other processes may use while this one waits.
+    case shared
+    /// In a stack of the process's own, at least so many bytes: for bodies that wait natively for another process,
+    /// or go deep. It costs a mapping, some microseconds, and 64 KiB at least.
+    case dedicated(bytes: Int)
+  }
+
+  /// Which queue it waits in.
+  public var priority: Priority
+  /// Where the frames live.
+  public var stack: Stack
+  /// Reductions of a slice; nil for the runtime's.
+  public var reductionsPerSlice: Int?
+
+  /// Every field has a default.
+  public init(priority: Priority = .normal, stack: Stack = .shared, reductionsPerSlice: Int? = nil) {
+    self.priority = priority
+    self.stack = stack
+    self.reductionsPerSlice = reductionsPerSlice
+  }
+
+  /// Throws for figures out of range, naming the field.
+  package func validate() throws(ConfigurationError) {
+    if let reductionsPerSlice {
+      try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.reductionsMost)
+    }
+    if case .dedicated(let bytes) = stack {
+      let range = Limits.slotBytesLeast...Limits.dedicatedBytesMost
+      try ConfigurationError.check("stack.dedicated.bytes", bytes, in: range)
+    }
+  }
+}
+
+/// Why `trySpawn` made no process.
+public enum SpawnError: Error, Hashable, CustomStringConvertible {
+  /// So many processes live already.
+  case processLimit(Int)
+  /// The runtime is shutting down.
+  case shuttingDown
+  /// No memory for a stack of its own.
+  case noStack
+  /// An option is out of its range.
+  case options(ConfigurationError)
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .processLimit(let limit): "the limit of \(limit) processes is reached"
+    case .shuttingDown: "the runtime is shutting down"
+    case .noStack: "there is no memory for the stack"
+    case .options(let error): error.description
+    }
+  }
+}

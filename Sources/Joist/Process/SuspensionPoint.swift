@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a process may be switched away from, and what it finds out there: only in the functions of this file.
+// No thread-local is read but through `Scheduler.current`, which is never inlined, and nothing that was read so is used
+// after a switch: the process may go on on another thread.
+
+import CJoist
+import Synchronization
+
+extension Handle<ProcessRecord> {
+  /// The scheduler that runs this process on this thread. Stops the program with a sentence where the context is used
+  /// by anybody else: another process, another thread, a `blocking` closure.
+  @inline(__always)
+  func here(_ generation: UInt32) -> Handle<Scheduler> {
+    guard let scheduler = Scheduler.current, scheduler.it.running == self,
+      it.generation.load(ordering: .relaxed) == generation
+    else { misused() }
+    return scheduler
+  }
+
+  @inline(never)
+  private func misused() -> Never {
+    preconditionFailure(
+      "Joist: a process's context was used where its process does not run. It belongs to the body that was given it; "
+        + "give others `process.ref`."
+    )
+  }
+
+  /// What every suspension point begins with: the price, the checks, and what others want of the process.
+  @inline(__always)
+  func suspensionPoint(_ generation: UInt32, cost: Int32) throws(ProcessExit) {
+    let scheduler = here(generation)
+    guard it.slot!.it.contains(joist_stack_pointer()) else { onAnotherStack() }
+    it.fuel &-= cost
+    scheduler.signalDeferred()
+    if it.fuel <= 0 { scheduler.switchAway(.yielded) }
+    if !it.signals.glance.isDisjoint(with: .ofInterestInside) { attend() }
+    if it.flags.contains(.exiting) { try refuse() }
+  }
+
+  @inline(never)
+  private func onAnotherStack() -> Never {
+    preconditionFailure(
+      "Joist: a suspension point was reached on another stack than the process's own, for instance inside "
+        + "`queue.sync`. Receive first, then go there."
+    )
+  }
+
+  /// Takes signals in; a suspended process is away until it is resumed.
+  @inline(never)
+  private func attend() {
+    collectMail()
+    while it.signals.glance.suspends > 0 && !it.flags.contains(.exiting) {
+      Scheduler.current!.switchAway(.yielded)
+      collectMail()
+    }
+  }
+
+  /// A process that was told to exit gets this from every call. One that was killed is made to pay: after sixteen, its
+  /// slice is over, and it does not get another.
+  @inline(never)
+  func refuse() throws(ProcessExit) {
+    if it.signals.glance.contains(.kill) {
+      it.fuel &-= it.sliceLength / 16 + 1
+      if it.fuel <= 0 { Scheduler.current!.switchAway(.yielded) }
+    }
+    throw ProcessExit(reason: presentExitReason)
+  }
+
+  /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason. The caller tests
+  /// again what it waits for.
+  func wait(_ reason: WaitReason) {
+    let scheduler = Scheduler.current!
+    if reason == .receive { it.flags.insert(.wantsMail) } else { it.flags.remove(.wantsMail) }
+    it.wait.store(WaitNote(reason, since: scheduler.it.clock.count).bits, ordering: .relaxed)
+    scheduler.switchAway(.blocked)
+    it.signals.clear(.woken)
+  }
+}
+
+/// Why a process waits and since when, in a word.
+struct WaitNote {
+  let bits: UInt64
+
+  init(bits: UInt64) { self.bits = bits }
+  init(_ reason: WaitReason, since count: UInt64) { bits = UInt64(reason.rawValue) << 56 | (count << 8) >> 8 }
+
+  var reason: WaitReason? { WaitReason(rawValue: UInt8(bits >> 56)) }
+  /// On the cheap clock.
+  var since: UInt64 { (bits << 8) >> 8 }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a runtime can be told, with the range of each figure.
+
+extension ProcessRuntime {
+  /// How a runtime is made. Every field has a default, and a range that `ProcessRuntime.init` checks.
+  public struct Configuration: Sendable, Hashable {
+    /// Scheduler threads: 1…192. Nil for one a core, a control group's quota counted.
+    public var schedulers: Int?
+    /// Processes that may live at once: 1…134,217,728. Addresses are reserved for so many, memory is not.
+    ///
+    /// A limit of 65,536 or more is not kept to the last process: each scheduler may keep 128 records beside it.
+    public var processLimit: Int
+    /// Stacks for running and waiting processes: 1…1,048,576. When more processes wait than there are slots, the
+    /// coldest are copied out to images.
+    public var slots: Int
+    /// Bytes of a slot: 64 KiB…64 MiB, rounded up to pages. A body that needs more overflows.
+    public var slotBytes: Int
+    /// Reductions of a slice: 1…1,000,000,000.
+    public var reductionsPerSlice: Int
+    /// A process that waited so many slices in its queue moves up a level: 1…1,000,000,000.
+    public var ageing: Int
+    /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…255, less `schedulers`.
+    public var spareSchedulers: Int
+
+    /// Carry Swift's per-thread state by exported calls only, as where its words are not found.
+    package var threadWordsByCalls = false
+
+    /// Every field has a default.
+    public init(
+      schedulers: Int? = nil,
+      processLimit: Int = 1 << 24,
+      slots: Int = 16_384,
+      slotBytes: Int = 512 << 10,
+      reductionsPerSlice: Int = 2_000,
+      ageing: Int = 512,
+      spareSchedulers: Int = 64
+    ) {
+      self.schedulers = schedulers
+      self.processLimit = processLimit
+      self.slots = slots
+      self.slotBytes = slotBytes
+      self.reductionsPerSlice = reductionsPerSlice
+      self.ageing = ageing
+      self.spareSchedulers = spareSchedulers
+    }
+
+    /// Throws for the first field that is out of range.
+    package func validate() throws(ConfigurationError) {
+      if let schedulers { try ConfigurationError.check("schedulers", schedulers, in: 1...Limits.schedulersMost) }
+      try ConfigurationError.check("processLimit", processLimit, in: 1...Limits.processesMost)
+      try ConfigurationError.check("slots", slots, in: 1...Limits.slotsMost)
+      try ConfigurationError.check("slotBytes", slotBytes, in: Limits.slotBytesLeast...Limits.slotBytesMost)
+      try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.reductionsMost)
+      try ConfigurationError.check("ageing", ageing, in: 1...Limits.reductionsMost)
+      let spareMost = Limits.threadsMost - (schedulers ?? 1)
+      try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...spareMost)
+    }
+  }
+}
+
+/// A figure that a runtime cannot be made with.
+public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
+  /// The field of ``ProcessRuntime/Configuration`` or ``SpawnOptions``.
+  public let field: String
+  /// What was asked for.
+  public let value: Int
+  /// What can be had.
+  public let range: ClosedRange<Int>
+
+  /// One sentence, with the field and its range.
+  public var description: String {
+    "\(field) is \(value), and must be from \(range.lowerBound) to \(range.upperBound)"
+  }
+
+  static func check(_ field: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
+    guard range.contains(value) else { throw ConfigurationError(field: field, value: value, range: range) }
+  }
+}
+
+/// The machine did not give what a runtime needs.
+public struct ResourceError: Error, Hashable, CustomStringConvertible {
+  /// What could not be had.
+  public let what: String
+  /// One sentence.
+  public var description: String { "the system gave no \(what)" }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a runtime ends: it refuses new processes, tells every process to exit, waits, kills the rest, stops its
+// schedulers and gives everything back.
+// J2. `shutdown` runs once; who calls it again waits for the first. It is never run on a scheduler: there it is handed
+//     to a thread of its own.
+
+import Synchronization
+
+/// The end of a runtime.
+struct Ending: ~Copyable {
+  private let refusing = Atomic<Bool>(false)
+  private let word = WaitWord()
+  private let state = Mutex(State())
+
+  struct State {
+    var threads: [any PlatformThread] = []
+    var phase = Phase.running
+  }
+
+  enum Phase { case running, ending, over([ProcessID]) }
+
+  /// No process is made any more.
+  @inline(__always)
+  var isRefusing: Bool { refusing.load(ordering: .relaxed) }
+
+  /// A thread to wait for at the end.
+  func add(_ thread: any PlatformThread) { state.withLock { $0.threads.append(thread) } }
+
+  var threads: [any PlatformThread] { state.withLock { $0.threads } }
+
+  /// A process has ended while the runtime does.
+  func processEnded(_ core: Handle<RuntimeCore>) {
+    if core.liveCount <= 0 { word.signal(core.it.platform, all: true) }
+  }
+
+  /// True for the first, who has to do it (J2).
+  func begin() -> Bool {
+    state.withLock { state in
+      guard case .running = state.phase else { return false }
+      state.phase = .ending
+      refusing.store(true, ordering: .sequentiallyConsistent)
+      return true
+    }
+  }
+
+  /// It is over.
+  func finish(_ survivors: [ProcessID], _ platform: any Platform) {
+    state.withLock { $0.phase = .over(survivors) }
+    word.signal(platform, all: true)
+  }
+
+  /// Whether it is over and nothing is left.
+  var isComplete: Bool {
+    state.withLock { state in
+      if case .over(let survivors) = state.phase { survivors.isEmpty } else { false }
+    }
+  }
+
+  /// Waits for another who does it.
+  func waitForOther(_ platform: any Platform) -> [ProcessID] {
+    while true {
+      let seen = word.seen
+      if case .over(let survivors) = state.withLock({ $0.phase }) { return survivors }
+      platform.wait(on: word, while: seen, until: nil)
+    }
+  }
+
+  /// Waits until no process is left; false when that time came first.
+  func waitForProcesses(_ core: Handle<RuntimeCore>, until deadline: Int64) -> Bool {
+    while true {
+      let seen = word.seen
+      if core.liveCount <= 0 { return true }
+      if core.it.platform.now() >= deadline { return false }
+      core.it.platform.wait(on: word, while: seen, until: deadline)
+    }
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// Ends the runtime; the processes that outlived it, because they never reached a suspension point.
+  func shutDown(deadline: Duration) -> [ProcessID] {
+    guard it.ending.begin() else { return it.ending.waitForOther(it.platform) }
+    tellEveryone(.shutdown)
+    if !it.ending.waitForProcesses(self, until: self.deadline(after: deadline)!) {
+      tellEveryone(.killed)
+      _ = it.ending.waitForProcesses(self, until: self.deadline(after: Limits.killGrace)!)
+    }
+    let survivors = it.liveProcesses
+    stopSchedulers(joining: survivors.isEmpty)
+    if survivors.isEmpty { giveEverythingBack() }
+    it.ending.finish(survivors, it.platform)
+    return survivors
+  }
+
+  /// Tells every live process to exit.
+  private func tellEveryone(_ reason: ExitReason) {
+    for index in 0..<it.table.usedCount {
+      let process = it.table[index]
+      let generation = process.it.generation.load(ordering: .acquiring)
+      if process.it.state != .terminated { process.tellToExit(reason, generation) }
+    }
+  }
+
+  private func stopSchedulers(joining: Bool) {
+    it.stopping.store(true, ordering: .sequentiallyConsistent)
+    it.monitor.stop(it.platform)
+    for number in 0..<it.schedulerCount { it.scheduler(number).it.alarm.signal(it.platform) }
+    it.blocking.close()
+    if joining { for thread in it.ending.threads { thread.join() } }
+  }
+
+  /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).
+  private func giveEverythingBack() {
+    for index in 0..<it.table.usedCount { it.table[index].discardLateMail() }
+    for number in 0..<it.schedulerCount { it.scheduler(number).close() }
+    it.slots.release()
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Destroys what was pushed after the record's last process had ended.
+  fileprivate func discardLateMail() {
+    var node = it.inbox.takeAll()
+    while let late = node {
+      node = late.it.next
+      it.home.it.figures.messagesDropped.add()
+      late.discard()
+    }
+  }
+}
+
+extension RuntimeCore {
+  /// Processes that have not ended, by number.
+  var liveProcesses: [ProcessID] {
+    (0..<table.usedCount).compactMap { index in
+      let process = table[index]
+      return process.it.state == .terminated ? nil : process.id
+    }
+  }
+}

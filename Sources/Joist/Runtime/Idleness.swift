@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When a runtime is idle, and waiting for that.
+// Idle is nothing ready or running, no undelivered wake, no `blocking`, no wait with an end. Receivers
+// without a timeout are idle. Nothing but a thread outside can start anything then.
+
+import Synchronization
+
+/// Who waits for the runtime to be idle.
+struct Idleness: ~Copyable {
+  private let word = WaitWord()
+  private let waiters = Atomic<Int>(0)
+
+  /// A scheduler is about to sleep: if it was the last, somebody may want to know.
+  func schedulerSleeps(_ core: Handle<RuntimeCore>) {
+    if waiters.load(ordering: .sequentiallyConsistent) > 0 && core.isIdle { word.signal(core.it.platform, all: true) }
+  }
+
+  /// Waits until it is idle; false when that time came first.
+  func wait(_ core: Handle<RuntimeCore>, until deadline: Int64?) -> Bool {
+    waiters.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    defer { waiters.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+    while true {
+      let seen = word.seen
+      if core.isIdle { return true }
+      if let deadline, core.it.platform.now() >= deadline { return false }
+      core.it.platform.wait(on: word, while: seen, until: deadline)
+    }
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// Whether nothing can run without something from outside. Exact when nobody outside does anything just now.
+  var isIdle: Bool { it.idle.awake.load(ordering: .sequentiallyConsistent) == 0 && isQuiet }
+
+  /// Whether there is nothing to run and nothing that will be, running schedulers apart.
+  var isQuiet: Bool {
+    for number in 0..<it.schedulerCount {
+      let scheduler = it.scheduler(number)
+      if scheduler.it.queue.lengthAtAGuess > 0 || !scheduler.it.remote.isEmptyAtAGuess { return false }
+    }
+    return it.sum { $0.timedWaits.total } == 0 && it.blocking.inProgress == 0 && it.slots.waiting == 0
+  }
+}

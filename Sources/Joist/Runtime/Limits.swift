@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every bound of the runtime, each with its cause. What a user may set is in `Configuration`; its ranges are here.
+
+/// Bounds and defaults.
+package enum Limits {
+  // MARK: Processes
+
+  /// Slots of the table: 27 bits of a `ProcessID`, which leaves five for a node and 32 for the generation.
+  package static let processesMost = 1 << 27
+  /// Default: address space for so many records is 3 GiB, of which only what is used is ever touched.
+  package static let processesDefault = 1 << 24
+  /// Records that one scheduler keeps for itself, so that spawn and exit take no lock.
+  package static let recordsCached = 128
+  /// Below this limit schedulers keep none, so that a small limit is exact.
+  package static let processLimitThatMustBeExact = 1 << 16
+
+  // MARK: Schedulers
+
+  /// Scheduler threads and spare ones together: four words of a set.
+  package static let threadsMost = 256
+  /// So many may be asked for; the rest is room for spare ones.
+  package static let schedulersMost = 192
+  /// Reductions in a slice.
+  package static let reductionsDefault = 2_000
+  package static let reductionsMost = 1_000_000_000
+  /// Slices that a process waits in a queue before it is moved up one.
+  package static let ageingDefault = 512
+  /// Ageing is looked at so often (a power of two less one, used as a mask): twice the heads of two queues.
+  package static let ageingMask: UInt32 = 15
+  /// At most so many move up at a time, so that a crowd of aged ones does not hold up a slice.
+  package static let agedAtOnce = 16
+  /// A thief never takes more than so many at once; half of more is not sooner done.
+  package static let stolenAtOnce = 128
+  /// Looks around for work, with a pause between, before a scheduler goes to sleep: some ten microseconds.
+  package static let idleLooks = 30
+  /// Spins on a lock before the processor is given away: its holder was probably descheduled.
+  package static let spinsBeforeRelinquish = 200
+  /// Reductions between two readings of the cheap clock, which take as long as ten of them.
+  package static let clockReductions = 1_000
+  /// What a slice counts for at least: so it is read every sixteenth slice, however short they are.
+  package static let clockReductionsOfASlice = 64
+  /// Microseconds between two looks at the clock while there is work.
+  package static let clockLookMicroseconds: UInt64 = 50
+
+  // MARK: The monitor
+
+  /// Between two rounds while something runs.
+  package static let monitorRound: Int64 = 2_000_000
+  /// A scheduler that is so long in one slice is stuck.
+  package static let stuckAfter: Int64 = 5_000_000
+  /// A round that came so late says nothing about the schedulers: the whole program was held up.
+  package static let monitorLate: Int64 = 20_000_000
+  /// Rounds with nothing running before the monitor sleeps until it is woken.
+  package static let monitorIdleRounds = 50
+
+  /// Killed processes get so long to reach a suspension point before they count as survivors.
+  package static let killGrace = Duration.milliseconds(200)
+
+  // MARK: Stacks
+
+  package static let slotsDefault = 16_384
+  package static let slotsMost = 1 << 20
+  /// Untouched addresses cost nothing, and half a megabyte is what a thread of Darwin has.
+  package static let slotBytesDefault = 512 << 10
+  /// Swift's first `print` needs about 20 KiB, formatting in Foundation 40.
+  package static let slotBytesLeast = 64 << 10
+  package static let slotBytesMost = 64 << 20
+  /// Of a stack of a process's own.
+  package static let dedicatedBytesMost = 1 << 30
+  /// Below every stack: larger than any frame, because Swift lowers the stack pointer by a whole frame unprobed.
+  package static let guardBytes = 256 << 10
+  /// Slots are mapped in blocks of so many.
+  package static let slotsInABlock = 64
+  /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
+  package static let slotsWithSplitMappings = 4_096
+  /// Free slots that one scheduler keeps for itself.
+  package static let slotsCached = 16
+
+  // MARK: Messages
+
+  /// The whole node, header included; larger ones come from malloc.
+  package static let nodeClasses = 5
+  package static let nodeBytesLeast = 64
+  /// Nodes move between a scheduler and the depot by so many.
+  package static let nodesInABatch = 64
+
+  // MARK: Blocking
+
+  /// Threads of the pool for `blocking`; beyond them closures queue.
+  package static let blockingThreadsMost = 512
+  /// An idle pool thread ends after so long.
+  package static let blockingThreadIdle: Int64 = 5_000_000_000
+}

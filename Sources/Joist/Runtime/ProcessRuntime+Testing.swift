@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Doors for tests: a runtime whose platform has no threads is driven from here, one step of one scheduler at a time.
+
+extension ProcessRuntime {
+  /// One step of a scheduler on the calling thread.
+  package func step(_ scheduler: Int = 0) -> Step {
+    let scheduler = core.it.scheduler(scheduler)
+    scheduler.takeThread(isOwn: false)
+    defer { scheduler.leaveThread() }
+    return scheduler.step()
+  }
+
+  /// Whether there is nothing to run and nothing that will be.
+  package var isQuiet: Bool { core.isQuiet }
+
+  /// A round of the monitor.
+  package func look(_ rounds: inout MonitorRounds) { rounds.look(core, now: core.it.platform.now()) }
+
+  /// A record of this runtime's that no process has: for tests of queues and wheels.
+  package func spareRecord() -> ProcessHandle { core.takeRecord(nil)! }
+}
+
+extension Handle<ProcessRecord> {
+  /// The tick that its timer entry is due at.
+  package var timerDue: UInt64 { it.timerDue }
+}
+
+extension Handle<ProcessRecord> {
+  /// Performs a transition, right or wrong.
+  package func forceTransition(_ transition: Transition) { it.go(transition) }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The public face of a runtime.
+
+import Synchronization
+
+/// Schedulers and the processes on them. Not a singleton: a program may have several.
+///
+/// Dropping the last reference asks for a shutdown and does not wait for it.
+public final class ProcessRuntime: Sendable {
+  @usableFromInline let core: Handle<RuntimeCore>
+
+  /// Starts the schedulers, one thread a core unless the configuration says otherwise. Throws a ``ConfigurationError``
+  /// for figures out of range, naming the field, and a ``ResourceError`` when the machine does not give what is needed.
+  public convenience init(_ configuration: Configuration = .init()) throws {
+    try self.init(configuration, platform: HostPlatform())
+  }
+
+  /// On a platform of the caller's.
+  package init(_ configuration: Configuration, platform: any Platform) throws {
+    try configuration.validate()
+    let core = try RuntimeVault.take(configuration, platform)
+    self.core = core
+    core.it.idle.awake.store(core.it.regularCount, ordering: .sequentiallyConsistent)
+    for _ in 0..<core.it.regularCount { core.startScheduler(isSpare: false) }
+    if let monitor = platform.startThread(named: "joist-monitor", { core.it.monitor.watch(core) }) {
+      core.it.ending.add(monitor)
+    }
+  }
+
+  deinit {
+    let core = core
+    if core.it.ending.isComplete { return RuntimeVault.keep(core) }
+    _ = core.it.platform.startThread(named: "joist-ending") {
+      if core.shutDown(deadline: .seconds(5)).isEmpty { RuntimeVault.keep(core) }
+    }
+  }
+}
+
+// MARK: - Spawning
+
+extension ProcessRuntime {
+  @usableFromInline
+  func make(_ request: SpawnRequest) throws(SpawnError) -> Handle<ProcessRecord> { try core.spawn(request) }
+
+  /// Makes a process; what the body captures moves into it. At the limit, or after `shutdown`, the ref is of a process
+  /// that is dead already; `trySpawn` says so.
+  @inlinable @discardableResult
+  public func spawn<M: ~Copyable>(
+    _ type: M.Type,
+    options: SpawnOptions = .init(),
+    _ body: sending @escaping (ProcessContext<M>) throws -> Void
+  ) -> ProcessRef<M> {
+    ProcessRef(try? make(SpawnRequest(options, Body(body))))
+  }
+
+  /// Makes a process without a mailbox.
+  @inlinable @discardableResult
+  public func spawn(
+    options: SpawnOptions = .init(),
+    _ body: sending @escaping (ProcessContext<Never>) throws -> Void
+  ) -> ProcessRef<Never> {
+    ProcessRef(try? make(SpawnRequest(options, Body(body))))
+  }
+
+  /// As `spawn`, but throws a ``SpawnError`` where no process can be made: at the limit, while the runtime shuts down,
+  /// for options out of range. Nothing half-made remains then, and the body is destroyed.
+  @inlinable @discardableResult
+  public func trySpawn<M: ~Copyable>(
+    _ type: M.Type,
+    options: SpawnOptions = .init(),
+    _ body: sending @escaping (ProcessContext<M>) throws -> Void
+  ) throws(SpawnError) -> ProcessRef<M> {
+    ProcessRef(try make(SpawnRequest(options, Body(body))))
+  }
+}
+
+// MARK: - Idle and end
+
+extension ProcessRuntime {
+  /// Waits until nothing can run without something from outside: nothing ready or running, no `blocking`, no wait with
+  /// an end. Receivers without a timeout are idle. May not be called by a process.
+  public func waitUntilIdle() { _ = wait(until: nil) }
+
+  /// As above, for so long at most; false when it is not idle by then.
+  public func waitUntilIdle(timeout: Duration) -> Bool { wait(until: core.deadline(after: timeout)) }
+
+  private func wait(until deadline: Int64?) -> Bool {
+    precondition(Scheduler.current == nil, "Joist: a process cannot wait until its runtime is idle: it runs itself")
+    return core.it.idleness.wait(core, until: deadline)
+  }
+
+  /// Tells every process to exit, waits for them until the deadline, kills the rest, and stops the schedulers. Returns
+  /// those that outlived it: they never reached a suspension point, and their threads go on for nobody. From a process
+  /// it only asks, and returns at once. The second call returns what the first did.
+  @discardableResult
+  public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
+    if Scheduler.current == nil { return core.shutDown(deadline: deadline) }
+    _ = core.it.platform.startThread(named: "joist-ending") { _ = self.core.shutDown(deadline: deadline) }
+    return []
+  }
+
+  /// What the runtime has counted.
+  public var statistics: RuntimeStatistics { core.statistics }
+
+  /// The processes that live, by number.
+  public var processes: [ProcessID] { core.it.liveProcesses }
+
+  /// How many schedulers have threads of their own from the start.
+  public var schedulerCount: Int { core.it.regularCount }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a runtime is, apart from its public face: its schedulers, its records and slots, and what they share.
+// J1. A core keeps its address for the program's life, for records point to it (R4). When its runtime is over and
+//     nothing of it runs any more, a later runtime takes over core and records.
+
+import Synchronization
+
+/// One runtime.
+@safe
+@usableFromInline
+package struct RuntimeCore: ~Copyable {
+  let platform: any Platform
+  let configuration: ProcessRuntime.Configuration
+  /// Schedulers with threads of their own from the start.
+  let regularCount: Int
+  /// All that were made so far: the regular ones, then spare ones.
+  private let made = Atomic<Int>(0)
+  private let schedulers: UnsafeMutablePointer<Handle<Scheduler>>
+
+  var table: ProcessTable
+  var slots: SlotTable
+  let idle = IdleSchedulers()
+  let idleness = Idleness()
+  /// Schedulers with `.max` or `.high` work.
+  let urgent = SchedulerSet()
+  let monitor = Monitor()
+  let blocking: BlockingPool
+  let figures = SharedFigures()
+  let ending = Ending()
+  /// Schedulers return from their next step.
+  let stopping = Atomic<Bool>(false)
+  /// Where the next process that a foreign thread makes is queued.
+  private let turn = Atomic<Int>(0)
+
+  // Sound: room for every scheduler that there can be; entries below `made` are initialised.
+  init(configuration: ProcessRuntime.Configuration, platform: any Platform, table: consuming ProcessTable) {
+    self.platform = platform
+    self.configuration = configuration
+    regularCount = configuration.schedulers ?? platform.usefulSchedulers
+    unsafe schedulers = .allocate(capacity: Limits.threadsMost)
+    self.table = table
+    slots = SlotTable(configuration, platform)
+    blocking = BlockingPool(platform)
+  }
+
+  /// Ends the core but for its table, which the next one goes on with.
+  // Sound: called once, when no thread of the runtime is left.
+  consuming func takeTable() -> ProcessTable {
+    for number in 0..<schedulerCount { scheduler(number).free() }
+    unsafe schedulers.deallocate()
+    return table
+  }
+
+  /// Regular and spare ones made so far.
+  @inline(__always)
+  var schedulerCount: Int { made.load(ordering: .acquiring) }
+
+  /// The one with that number.
+  // Sound: numbers below `schedulerCount` are initialised and never change.
+  @inline(__always)
+  func scheduler(_ number: Int) -> Handle<Scheduler> { unsafe schedulers[number] }
+
+  /// Makes one more scheduler. Called by one thread at a time: the maker's, then the monitor's.
+  // Sound: the entry is written before the count that makes it visible.
+  func addScheduler(_ scheduler: Handle<Scheduler>) {
+    let number = made.load(ordering: .relaxed)
+    unsafe (schedulers + number).initialize(to: scheduler)
+    made.store(number + 1, ordering: .releasing)
+  }
+
+  /// A regular scheduler, each in its turn.
+  func nextRegular() -> Handle<Scheduler> {
+    let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+    return scheduler(Int(UInt(bitPattern: number) % UInt(regularCount)))
+  }
+
+  /// The sum of a figure over all schedulers.
+  func sum(_ figure: (borrowing SchedulerFigures) -> Int) -> Int {
+    var sum = 0
+    for number in 0..<schedulerCount { sum += figure(scheduler(number).it.figures) }
+    return sum
+  }
+}
+
+/// What any thread counts: rare things, and what foreign threads do.
+struct SharedFigures: ~Copyable {
+  let processesCreated = SharedCounter()
+  let messagesSent = SharedCounter()
+  let messagesDropped = SharedCounter()
+  let processesAbandoned = SharedCounter()
+  let spareStarts = SharedCounter()
+}
+
+/// A count that any thread adds to.
+struct SharedCounter: ~Copyable {
+  private let value = Atomic<Int>(0)
+  func add(_ amount: Int = 1) { value.wrappingAdd(amount, ordering: .relaxed) }
+  var total: Int { value.load(ordering: .relaxed) }
+}
+
+extension Handle<RuntimeCore> {
+  /// Processes that were created and have not ended.
+  var liveCount: Int {
+    let created = it.sum { $0.processesCreated.total } + it.figures.processesCreated.total
+    return created - it.sum { $0.processesEnded.total }
+  }
+}

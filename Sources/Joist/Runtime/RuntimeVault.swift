@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cores of runtimes that are over, kept for later ones (J1).
+
+import Synchronization
+
+/// Makes cores, from kept ones where one fits.
+enum RuntimeVault {
+  private static let kept = Mutex<[Handle<RuntimeCore>]>([])
+
+  /// A core for a new runtime.
+  static func take(
+    _ configuration: ProcessRuntime.Configuration,
+    _ platform: any Platform
+  ) throws(ResourceError) -> Handle<RuntimeCore> {
+    let found = kept.withLock { kept -> Handle<RuntimeCore>? in
+      guard let index = kept.firstIndex(where: { $0.it.table.serves(configuration.processLimit) }) else { return nil }
+      return kept.remove(at: index)
+    }
+    if let found {
+      renew(found, configuration, platform)
+      return found
+    }
+    guard let table = ProcessTable(limit: configuration.processLimit, platform: platform) else {
+      throw ResourceError(what: "addresses for \(configuration.processLimit) processes: lower processLimit")
+    }
+    return .allocate(RuntimeCore(configuration: configuration, platform: platform, table: table))
+  }
+
+  /// Keeps the core of a runtime that is over, with no process and no thread left.
+  static func keep(_ core: Handle<RuntimeCore>) {
+    kept.withLock { $0.append(core) }
+  }
+
+  // Sound: no thread of the old runtime is left, and who still has a reference to one of its processes reads only
+  // the record (R4). The table moves from the old core to the new one in the same place.
+  private static func renew(
+    _ core: Handle<RuntimeCore>,
+    _ configuration: ProcessRuntime.Configuration,
+    _ platform: any Platform
+  ) {
+    let old = unsafe core.pointer.move()
+    let table = old.takeTable()
+    unsafe core.pointer.initialize(to: RuntimeCore(configuration: configuration, platform: platform, table: table))
+  }
+}

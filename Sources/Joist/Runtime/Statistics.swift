@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a runtime counts.
+
+/// Figures of a runtime, summed over its schedulers. Each was true at some moment of the call.
+public struct RuntimeStatistics: Sendable, Hashable {
+  /// Processes made, and ended: the difference lives.
+  public let processesCreated, processesEnded: Int
+  /// Of those ended, killed ones that did not end by themselves and whose frames were left behind.
+  public let processesAbandoned: Int
+  /// Messages sent by processes of this runtime and by foreign threads to it.
+  public let messagesSent: Int
+  /// Messages that a `receive` returned.
+  public let messagesReceived: Int
+  /// Messages destroyed unread: by `flush`, and when their process ended.
+  public let messagesDestroyed: Int
+  /// Messages to processes that had ended.
+  public let messagesDropped: Int
+  /// Slices run, and reductions used in them.
+  public let slices, reductions: Int
+  /// Times that a process came back to wait.
+  public let blocks: Int
+  /// Looks at other schedulers' queues, those that brought something, and processes taken.
+  public let stealAttempts, steals, processesStolen: Int
+  /// Frames copied to images, and back.
+  public let copiesOut, copiesIn: Int
+  /// Times that waiting processes were moved up a level.
+  public let aged: Int
+  /// Times that a scheduler went to sleep.
+  public let sleeps: Int
+  /// Times that a spare scheduler stood in for a stuck one.
+  public let spareStarts: Int
+  /// Stacks made so far, dedicated ones apart.
+  public let slotsMade: Int
+  /// Bytes of images in use.
+  public let imageBytes: Int
+  /// Each scheduler's, spare ones last.
+  public let schedulers: [SchedulerStatistics]
+}
+
+/// Figures of one scheduler.
+public struct SchedulerStatistics: Sendable, Hashable {
+  /// Its number.
+  public let index: Int
+  /// Whether it stands in for others that are stuck.
+  public let isSpare: Bool
+  /// Processes it ran, a slice at a time.
+  public let slices: Int
+  /// Its four queues, from `.max` to `.low`.
+  public let queues: [QueueStatistics]
+}
+
+/// Figures of one queue.
+public struct QueueStatistics: Sendable, Hashable {
+  /// Which.
+  public let priority: Priority
+  /// Processes that wait in it.
+  public let length: Int
+  /// Reductions that processes taken from it have used.
+  public let totalReductions: Int
+  /// The scheduler's slice count when it was last taken from.
+  public let lastScheduled: Int
+}
+
+extension Handle<RuntimeCore> {
+  var statistics: RuntimeStatistics {
+    RuntimeStatistics(
+      processesCreated: it.sum { $0.processesCreated.total } + it.figures.processesCreated.total,
+      processesEnded: it.sum { $0.processesEnded.total },
+      processesAbandoned: it.figures.processesAbandoned.total,
+      messagesSent: it.sum { $0.messagesSent.total } + it.figures.messagesSent.total,
+      messagesReceived: it.sum { $0.messagesReceived.total },
+      messagesDestroyed: it.sum { $0.messagesDestroyed.total },
+      messagesDropped: it.figures.messagesDropped.total,
+      slices: it.sum { $0.slices.total },
+      reductions: it.sum { $0.reductions.total },
+      blocks: it.sum { $0.blocks.total },
+      stealAttempts: it.sum { $0.stealAttempts.total },
+      steals: it.sum { $0.steals.total },
+      processesStolen: it.sum { $0.processesStolen.total },
+      copiesOut: it.sum { $0.copiesOut.total },
+      copiesIn: it.sum { $0.copiesIn.total },
+      aged: it.sum { $0.aged.total },
+      sleeps: it.sum { $0.sleeps.total },
+      spareStarts: it.figures.spareStarts.total,
+      slotsMade: it.slots.lock.withLock { it.slots.made },
+      imageBytes: it.slots.lock.withLock { it.slots.images.bytesInUse },
+      schedulers: (0..<it.schedulerCount).map { it.scheduler($0).statistics }
+    )
+  }
+}
+
+extension Handle<Scheduler> {
+  fileprivate var statistics: SchedulerStatistics {
+    it.queue.lock.lock()
+    defer { it.queue.lock.unlock() }
+    return SchedulerStatistics(
+      index: it.index,
+      isSpare: it.isSpare,
+      slices: it.figures.slices.total,
+      queues: Priority.allCases.map { level in
+        QueueStatistics(
+          priority: level,
+          length: it.queue[level].count,
+          totalReductions: it.queue[level].totalReductions,
+          lastScheduled: Int(it.queue[level].lastScheduled)
+        )
+      }
+    )
+  }
+}

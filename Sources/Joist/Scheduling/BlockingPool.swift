@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads for `blocking`: as many as there are closures that block, up to a limit; idle ones end after a while.
+// X1. A process that submitted a job is parked until the job is done. It looks at `isDone`; the wake is only a hint.
+// X2. `inProgress` counts a job until its process has been woken, so that the runtime is not idle before.
+
+import Synchronization
+
+/// The pool of one runtime.
+final class BlockingPool: Sendable {
+  private let platform: any Platform
+  private let state = Mutex(State())
+  private let work = WaitWord()
+  private let jobs = Atomic<Int>(0)
+
+  struct State {
+    var queue: [any RunnableJob] = []
+    var threads = 0
+    var idle = 0
+    var isClosed = false
+  }
+
+  init(_ platform: any Platform) { self.platform = platform }
+
+  /// Jobs that were submitted and whose processes have not been woken (X2).
+  var inProgress: Int { jobs.load(ordering: .sequentiallyConsistent) }
+
+  /// Has a thread run the job soon; runs it here where there are no threads (under simulation).
+  func submit(_ job: any RunnableJob) {
+    jobs.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    let needsThread = state.withLock { state in
+      state.queue.append(job)
+      guard state.idle < state.queue.count, state.threads < Limits.blockingThreadsMost else { return false }
+      state.threads += 1
+      return true
+    }
+    if !needsThread { return work.signal(platform) }
+    if platform.startThread(named: "joist-blocking", { self.serve() }) == nil {
+      state.withLock { $0.threads -= 1 }
+      while runOne() {}
+    }
+  }
+
+  /// Threads end when they have nothing to do.
+  func close() {
+    state.withLock { $0.isClosed = true }
+    work.signal(platform, all: true)
+  }
+
+  /// A pool thread's life.
+  private func serve() {
+    while true {
+      let seen = work.seen
+      if runOne() { continue }
+      let isClosed = state.withLock { state in
+        state.idle += 1
+        return state.isClosed
+      }
+      if !isClosed { platform.wait(on: work, while: seen, until: platform.now() + Limits.blockingThreadIdle) }
+      let ends = state.withLock { state in
+        state.idle -= 1
+        guard state.queue.isEmpty, isClosed || work.seen == seen else { return false }
+        state.threads -= 1
+        return true
+      }
+      if ends { return }
+    }
+  }
+
+  /// Runs a queued job; false when there is none.
+  private func runOne() -> Bool {
+    let job = state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
+    guard let job else { return false }
+    job.run()
+    jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    return true
+  }
+}
+
+/// A job without the type of its result.
+protocol RunnableJob: Sendable {
+  /// Runs it and wakes its process.
+  func run()
+}
+
+/// A closure, and what comes of it.
+// Sound: closure and result are touched by the process until it submits the job, by the pool's thread until `isDone`,
+// and by the process again.
+final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unchecked Sendable {
+  private var body: (() throws(Failure) -> sending Success)?
+  private var result: Result<Success, Failure>?
+  private let done = Atomic<Bool>(false)
+  /// Who waits for it; set before it is submitted.
+  fileprivate var process: ProcessHandle?
+
+  init(_ body: sending @escaping () throws(Failure) -> sending Success) { self.body = body }
+
+  /// Whether the result is there. Acquiring pairs with `run`'s releasing.
+  var isDone: Bool { done.load(ordering: .acquiring) }
+
+  func run() {
+    let body = body.take()!
+    do throws(Failure) {
+      result = .success(try body())
+    } catch {
+      result = .failure(error)
+    }
+    let process = process!
+    done.store(true, ordering: .releasing)
+    process.rouse(.woken, from: Scheduler.current)
+  }
+
+  /// Moves the result out; once.
+  func takeResult() throws(Failure) -> sending Success {
+    switch result.take()! {
+    case .success(let value): return value
+    case .failure(let error): throw error
+    }
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Has the job run and waits for it (X1). Neither an exit nor a suspend ends the wait.
+  func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
+    job.process = self
+    it.home.it.blocking.submit(job)
+    while !job.isDone { wait(.blocking) }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who sleeps, who looks for work, and why no wake-up is lost.
+// Z1. A scheduler that finds nothing puts itself in `sleeping`, passes the heavy fence, looks at everything again, and
+//     only then sleeps.
+// Z2. Whoever makes a process ready queues it, passes the light fence, and only then looks at `sleeping`. So either it
+//     sees the sleeper, or the sleeper sees the process.
+// Z3. While somebody searches, nobody is woken: `searching` counts those who were woken or are about to sleep and have
+//     not found work. The last who finds some wakes the next; one who gives up first leaves the count, then goes by
+//     Z1, and so sees whatever was queued while it was counted.
+// Z4. Whoever takes a number out of `sleeping` counts it as awake before it wakes it, so that `awake` is zero only
+//     while every scheduler sleeps.
+
+import CJoist
+import Synchronization
+
+/// The runtime's view of its idle schedulers.
+struct IdleSchedulers: ~Copyable {
+  let sleeping = SchedulerSet()
+  let searching = Atomic<Int>(0)
+  let awake = Atomic<Int>(0)
+}
+
+extension Handle<RuntimeCore> {
+  /// Wakes a sleeping scheduler to look for work, unless one is looking already (Z2, Z3).
+  @inline(__always)
+  func notify() {
+    joist_light_fence()
+    if !it.idle.sleeping.isEmpty { wakeOne() }
+  }
+
+  @inline(never)
+  private func wakeOne() {
+    guard it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
+    else { return }
+    guard let number = it.idle.sleeping.popLowest() else {
+      it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+      return
+    }
+    // Z4: first counted, then woken.
+    it.idle.awake.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    it.scheduler(number).it.alarm.signal(it.platform)
+    it.monitor.schedulersWoke(it.platform)
+  }
+}
+
+extension Handle<Scheduler> {
+  /// As the runtime's; for the scheduler's own thread.
+  @inline(__always)
+  func notify() { it.runtime.notify() }
+
+  /// Tells of a process that was made ready and has not run here yet: whoever made it ready goes on instead.
+  @inline(__always)
+  func signalDeferred() {
+    if it.owesNotice {
+      it.owesNotice = false
+      notify()
+    }
+  }
+
+  /// Looks for work a little longer, then sleeps until there is some, at most until that time.
+  func rest(until deadline: Int64?) {
+    if !it.isSearching {
+      it.isSearching = true
+      it.runtime.it.idle.searching.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    }
+    for _ in 0..<Limits.idleLooks {
+      if seesWork() { return }
+      for _ in 0..<16 { joist_pause() }
+    }
+    let seen = it.alarm.seen
+    goToSleep()
+    if !seesWork() && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
+      it.runtime.it.idleness.schedulerSleeps(it.runtime)
+      it.figures.sleeps.add()
+      it.runtime.it.platform.wait(on: it.alarm, while: seen, until: deadline)
+    }
+    wakeUp()
+  }
+
+  /// Rule Z1, up to the second look.
+  private func goToSleep() {
+    stopSearching(found: false)
+    it.runtime.it.idle.sleeping.insert(it.index)
+    it.runtime.it.idle.awake.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    it.runtime.it.platform.heavyFence()
+  }
+
+  /// Whoever woke this scheduler made it a searcher; if nobody did, it is awake by itself.
+  private func wakeUp() {
+    if it.runtime.it.idle.sleeping.remove(it.index) {
+      it.runtime.it.idle.awake.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    } else {
+      it.isSearching = true
+    }
+    it.nextClockLook = 0
+  }
+
+  /// Leaves the searchers; the last who found work wakes another, for there may be more (Z3).
+  func stopSearching(found: Bool) {
+    guard it.isSearching else { return }
+    it.isSearching = false
+    let before = it.runtime.it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
+    if found && before == 1 && seesWork() { notify() }
+  }
+
+  /// Whether any queue has something, at about this moment.
+  private func seesWork() -> Bool {
+    for number in 0..<it.runtime.it.schedulerCount {
+      let other = it.runtime.it.scheduler(number)
+      if other.it.queue.lengthAtAGuess > 0 || !other.it.remote.isEmptyAtAGuess { return true }
+    }
+    return false
+  }
+}

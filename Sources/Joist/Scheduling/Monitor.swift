@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The monitor: a thread beside the schedulers that looks every two milliseconds whether they move.
+// X3. A scheduler is stuck when it has been in one slice for five milliseconds: a loop without a suspension point, a
+//     slow library, a system call that blocks. Nothing is taken from it. A spare scheduler is started, or woken, and
+//     steals, as thieves always may; it serves the stuck one's wheel as well.
+// X4. A scheduler that comes back from a slice in which it was found stuck says so, and a spare one retires: it gives
+//     its queue and its timers to a regular one and sleeps until it is needed again.
+// X5. A monitor that itself woke late does nothing that round: then everything was late.
+
+import Synchronization
+
+/// The monitor's part of a runtime.
+struct Monitor: ~Copyable {
+  /// What it sleeps on while nothing runs.
+  private let alarm = WaitWord()
+  private let isResting = Atomic<Bool>(false)
+  private let stuck = Atomic<Int>(0)
+  private let standingIn = Atomic<Int>(0)
+  /// Spare schedulers that have retired (X4).
+  let retired = SchedulerSet()
+
+  /// Schedulers that are stuck.
+  var stuckCount: Int { stuck.load(ordering: .relaxed) }
+  /// Spare schedulers at work.
+  var standingInCount: Int { standingIn.load(ordering: .relaxed) }
+
+  func countStuck(_ change: Int) { stuck.wrappingAdd(change, ordering: .sequentiallyConsistent) }
+  func countStandingIn(_ change: Int) { standingIn.wrappingAdd(change, ordering: .sequentiallyConsistent) }
+
+  /// One spare fewer is at work, if there are more than schedulers that are stuck. True for the one that is to retire.
+  func mayRetire() -> Bool {
+    let present = standingIn.load(ordering: .relaxed)
+    guard present > stuck.load(ordering: .relaxed) else { return false }
+    let less = present - 1
+    return standingIn.compareExchange(expected: present, desired: less, ordering: .sequentiallyConsistent).exchanged
+  }
+
+  /// A scheduler woke: the monitor looks again if it had stopped looking.
+  @inline(__always)
+  func schedulersWoke(_ platform: any Platform) {
+    if isResting.load(ordering: .sequentiallyConsistent) { alarm.signal(platform) }
+  }
+
+  /// The runtime is over.
+  func stop(_ platform: any Platform) { alarm.signal(platform) }
+
+  /// The monitor thread's life.
+  func watch(_ core: Handle<RuntimeCore>) {
+    let platform = core.it.platform
+    var rounds = MonitorRounds()
+    var quiet = 0
+    while !core.it.stopping.load(ordering: .sequentiallyConsistent) {
+      let seen = alarm.seen
+      if core.it.idle.awake.load(ordering: .sequentiallyConsistent) == 0 { quiet += 1 } else { quiet = 0 }
+      if quiet < Limits.monitorIdleRounds {
+        platform.wait(on: alarm, while: seen, until: platform.now() + Limits.monitorRound)
+        rounds.look(core, now: platform.now())
+      } else {
+        isResting.store(true, ordering: .sequentiallyConsistent)
+        if core.it.idle.awake.load(ordering: .sequentiallyConsistent) == 0 && !core.it.ending.isRefusing {
+          platform.wait(on: alarm, while: seen, until: nil)
+        }
+        isResting.store(false, ordering: .sequentiallyConsistent)
+        quiet = 0
+        rounds = MonitorRounds()
+      }
+    }
+  }
+}
+
+/// What the monitor remembers between rounds.
+package struct MonitorRounds {
+  private var lastRound: Int64?
+  /// The slice each scheduler was in, and since when.
+  private var slices: [(slice: UInt32, since: Int64)] = []
+
+  package init() {}
+
+  /// One round (X3, X5).
+  package mutating func look(_ core: Handle<RuntimeCore>, now: Int64) {
+    defer { lastRound = now }
+    if let lastRound, now - lastRound > Limits.monitorLate { return slices.removeAll() }
+    for number in 0..<core.it.schedulerCount {
+      let scheduler = core.it.scheduler(number)
+      let slice = scheduler.it.slices.load(ordering: .relaxed)
+      if number == slices.count { slices.append((slice, now)) }
+      if slices[number].slice != slice || !scheduler.it.isInProcess.load(ordering: .relaxed) {
+        slices[number] = (slice, now)
+      } else if now - slices[number].since >= Limits.stuckAfter, !scheduler.it.isStuck.load(ordering: .relaxed) {
+        core.standIn(for: scheduler)
+      }
+    }
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// Has a spare one stand in (X3).
+  fileprivate func standIn(for scheduler: Handle<Scheduler>) {
+    let number = it.monitor.retired.popLowest()
+    guard number != nil || it.schedulerCount - it.regularCount < it.configuration.spareSchedulers else { return }
+    it.monitor.countStuck(1)
+    scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
+    it.monitor.countStandingIn(1)
+    it.figures.spareStarts.add()
+    it.idle.awake.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if let number {
+      it.scheduler(number).it.alarm.signal(it.platform)
+    } else {
+      startScheduler(isSpare: true)
+    }
+  }
+
+  /// The rule X4, the stuck one's part.
+  @inline(never)
+  func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
+    scheduler.it.isStuck.store(false, ordering: .sequentiallyConsistent)
+    it.monitor.countStuck(-1)
+  }
+}
+
+extension Handle<Scheduler> {
+  /// The rule X4, the spare one's part: false when it is not to retire. Sleeps until it is needed again.
+  func retireIfNotNeeded() -> Bool {
+    guard it.isSpare, it.runtime.it.monitor.mayRetire() else { return false }
+    let heir = it.runtime.it.nextRegular()
+    queueRemote()
+    moveTimers(to: heir)
+    it.queue.lock.lock()
+    while let level = it.queue.firstLevel, let process = it.queue.dequeue(level, slice: 0) {
+      heir.it.remote.push(process)
+    }
+    showUrgentWork()
+    it.queue.lock.unlock()
+    stopSearching(found: false)
+    it.runtime.notify()
+    let seen = it.alarm.seen
+    it.runtime.it.idle.awake.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    it.runtime.it.monitor.retired.insert(it.index)
+    it.runtime.it.idleness.schedulerSleeps(it.runtime)
+    while it.runtime.it.monitor.retired.contains(it.index) && !it.runtime.it.stopping.load(ordering: .relaxed) {
+      it.runtime.it.platform.wait(on: it.alarm, while: seen, until: nil)
+    }
+    return true
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What costs how many reductions. A slice is 2,000 by default; at zero a process goes to the back of its queue at its
+// next suspension point. There is no time slice.
+//
+// | what | reductions |
+// | --- | --- |
+// | `send` | 4 |
+// | `receive`, for each message looked at | 2 |
+// | `spawn` | 40 |
+// | `yield` | the rest of the slice |
+// | `sleep`, `blocking`, a receive that waits | 10 |
+// | `suspend`, `resume`, `exit`, `info` of another process | 4 |
+// | `reduce(n)` | n |
+// | a message destroyed by `flush` | 1 |
+//
+// The unit is about what a call of a small function costs: 1 to 2 ns.
+
+/// The table above.
+enum Cost {
+  static let send: Int32 = 4
+  static let lookAtMessage: Int32 = 2
+  static let spawn: Int32 = 40
+  static let park: Int32 = 10
+  static let signal: Int32 = 4
+  static let destroyMessage: Int32 = 1
+}

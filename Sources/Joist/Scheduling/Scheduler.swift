@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a scheduler is: a place where processes run. A thread calls its `step()` in a loop; under simulation somebody
+// else does.
+// D1. Fields of the first part never change. Fields of the second are touched by the thread that steps the scheduler.
+//     Those of the third have a lock or are atomic.
+// D2. Methods are on the handle, so that no access to the whole scheduler is open while a process runs.
+
+import CJoist
+import Synchronization
+
+/// One scheduler (D1); its methods are on its handle (D2).
+@safe
+@usableFromInline
+package struct Scheduler: ~Copyable {
+  // MARK: Never changed
+
+  /// Its number in the runtime; spare ones have the higher numbers.
+  let index: Int
+  let runtime: Handle<RuntimeCore>
+  let clock: TickClock
+  /// Looks at the real clock are so far apart, in counts of `clock`.
+  let clockLookInterval: UInt64
+  /// A spare one, started by the monitor.
+  let isSpare: Bool
+
+  // MARK: Its thread's
+
+  /// Where its own frames end while a process runs.
+  var stackPointer: UnsafeMutableRawPointer?
+  /// The process that runs here.
+  var running: ProcessHandle?
+  /// How the process came back.
+  var outcome = Outcome.yielded
+  /// The cheap clock when it was last read, some slices ago at most: the time of messages that are sent now.
+  var lastClock: UInt64 = 0
+  /// Reductions before the cheap clock is read again.
+  var clockCredit = 0
+  /// When to look at the real clock next.
+  var nextClockLook: UInt64 = 0
+  /// Made one process ready in this slice and told nobody, since it may be the next to run here anyway.
+  var owesNotice = false
+  /// Was woken to look for work and has not found any yet (Z3).
+  var isSearching = false
+  /// In which order victims are looked at.
+  var random: UInt64
+  // Sound: all zero until `takeThread` fills it.
+  /// Where this thread keeps what belongs to the code on it.
+  var words = unsafe joist_words()
+  var nodes = NodeCache()
+  var records = RecordCache()
+  var freeSlots = SlotCache()
+
+  // MARK: Everybody's
+
+  var queue: RunQueue
+  let remote = RemoteList()
+  var wheel: TimerWheel
+  /// Slices begun: the monitor sees by it whether the scheduler moves.
+  let slices = Atomic<UInt32>(0)
+  /// Whether a process runs here.
+  let isInProcess = Atomic<Bool>(false)
+  /// The monitor found it stuck in a process, and a spare one stands in.
+  let isStuck = Atomic<Bool>(false)
+  /// Whether this scheduler's number is in the runtime's set of those with urgent work; under the queue's lock.
+  var showsUrgentWork = false
+  /// What it sleeps on.
+  let alarm = WaitWord()
+  let figures = SchedulerFigures()
+
+  init(index: Int, runtime: Handle<RuntimeCore>, isSpare: Bool) {
+    let platform = runtime.it.platform
+    self.index = index
+    self.runtime = runtime
+    self.isSpare = isSpare
+    clock = platform.ticks
+    clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
+    random = platform.randomSeed() | 1
+    queue = RunQueue(ageing: runtime.it.configuration.ageing)
+    wheel = TimerWheel(index: index, now: platform.now())
+  }
+
+  /// The scheduler whose thread this is; nil on every other thread.
+  // Sound: the word is set by a scheduler's own thread, while the scheduler lives.
+  @inline(__always)
+  static var current: Handle<Scheduler>? {
+    unsafe Handle(bits: UInt(bitPattern: joist_thread_current()))
+  }
+}
+
+/// How a process comes back to its scheduler.
+enum Outcome {
+  /// To go to the back of its queue.
+  case yielded
+  /// To wait, until a message comes if that is wanted, or until it is claimed otherwise.
+  case blocked
+  /// It has ended; nothing of it is left in its slot.
+  case exited
+}
+
+/// What a scheduler counts; its own thread does.
+struct SchedulerFigures: ~Copyable {
+  let slices = Counter()
+  let reductions = Counter()
+  let processesCreated = Counter()
+  let processesEnded = Counter()
+  let messagesSent = Counter()
+  let messagesReceived = Counter()
+  let messagesDestroyed = Counter()
+  let blocks = Counter()
+  let stealAttempts = Counter()
+  let steals = Counter()
+  let processesStolen = Counter()
+  let copiesOut = Counter()
+  let copiesIn = Counter()
+  let sleeps = Counter()
+  let aged = Counter()
+  /// Waits with an end that began here, less those that ended here: only the sum over schedulers says something.
+  let timedWaits = Counter()
+}
+
+extension Handle<Scheduler> {
+  /// This thread steps the scheduler from now on. One that is not the runtime's own may run a Swift task, and what
+  /// Swift keeps for that is left alone.
+  // Sound: the pointer is the handle's, which outlives the thread's use of it.
+  func takeThread(isOwn: Bool = true) {
+    if isOwn {
+      unsafe joist_words_find(&it.words, it.runtime.it.configuration.threadWordsByCalls)
+    } else {
+      unsafe joist_words_none(&it.words)
+    }
+    unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
+  }
+
+  /// This thread does not step it any more.
+  func leaveThread() {
+    joist_thread_set_current(nil)
+  }
+
+  /// A number that looks random, from the scheduler's own generator (xorshift64, G. Marsaglia, 2003).
+  func nextRandom() -> UInt64 {
+    it.random ^= it.random << 13
+    it.random ^= it.random >> 7
+    it.random ^= it.random << 17
+    return it.random
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A set of scheduler numbers that any thread reads and changes.
+
+import Synchronization
+
+/// A few words of bits.
+package struct SchedulerSet: ~Copyable {
+  private let words: Handle<Words>
+
+  struct Words: ~Copyable {
+    let first = Atomic<UInt64>(0)
+    let second = Atomic<UInt64>(0)
+    let third = Atomic<UInt64>(0)
+    let fourth = Atomic<UInt64>(0)
+  }
+
+  package init() { words = .allocate(Words()) }
+  deinit { words.free() }
+
+  @inline(__always)
+  private func withWord<R>(of number: Int, _ body: (borrowing Atomic<UInt64>) -> R) -> R {
+    switch number >> 6 {
+    case 0: body(words.it.first)
+    case 1: body(words.it.second)
+    case 2: body(words.it.third)
+    default: body(words.it.fourth)
+    }
+  }
+
+  /// Whether there is none, at this moment.
+  @inline(__always)
+  package var isEmpty: Bool {
+    words.it.first.load(ordering: .sequentiallyConsistent) == 0
+      && words.it.second.load(ordering: .relaxed) == 0
+      && words.it.third.load(ordering: .relaxed) == 0
+      && words.it.fourth.load(ordering: .relaxed) == 0
+  }
+
+  /// Adds a number; false when it was there.
+  @discardableResult
+  package func insert(_ number: Int) -> Bool {
+    let bit = UInt64(1) << UInt64(number & 63)
+    return withWord(of: number) { $0.bitwiseOr(bit, ordering: .sequentiallyConsistent).oldValue & bit == 0 }
+  }
+
+  /// Takes a number away; false when it was not there.
+  @discardableResult
+  package func remove(_ number: Int) -> Bool {
+    let bit = UInt64(1) << UInt64(number & 63)
+    return withWord(of: number) { $0.bitwiseAnd(~bit, ordering: .sequentiallyConsistent).oldValue & bit != 0 }
+  }
+
+  package func contains(_ number: Int) -> Bool {
+    let bit = UInt64(1) << UInt64(number & 63)
+    return withWord(of: number) { $0.load(ordering: .sequentiallyConsistent) & bit != 0 }
+  }
+
+  /// The lowest number in it, other than one; nil when there is none.
+  package func lowest(except: Int? = nil) -> Int? {
+    for word in 0..<4 {
+      var bits = withWord(of: word << 6) { $0.load(ordering: .sequentiallyConsistent) }
+      if let except, except >> 6 == word { bits &= ~(1 << UInt64(except & 63)) }
+      if bits != 0 { return (word << 6) + bits.trailingZeroBitCount }
+    }
+    return nil
+  }
+
+  /// Takes the lowest number away and returns it.
+  package func popLowest() -> Int? {
+    while let number = lowest() {
+      if remove(number) { return number }
+    }
+    return nil
+  }
+}

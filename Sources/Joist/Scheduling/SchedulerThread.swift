@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A scheduler as a thread: a loop around `step()`.
+
+extension Handle<RuntimeCore> {
+  /// Makes a scheduler and, where the platform has threads, the thread that steps it.
+  @discardableResult
+  func startScheduler(isSpare: Bool) -> Handle<Scheduler> {
+    let number = it.schedulerCount
+    let scheduler = Handle<Scheduler>.allocate(Scheduler(index: number, runtime: self, isSpare: isSpare))
+    it.addScheduler(scheduler)
+    let name = "joist-\(isSpare ? "spare-" : "")\(number)"
+    if let thread = it.platform.startThread(named: name, { scheduler.live() }) { it.ending.add(thread) }
+    return scheduler
+  }
+}
+
+extension Handle<Scheduler> {
+  /// The thread's life.
+  fileprivate func live() {
+    takeThread()
+    defer { leaveThread() }
+    while true {
+      switch step() {
+      case .ran: if it.isSpare { _ = retireIfNotNeeded() }
+      case .idle(let deadline): if !retireIfNotNeeded() { rest(until: deadline) }
+      case .stopped: return
+      }
+    }
+  }
+
+  /// Gives back what the scheduler kept for itself: the runtime is over.
+  func close() {
+    it.nodes.empty()
+    it.runtime.it.table.put(&it.records)
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One step of a scheduler: due timers, work, one slice. A thread is a loop around it; so is a simulator.
+
+import CJoist
+import Synchronization
+
+/// What a step came to.
+package enum Step: Equatable {
+  /// A slice was run.
+  case ran
+  /// There is nothing to do before that time, or before somebody brings something.
+  case idle(until: Int64?)
+  /// The runtime is over.
+  case stopped
+}
+
+extension Handle<Scheduler> {
+  /// Takes due timers, takes work (own queues in order → remote wake-ups → others' queues), runs one slice.
+  package func step() -> Step {
+    if it.runtime.it.stopping.load(ordering: .relaxed) { return .stopped }
+    if it.clockCredit <= 0 { readClock() }
+    if let process = takeOwn() ?? steal() {
+      if it.isSearching { stopSearching(found: true) }
+      it.owesNotice = false
+      run(process)
+      return .ran
+    }
+    it.clockCredit = 0
+    return .idle(until: nextDue())
+  }
+
+  /// Reads the cheap clock, which costs more than a switch, and the real one when it is time for that.
+  @inline(never)
+  private func readClock() {
+    let count = it.clock.count
+    it.clockCredit = Limits.clockReductions
+    it.lastClock = count
+    if count >= it.nextClockLook { lookAtClock(count) }
+  }
+
+  /// The most urgent process of the own queues, remote wake-ups included.
+  @inline(__always)
+  private func takeOwn() -> ProcessHandle? {
+    if !it.remote.isEmptyAtAGuess { queueRemote() }
+    if it.queue.lengthAtAGuess == 0 { return nil }
+    let slice = it.slices.load(ordering: .relaxed)
+    it.queue.lock.lock()
+    if slice & Limits.ageingMask == 0 {
+      it.figures.aged.add(it.queue.age(slice: slice))
+      showUrgentWork()
+    }
+    guard let level = it.queue.firstLevel else {
+      it.queue.lock.unlock()
+      return nil
+    }
+    if level < .high, let victim = it.runtime.it.urgent.lowest(except: it.index) {
+      it.queue.lock.unlock()
+      if let process = steal(from: it.runtime.it.scheduler(victim), urgentOnly: true) { return process }
+      it.queue.lock.lock()
+    }
+    let process = it.queue.firstLevel.flatMap { it.queue.dequeue($0, slice: slice) }
+    showUrgentWork()
+    it.queue.lock.unlock()
+    return process
+  }
+
+  /// Queues what other threads made ready (Q5).
+  func queueRemote() {
+    var next = it.remote.takeAll()
+    guard next != nil else { return }
+    let slice = it.slices.load(ordering: .relaxed)
+    it.queue.lock.lock()
+    while let process = next {
+      next = process.it.next
+      it.queue.enqueue(process, at: process.it.priority, slice: slice)
+    }
+    showUrgentWork()
+    it.queue.lock.unlock()
+  }
+
+  /// Keeps the runtime's set of schedulers with urgent work true: written only when a queue turns empty or not.
+  /// The caller holds the queue's lock.
+  @inline(__always)
+  func showUrgentWork() {
+    let has = it.queue.hasUrgentWorkAtAGuess
+    if has != it.showsUrgentWork {
+      it.showsUrgentWork = has
+      if has { it.runtime.it.urgent.insert(it.index) } else { it.runtime.it.urgent.remove(it.index) }
+    }
+  }
+}

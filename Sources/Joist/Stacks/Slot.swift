@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where processes run: a stretch of addresses with a guard below it.
+// U1. A process belongs to a slot from its first run to its end: its frames hold addresses, so they are always at the
+//     same place while it runs. Processes that belong to one slot are slot-mates.
+// U2. The resident of a slot has its frames there. Who has the resident process (A1) has the slot; a slot without a
+//     resident is the table's, under its lock.
+// U3. The frames of a process that is not mounted are in its image. It is mounted, under the table's lock, when it is
+//     taken to run and its slot has no resident, or one that is parked and can be moved to an image itself.
+// U4. Otherwise it waits in the slot's list and the resident is told `slotWanted`; it is queued again by the scheduler
+//     that the resident comes back to. So mates alternate, slice by slice.
+// U5. A process that has no slot yet never waits for a certain one: it takes a free one, one without a resident, or a
+//     cold process's; else it waits for the first that anybody leaves (`pressure`).
+
+import CJoist
+
+/// A stack, shared by its mates or dedicated to one process.
+package struct Slot: ~Copyable {
+  /// The lowest address that frames may reach.
+  let low: UInt
+  /// The address above the first frame.
+  let top: UInt
+  /// In the table; a dedicated one belongs to a single process and is never left before that ends.
+  let isShared: Bool
+  /// Whose frames are here (U2).
+  var resident: ProcessHandle?
+  /// Processes that belong here (U1); changed under the table's lock, or by the resident that is alone.
+  var mates = 0
+  /// Mates that are ready and wait for it (U4); under the table's lock.
+  var waiting = ReadyList()
+  /// The next in the free list, a cache, or the list of those without a resident.
+  var next: Handle<Slot>?
+  /// In the list of those without a resident, or still in it (entries are checked when they are taken).
+  var isListed = false
+
+  /// Which first frame to lay.
+  enum Entry { case main, end }
+
+  /// Lays the first frame of a process.
+  // Sound: the stack is the process's (U2), and nothing on it is needed any more.
+  func lay(_ process: ProcessHandle, entry: Entry) {
+    let stack = unsafe UnsafeMutableRawPointer(bitPattern: top)!
+    let record = unsafe UnsafeMutableRawPointer(process.pointer)
+    switch entry {
+    case .main: unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processMain($0) }, record)
+    case .end: unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processEnd($0) }, record)
+    }
+  }
+
+  /// Whether the words above the first frame are untouched.
+  // Sound: they are within the stack.
+  var sentinelHolds: Bool { unsafe joist_stack_sentinel_holds(UnsafeRawPointer(bitPattern: top)!) }
+
+  /// Whether an address lies in it.
+  @inline(__always)
+  func contains(_ address: UInt) -> Bool { address >= low && address < top }
+}
+
+extension Handle<Slot> {
+  /// The process is the resident from now on; if mates wait, it is told like the one before it (U4).
+  @inline(__always)
+  func receive(_ process: ProcessHandle) {
+    it.resident = process
+    if it.waiting.count > 0 { process.it.signals.raise(.slotWanted) }
+  }
+}
+
+/// A few free slots.
+struct SlotCache {
+  private var first: Handle<Slot>?
+  private(set) var count = 0
+
+  @inline(__always)
+  mutating func take() -> Handle<Slot>? {
+    guard let slot = first else { return nil }
+    first = slot.it.next
+    count -= 1
+    return slot
+  }
+
+  @inline(__always)
+  mutating func put(_ slot: Handle<Slot>) {
+    slot.it.next = first
+    first = slot
+    count += 1
+  }
+}

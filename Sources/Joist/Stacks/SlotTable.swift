@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U5.
+// Everything here is off the path of a runtime with fewer suspended processes than slots.
+
+import Synchronization
+
+/// Slots in one stretch of addresses, made in blocks when they are needed.
+@safe
+package struct SlotTable: ~Copyable {
+  let lock = SpinLock()
+  let platform: any Platform
+  /// The reservation; nil until the first slot is needed.
+  private var base: UnsafeMutableRawPointer?
+  private var slots: UnsafeMutablePointer<Slot>?
+  private let limit: Int
+  private let bytes: Int
+  private(set) var made = 0
+  /// Free slots: no process belongs to them.
+  private var free = SlotCache()
+  /// Slots with mates and without a resident.
+  private var empty = SlotCache()
+  /// Where the search for a cold process goes on.
+  private var hand = 0
+  /// Processes that wait for any slot (U5).
+  private var newcomers = ReadyList()
+  /// The next slot that is left goes to a newcomer, even if a mate waits for it: they take turns.
+  private var newcomersTurn = false
+  var images = ImagePool()
+  /// How many newcomers wait: read at every switch, changed under the lock.
+  private let pressure = Atomic<Int>(0)
+  /// How many wait for slots at all.
+  private let waitingCount = Atomic<Int>(0)
+
+  private var stride: Int { bytes + Limits.guardBytes }
+  /// Stacks begin at different distances from a page's end, so that their first frames do not share cache sets.
+  private static func colour(_ index: Int) -> Int { index % 16 * 128 }
+
+  init(_ configuration: ProcessRuntime.Configuration, _ platform: any Platform) {
+    self.platform = platform
+    limit = configuration.slots
+    bytes = (configuration.slotBytes + 65_535) / 65_536 * 65_536
+  }
+
+  /// Processes that are ready and wait for a slot.
+  var waiting: Int { waitingCount.load(ordering: .sequentiallyConsistent) }
+
+  /// Whether newcomers wait.
+  @inline(__always)
+  var isUnderPressure: Bool { pressure.load(ordering: .sequentiallyConsistent) > 0 }
+
+  /// Whether somebody wants the slot that this process has.
+  @inline(__always)
+  func isWanted(_ process: ProcessHandle) -> Bool {
+    process.it.signals.glance.contains(.slotWanted) || pressure.load(ordering: .relaxed) > 0
+  }
+
+  // MARK: Making
+
+  /// A slot that no process belongs to; nil when there is none and none can be made. Under the lock.
+  mutating func takeFree() -> Handle<Slot>? {
+    if let slot = free.take() { return slot }
+    makeBlock()
+    return free.take()
+  }
+
+  /// Takes one back that no process belongs to. Under the lock.
+  mutating func putFree(_ slot: Handle<Slot>) { free.put(slot) }
+
+  // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
+  private mutating func makeBlock() {
+    let count = min(Limits.slotsInABlock, limit - made)
+    guard count > 0, reserve(), SplitMappings.allow(count, platform) || made == 0 else { return }
+    for index in (made..<made + count).reversed() {
+      let start = unsafe base! + index * stride
+      guard unsafe platform.guardPages(start, bytes: Limits.guardBytes) else { return }
+      let low = UInt(bitPattern: start) + UInt(Limits.guardBytes)
+      let top = low + UInt(bytes - SlotTable.colour(index))
+      unsafe (slots! + index).initialize(to: Slot(low: low, top: top, isShared: true))
+      free.put(slot(index))
+    }
+    made += count
+  }
+
+  // Sound: both reservations are kept until `release`.
+  private mutating func reserve() -> Bool {
+    if unsafe base != nil { return true }
+    guard let stacks = unsafe platform.reserve(bytes: limit * stride),
+      let headers = unsafe platform.reserve(bytes: limit * MemoryLayout<Slot>.stride)
+    else { return false }
+    unsafe base = stacks
+    unsafe slots = headers.bindMemory(to: Slot.self, capacity: limit)
+    return true
+  }
+
+  // Sound: indices below `made`, and those of the block that is being made, are initialised.
+  private func slot(_ index: Int) -> Handle<Slot> { unsafe Handle(slots! + index) }
+
+  /// Gives all addresses back: no process is left.
+  // Sound: nothing refers to a slot any more.
+  mutating func release() {
+    images.release()
+    SplitMappings.giveBack(made, platform)
+    if let start = unsafe base { unsafe platform.release(start, bytes: limit * stride) }
+    if let headers = unsafe slots { unsafe platform.release(headers, bytes: limit * MemoryLayout<Slot>.stride) }
+    unsafe base = nil
+    unsafe slots = nil
+    made = 0
+    free = SlotCache()
+    empty = SlotCache()
+  }
+
+  // MARK: Waiting; under the lock.
+
+  /// Lists a slot that has mates and no resident.
+  mutating func putEmpty(_ slot: Handle<Slot>) {
+    if slot.it.isListed { return }
+    slot.it.isListed = true
+    empty.put(slot)
+  }
+
+  /// A slot that has mates and no resident.
+  mutating func takeEmpty() -> Handle<Slot>? {
+    while let slot = empty.take() {
+      slot.it.isListed = false
+      if slot.it.resident == nil && slot.it.mates > 0 { return slot }
+      if slot.it.mates == 0 { free.put(slot) }
+    }
+    return nil
+  }
+
+  mutating func addNewcomer(_ process: ProcessHandle) {
+    newcomers.append(process)
+    pressure.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+  }
+
+  /// Takes one off the list again that has found a slot by itself.
+  mutating func removeNewcomer(_ process: ProcessHandle) {
+    if newcomers.remove(process) { countNewcomerGone() }
+  }
+
+  private func countNewcomerGone() {
+    pressure.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+  }
+
+  mutating func addWaiting(_ process: ProcessHandle, for slot: Handle<Slot>) {
+    slot.it.waiting.append(process)
+    waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+  }
+
+  /// Who gets a slot that is being left: a mate or a newcomer, by turns. The slot is the chosen one's then.
+  mutating func choose(for slot: Handle<Slot>) -> ProcessHandle? {
+    if newcomersTurn || slot.it.waiting.count == 0, let process = newcomers.removeFirst() {
+      newcomersTurn = false
+      countNewcomerGone()
+      process.it.slot = slot
+      slot.it.mates += 1
+      slot.receive(process)
+      return process
+    }
+    guard let process = slot.it.waiting.removeFirst() else { return nil }
+    newcomersTurn = true
+    waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    slot.receive(process)
+    return process
+  }
+
+  /// Goes on with the search for a parked process that is mounted. The first round passes over those that ran since
+  /// the last (a clock with a second chance). `claim` says what came of it.
+  mutating func findCold(_ claim: (ProcessHandle, Handle<Slot>) -> Claim) -> Handle<Slot>? {
+    for _ in 0..<made * 2 {
+      hand = hand + 1 < made ? hand + 1 : 0
+      let slot = slot(hand)
+      guard let resident = slot.it.resident, resident.it.state == .waiting else { continue }
+      if claim(resident, slot) == .moved { return slot }
+    }
+    return nil
+  }
+
+  /// What came of trying to move a resident.
+  enum Claim { case moved, ranLately, notParked }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Waits with an end: arming a process's entry in a wheel, and what happens when it comes up. Rules Y1 to Y4.
+
+import Synchronization
+
+extension Handle<Scheduler> {
+  /// The present wait of a process ends at that time, on the process's own stack. The deadline is in the record before
+  /// the wheel's lock is taken, so an entry that comes up meanwhile finds it (Y3).
+  func arm(_ process: ProcessHandle, _ deadline: Int64) {
+    process.it.deadline.store(deadline, ordering: .relaxed)
+    process.it.flags.insert(.timed)
+    it.figures.timedWaits.add()
+    let due = TimerWheel.tick(of: deadline)
+    while true {
+      let place = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed))
+      let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
+      owner.it.wheel.lock.lock()
+      defer { owner.it.wheel.lock.unlock() }
+      // It may have come up, or gone to another wheel, before the lock was taken.
+      let now = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed))
+      guard now == .none || now.wheel == owner.it.index else { continue }
+      if now != .none {
+        if process.it.timerDue <= due { return }
+        owner.it.wheel.remove(process)
+      }
+      return owner.it.wheel.insert(process, due: due)
+    }
+  }
+
+  /// The wait is over; the entry stays where it is (Y3).
+  @inline(__always)
+  func disarm(_ process: ProcessHandle) {
+    guard process.it.flags.contains(.timed) else { return }
+    process.it.flags.remove(.timed)
+    process.it.deadline.store(.max, ordering: .relaxed)
+    it.figures.timedWaits.add(-1)
+  }
+
+  /// Looks at the real clock: wakes whose wait is over, here and where a scheduler is stuck (Y4).
+  @inline(never)
+  func lookAtClock(_ count: UInt64) {
+    it.nextClockLook = count &+ it.clockLookInterval
+    wakeDue(self)
+    guard it.runtime.it.monitor.stuckCount > 0 else { return }
+    for number in 0..<it.runtime.it.schedulerCount {
+      let other = it.runtime.it.scheduler(number)
+      if other.it.isStuck.load(ordering: .relaxed) { wakeDue(other) }
+    }
+  }
+
+  private func wakeDue(_ owner: Handle<Scheduler>) {
+    if owner.it.wheel.isEmptyAtAGuess { return }
+    let now = it.runtime.it.platform.now()
+    guard owner.it.wheel.lock.tryLock() else { return }
+    defer { owner.it.wheel.lock.unlock() }
+    while let process = owner.it.wheel.removeDue(now: now) {
+      let deadline = process.it.deadline.load(ordering: .relaxed)
+      if deadline == .max { continue }
+      if deadline > now {
+        owner.it.wheel.insert(process, due: TimerWheel.tick(of: deadline))
+      } else {
+        process.rouse(.woken, from: self)
+      }
+    }
+  }
+
+  /// When the next entry comes up, here or where a scheduler is stuck.
+  func nextDue() -> Int64? {
+    var nearest = nextDue(of: self)
+    guard it.runtime.it.monitor.stuckCount > 0 else { return nearest }
+    for number in 0..<it.runtime.it.schedulerCount {
+      let other = it.runtime.it.scheduler(number)
+      guard other.it.isStuck.load(ordering: .relaxed), let due = nextDue(of: other) else { continue }
+      nearest = min(nearest ?? due, due)
+    }
+    return nearest
+  }
+
+  private func nextDue(of owner: Handle<Scheduler>) -> Int64? {
+    if owner.it.wheel.isEmptyAtAGuess { return nil }
+    owner.it.wheel.lock.lock()
+    defer { owner.it.wheel.lock.unlock() }
+    return owner.it.wheel.nextDue
+  }
+
+  /// Moves every entry to another scheduler's wheel: this one retires.
+  func moveTimers(to other: Handle<Scheduler>) {
+    it.wheel.lock.lock()
+    other.it.wheel.lock.lock()
+    while let process = it.wheel.removeAny() { other.it.wheel.insert(process, due: process.it.timerDue) }
+    other.it.wheel.lock.unlock()
+    it.wheel.lock.unlock()
+  }
+}
+
+extension Duration {
+  /// In nanoseconds, as far as they fit: years and centuries are no overflow.
+  var clampedNanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    if overflow { return seconds > 0 ? .max : .min }
+    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+    return carry ? (seconds > 0 ? .max : .min) : sum
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// The time so long from now; nil for ever. A duration below zero is over at once.
+  func deadline(after duration: Duration?) -> Int64? {
+    guard let duration else { return nil }
+    let (sum, overflow) = it.platform.now().addingReportingOverflow(max(0, duration.clampedNanoseconds))
+    return overflow ? .max - 1 : min(sum, .max - 1)
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deadlines of waiting processes: a hierarchical wheel, one for each scheduler.
+// Y1. Eight levels of 64 lists. A list of level 0 is one tick (131 µs) wide, one of level n 64 times one of level n -
+//     1. A deadline lies in the lowest level on which it is less than a turn away; when a list of a higher level comes
+//     up, its entries are put in again, lower. Arming and disarming are O(1), a deadline moves at most seven times.
+// Y2. Deadlines are rounded up to a tick, so none is early.
+// Y3. A process has one entry. A wait that ends early leaves it where it is and only forgets the deadline; a later
+//     deadline only changes the record. An entry that comes up looks at the record and puts itself in again.
+// Y4. Everything is under the wheel's lock. Its scheduler takes it; a spare one tries it when that scheduler is stuck.
+//
+// After G. Varghese and A. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
+
+import Synchronization
+
+/// Where a process's entry is.
+struct TimerPlace: Equatable {
+  /// The scheduler that has the wheel, and the list: level and position.
+  let rawValue: UInt32
+  static let none = TimerPlace(rawValue: .max)
+
+  init(rawValue: UInt32) { self.rawValue = rawValue }
+  init(wheel: Int, list: Int) { rawValue = UInt32(wheel) << 16 | UInt32(list) }
+
+  var wheel: Int { Int(rawValue >> 16) }
+  var list: Int { Int(rawValue & 0xffff) }
+}
+
+/// One scheduler's wheel. The caller holds the lock, but for `count`.
+package struct TimerWheel: ~Copyable {
+  let lock = SpinLock()
+  /// Entries in it, those that wait for nothing any more included.
+  private let entries = Atomic<Int>(0)
+  /// Whose it is.
+  private let index: Int
+  /// The first tick that was not looked at.
+  private var tick: UInt64
+  /// A bit for each list of a level that is not empty.
+  private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels)
+  private var lists = [ProcessHandle?](repeating: nil, count: TimerWheel.levels * TimerWheel.width)
+
+  private static var levels: Int { 8 }
+  private static var width: Int { 64 }
+  private static var bits: Int { 6 }
+  /// A tick is 2^17 nanoseconds.
+  private static var tickBits: UInt64 { 17 }
+  /// The farthest that eight levels reach: over a thousand years.
+  private static var farthest: UInt64 { (1 << 46) - 1 }
+
+  package init(index: Int, now: Int64) {
+    self.index = index
+    tick = UInt64(now) >> TimerWheel.tickBits
+  }
+
+  /// Whether there is nothing in it, at about this moment.
+  package var isEmptyAtAGuess: Bool { entries.load(ordering: .relaxed) == 0 }
+
+  /// The tick of a deadline (Y2).
+  package static func tick(of deadline: Int64) -> UInt64 {
+    min((UInt64(max(0, deadline)) &+ ((1 << tickBits) - 1)) >> tickBits, farthest)
+  }
+
+  /// Puts a process in, due at that tick.
+  package mutating func insert(_ process: ProcessHandle, due: UInt64) {
+    process.it.timerDue = due
+    // One that is due already comes up with the tick that is looked at next.
+    let due = max(due, tick)
+    let distance = (due ^ tick) | 1
+    let level = min((UInt64.bitWidth - 1 - distance.leadingZeroBitCount) / TimerWheel.bits, TimerWheel.levels - 1)
+    let position = Int(due >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
+    let list = level * TimerWheel.width + position
+    process.it.timerPrevious = nil
+    process.it.timerNext = lists[list]
+    lists[list]?.it.timerPrevious = process
+    lists[list] = process
+    occupied[level] |= 1 << UInt64(position)
+    process.it.timerPlace.store(TimerPlace(wheel: index, list: list).rawValue, ordering: .relaxed)
+    entries.store(entries.load(ordering: .relaxed) + 1, ordering: .relaxed)
+  }
+
+  /// Takes a process out of the list that it is in.
+  package mutating func remove(_ process: ProcessHandle) {
+    let list = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed)).list
+    let next = process.it.timerNext
+    next?.it.timerPrevious = process.it.timerPrevious
+    if let previous = process.it.timerPrevious { previous.it.timerNext = next } else { lists[list] = next }
+    if lists[list] == nil { occupied[list / TimerWheel.width] &= ~(1 << UInt64(list % TimerWheel.width)) }
+    process.it.timerNext = nil
+    process.it.timerPrevious = nil
+    process.it.timerPlace.store(TimerPlace.none.rawValue, ordering: .relaxed)
+    entries.store(entries.load(ordering: .relaxed) - 1, ordering: .relaxed)
+  }
+
+  /// Takes one out that is due by now, moving the wheel; nil when there is none left.
+  package mutating func removeDue(now: Int64) -> ProcessHandle? {
+    let end = UInt64(now) >> TimerWheel.tickBits
+    while true {
+      if let process = lists[Int(tick) & (TimerWheel.width - 1)], process.it.timerDue <= tick {
+        remove(process)
+        return process
+      }
+      guard let next = nextEvent(), next <= end else {
+        turn(to: max(tick, end))
+        return nil
+      }
+      turn(to: next)
+    }
+  }
+
+  /// Takes any one out, due or not: the wheel is being emptied into another.
+  package mutating func removeAny() -> ProcessHandle? {
+    for level in 0..<TimerWheel.levels where occupied[level] != 0 {
+      let process = lists[level * TimerWheel.width + occupied[level].trailingZeroBitCount]
+      if let process { remove(process) }
+      return process
+    }
+    return nil
+  }
+
+  /// When something comes up next: a deadline, or a list that has to be put in again. Nil when the wheel is empty.
+  package var nextDue: Int64? {
+    nextEvent().map { Int64(clamping: $0 << TimerWheel.tickBits) }
+  }
+
+  /// The tick at which the nearest list that is not empty begins.
+  private func nextEvent() -> UInt64? {
+    var nearest: UInt64?
+    for level in 0..<TimerWheel.levels where occupied[level] != 0 {
+      let shift = UInt64(level * TimerWheel.bits)
+      let position = Int(tick >> shift) & (TimerWheel.width - 1)
+      // Behind the position in this turn; entries of a next turn would be on a higher level (Y1).
+      let ahead = occupied[level] & (~0 << UInt64(position))
+      guard ahead != 0 else { continue }
+      let turn = shift + UInt64(TimerWheel.bits)
+      let turnStart = (tick >> turn) << turn
+      let start = turnStart + (UInt64(ahead.trailingZeroBitCount) << shift)
+      nearest = min(nearest ?? .max, max(start, tick))
+    }
+    return nearest
+  }
+
+  /// Goes to a tick that nothing lies before, and puts in again, lower, what lies there on higher levels (Y1).
+  private mutating func turn(to tick: UInt64) {
+    self.tick = tick
+    for level in stride(from: TimerWheel.levels - 1, to: 0, by: -1) where occupied[level] != 0 {
+      let position = Int(tick >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
+      let list = level * TimerWheel.width + position
+      while let process = lists[list] {
+        remove(process)
+        insert(process, due: process.it.timerDue)
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command `joist`: the tour, which is what it does alone, and the soak.
+
+import ArgumentParser
+import Foundation
+import Joist
+
+/// The root: without a word it gives the tour.
+struct JoistCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "joist",
+    abstract: "Processes in the manner of the BEAM, for native Swift.",
+    subcommands: [Tour.self, Soak.self],
+    defaultSubcommand: Tour.self
+  )
+}
+
+@main
+enum Entry {
+  static func main() {
+    do {
+      var command = try JoistCommand.parseAsRoot()
+      try command.run()
+    } catch {
+      let code = JoistCommand.exitCode(for: error)
+      if code.rawValue == 0 { JoistCommand.exit(withError: error) }
+      let line = JoistCommand.message(for: error).split(separator: "\n").first ?? "something went wrong"
+      if !line.isEmpty { FileHandle.standardError.write(Data("joist: \(line)\n".utf8)) }
+      Foundation.exit(code.rawValue)
+    }
+  }
+}

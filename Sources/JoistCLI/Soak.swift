@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The soak: processes that spawn, send, wait, suspend and end at random, for as long as is asked; at the end everything
+// that was made must be gone.
+
+import ArgumentParser
+import Foundation
+import Joist
+
+/// Runs at random for a while and then counts.
+struct Soak: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs processes at random for a while; then everything that was made must be gone."
+  )
+
+  @Option(help: "How long, in minutes.")
+  var minutes = 1.0
+
+  @Option(help: "Where chance begins.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Scheduler threads: 1…192; one a core if not given.")
+  var schedulers: Int?
+
+  @Option(help: "Stacks: few of them exercise images.")
+  var slots = 64
+
+  func validate() throws {
+    guard minutes > 0, minutes < 100_000 else {
+      throw ValidationError("--minutes is \(minutes), and must be more than 0 and less than 100000")
+    }
+    try ProcessRuntime.Configuration(schedulers: schedulers, slots: slots).check()
+  }
+
+  func run() throws {
+    let runtime = try ProcessRuntime(.init(schedulers: schedulers, slots: slots))
+    let tally = SoakTally()
+    let end = ContinuousClock.now + .seconds(minutes * 60)
+    for number in 0..<200 {
+      runtime.spawn(Parcel.self) { process in
+        try roam(process, Chance(seed &+ UInt64(number) &* 7919), tally, until: end)
+      }
+    }
+    let progress = Progress()
+    while !runtime.waitUntilIdle(timeout: .seconds(1)) {
+      let figures = runtime.statistics
+      let copies = "\(figures.copiesOut) copies"
+      progress.show("\(figures.processesCreated) processes, \(figures.messagesSent) messages, \(copies)")
+    }
+    progress.clear()
+    let survivors = runtime.shutdown()
+    try report(runtime.statistics, tally, survivors)
+  }
+
+  private func report(_ figures: RuntimeStatistics, _ tally: SoakTally, _ survivors: [ProcessID]) throws {
+    let gone = figures.messagesReceived + figures.messagesDestroyed + figures.messagesDropped
+    let checks: [(name: String, made: Int, ended: Int)] = [
+      ("processes", figures.processesCreated, figures.processesEnded),
+      ("messages", figures.messagesSent, gone),
+      ("objects in messages", tally.made.total, tally.destroyed.total),
+      ("frames copied out and in", figures.copiesOut, figures.copiesIn),
+      ("bytes of images left", 0, figures.imageBytes),
+      ("processes that outlived the runtime", 0, survivors.count),
+    ]
+    var holds = true
+    for check in checks {
+      let isRight = check.made == check.ended
+      holds = holds && isRight
+      print("\(isRight ? "holds" : "FAILS")  \(check.name): \(check.made), \(check.ended)")
+    }
+    if !holds { throw ExitCode(1) }
+  }
+}
+
+/// What processes of a soak send each other: an object that is counted, and whom to answer.
+struct Parcel {
+  let object: Counted
+  let back: ProcessRef<Parcel>?
+}
+
+/// Objects made and destroyed.
+final class SoakTally: Sendable {
+  let made = Tally()
+  let destroyed = Tally()
+}
+
+/// An object that counts itself.
+final class Counted {
+  private let tally: SoakTally
+  init(_ tally: SoakTally) {
+    self.tally = tally
+    tally.made.add()
+  }
+  deinit { tally.destroyed.add() }
+}
+
+/// SplitMix64, by S. Vigna: the same numbers from the same seed.
+struct Chance {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed }
+
+  /// A number from zero up to `bound`.
+  mutating func below(_ bound: UInt64) -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return (mixed ^ (mixed >> 31)) % bound
+  }
+}
+
+/// One process of a soak: a turn is something at random. It has at most eight children at a time.
+private func roam(
+  _ process: ProcessContext<Parcel>,
+  _ chance: Chance,
+  _ tally: SoakTally,
+  until end: ContinuousClock.Instant
+) throws {
+  var chance = chance
+  var children: [ProcessRef<Parcel>] = []
+  while ContinuousClock.now < end {
+    switch chance.below(12) {
+    case 0, 1:
+      let seed = chance.below(.max)
+      children.append(process.spawn(Parcel.self) { try brief($0, Chance(seed), tally) })
+      if children.count > 8 { children.removeFirst().exit() }
+    case 2...5:
+      for child in children { child.send(Parcel(object: Counted(tally), back: process.ref)) }
+    case 6: children.randomOne(&chance)?.suspend()
+    case 7: children.randomOne(&chance)?.resume()
+    case 8: try process.sleep(for: .microseconds(Int(chance.below(2_000))))
+    case 9: try process.reduce(Int(chance.below(5_000)))
+    case 10: children.randomOne(&chance)?.exit(chance.below(2) == 0 ? .killed : .shutdown)
+    default: if chance.below(20) == 0 { process.blocking { _ = getpid() } }
+    }
+    while try process.receive(timeout: .zero) != nil {}
+    try process.yield()
+  }
+  for child in children { child.exit() }
+}
+
+/// A child: answers for a while, then ends, with mail unread or not.
+private func brief(_ process: ProcessContext<Parcel>, _ chance: Chance, _ tally: SoakTally) throws {
+  var chance = chance
+  for _ in 0..<chance.below(30) {
+    switch chance.below(6) {
+    case 0: try process.yield()
+    case 1: _ = try process.receive(timeout: .microseconds(Int(chance.below(1_000))))
+    case 2: try process.sleep(for: .microseconds(Int(chance.below(500))))
+    case 3: process.flush()
+    default:
+      if let parcel = try process.receive(timeout: .milliseconds(1)) {
+        parcel.back?.send(Parcel(object: Counted(tally), back: nil))
+      }
+    }
+  }
+}
+
+extension Array {
+  fileprivate func randomOne(_ chance: inout Chance) -> Element? {
+    isEmpty ? nil : self[Int(chance.below(UInt64(count)))]
+  }
+}

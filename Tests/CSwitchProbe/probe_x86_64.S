@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Registers across a switch, and at the first instruction of a laid context, on x86-64.
+#include "probe.h"
+
+#if defined(__x86_64__)
+
+  .macro fill number, register
+  leaq \number(%rdx), %\register
+  .endm
+
+  .macro compare number, register
+  leaq \number(%rdx), %rcx
+  xorl %esi, %esi
+  cmpq %rcx, %\register
+  setne %sil
+  shll $(\number - 1), %esi
+  orl %esi, %eax
+  .endm
+
+  .text
+  .globl SYMBOL(probe_registers_across)
+  .p2align 4
+SYMBOL(probe_registers_across):
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  pushq %rdx
+  fill 1, rbx
+  fill 2, rbp
+  fill 3, r12
+  fill 4, r13
+  fill 5, r14
+  fill 6, r15
+  callq SYMBOL(joist_switch)
+  popq %rdx
+  xorl %eax, %eax
+  compare 1, rbx
+  compare 2, rbp
+  compare 3, r12
+  compare 4, r13
+  compare 5, r14
+  compare 6, r15
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+
+// The entry of a laid context: its stack and frame pointers go to the first two words of the argument; the next are
+// where to save this context and what to go on with.
+  .globl SYMBOL(probe_enter)
+  .p2align 4
+SYMBOL(probe_enter):
+  movq %rsp, (%rdi)
+  movq %rbp, 8(%rdi)
+  movq 24(%rdi), %rsi
+  leaq 16(%rdi), %rdi
+  callq SYMBOL(joist_switch)
+  ud2
+
+#endif
+
+NO_EXECUTABLE_STACK

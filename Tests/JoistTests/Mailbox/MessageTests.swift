@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages: moved, in order, selected, and destroyed exactly once.
+
+import Joist
+import Testing
+
+@Suite struct MessageTests {
+  @Test(arguments: schedulerCounts)
+  func `M4: messages of each sender arrive in the order in which it sent them`(schedulers: Int) throws {
+    let senders = 8
+    let each = 2_000
+    let wrong = Count()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 3)) { runtime in
+      let receiver = runtime.spawn((Int, Int).self) { process in
+        var next = [Int](repeating: 0, count: senders)
+        for _ in 0..<senders * each {
+          let (sender, number) = try process.receive()
+          if next[sender] != number { wrong.add() }
+          next[sender] += 1
+        }
+      }
+      for sender in 0..<senders {
+        runtime.spawn { process in
+          for number in 0..<each {
+            receiver.send((sender, number))
+            try process.reduce(10)
+          }
+        }
+      }
+    }
+    #expect(wrong.total == 0)
+  }
+
+  @Test func `M1: a class graph is moved, not copied`() throws {
+    let tracker = Tracker()
+    let same = Count()
+    _ = try withRuntime { runtime in
+      let receiver = runtime.spawn(Tracked.self) { process in
+        let head = try process.receive()
+        same.add(head.number + head.next!.number)
+      }
+      receiver.send(Tracked(tracker, 1, next: Tracked(tracker, 2)))
+    }
+    #expect(same.total == 3)
+    #expect(tracker.count == 0)
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `M1: a message is destroyed exactly once, whoever dies`(schedulers: Int) throws {
+    let tracker = Tracker()
+    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 8)) { runtime in
+      for round in 0..<200 {
+        let receiver = runtime.spawn(Tracked.self) { process in
+          for _ in 0..<round % 5 { _ = try process.receive() }
+        }
+        runtime.spawn { process in
+          for number in 0..<10 {
+            receiver.send(Tracked(tracker, number))
+            if number == round % 10 { receiver.exit() }
+          }
+        }
+      }
+    }
+    #expect(tracker.count == 0)
+    let ended = statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped
+    #expect(statistics.messagesSent == ended)
+  }
+
+  @Test func `M1: a message to the dead is dropped, destroyed and counted`() throws {
+    let tracker = Tracker()
+    let statistics = try withRuntime { runtime in
+      let dead = runtime.spawn(Tracked.self) { _ in }
+      runtime.waitUntilIdle()
+      for _ in 0..<100 { dead.send(Tracked(tracker)) }
+      #expect(tracker.count == 0)
+    }
+    #expect(statistics.messagesDropped == 100)
+  }
+
+  @Test func `M1: messages of every size and alignment arrive whole`() throws {
+    let good = Count()
+    _ = try withRuntime { runtime in
+      let large = runtime.spawn(Large.self) { process in
+        let value = try process.receive()
+        if value.numbers[0] == 1 && value.numbers[299] == 300 { good.add() }
+      }
+      var numbers = InlineArray<300, Int>(repeating: 0)
+      for index in 0..<300 { numbers[index] = index + 1 }
+      large.send(Large(numbers: numbers))
+      let wide = runtime.spawn(SIMD32<Double>.self) { process in
+        if try process.receive().sum() == 64 { good.add() }
+      }
+      runtime.spawn { _ in wide.send(SIMD32(repeating: 2)) }
+      let empty = runtime.spawn(Void.self) { process in
+        try process.receive()
+        good.add()
+      }
+      empty.send(())
+    }
+    #expect(good.total == 3)
+  }
+
+  private struct Large { var numbers: InlineArray<300, Int> }
+
+  @Test func `M3: receive takes the first message that fits and leaves the others in order`() throws {
+    let log = Log<Int>()
+    _ = try withRuntime { runtime in
+      let receiver = runtime.spawn(Int.self) { process in
+        log.add(try process.receive(where: { $0 > 10 }))
+        log.add(try process.receive(matching: { $0 % 2 == 0 ? $0 * 100 : nil }))
+        for _ in 0..<2 { log.add(try process.receive()) }
+      }
+      for number in [1, 2, 3, 11] { receiver.send(number) }
+    }
+    #expect(log.entries == [11, 200, 1, 3])
+  }
+
+  @Test func `M3: a receive with a timeout returns nil when nothing fits in time`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let began = simulation.platform.now()
+    let receiver = simulation.runtime.spawn(Int.self) { [platform = simulation.platform] process in
+      log.add("\(try process.receive(timeout: .milliseconds(10)) as Int?)")
+      log.add("\((platform.now() - began) / 1_000_000)")
+      log.add("\(try process.receive(where: { $0 > 5 }, timeout: .milliseconds(10)) as Int?)")
+      log.add("\(try process.receive(matching: { $0 > 5 ? true : nil }, timeout: .milliseconds(10)) as Bool?)")
+      log.add("\(try process.receive(timeout: .zero) as Int?)")
+    }
+    simulation.run()
+    receiver.send(1)
+    simulation.run()
+    #expect(log.entries == ["nil", "10", "nil", "nil", "nil"])
+  }
+
+  @Test func `M3: a timeout of years waits, and a message ends it`() throws {
+    let log = Log<Int?>()
+    _ = try withRuntime { runtime in
+      let receiver = runtime.spawn(Int.self) { process in
+        log.add(try process.receive(timeout: .seconds(Int64.max)))
+        log.add(try process.receive(timeout: .seconds(3_000_000_000)))
+        log.add(try process.receive(timeout: .seconds(-5)))
+      }
+      receiver.send(7)
+      receiver.send(8)
+    }
+    #expect(log.entries == [7, 8, nil])
+  }
+
+  @Test func `M3: peek looks, messageCount counts, flush destroys`() throws {
+    let tracker = Tracker()
+    let log = Log<Int>()
+    let statistics = try withRuntime { runtime in
+      let receiver = runtime.spawn(Tracked.self) { process in
+        _ = try process.receive(where: { $0.number == 4 })
+        log.add(process.messageCount)
+        log.add(process.peek { $0.number } ?? -1)
+        log.add(process.flush())
+        log.add(process.messageCount)
+        log.add(process.peek { $0.number } ?? -1)
+      }
+      for number in 1...4 { receiver.send(Tracked(tracker, number)) }
+    }
+    #expect(log.entries == [3, 1, 3, 0, -1])
+    #expect(tracker.count == 0)
+    #expect(statistics.messagesDestroyed == 3)
+  }
+
+  @Test func `M1: noncopyable messages are moved`() throws {
+    let sum = Count()
+    _ = try withRuntime { runtime in
+      let receiver = runtime.spawn(Ticket.self) { process in
+        while true { sum.add((try process.receive()).number) }
+      }
+      for number in 1...10 { receiver.send(Ticket(number: number)) }
+    }
+    #expect(sum.total == 55)
+  }
+
+  private struct Ticket: ~Copyable { let number: Int }
+
+  @Test(arguments: schedulerCounts)
+  func `M4: a hundred processes send to one, and all arrives`(schedulers: Int) throws {
+    let sum = Count()
+    _ = try withRuntime(.init(schedulers: schedulers)) { runtime in
+      let receiver = runtime.spawn(Int.self) { process in
+        for _ in 0..<100_000 { sum.add(try process.receive()) }
+      }
+      for _ in 0..<100 {
+        runtime.spawn { process in
+          for _ in 0..<1_000 { receiver.send(1) }
+        }
+      }
+    }
+    #expect(sum.total == 100_000)
+  }
+}

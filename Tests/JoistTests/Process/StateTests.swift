@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// States, transitions and identities.
+
+import Joist
+import Testing
+
+@Suite struct StateTests {
+  @Test func `L1: the six states have seven transitions and no other`() {
+    let allowed: [(ProcessState, Transition, ProcessState)] = [
+      (.created, .create, .ready), (.ready, .schedule, .running), (.running, .preempt, .ready),
+      (.running, .block, .waiting), (.waiting, .wake, .ready), (.ready, .hold, .waiting),
+      (.running, .terminate, .terminated),
+    ]
+    for state in ProcessState.allCases {
+      for transition in Transition.allCases {
+        let expected = allowed.first { $0.0 == state && $0.1 == transition }?.2
+        #expect(state.after(transition) == expected, "\(state) \(transition)")
+      }
+    }
+  }
+
+  @Test func `L1: an invalid transition stops the runtime with its rule and is not performed`() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spareRecord().forceTransition(.wake)
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #if DEBUG
+      #expect(text.contains("A2"))
+    #else
+      _ = text
+    #endif
+  }
+
+  @Test func `P2: an identity is ordered by slot, then generation, and prints as both`() {
+    let ids = [ProcessID(slot: 1, generation: 2), ProcessID(slot: 1, generation: 9), ProcessID(slot: 2, generation: 1)]
+    #expect(ids == ids.reversed().sorted())
+    #expect(ids[0].description == "#1.2")
+    #expect(ids[2].slot == 2 && ids[1].generation == 9)
+  }
+
+  @Test func `L2: a stale reference never reaches the record's next process`() throws {
+    let simulation = try Simulation(.init(schedulers: 1, processLimit: 1))
+    let reached = Count()
+    let first = simulation.runtime.spawn(Int.self) { _ in }
+    simulation.run()
+    let second = simulation.runtime.spawn(Int.self) { process in
+      while true { reached.add(try process.receive()) }
+    }
+    simulation.run()
+    #expect(first.id.slot == second.id.slot && first.id != second.id)
+    first.send(100)
+    first.exit()
+    first.suspend()
+    simulation.run()
+    #expect(reached.total == 0 && first.info == nil && !first.isAlive)
+    #expect(simulation.runtime.statistics.messagesDropped == 1)
+    second.send(1)
+    simulation.run()
+    #expect(reached.total == 1)
+  }
+
+  @Test func `L2: a spawned process is ready, then runs, then is gone`() throws {
+    let simulation = try Simulation()
+    let process = simulation.runtime.spawn(Int.self) { process in _ = try process.receive() }
+    #expect(process.info?.state == .ready)
+    #expect(simulation.runtime.processes == [process.id])
+    simulation.run()
+    #expect(process.info?.state == .waiting)
+    #expect(process.info?.waitReason == .receive)
+    process.send(1)
+    #expect(process.info?.state == .ready)
+    simulation.run()
+    #expect(process.info == nil)
+    #expect(simulation.runtime.processes.isEmpty)
+  }
+
+  @Test func `L3: info says how long a process has waited`() throws {
+    let simulation = try Simulation()
+    let process = simulation.runtime.spawn { process in try process.sleep(for: .seconds(10)) }
+    simulation.run(passingTime: false)
+    simulation.platform.advance(by: 3_000_000_000)
+    #expect(process.info?.waitReason == .sleep)
+    #expect(process.info?.waitingFor == .seconds(3))
+  }
+}

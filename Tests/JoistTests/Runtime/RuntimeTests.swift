@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runtimes: made, misused, ended.
+
+import Joist
+import Testing
+
+@Suite struct RuntimeTests {
+  @Test(arguments: [
+    ("schedulers", ProcessRuntime.Configuration(schedulers: 0)),
+    ("schedulers", .init(schedulers: -1)),
+    ("schedulers", .init(schedulers: 1_000_000)),
+    ("processLimit", .init(processLimit: 0)),
+    ("processLimit", .init(processLimit: .max)),
+    ("slots", .init(slots: 0)),
+    ("slotBytes", .init(slotBytes: 1)),
+    ("slotBytes", .init(slotBytes: .max)),
+    ("reductionsPerSlice", .init(reductionsPerSlice: 0)),
+    ("reductionsPerSlice", .init(reductionsPerSlice: .max)),
+    ("ageing", .init(ageing: 0)),
+    ("spareSchedulers", .init(spareSchedulers: 1_000)),
+  ])
+  func `I2: an absurd figure is refused with its field and range`(
+    field: String,
+    configuration: ProcessRuntime.Configuration
+  ) {
+    let error = #expect(throws: ConfigurationError.self) { try ProcessRuntime(configuration) }
+    #expect(error?.field == field)
+    #expect(error?.description.contains("\(error!.range.lowerBound)") == true)
+  }
+
+  @Test func `I2: at the process limit trySpawn throws and nothing half-made remains`() throws {
+    let tracker = Tracker()
+    let statistics = try withRuntime(.init(schedulers: 2, processLimit: 10)) { runtime in
+      let processes = try (0..<10).map { _ in
+        try runtime.trySpawn(Int.self) { process in _ = try process.receive() }
+      }
+      runtime.waitUntilIdle()
+      let held = Tracked(tracker)
+      let sealed = Sealed(held)
+      #expect(throws: SpawnError.processLimit(10)) {
+        try runtime.trySpawn(Int.self) { _ in _ = sealed.open() }
+      }
+      _ = sealed.openIfFull()
+      #expect(!runtime.spawn { _ in }.isAlive)
+      #expect(runtime.processes.count == 10)
+      processes[0].send(1)
+      runtime.waitUntilIdle()
+      #expect(try runtime.trySpawn(Int.self) { _ in }.id.slot == processes[0].id.slot)
+      for process in processes { process.send(1) }
+    }
+    #expect(statistics.processesCreated == 11 && tracker.count == 0)
+  }
+
+  @Test func `I2: options out of range are refused with their name`() throws {
+    _ = try withRuntime { runtime in
+      #expect(throws: SpawnError.self) {
+        try runtime.trySpawn(Int.self, options: .init(reductionsPerSlice: 0)) { _ in }
+      }
+      #expect(throws: SpawnError.self) {
+        try runtime.trySpawn(Int.self, options: .init(stack: .dedicated(bytes: -1))) { _ in }
+      }
+    }
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `L1: shutdown ends every process, whatever it waits for`(schedulers: Int) throws {
+    let unwound = Count()
+    let runtime = try ProcessRuntime(.init(schedulers: schedulers, slots: 5))
+    for number in 0..<100 {
+      runtime.spawn(Int.self) { process in
+        defer { unwound.add() }
+        switch number % 4 {
+        case 0: _ = try process.receive()
+        case 1: try process.sleep(for: .seconds(100_000))
+        case 2: while true { try process.reduce(100) }
+        default: while true { try process.yield() }
+        }
+      }
+    }
+    #expect(runtime.shutdown(deadline: .seconds(20)).isEmpty)
+    // What had not begun is destroyed without beginning.
+    #expect(unwound.total <= 100)
+    #expect(runtime.statistics.processesEnded == 100)
+    #expect(!runtime.spawn { _ in }.isAlive)
+    #expect(throws: SpawnError.shuttingDown) { try runtime.trySpawn(Int.self) { _ in } }
+    #expect(runtime.shutdown().isEmpty)
+  }
+
+  @Test func `L1: a process that swallows its exit is abandoned, and shutdown does not wait for it for ever`() throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 2))
+    runtime.spawn(Int.self) { process in
+      while true { _ = try? process.receive() }
+    }
+    runtime.waitUntilIdle()
+    #expect(runtime.shutdown(deadline: .milliseconds(50)).isEmpty)
+    #expect(runtime.statistics.processesAbandoned == 1)
+  }
+
+  @Test func `L1: shutdown names a process that never reaches a suspension point`() throws {
+    let flag = Count()
+    let runtime = try ProcessRuntime(.init(schedulers: 1))
+    let process = runtime.spawn { _ in while flag.total == 0 {} }
+    while process.info?.state != .running {}
+    #expect(runtime.shutdown(deadline: .milliseconds(10)) == [process.id])
+    flag.add()
+  }
+
+  @Test func `L1: a runtime dropped with processes alive shuts them down`() throws {
+    let tracker = Tracker()
+    do {
+      let runtime = try ProcessRuntime(.init(schedulers: 2))
+      for _ in 0..<10 {
+        let held = Sealed(Tracked(tracker))
+        runtime.spawn(Int.self) { process in
+          let object = held.open()
+          _ = try process.receive()
+          object.number += 1
+        }
+      }
+      runtime.waitUntilIdle()
+      #expect(tracker.count == 10)
+    }
+    while tracker.count > 0 {}
+  }
+
+  @Test func `P5: several runtimes live in one program and do not mix`() throws {
+    let first = try ProcessRuntime(.init(schedulers: 1))
+    let second = try ProcessRuntime(.init(schedulers: 2))
+    let sum = Count()
+    let far = second.spawn(Int.self) { process in while true { sum.add(try process.receive()) } }
+    first.spawn { process in for number in 1...100 { far.send(number) } }
+    first.waitUntilIdle()
+    second.waitUntilIdle()
+    #expect(sum.total == 5_050)
+    #expect(first.processes.isEmpty && second.processes == [far.id])
+    #expect(first.shutdown().isEmpty && second.shutdown().isEmpty)
+  }
+
+  @Test func `L1: waitUntilIdle with a timeout says no while somebody sleeps`() throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 1))
+    let sleeper = runtime.spawn { process in try process.sleep(for: .seconds(1_000)) }
+    #expect(!runtime.waitUntilIdle(timeout: .milliseconds(5)))
+    sleeper.exit()
+    #expect(runtime.waitUntilIdle(timeout: .seconds(20)))
+    runtime.shutdown()
+  }
+
+  @Test func `P5: a context used outside its process stops with a sentence`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn(Int.self) { process in
+        // The compiler's hole: what a function value returns is taken as connected to nothing.
+        let get = { process }
+        let leaked = get()
+        process.blocking { _ = leaked.messageCount }
+      }
+      runtime.waitUntilIdle()
+    }
+    #if DEBUG
+      let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+      #expect(text.contains("context was used where its process does not run"))
+    #else
+      _ = result
+    #endif
+  }
+
+  @Test func `P5: a process that throws ends alone`() throws {
+    struct Refused: Error {}
+    let count = Count()
+    _ = try withRuntime { runtime in
+      for number in 0..<100 {
+        runtime.spawn { process in
+          try process.yield()
+          if number % 2 == 0 { throw Refused() }
+          count.add()
+        }
+      }
+    }
+    #expect(count.total == 50)
+  }
+}

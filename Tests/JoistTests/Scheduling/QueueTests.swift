@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The four queues: their operations and their order.
+
+import Joist
+import Testing
+
+@Suite struct QueueTests {
+  @Test func `S6: the operations of a queue keep lists and counts`() throws {
+    let simulation = try Simulation()
+    var queue = RunQueue(ageing: 10)
+    let processes = (0..<4).map { _ in simulation.runtime.spareRecord() }
+    #expect(queue.isEmpty(.low) && queue.firstLevel == nil)
+    for process in processes { queue.enqueue(process, at: .low, slice: 0) }
+    #expect(queue.length(.low) == 4 && queue.firstLevel == .low && queue.lengthAtAGuess == 4)
+    let promoted = queue.promote(processes[1], to: .max, slice: 1)
+    #expect(promoted)
+    #expect(queue.length(.low) == 3 && queue.length(.max) == 1 && queue.hasUrgentWorkAtAGuess)
+    let first = queue.dequeue(.max, slice: 2)
+    #expect(first == processes[1])
+    let promotedAgain = queue.promote(processes[1], to: .high, slice: 2)
+    #expect(!promotedAgain)
+    #expect(queue[.max].lastScheduled == 2)
+    for expected in [0, 2, 3] {
+      let next = queue.dequeue(.low, slice: 3)
+      #expect(next == processes[expected])
+    }
+    let none = queue.dequeue(.low, slice: 3)
+    #expect(none == nil && queue.lengthAtAGuess == 0)
+  }
+
+  @Test func `S5: what waited long moves up a level at a time and no further than high`() throws {
+    let simulation = try Simulation()
+    var queue = RunQueue(ageing: 10)
+    let low = simulation.runtime.spareRecord()
+    let normal = simulation.runtime.spareRecord()
+    queue.enqueue(low, at: .low, slice: 0)
+    queue.enqueue(normal, at: .normal, slice: 5)
+    var moved = queue.age(slice: 9)
+    #expect(moved == 0)
+    moved = queue.age(slice: 10)
+    #expect(moved == 1 && queue.length(.normal) == 2)
+    moved = queue.age(slice: 15)
+    #expect(moved == 1 && queue.length(.high) == 1)
+    moved = queue.age(slice: 20)
+    #expect(moved == 1 && queue.length(.high) == 2)
+    moved = queue.age(slice: 1_000)
+    #expect(moved == 0 && queue.length(.max) == 0)
+  }
+
+  @Test func `S4: queues are served from max to low`() throws {
+    let simulation = try Simulation()
+    let log = Log<Priority>()
+    for priority in Priority.allCases.reversed() {
+      for _ in 0..<3 {
+        simulation.runtime.spawn(options: .init(priority: priority)) { _ in log.add(priority) }
+      }
+    }
+    simulation.run()
+    #expect(log.entries == Priority.allCases.flatMap { [$0, $0, $0] })
+  }
+
+  @Test func `S5: processes of one priority run in turn`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    for number in 0..<3 {
+      simulation.runtime.spawn { process in
+        for _ in 0..<3 {
+          log.add(number)
+          try process.yield()
+        }
+      }
+    }
+    simulation.run()
+    #expect(log.entries == [0, 1, 2, 0, 1, 2, 0, 1, 2])
+  }
+
+  @Test func `S5: a low process runs in spite of normal ones that never stop`() throws {
+    let simulation = try Simulation(.init(schedulers: 1, ageing: 20))
+    let count = Count()
+    for _ in 0..<3 {
+      simulation.runtime.spawn { process in while true { try process.yield() } }
+    }
+    simulation.runtime.spawn(options: .init(priority: .low)) { process in
+      while true {
+        count.add()
+        try process.yield()
+      }
+    }
+    for _ in 0..<1_000 { _ = simulation.runtime.step() }
+    #expect(count.total >= 5 && count.total <= 50)
+  }
+
+  @Test func `S4: a high process on one scheduler runs before normal work of another`() throws {
+    let simulation = try Simulation(.init(schedulers: 2))
+    let log = Log<String>()
+    let runtime = simulation.runtime
+    // Foreign spawns go to the schedulers in turn: 0, 1, 0.
+    runtime.spawn { _ in log.add("normal") }
+    runtime.spawn(options: .init(priority: .high)) { _ in log.add("high") }
+    runtime.spawn(options: .init(priority: .high)) { process in
+      try process.yield()
+      log.add("other")
+    }
+    // Scheduler 1 queues its remote list by running; a second one of its own stays there.
+    runtime.spawn(options: .init(priority: .high)) { _ in log.add("high") }
+    _ = runtime.step(1)
+    _ = runtime.step(0)
+    _ = runtime.step(0)
+    _ = runtime.step(0)
+    #expect(log.entries.last != "normal" || log.entries == ["high", "high", "other", "normal"])
+    simulation.run()
+    #expect(log.entries.last == "normal")
+  }
+
+  @Test func `S1: a process that counts its work is preempted after its reductions`() throws {
+    let simulation = try Simulation(.init(schedulers: 1, reductionsPerSlice: 100))
+    let log = Log<Int>()
+    for number in 0..<2 {
+      simulation.runtime.spawn { process in
+        for turn in 0..<200 {
+          if turn % 100 == 0 { log.add(number) }
+          try process.reduce(1)
+        }
+      }
+    }
+    simulation.run()
+    #expect(log.entries == [0, 1, 0, 1])
+  }
+
+  @Test func `S2: sends are charged to the sender as a debt that the next suspension point pays`() throws {
+    let simulation = try Simulation(.init(schedulers: 1, reductionsPerSlice: 100))
+    let log = Log<String>()
+    let sink = simulation.runtime.spawn(Int.self) { process in while true { _ = try process.receive() } }
+    simulation.run()
+    simulation.runtime.spawn { process in
+      for _ in 0..<100 { sink.send(1) }
+      log.add("sent")
+      try process.reduce(0)
+      log.add("went on")
+    }
+    simulation.runtime.spawn { _ in log.add("other") }
+    simulation.run()
+    #expect(log.entries == ["sent", "other", "went on"])
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Schedulers as threads: stealing, stuck ones, idle ones, blocking.
+
+import Joist
+import Synchronization
+import Testing
+
+@Suite struct SchedulerTests {
+  @Test func `S7: a loop that never yields holds nobody up`() throws {
+    let flag = Count()
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      // Ends only if the other process runs, though there is one scheduler and this one holds it.
+      runtime.spawn { _ in while flag.total == 0 {} }
+      runtime.spawn { process in
+        try process.sleep(for: .milliseconds(1))
+        flag.add()
+      }
+    }
+    #expect(statistics.spareStarts >= 1)
+    #expect(statistics.processesEnded == 2)
+  }
+
+  @Test func `S7: more loops than schedulers, and the spare ones retire`() throws {
+    let flag = Count()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      for _ in 0..<4 { runtime.spawn { _ in while flag.total < 10 {} } }
+      runtime.spawn { process in
+        for _ in 0..<10 {
+          try process.sleep(for: .milliseconds(1))
+          flag.add()
+        }
+      }
+      runtime.waitUntilIdle()
+      // Spare ones that stay would keep the runtime from being idle.
+      for _ in 0..<100 { runtime.spawn { process in try process.yield() } }
+    }
+    #expect(flag.total == 10)
+  }
+
+  @Test func `S3: blocking parks the process and not its scheduler`() throws {
+    let flag = Count()
+    let log = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      for number in 0..<4 {
+        runtime.spawn { process in
+          // Waits natively for another process of the only scheduler.
+          let result = process.blocking { () -> Int in
+            while flag.total == 0 {}
+            return number
+          }
+          log.add("\(result)")
+        }
+      }
+      runtime.spawn { _ in flag.add() }
+    }
+    #expect(log.entries.sorted() == ["0", "1", "2", "3"])
+  }
+
+  @Test func `S3: blocking gives back what its closure throws`() throws {
+    struct Refused: Error {}
+    let log = Log<Bool>()
+    _ = try withRuntime { runtime in
+      runtime.spawn { process in
+        do {
+          try process.blocking { () throws(Refused) -> Void in throw Refused() }
+        } catch {
+          log.add(true)
+        }
+      }
+    }
+    #expect(log.entries == [true])
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `L2: processes made by processes all run, whoever steals them`(schedulers: Int) throws {
+    let count = Count()
+    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 16)) { runtime in
+      runtime.spawn { process in
+        for _ in 0..<100 {
+          process.spawn { child in
+            for _ in 0..<10 {
+              child.spawn { grandchild in
+                try grandchild.reduce(500)
+                count.add()
+              }
+            }
+          }
+        }
+      }
+    }
+    #expect(count.total == 1_000)
+    #expect(statistics.processesCreated == 1_101 && statistics.processesEnded == 1_101)
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `I4: no wake-up is lost between threads that send and schedulers that sleep`(schedulers: Int) throws {
+    let runtime = try ProcessRuntime(.init(schedulers: schedulers))
+    let count = Count()
+    let receiver = runtime.spawn(Int.self) { process in
+      while true { count.add(try process.receive()) }
+    }
+    for round in 1...2_000 {
+      receiver.send(1)
+      runtime.waitUntilIdle()
+      #expect(count.total == round)
+    }
+    #expect(runtime.shutdown().isEmpty)
+  }
+
+  @Test func `S3: a sleep of simulated hours takes no real time and is not early`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int64>()
+    let began = simulation.platform.now()
+    for hours in [5, 1, 3] {
+      simulation.runtime.spawn { [platform = simulation.platform] process in
+        try process.sleep(for: .seconds(hours * 3_600))
+        log.add((platform.now() - began) / 3_600_000_000_000)
+      }
+    }
+    simulation.run()
+    #expect(log.entries == [1, 3, 5])
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `S3: a thousand sleepers all wake`(schedulers: Int) throws {
+    let count = Count()
+    let early = Count()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 10)) { runtime in
+      for number in 0..<1_000 {
+        runtime.spawn { process in
+          let length = Duration.microseconds(number * 37 % 20_000)
+          let began = ContinuousClock.now
+          try process.sleep(for: length)
+          if ContinuousClock.now - began < length { early.add() }
+          count.add()
+        }
+      }
+    }
+    #expect(count.total == 1_000 && early.total == 0)
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stacks: images, dedicated ones, guards, and what Swift keeps per thread when frames move.
+
+import Joist
+import Testing
+
+@Suite struct StackTests {
+  @Test(arguments: [(1, 1), (2, 1), (1, 2), (3, 2), (8, 8)])
+  func `P3: frames are the same after they were copied out and in`(slots: Int, schedulers: Int) throws {
+    let wrong = Count()
+    let statistics = try withRuntime(.init(schedulers: schedulers, slots: slots)) { runtime in
+      for number in 0..<40 {
+        runtime.spawn { process in
+          if try checksum(process, depth: 20, number) != 20 * number + 210 { wrong.add() }
+        }
+      }
+    }
+    #expect(wrong.total == 0)
+    #expect(statistics.copiesOut > 40 && statistics.copiesOut == statistics.copiesIn)
+    #expect(statistics.imageBytes == 0)
+  }
+
+  @Test func `P3: a dedicated stack is as deep as was asked for`() throws {
+    let log = Log<Int>()
+    _ = try withRuntime { runtime in
+      runtime.spawn(options: .init(stack: .dedicated(bytes: 64 << 20))) { _ in log.add(depth(100_000)) }
+    }
+    #expect(log.entries == [100_000])
+  }
+
+  @Test func `P3: an overflow ends in the guard and touches no other stack`() async {
+    await #expect(processExitsWith: .failure) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn { _ in print(depth(100_000_000)) }
+      runtime.waitUntilIdle()
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `C1: task-local values and open accesses belong to the process, on whatever thread it goes on`(
+    calls: Bool
+  ) throws {
+    let wrong = Count()
+    var configuration = ProcessRuntime.Configuration(schedulers: 4, slots: 3)
+    configuration.threadWordsByCalls = calls
+    _ = try withRuntime(configuration) { runtime in
+      for number in 0..<30 {
+        runtime.spawn { process in
+          let holder = Holder()
+          for turn in 0..<20 {
+            try Local.$value.withValue(number * 100 + turn) {
+              try modify(&holder.number) { value in
+                value += 1
+                try process.yield()
+                if turn % 5 == 0 { try process.sleep(for: .microseconds(50)) }
+              }
+              if Local.value != number * 100 + turn { wrong.add() }
+            }
+            if Local.value != -1 { wrong.add() }
+          }
+          if holder.number != 20 { wrong.add() }
+        }
+      }
+    }
+    #expect(wrong.total == 0)
+  }
+
+  @Test func `P1: a hundred thousand waiting processes cost less than a kilobyte each`() throws {
+    let statistics = Log<Int>()
+    _ = try withRuntime { runtime in
+      let processes = (0..<100_000).map { _ in
+        runtime.spawn(Int.self) { process in _ = try process.receive() }
+      }
+      runtime.waitUntilIdle()
+      #expect(runtime.processes.count == 100_000)
+      statistics.add(runtime.statistics.imageBytes / 100_000)
+      for process in processes { process.send(1) }
+    }
+    // Record 192, image, node: a debug build's frames are larger.
+    #if DEBUG
+      #expect(statistics.entries[0] < 4_096)
+    #else
+      #expect(statistics.entries[0] + 192 + 64 < 1_024)
+    #endif
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `P2: a hundred thousand processes start, wait, and end`(schedulers: Int) throws {
+    let count = Count()
+    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 1_000)) { runtime in
+      let all = (0..<100_000).map { _ in
+        runtime.spawn(Int.self) { process in count.add(try process.receive()) }
+      }
+      for process in all { process.send(1) }
+    }
+    #expect(count.total == 100_000)
+    #expect(statistics.processesEnded == 100_000)
+  }
+}
+
+private enum Local { @TaskLocal static var value = -1 }
+private final class Holder { var number = 0 }
+
+private func modify(_ number: inout Int, _ body: (inout Int) throws -> Void) rethrows { try body(&number) }
+
+@inline(never)
+private func checksum(_ process: ProcessContext<Never>, depth: Int, _ number: Int) throws -> Int {
+  let mine = depth + number
+  if depth == 0 { return 0 }
+  try process.yield()
+  let below = try checksum(process, depth: depth - 1, number)
+  try process.yield()
+  return below + mine
+}
+
+@inline(never)
+private func depth(_ left: Int) -> Int {
+  left == 0 ? 0 : 1 + depth(left - 1) &+ zero.total
+}
+
+private let zero = Count()

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Swift keeps per OS thread belongs to the process that runs: three contexts made by hand, taken turns with on
+// two threads. Each scenario runs with the words found and with the exported calls alone.
+
+import Observation
+import Testing
+
+/// What went wrong and how much was looked at; filled on threads that the test waits for.
+private final class Findings: @unchecked Sendable {
+  var faults: [String] = []
+  var checks = 0
+
+  func expect(_ holds: Bool, _ fault: @autoclosure () -> String) {
+    checks += 1
+    if !holds { faults.append(fault()) }
+  }
+}
+
+private final class Cell {
+  var value = 0
+}
+
+private enum Bound {
+  @TaskLocal static var number = 0
+  @TaskLocal static var name = "none"
+}
+
+@Observable private final class Model {
+  var early = 0
+  var late = 0
+}
+
+/// Keeps an access open while the body runs.
+@inline(never) private func hold(_ value: inout Int, _ body: () -> Void) {
+  value += 1
+  body()
+  value += 1
+}
+
+/// Runs the contexts in turns until all have ended.
+///
+/// All run on this thread, then the first two on another, then all on this one again, and so on. After each turn the
+/// thread must be as if nothing had run.
+private func takeTurns(_ contexts: [HandMade], on here: ThreadWords, callsOnly: Bool, _ findings: Findings) {
+  func turn(_ some: ArraySlice<HandMade>, on thread: ThreadWords) {
+    // Seen without the thread's list of accesses, also where that is carried by calls.
+    let found = ThreadWords(callsOnly: false)
+    for context in some where !context.hasEnded {
+      context.resume(on: thread)
+      findings.expect(found.areZero, "words are left on the thread")
+      findings.expect(Bound.number == 0 && Bound.name == "none", "a value leaks to the thread")
+    }
+    found.free()
+  }
+  while !contexts.allSatisfy(\.hasEnded) {
+    turn(contexts[...], on: here)
+    onNewThread(callsOnly: callsOnly) { turn(contexts.prefix(2), on: $0) }
+  }
+  for context in contexts {
+    findings.expect(context.carriesNothing, "an ended context carries something")
+    context.free()
+  }
+}
+
+/// Makes contexts on a thread of their own and takes turns with them there.
+private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) -> Findings {
+  let findings = Findings()
+  onNewThread(callsOnly: callsOnly) { here in
+    findings.expect(here.areFound != callsOnly, "the words are not found, or found though they should not be")
+    takeTurns(make(findings), on: here, callsOnly: callsOnly, findings)
+  }
+  return findings
+}
+
+#if os(Linux)
+  private let ways = [false, true]
+#else
+  private let ways = [true]
+#endif
+
+@Suite struct ThreadWordsTests {
+  @Test(arguments: ways) func `C2: open accesses of one context are no conflict for another`(callsOnly: Bool) {
+    let findings = run(callsOnly: callsOnly) { findings in
+      let (shared, other) = (Cell(), Cell())
+      var captured = 0
+      return [
+        HandMade { context in  // two accesses open, one within the other
+          hold(&shared.value) {
+            context.suspend()
+            hold(&other.value) {
+              context.suspend()
+              context.suspend()
+            }
+            context.suspend()
+          }
+        },
+        HandMade { context in  // a captured variable, and what the first one holds
+          hold(&captured) {
+            context.suspend()
+            hold(&other.value) { context.suspend() }
+            context.suspend()
+          }
+        },
+        HandMade { context in  // in conflict with both, were they one process
+          hold(&shared.value) {
+            context.suspend()
+            hold(&captured) { context.suspend() }
+          }
+          hold(&other.value) { context.suspend() }
+        },
+      ]
+    }
+    #expect(findings.faults == [])
+    #expect(findings.checks > 10)
+  }
+
+  @Test(arguments: ways) func `C2: a bound task-local value is read by the context that bound it`(callsOnly: Bool) {
+    let findings = run(callsOnly: callsOnly) { findings in
+      func look(_ number: Int, _ name: String, _ context: HandMade) {
+        for _ in 0..<2 {
+          let read = (Bound.number, Bound.name)
+          findings.expect(read == (number, name), "read \(read), bound \((number, name))")
+          context.suspend()
+        }
+      }
+      return (1...3).map { number in
+        HandMade { context in
+          look(0, "none", context)
+          Bound.$number.withValue(number) {
+            look(number, "none", context)
+            Bound.$name.withValue("\(number)") { look(number, "\(number)", context) }
+            if number > 1 { look(number, "none", context) }
+          }
+          look(0, "none", context)
+        }
+      }
+    }
+    #expect(findings.faults == [])
+    #expect(findings.checks > 20)
+  }
+
+  @Test(arguments: ways) func `C2: each context tracks what it observes itself`(callsOnly: Bool) {
+    let models = [Model(), Model(), Model()]
+    let told = [Findings(), Findings(), Findings()]
+    let findings = run(callsOnly: callsOnly) { findings in
+      zip(models, told).map { model, told in
+        HandMade { context in
+          withObservationTracking {
+            _ = model.early
+            findings.expect(context.thread?.observation != 0, "the word of Observation is not found")
+            context.suspend()
+            context.suspend()
+            _ = model.late
+          } onChange: {
+            told.checks += 1
+          }
+        }
+      }
+    }
+    #expect(findings.faults == [])
+    models[0].late += 1
+    #expect(told.map(\.checks) == [1, 0, 0])
+    models[2].early += 1
+    #expect(told.map(\.checks) == [1, 0, 1])
+  }
+
+  @Test(arguments: ways) func `C2: caught exceptions of C++ stay with their context`(callsOnly: Bool) {
+    let findings = run(callsOnly: callsOnly) { findings in
+      (1...3).map { number in
+        HandMade { context in
+          let mine: (caught: UInt, uncaught: UInt32) = (UInt(number) * 0x1000, UInt32(number))
+          context.thread?.exceptions = mine
+          for _ in 0..<3 {
+            context.suspend()
+            findings.expect(context.thread.map { $0.exceptions == mine } ?? false, "not the exceptions of \(number)")
+          }
+          context.thread?.exceptions = (0, 0)
+          context.suspend()
+          findings.expect(context.thread?.areZero ?? false, "ended exceptions came back")
+        }
+      }
+    }
+    #expect(findings.faults == [])
+  }
+
+  @Test(arguments: ways) func `C2: a context that dies with accesses open leaves nothing behind`(callsOnly: Bool) {
+    let findings = Findings()
+    onNewThread(callsOnly: callsOnly) { here in
+      let cell = Cell()
+      let dying = HandMade { context in
+        hold(&cell.value) { Bound.$number.withValue(1) { context.suspend() } }
+      }
+      dying.resume(on: here)
+      findings.expect(!dying.carriesNothing, "it carries nothing though it has something open")
+      dying.forget()
+      findings.expect(dying.carriesNothing, "it still carries something")
+      dying.free()
+      hold(&cell.value) { findings.expect(Bound.number == 0, "a dead context's value is read") }
+      findings.expect(here.areZero, "words are left on the thread")
+    }
+    #expect(findings.faults == [])
+  }
+
+  @Test(arguments: ways) func `C2: nothing uncommon is kept for a context that has nothing open`(callsOnly: Bool) {
+    let findings = run(callsOnly: callsOnly) { findings in
+      [
+        HandMade { context in
+          context.suspend()
+          findings.expect(context.hasRare == callsOnly, "a rare block without need, or none where calls need it")
+        }
+      ]
+    }
+    #expect(findings.faults == [])
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The wheel against a sorted list.
+
+import Joist
+import Testing
+
+@Suite struct TimerWheelTests {
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `S3: deadlines near and far come up in their tick, never early`(seed: UInt64) throws {
+    let simulation = try Simulation()
+    var random = Generator(state: seed)
+    var now: Int64 = 5_000_000_000
+    var wheel = TimerWheel(index: 0, now: now)
+    var armed: [(process: ProcessHandle, due: UInt64)] = []
+    for _ in 0..<300 {
+      let process = simulation.runtime.spareRecord()
+      let due = TimerWheel.tick(of: now + Int64(random.next() >> (17 + random.next() % 44)))
+      wheel.insert(process, due: due)
+      armed.append((process, due))
+    }
+    while !armed.isEmpty {
+      if random.next() % 4 == 0 {
+        let removed = armed.remove(at: Int(random.next() % UInt64(armed.count)))
+        wheel.remove(removed.process)
+        continue
+      }
+      let nearest = wheel.nextDue
+      let next = try #require(nearest)
+      now = max(now, next)
+      let tick = UInt64(now) >> 17
+      while let process = wheel.removeDue(now: now) {
+        let index = try #require(armed.firstIndex { $0.process == process })
+        #expect(armed[index].due <= tick)
+        armed.remove(at: index)
+      }
+      #expect(armed.allSatisfy { $0.due > tick })
+    }
+    let last = wheel.nextDue
+    #expect(last == nil && wheel.isEmptyAtAGuess)
+  }
+
+  @Test func `S3: a deadline is rounded up to a tick, and the farthest is a thousand years away`() {
+    #expect(TimerWheel.tick(of: 0) == 0 && TimerWheel.tick(of: 1) == 1 && TimerWheel.tick(of: 1 << 17) == 1)
+    #expect(TimerWheel.tick(of: .max - 1) == (1 << 46) - 1)
+    #expect(TimerWheel.tick(of: -5) == 0)
+  }
+}
+
+/// SplitMix64, by S. Vigna.
+struct Generator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The fence: the only files in which the word `unsafe` may stand. To add one, add its line, in order of path, and say
+// in one comment what it does that Swift cannot check. A file that no longer needs its line must lose it.
+
+enum UnsafeFence {
+  static let files: Set<String> = [
+    "Sources/Joist/Life/Block.swift",  // switches from a process to its scheduler
+    "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
+    "Sources/Joist/Life/Run.swift",  // switches from a scheduler to a process
+    "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
+    "Sources/Joist/Mailbox/NodeCache.swift",  // chains of free blocks
+    "Sources/Joist/Mailbox/NodePool.swift",  // blocks become nodes
+    "Sources/Joist/Mailbox/Send.swift",  // moves a message into a node
+    "Sources/Joist/Memory/Handle.swift",  // references without a count
+    "Sources/Joist/Platform/HostPlatform+Linux.swift",  // system calls
+    "Sources/Joist/Platform/HostPlatform.swift",  // system calls
+    "Sources/Joist/Platform/HostThread.swift",  // threads
+    "Sources/Joist/Platform/Processors.swift",  // reads a small file
+    "Sources/Joist/Process/Body.swift",  // closures stored as words
+    "Sources/Joist/Process/ExitReason.swift",  // a retained box in a word
+    "Sources/Joist/Process/ProcessContext+Selecting.swift",  // optionals that cannot be nil
+    "Sources/Joist/Process/ProcessContext.swift",  // optionals that cannot be nil
+    "Sources/Joist/Process/ProcessRecord.swift",  // raw words of a record
+    "Sources/Joist/Process/ProcessTable.swift",  // records in reserved memory
+    "Sources/Joist/Runtime/RuntimeCore.swift",  // an array of schedulers
+    "Sources/Joist/Runtime/RuntimeVault.swift",  // cores made anew in place
+    "Sources/Joist/Scheduling/Scheduler.swift",  // the thread's scheduler
+    "Sources/Joist/Stacks/DedicatedStack.swift",  // mappings
+    "Sources/Joist/Stacks/ImagePool.swift",  // memory for frames
+    "Sources/Joist/Stacks/Mount.swift",  // copies frames
+    "Sources/Joist/Stacks/Slot.swift",  // lays first frames
+    "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
+    "Tests/JoistTests/Support/SimulatedPlatform.swift",  // passes memory calls on
+    "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand
+  ]
+
+  /// How far above an unsafe line its `Sound:` comment may stand.
+  static let reach = 25
+}
