@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Joist", targets: ["Joist"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
+    .executable(name: "WordCount", targets: ["WordCount"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -24,9 +25,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
+    .executableTarget(name: "WordCount", dependencies: ["Joist"], path: "Examples/WordCount"),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe"]),
+    .testTarget(name: "ExampleTests", dependencies: ["WordCount"]),
     .testTarget(name: "TidyTests"),
   ]
 )

@@ -17,7 +17,9 @@ import Testing
       }
     }
     #expect(wrong.total == 0)
-    #expect(statistics.copiesOut > 40 && statistics.copiesOut == statistics.copiesIn)
+    // With as many slots as schedulers the processes may end before they are in each other's way.
+    #expect(slots > 2 || statistics.copiesOut > 40)
+    #expect(statistics.copiesOut == statistics.copiesIn)
     #expect(statistics.imageBytes == 0)
   }
 
