@@ -52,7 +52,9 @@ private func endOnOwnStack(_ process: ProcessHandle) {
   var node = process.it.inbox.takeAll()
   while let unread = node {
     node = unread.it.next
-    if unread.it.kind == .message && unread.it.generation == generation { count += 1 }
+    if unread.it.kind == .message {
+      if unread.it.generation == generation { count += 1 } else { process.it.home.it.figures.messagesDropped.add() }
+    }
     unread.discard()
   }
   Scheduler.current!.it.figures.messagesDestroyed.add(count)

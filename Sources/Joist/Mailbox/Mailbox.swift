@@ -58,7 +58,7 @@ extension Handle<ProcessRecord> {
     while let node = oldest {
       oldest = node.it.next
       if node.it.generation != generation {
-        it.home.it.figures.messagesDropped.add()
+        if node.it.kind == .message { it.home.it.figures.messagesDropped.add() }
         node.discard()
       } else if node.it.kind == .exit {
         takeExit(node)

@@ -128,7 +128,7 @@ extension Handle<ProcessRecord> {
     var node = it.inbox.takeAll()
     while let late = node {
       node = late.it.next
-      it.home.it.figures.messagesDropped.add()
+      if late.it.kind == .message { it.home.it.figures.messagesDropped.add() }
       late.discard()
     }
   }
