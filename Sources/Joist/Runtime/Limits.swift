@@ -74,8 +74,8 @@ package enum Limits {
   package static let slotsInABlock = 64
   /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
   package static let slotsWithSplitMappings = 4_096
-  /// Free slots that one scheduler keeps for itself.
-  package static let slotsCached = 16
+  /// Free slots that one scheduler keeps for itself, at most.
+  package static let slotsKept = 16
 
   // MARK: Messages
 

@@ -40,7 +40,7 @@ package struct RuntimeCore: ~Copyable {
     regularCount = configuration.schedulers ?? platform.usefulSchedulers
     unsafe schedulers = .allocate(capacity: Limits.threadsMost)
     self.table = table
-    slots = SlotTable(configuration, platform)
+    slots = SlotTable(configuration, schedulers: regularCount, platform)
     blocking = BlockingPool(platform)
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Getting a process onto a stack, and off it again. Rules U1 to U5 (`Slot`).
+// Getting a process onto a stack, and off it again. Rules U1 to U6 (`Slot`).
 
 extension Handle<Scheduler> {
   /// Sees to it that a process that was taken to run has its frames in place. False when it has to wait for a slot:
@@ -129,7 +129,7 @@ extension Handle<Scheduler> {
     process.it.slot = nil
     process.it.flags = []
     if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed, !it.runtime.it.slots.isWanted(process),
-      it.freeSlots.count < Limits.slotsCached
+      !it.isSpare, it.freeSlots.count < it.runtime.it.slots.mostKept
     {
       slot.it.mates = 0
       slot.it.resident = nil

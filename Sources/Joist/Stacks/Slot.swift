@@ -11,6 +11,8 @@
 //     that the resident comes back to. So mates alternate, slice by slice.
 // U5. A process that has no slot yet never waits for a certain one: it takes a free one, one without a resident, or a
 //     cold process's; else it waits for the first that anybody leaves (`pressure`).
+// U6. The free slots that schedulers keep for themselves are out of reach of those who wait, so together they are at
+//     most half of all: the others are free for everybody, or somebody's who will leave.
 
 import CJoist
 

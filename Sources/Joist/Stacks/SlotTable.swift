@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U5.
+// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U6.
 // Everything here is off the path of a runtime with fewer suspended processes than slots.
 
 import Synchronization
@@ -31,19 +31,27 @@ package struct SlotTable: ~Copyable {
   private let pressure = Atomic<Int>(0)
   /// How many wait for slots at all.
   private let waitingCount = Atomic<Int>(0)
+  /// How many free slots a regular scheduler may keep for itself (U6): grows with `made`.
+  private let keep = Atomic<Int>(0)
+  private let regularSchedulers: Int
 
   private var stride: Int { bytes + Limits.guardBytes }
   /// Stacks begin at different distances from a page's end, so that their first frames do not share cache sets.
   private static func colour(_ index: Int) -> Int { index % 16 * 128 }
 
-  init(_ configuration: ProcessRuntime.Configuration, _ platform: any Platform) {
+  init(_ configuration: ProcessRuntime.Configuration, schedulers: Int, _ platform: any Platform) {
     self.platform = platform
+    regularSchedulers = schedulers
     limit = configuration.slots
     bytes = (configuration.slotBytes + 65_535) / 65_536 * 65_536
   }
 
   /// Processes that are ready and wait for a slot.
   var waiting: Int { waitingCount.load(ordering: .sequentiallyConsistent) }
+
+  /// How many free slots a regular scheduler may keep for itself (U6).
+  @inline(__always)
+  var mostKept: Int { keep.load(ordering: .relaxed) }
 
   /// Whether newcomers wait.
   @inline(__always)
@@ -69,7 +77,7 @@ package struct SlotTable: ~Copyable {
 
   // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
   private mutating func makeBlock() {
-    let count = min(Limits.slotsInABlock, limit - made)
+    let count = min(max(Limits.slotsInABlock, regularSchedulers * 8), limit - made)
     guard count > 0, reserve(), SplitMappings.allow(count, platform) || made == 0 else { return }
     for index in (made..<made + count).reversed() {
       let start = unsafe base! + index * stride
@@ -80,6 +88,7 @@ package struct SlotTable: ~Copyable {
       free.put(slot(index))
     }
     made += count
+    keep.store(min(Limits.slotsKept, made / (regularSchedulers * 2)), ordering: .relaxed)
   }
 
   // Sound: both reservations are kept until `release`.
@@ -119,12 +128,11 @@ package struct SlotTable: ~Copyable {
     empty.put(slot)
   }
 
-  /// A slot that has mates and no resident.
+  /// A slot without a resident, and by now perhaps without mates.
   mutating func takeEmpty() -> Handle<Slot>? {
     while let slot = empty.take() {
       slot.it.isListed = false
-      if slot.it.resident == nil && slot.it.mates > 0 { return slot }
-      if slot.it.mates == 0 { free.put(slot) }
+      if slot.it.resident == nil { return slot }
     }
     return nil
   }

@@ -23,6 +23,22 @@ import Testing
     #expect(statistics.imageBytes == 0)
   }
 
+  @Test(arguments: [1, 2, 3, 5])
+  func `P3: a scheduler that is done keeps no slot that another's processes need`(slots: Int) throws {
+    let simulation = try Simulation(.init(schedulers: 2, slots: slots))
+    let ended = Count()
+    // As many as there are slots, all begun before the first ends, and on the same scheduler.
+    for _ in 0..<slots * 2 { simulation.runtime.spawn { process in try process.yield() } }
+    for number in 0..<2 {
+      while case .ran = simulation.runtime.step(number) {}
+    }
+    simulation.runtime.spawn { _ in ended.add() }
+    simulation.runtime.spawn { _ in ended.add() }
+    simulation.run()
+    #expect(ended.total == 2)
+    #expect(simulation.runtime.processes.isEmpty)
+  }
+
   @Test func `P3: a dedicated stack is as deep as was asked for`() throws {
     let log = Log<Int>()
     _ = try withRuntime { runtime in
