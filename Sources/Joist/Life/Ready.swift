@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A process goes into a queue: its own scheduler's if there is one on this thread, else a remote list; and somebody is
-// told who may be asleep.
+// told who may be asleep. Who brings it from a foreign thread is a visitor meanwhile (J3).
 
 import Synchronization
 
@@ -13,8 +13,10 @@ extension Handle<ProcessRecord> {
       scheduler.enqueue(self)
     } else {
       let core = it.home
+      core.it.visitors.wrappingAdd(1, ordering: .sequentiallyConsistent)
       core.it.nextRegular().it.remote.push(self)
       core.notify()
+      core.it.visitors.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
   }
 }

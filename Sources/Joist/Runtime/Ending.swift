@@ -88,7 +88,10 @@ extension Handle<RuntimeCore> {
     }
     let survivors = it.liveProcesses
     stopSchedulers(joining: survivors.isEmpty)
-    if survivors.isEmpty { giveEverythingBack() }
+    if survivors.isEmpty {
+      while it.visitors.load(ordering: .sequentiallyConsistent) > 0 { relinquishProcessor() }
+      giveEverythingBack()
+    }
     it.ending.finish(survivors, it.platform)
     return survivors
   }

@@ -11,8 +11,8 @@ struct Idleness: ~Copyable {
   private let word = WaitWord()
   private let waiters = Atomic<Int>(0)
 
-  /// A scheduler is about to sleep: if it was the last, somebody may want to know.
-  func schedulerSleeps(_ core: Handle<RuntimeCore>) {
+  /// A scheduler is about to sleep, or `blocking` is over: if it was the last thing, somebody may want to know.
+  func mayHaveCome(_ core: Handle<RuntimeCore>) {
     if waiters.load(ordering: .sequentiallyConsistent) > 0 && core.isIdle { word.signal(core.it.platform, all: true) }
   }
 
@@ -31,7 +31,10 @@ struct Idleness: ~Copyable {
 
 extension Handle<RuntimeCore> {
   /// Whether nothing can run without something from outside. Exact when nobody outside does anything just now.
-  var isIdle: Bool { it.idle.awake.load(ordering: .sequentiallyConsistent) == 0 && isQuiet }
+  var isIdle: Bool {
+    let before = it.idle.awake.current
+    return AwakeCount.isZero(before) && isQuiet && it.idle.awake.current == before
+  }
 
   /// Whether there is nothing to run and nothing that will be, running schedulers apart.
   var isQuiet: Bool {

@@ -21,7 +21,7 @@ public final class ProcessRuntime: Sendable {
     try configuration.validate()
     let core = try RuntimeVault.take(configuration, platform)
     self.core = core
-    core.it.idle.awake.store(core.it.regularCount, ordering: .sequentiallyConsistent)
+    core.it.idle.awake.wake(core.it.regularCount)
     for _ in 0..<core.it.regularCount { core.startScheduler(isSpare: false) }
     if let monitor = platform.startThread(named: "joist-monitor", { core.it.monitor.watch(core) }) {
       core.it.ending.add(monitor)

@@ -3,6 +3,8 @@
 // What a runtime is, apart from its public face: its schedulers, its records and slots, and what they share.
 // J1. A core keeps its address for the program's life, for records point to it (R4). When its runtime is over and
 //     nothing of it runs any more, a later runtime takes over core and records.
+// J3. A thread that is not the runtime's and makes a process ready is a visitor of the core from before it queues the
+//     process, which so long cannot have ended, until it has told a scheduler. A runtime is over when it has none.
 
 import Synchronization
 
@@ -30,6 +32,8 @@ package struct RuntimeCore: ~Copyable {
   let ending = Ending()
   /// Schedulers return from their next step.
   let stopping = Atomic<Bool>(false)
+  /// Foreign threads that make a process ready just now (J3).
+  let visitors = Atomic<Int>(0)
   /// Where the next process that a foreign thread makes is queued.
   private let turn = Atomic<Int>(0)
 

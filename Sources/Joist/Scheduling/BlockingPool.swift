@@ -2,7 +2,9 @@
 //
 // Threads for `blocking`: as many as there are closures that block, up to a limit; idle ones end after a while.
 // X1. A process that submitted a job is parked until the job is done. It looks at `isDone`; the wake is only a hint.
-// X2. `inProgress` counts a job until its process has been woken, so that the runtime is not idle before.
+// X2. `inProgress` counts a job until its process has been woken, so that the runtime is not idle before; whoever takes
+//     the last one off looks whether it is now. That is done under the pool's lock, and not after it was closed: the
+//     core may be another runtime's then.
 
 import Synchronization
 
@@ -71,14 +73,20 @@ final class BlockingPool: Sendable {
   private func runOne() -> Bool {
     let job = state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
     guard let job else { return false }
+    let core = job.core
     job.run()
-    jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    state.withLock { state in
+      let before = jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
+      if before == 1 && !state.isClosed { core.it.idleness.mayHaveCome(core) }
+    }
     return true
   }
 }
 
 /// A job without the type of its result.
 protocol RunnableJob: Sendable {
+  /// The runtime whose process waits for it.
+  var core: Handle<RuntimeCore> { get }
   /// Runs it and wakes its process.
   func run()
 }
@@ -94,6 +102,8 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
   fileprivate var process: ProcessHandle?
 
   init(_ body: sending @escaping () throws(Failure) -> sending Success) { self.body = body }
+
+  var core: Handle<RuntimeCore> { process!.it.home }
 
   /// Whether the result is there. Acquiring pairs with `run`'s releasing.
   var isDone: Bool { done.load(ordering: .acquiring) }

@@ -18,7 +18,26 @@ import Synchronization
 struct IdleSchedulers: ~Copyable {
   let sleeping = SchedulerSet()
   let searching = Atomic<Int>(0)
-  let awake = Atomic<Int>(0)
+  let awake = AwakeCount()
+}
+
+/// How many schedulers are awake, and in the upper half how often one woke: equal words with nobody awake say that
+/// nobody was meanwhile either.
+struct AwakeCount: ~Copyable {
+  private let word = Atomic<UInt64>(0)
+
+  /// For comparing.
+  var current: UInt64 { word.load(ordering: .sequentiallyConsistent) }
+  /// Whether nobody is awake.
+  var isZero: Bool { AwakeCount.isZero(current) }
+
+  static func isZero(_ word: UInt64) -> Bool { UInt32(truncatingIfNeeded: word) == 0 }
+
+  func wake(_ count: Int = 1) {
+    word.wrappingAdd(UInt64(count) | 1 << 32, ordering: .sequentiallyConsistent)
+  }
+
+  func sleep() { word.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
 }
 
 extension Handle<RuntimeCore> {
@@ -38,7 +57,7 @@ extension Handle<RuntimeCore> {
       return
     }
     // Z4: first counted, then woken.
-    it.idle.awake.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    it.idle.awake.wake()
     it.scheduler(number).it.alarm.signal(it.platform)
     it.monitor.schedulersWoke(it.platform)
   }
@@ -71,7 +90,7 @@ extension Handle<Scheduler> {
     let seen = it.alarm.seen
     goToSleep()
     if !seesWork() && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
-      it.runtime.it.idleness.schedulerSleeps(it.runtime)
+      it.runtime.it.idleness.mayHaveCome(it.runtime)
       it.figures.sleeps.add()
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: deadline)
     }
@@ -82,14 +101,14 @@ extension Handle<Scheduler> {
   private func goToSleep() {
     stopSearching(found: false)
     it.runtime.it.idle.sleeping.insert(it.index)
-    it.runtime.it.idle.awake.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    it.runtime.it.idle.awake.sleep()
     it.runtime.it.platform.heavyFence()
   }
 
   /// Whoever woke this scheduler made it a searcher; if nobody did, it is awake by itself.
   private func wakeUp() {
     if it.runtime.it.idle.sleeping.remove(it.index) {
-      it.runtime.it.idle.awake.wrappingAdd(1, ordering: .sequentiallyConsistent)
+      it.runtime.it.idle.awake.wake()
     } else {
       it.isSearching = true
     }

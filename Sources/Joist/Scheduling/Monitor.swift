@@ -52,13 +52,13 @@ struct Monitor: ~Copyable {
     var quiet = 0
     while !core.it.stopping.load(ordering: .sequentiallyConsistent) {
       let seen = alarm.seen
-      if core.it.idle.awake.load(ordering: .sequentiallyConsistent) == 0 { quiet += 1 } else { quiet = 0 }
+      if core.it.idle.awake.isZero { quiet += 1 } else { quiet = 0 }
       if quiet < Limits.monitorIdleRounds {
         platform.wait(on: alarm, while: seen, until: platform.now() + Limits.monitorRound)
         rounds.look(core, now: platform.now())
       } else {
         isResting.store(true, ordering: .sequentiallyConsistent)
-        if core.it.idle.awake.load(ordering: .sequentiallyConsistent) == 0 && !core.it.ending.isRefusing {
+        if core.it.idle.awake.isZero && !core.it.ending.isRefusing {
           platform.wait(on: alarm, while: seen, until: nil)
         }
         isResting.store(false, ordering: .sequentiallyConsistent)
@@ -103,7 +103,7 @@ extension Handle<RuntimeCore> {
     scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
     it.monitor.countStandingIn(1)
     it.figures.spareStarts.add()
-    it.idle.awake.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    it.idle.awake.wake()
     if let number {
       it.scheduler(number).it.alarm.signal(it.platform)
     } else {
@@ -135,9 +135,9 @@ extension Handle<Scheduler> {
     stopSearching(found: false)
     it.runtime.notify()
     let seen = it.alarm.seen
-    it.runtime.it.idle.awake.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    it.runtime.it.idle.awake.sleep()
     it.runtime.it.monitor.retired.insert(it.index)
-    it.runtime.it.idleness.schedulerSleeps(it.runtime)
+    it.runtime.it.idleness.mayHaveCome(it.runtime)
     while it.runtime.it.monitor.retired.contains(it.index) && !it.runtime.it.stopping.load(ordering: .relaxed) {
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: nil)
     }
