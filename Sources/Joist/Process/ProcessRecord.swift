@@ -118,4 +118,15 @@ extension Handle<ProcessRecord> {
   var id: ProcessID {
     ProcessID(slot: it.home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
   }
+
+  // Sound: addresses are only subtracted.
+  /// Where the first and the last field of each of the three lines lie, in bytes from the record: tests hold R1 to R3.
+  package var lines: [(first: Int, last: Int)] {
+    func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
+    return [
+      unsafe (offset(&it.stackPointer), offset(&it.sliceLength)),
+      unsafe (withUnsafePointer(to: it.inbox, offset), withUnsafePointer(to: it.deadline, offset)),
+      unsafe (offset(&it.mailbox), withUnsafePointer(to: it.wait, offset)),
+    ]
+  }
 }

@@ -54,18 +54,21 @@ extension ProcessRef where Message: ~Copyable {
   /// Tells the process to exit: its next runtime call throws ``ProcessExit``, and a wait ends with it. A suspended
   /// process is resumed. `.normal` is ignored. With `.killed` it is abandoned if it does not end within a slice.
   public func exit(_ reason: ExitReason = .shutdown) {
+    chargeCaller()
     record?.tellToExit(reason, id.generation)
   }
 
   /// Takes the process off the processors at its next suspension point, until `resume`. Messages and timeouts that come
   /// meanwhile are kept. Suspends nest.
   public func suspend() {
+    chargeCaller()
     guard let record, isAlive else { return }
     record.it.signals.suspend()
   }
 
   /// Takes one `suspend` back.
   public func resume() {
+    chargeCaller()
     guard let record, isAlive, record.it.signals.resume() else { return }
     if record.it.inbox.claim() { record.wake(from: Scheduler.current) }
   }
@@ -77,7 +80,13 @@ extension ProcessRef where Message: ~Copyable {
 
   /// A snapshot, or nil for the dead.
   public var info: ProcessInfo? {
+    chargeCaller()
     guard let record else { return nil }
     return ProcessInfo(record, id)
+  }
+
+  /// The process that calls, if one does, pays for it.
+  private func chargeCaller() {
+    if let caller = Scheduler.current?.it.running { caller.it.fuel -= Cost.signal }
   }
 }

@@ -8,7 +8,7 @@
 // | `send` | 4 |
 // | `receive`, for each message looked at | 2 |
 // | `spawn` | 40 |
-// | `yield` | the rest of the slice |
+// | `yield` | none, but the rest of the slice is lost |
 // | `sleep`, `blocking`, a receive that waits | 10 |
 // | `suspend`, `resume`, `exit`, `info` of another process | 4 |
 // | `reduce(n)` | n |

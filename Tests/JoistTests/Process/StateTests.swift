@@ -84,4 +84,13 @@ import Testing
     #expect(process.info?.waitReason == .sleep)
     #expect(process.info?.waitingFor == .seconds(3))
   }
+
+  @Test func `C3: a record is three cache lines, split by who writes them`() throws {
+    let record = try Simulation().runtime.spareRecord()
+    #expect(record.bits % 64 == 0)
+    for (line, fields) in record.lines.enumerated() {
+      #expect(fields.first == line * 64 && fields.last / 64 == line)
+    }
+    #expect(MemoryLayout<ProcessRecord>.stride == 3 * 64)
+  }
 }

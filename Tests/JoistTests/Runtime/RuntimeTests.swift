@@ -2,6 +2,7 @@
 //
 // Runtimes: made, misused, ended.
 
+import Foundation
 import Joist
 import Testing
 
@@ -178,5 +179,18 @@ import Testing
       }
     }
     #expect(count.total == 50)
+  }
+
+  @Test func `S4: an idle runtime uses less than a hundredth of a core`() async {
+    await #expect(processExitsWith: .success) {
+      let runtime = try ProcessRuntime(.init(schedulers: 8))
+      for _ in 0..<1_000 { runtime.spawn(Int.self) { process in _ = try process.receive() } }
+      runtime.spawn { process in try process.sleep(for: .seconds(3_600)) }
+      #expect(!runtime.waitUntilIdle(timeout: .milliseconds(300)))
+      let before = clock()
+      // What is measured is this second.
+      #expect(!runtime.waitUntilIdle(timeout: .seconds(1)))
+      #expect(clock() - before < CLOCKS_PER_SEC / 100)
+    }
   }
 }

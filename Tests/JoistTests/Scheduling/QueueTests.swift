@@ -143,4 +143,28 @@ import Testing
     simulation.run()
     #expect(log.entries == ["sent", "other", "went on"])
   }
+
+  /// Reductions of a process that does `work` once.
+  private func price(_ work: @escaping @Sendable (ProcessContext<Int>, ProcessRef<Int>) throws -> Void) throws -> Int {
+    let simulation = try Simulation()
+    let other = simulation.runtime.spawn(Int.self) { process in try process.sleep(for: .seconds(60)) }
+    simulation.run(passingTime: false)
+    let before = simulation.runtime.statistics.reductions
+    simulation.runtime.spawn(Int.self) { process in try work(process, other) }
+    simulation.run(passingTime: false)
+    return simulation.runtime.statistics.reductions - before
+  }
+
+  @Test func `S2: each call costs what the table says`() throws {
+    #expect(try price { _, _ in } == 0)
+    #expect(try price { _, other in other.send(1) } == 4)
+    #expect(try price { process, _ in process.spawn { _ in } } == 40)
+    #expect(try price { process, _ in try process.reduce(123) } == 123)
+    #expect(try price { _, other in _ = other.info } == 4)
+    #expect(try price { _, other in other.suspend() } == 4)
+    #expect(try price { _, other in other.resume() } == 4)
+    #expect(try price { _, other in other.exit() } == 4)
+    #expect(try price { process, _ in _ = try process.receive(timeout: .zero) } == 2)
+    #expect(try price { process, _ in try process.yield() } == 0)
+  }
 }
