@@ -3,10 +3,21 @@
 // A file in pieces that end between words.
 
 import Foundation
+import Joist
 
 /// Why a file could not be read, in one line.
 struct FileProblem: Error {
   let line: String
+}
+
+/// A stretch of a file that begins and ends between words.
+struct Piece: Sendable {
+  /// A word's beginning from the stretch before, if one was cut.
+  fileprivate let head: [UInt8]
+  fileprivate let body: Data
+
+  /// The bytes of the piece, one after the other.
+  var bytes: [UInt8] { head + body }
 }
 
 /// Reads a file piece by piece.
@@ -30,21 +41,20 @@ struct TextFile {
     self.handle = handle
   }
 
-  /// The next piece; nil at the end.
-  mutating func next() throws(FileProblem) -> [UInt8]? {
+  /// The next piece; nil at the end. Reads on a thread for calls that block, so that the scheduler goes on.
+  mutating func next(_ process: ProcessContext<Void>) throws -> Piece? {
     while true {
-      let read: Data?
-      do { read = try handle.read(upToCount: 1 << 20) } catch { throw FileProblem(line: "\(path): cannot be read") }
-      guard let read, !read.isEmpty else {
+      let read = process.blocking { [handle] in try? handle.read(upToCount: 1 << 20) ?? Data() }
+      guard let read else { throw FileProblem(line: "\(path): cannot be read") }
+      if read.isEmpty {
         defer { rest = [] }
-        return rest.isEmpty ? nil : rest
+        return rest.isEmpty ? nil : Piece(head: rest, body: Data())
       }
-      let piece = rest + read
-      if let last = piece.lastIndex(where: { !WordTable.isLetter($0) }) {
-        rest = Array(piece[(last + 1)...])
-        return Array(piece[...last])
+      if let last = read.lastIndex(where: { !WordTable.isLetter($0) }) {
+        defer { rest = Array(read[(last + 1)...]) }
+        return Piece(head: rest, body: read[...last])
       }
-      rest = piece
+      rest += read
     }
   }
 }

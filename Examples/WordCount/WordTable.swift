@@ -29,57 +29,53 @@ struct WordTable: Sendable {
 
   /// Counts the words of a piece of text; `pause` is called now and then with the bytes done since.
   mutating func count(_ text: [UInt8], pause: (Int) throws -> Void) rethrows {
-    var start = letters.count
+    var start = 0
     var hash: UInt64 = 0
-    var since = 0
-    for byte in text {
-      let letter = WordTable.letter(byte)
-      if letter != 0 {
-        letters.append(letter)
-        hash = (hash ^ UInt64(letter)) &* 0x0000_0100_0000_01b3
-      } else if letters.count > start {
-        note(start, hash, 1)
-        start = letters.count
+    for first in stride(from: 0, to: text.count, by: 4_096) {
+      let end = min(first + 4_096, text.count)
+      for index in first..<end {
+        let letter = WordTable.letter(text[index])
+        if letter != 0 {
+          hash = (hash ^ UInt64(letter)) &* 0x0000_0100_0000_01b3
+          continue
+        }
+        if start < index { note(text, start..<index, hash, 1) }
+        start = index + 1
         hash = 0
       }
-      since += 1
-      if since == 4_096 {
-        try pause(since)
-        since = 0
-      }
+      try pause(end - first)
     }
-    if letters.count > start { note(start, hash, 1) }
+    if start < text.count { note(text, start..<text.count, hash, 1) }
   }
 
   /// Adds what another table counted.
   mutating func add(_ other: WordTable) {
     for entry in other.entries {
-      let start = letters.count
-      letters.append(contentsOf: other.letters[entry.start..<entry.start + entry.length])
-      note(start, entry.hash, entry.count)
+      note(other.letters, entry.start..<entry.start + entry.length, entry.hash, entry.count)
     }
   }
 
-  /// Counts the word whose letters were just appended; takes them back if the word is known.
-  private mutating func note(_ start: Int, _ hash: UInt64, _ count: Int) {
-    let length = letters.count - start
+  /// Counts the word in that range of a text, whatever its case.
+  private mutating func note(_ text: [UInt8], _ range: Range<Int>, _ hash: UInt64, _ count: Int) {
     var place = Int(truncatingIfNeeded: hash ^ (hash >> 29)) & (places.count - 1)
     while places[place] != 0 {
       let index = Int(places[place]) - 1
-      if entries[index].hash == hash, entries[index].length == length, isSame(entries[index].start, start, length) {
+      if entries[index].hash == hash, isSame(entries[index], text, range) {
         entries[index].count += count
-        letters.removeLast(length)
         return
       }
       place = (place + 1) & (places.count - 1)
     }
-    entries.append(Entry(start: start, length: length, hash: hash, count: count))
+    entries.append(Entry(start: letters.count, length: range.count, hash: hash, count: count))
+    letters.append(contentsOf: text[range].lazy.map(WordTable.letter))
     places[place] = UInt32(entries.count)
     if entries.count * 2 > places.count { grow() }
   }
 
-  private func isSame(_ a: Int, _ b: Int, _ length: Int) -> Bool {
-    for index in 0..<length where letters[a + index] != letters[b + index] { return false }
+  private func isSame(_ entry: Entry, _ text: [UInt8], _ range: Range<Int>) -> Bool {
+    guard entry.length == range.count else { return false }
+    for offset in 0..<range.count
+    where letters[entry.start + offset] != WordTable.letter(text[range.lowerBound + offset]) { return false }
     return true
   }
 

@@ -22,6 +22,11 @@ func stop(_ line: String, status: Int32) -> Never {
   exit(status)
 }
 
+/// On a terminal: how far the reading is, in place of what stood there before.
+func show(_ line: String) {
+  if isatty(2) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8)) }
+}
+
 /// Reads the files and has each piece counted by a process of its own; a permit comes back for each.
 func read(
   _ files: [String],
@@ -35,12 +40,13 @@ func read(
   do {
     for path in files {
       var file = try TextFile(path)
-      while let piece = try file.next() {
+      while let piece = try file.next(process) {
         if free == 0 { try process.receive() } else { free -= 1 }
         pieces += 1
+        if pieces % 16 == 0 { show("\(pieces) MB read") }
         process.spawn { worker in
           var table = WordTable()
-          try table.count(piece) { bytes in try worker.reduce(bytes) }
+          try table.count(piece.bytes) { bytes in try worker.reduce(bytes) }
           collector.send(.table(table))
           reader.send(())
         }
@@ -66,6 +72,7 @@ func collect(_ process: ProcessContext<Mail>) throws {
     case .problem(let line): stop(line, status: 1)
     }
   }
+  show("")
   FileHandle.standardOutput.write(Data(total.lines()))
 }
 
