@@ -41,7 +41,9 @@ struct TextFile {
     self.handle = handle
   }
 
-  /// The next piece; nil at the end. Reads on a thread for calls that block, so that the scheduler goes on.
+  /// The next piece; nil at the end.
+  ///
+  /// Reads on a thread for calls that block, so that the scheduler goes on.
   mutating func next(_ process: ProcessContext<Void>) throws -> Piece? {
     while true {
       let read = process.blocking { [handle] in try? handle.read(upToCount: 1 << 20) ?? Data() }

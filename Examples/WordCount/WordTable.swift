@@ -8,7 +8,9 @@ struct WordTable: Sendable {
   /// The letters of all words, one after the other.
   private var letters: [UInt8] = []
   private var entries: [Entry] = []
-  /// Places of entries plus one, by hash; a power of two of them. Zero is free.
+  /// Places of entries plus one, by hash; a power of two of them.
+  ///
+  /// Zero is free.
   private var places = [UInt32](repeating: 0, count: 1 << 10)
 
   private struct Entry {

@@ -33,7 +33,10 @@ func crowd(_ runtime: ProcessRuntime, _ progress: Progress, _ number: Int) throw
 }
 
 /// What goes round the ring: first the way on, then the token.
-private enum Hop { case next(ProcessRef<Hop>), token(Int) }
+private enum Hop {
+  case next(ProcessRef<Hop>)
+  case token(Int)
+}
 
 /// A token that goes round.
 func ring(_ runtime: ProcessRuntime, _ progress: Progress, _ length: Int) throws -> [String] {

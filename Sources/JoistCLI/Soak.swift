@@ -94,7 +94,7 @@ final class Counted {
   deinit { tally.destroyed.add() }
 }
 
-/// SplitMix64, by S. Vigna: the same numbers from the same seed.
+/// Vigna's SplitMix64: the same numbers from the same seed.
 struct Chance {
   private var state: UInt64
   init(_ seed: UInt64) { state = seed }
@@ -109,7 +109,9 @@ struct Chance {
   }
 }
 
-/// One process of a soak: a turn is something at random. It has at most eight children at a time.
+/// One process of a soak: a turn is something at random.
+///
+/// It has at most eight children at a time.
 private func roam(
   _ process: ProcessContext<Parcel>,
   _ chance: Chance,

@@ -46,7 +46,9 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// Keeps a process that was taken to run, but is suspended, until it is resumed. False when it was meanwhile.
+  /// Keeps a process that was taken to run, but is suspended, until it is resumed.
+  ///
+  /// False when it was meanwhile.
   @inline(never)
   func hold(_ process: ProcessHandle) -> Bool {
     process.it.go(.hold)
@@ -61,8 +63,10 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// Parks a process and then looks whether anything has come for it (G2). True when it is parked, and the caller has
-  /// it no more; false when there is something to do and the caller still has it.
+  /// Parks a process and then looks whether anything has come for it (G2).
+  ///
+  /// True when it is parked, and the caller has it no more; false when there is something to do and the caller still
+  /// has it.
   @inline(__always)
   func leave(_ process: ProcessHandle) -> Bool {
     let hasSlot = process.hasSharedSlot

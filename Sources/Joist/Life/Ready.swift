@@ -6,8 +6,10 @@
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// Queues a process that is `.ready` (A3). The caller has it, and has it no more afterwards.
-  /// `scheduler` is the one whose thread this is, if it is of the process's runtime.
+  /// Queues a process that is `.ready` (A3).
+  ///
+  /// The caller has it, and has it no more afterwards. `scheduler` is the one whose thread this is, if it is of the
+  /// process's runtime.
   func makeReady(from scheduler: Handle<Scheduler>?) {
     if let scheduler {
       scheduler.enqueue(self)
@@ -22,8 +24,10 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<Scheduler> {
-  /// Queues a ready process here. The first one is left to this scheduler itself, unless the process that runs goes
-  /// on (`signalDeferred`); a second one is offered to the others at once.
+  /// Queues a ready process here.
+  ///
+  /// The first one is left to this scheduler itself, unless the process that runs goes on (`signalDeferred`); a second
+  /// one is offered to the others at once.
   @inline(__always)
   func enqueue(_ process: ProcessHandle) {
     let slice = it.slices.load(ordering: .relaxed)

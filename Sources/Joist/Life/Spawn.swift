@@ -21,7 +21,9 @@ struct SpawnRequest {
 }
 
 extension Handle<RuntimeCore> {
-  /// Makes a process, or says why not. The body is destroyed then.
+  /// Makes a process, or says why not.
+  ///
+  /// The body is destroyed then.
   func spawn(_ request: SpawnRequest) throws(SpawnError) -> ProcessHandle {
     var request = request
     do {

@@ -38,7 +38,9 @@ package struct Inbox: ~Copyable {
     }
   }
 
-  /// Parks the process. False when a message is there that it would wait for (E4).
+  /// Parks the process.
+  ///
+  /// False when a message is there that it would wait for (E4).
   @inline(__always)
   func park(mailWakes: Bool) -> Bool {
     if mailWakes {
@@ -48,7 +50,9 @@ package struct Inbox: ~Copyable {
     return true
   }
 
-  /// Takes a parked process (E2). False when somebody else has it.
+  /// Takes a parked process (E2).
+  ///
+  /// False when somebody else has it.
   func claim() -> Bool {
     var old = word.load(ordering: .sequentiallyConsistent)
     while old & Inbox.parked != 0 {

@@ -10,7 +10,9 @@ struct Mailbox {
   private var last: Handle<MessageNode>?
   /// How many there are.
   private(set) var count: UInt32 = 0
-  /// How often the process was scheduled. Here because the record's third line has room for it here.
+  /// How often the process was scheduled.
+  ///
+  /// Here because the record's third line has room for it here.
   var timesScheduled: UInt32 = 0
 
   /// Puts one at the end.
@@ -44,7 +46,9 @@ struct Mailbox {
 
 extension Handle<ProcessRecord> {
   /// Moves what has come from the inbox to the mailbox: in order, without what is for others (K2), and with signals
-  /// taken in. Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
+  /// taken in.
+  ///
+  /// Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
   func collectMail() {
     guard !it.inbox.isEmpty else { return }
     var newest = it.inbox.takeAll()

@@ -7,7 +7,9 @@
 
 import CJoist
 
-/// The header of a message. The payload follows at `payloadOffset`.
+/// The header of a message.
+///
+/// The payload follows at `payloadOffset`.
 @safe
 @usableFromInline
 package struct MessageNode: ~Copyable {

@@ -117,7 +117,9 @@ final class NodeDepot: @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// Takes blocks back. Single ones are gathered, so that batches stay batches.
+  /// Takes blocks back.
+  ///
+  /// Single ones are gathered, so that batches stay batches.
   func put(_ chain: BlockChain, _ sizeClass: Int) {
     guard unsafe chain.count > 0 else { return }
     lock.lock()

@@ -27,6 +27,7 @@ extension Handle<ProcessRecord> {
   }
 
   /// The first message behind `before` that was not looked at yet, for a selective receive: nil when the time is over.
+  ///
   /// Waits while there is none. `wait` begins at the first call that has to, and ends with `endSelection`.
   @usableFromInline
   func nextCandidate(

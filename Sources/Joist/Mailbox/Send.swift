@@ -6,7 +6,9 @@
 import CJoist
 import Synchronization
 
-/// A message that is being made. Between `begin` and `finish` nothing can switch, so the scheduler stays the same.
+/// A message that is being made.
+///
+/// Between `begin` and `finish` nothing can switch, so the scheduler stays the same.
 @usableFromInline
 struct Delivery {
   @usableFromInline let node: Handle<MessageNode>
@@ -39,7 +41,9 @@ struct Delivery {
     unsafe node.payload(as: Message.self).pointer.initialize(to: message)
   }
 
-  /// Sends it. To the dead it is dropped and counted; the message is destroyed here then.
+  /// Sends it.
+  ///
+  /// To the dead it is dropped and counted; the message is destroyed here then.
   @usableFromInline
   func finish(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     node.it.generation = id.generation

@@ -4,7 +4,9 @@
 
 import Synchronization
 
-/// A count that one thread at a time adds to. Reading it is a single load; adding costs no more than to a plain `Int`.
+/// A count that one thread at a time adds to.
+///
+/// Reading it is a single load; adding costs no more than to a plain `Int`.
 package struct Counter: ~Copyable {
   private let value = Atomic<Int>(0)
 

@@ -13,7 +13,9 @@ import Synchronization
   import Darwin
 #endif
 
-/// Real time, real threads, real memory. Every function is a thin veil over one call of the system.
+/// Real time, real threads, real memory.
+///
+/// Every function is a thin veil over one call of the system.
 package final class HostPlatform: Platform {
   package let ticks = TickClock()
   package let guardsAreFree: Bool

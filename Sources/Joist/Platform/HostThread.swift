@@ -13,7 +13,9 @@ import Synchronization
   import Darwin
 #endif
 
-/// A started thread. Its handle is kept until it is joined or let go.
+/// A started thread.
+///
+/// Its handle is kept until it is joined or let go.
 final class HostThread: PlatformThread, @unchecked Sendable {
   /// Set once by `init`, before anyone else has the object.
   private let thread: pthread_t

@@ -21,8 +21,9 @@ enum Processors {
     return min(max(1, min(Int(joist_processors_allowed()), quota)), Limits.schedulersMost)
   }
 
-  /// Of cgroup v2's line "quota period", both in microseconds: the processors that it pays for, rounded up. Nil for
-  /// "max" and for anything that is not such a line.
+  /// Of cgroup v2's line "quota period", both in microseconds: the processors that it pays for, rounded up.
+  ///
+  /// Nil for "max" and for anything that is not such a line.
   static func quotaInProcessors(_ line: String?) -> Int? {
     let parts = line?.split(whereSeparator: \.isWhitespace).compactMap { Int($0) } ?? []
     guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return nil }

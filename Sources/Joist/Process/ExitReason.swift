@@ -2,7 +2,9 @@
 //
 // Why a process ends, and what it throws when it is told to.
 
-/// Why a process ended. `Sendable`, because `Error` is: it travels in any message.
+/// Why a process ended.
+///
+/// `Sendable`, because `Error` is: it travels in any message.
 public enum ExitReason: Sendable {
   /// Its body returned.
   case normal
@@ -31,8 +33,9 @@ final class ExitReasonBox: Sendable {
 }
 
 extension Handle<ProcessRecord> {
-  /// Takes an exit signal in: from now on every runtime call throws. The first reason stays. `normal` from another
-  /// process is no reason to end, as on the BEAM.
+  /// Takes an exit signal in: from now on every runtime call throws.
+  ///
+  /// The first reason stays. `normal` from another process is no reason to end, as on the BEAM.
   func takeExit(_ node: Handle<MessageNode>) {
     it.signals.clear(.exit)
     let reason = node.open(as: ExitReason.self)

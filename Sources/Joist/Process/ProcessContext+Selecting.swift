@@ -34,7 +34,9 @@ extension ProcessContext {
     try extract(pattern, timeout: timeout)
   }
 
-  /// Looks at the next message without taking it; only what is `Sendable` gets out. Nil when there is none.
+  /// Looks at the next message without taking it; only what is `Sendable` gets out.
+  ///
+  /// Nil when there is none.
   @inlinable
   public func peek<R: Sendable>(_ look: @Sendable (Message) -> R) -> R? {
     record.firstMessage(generation).map { look($0.payload(as: Message.self).it) }

@@ -5,8 +5,9 @@
 
 import Synchronization
 
-/// What a body is given: the process's own view of itself. Not `Sendable`, so it cannot leave its process; used by
-/// anybody else, every call stops the program with a sentence.
+/// What a body is given: the process's own view of itself.
+///
+/// Not `Sendable`, so it cannot leave its process; used by anybody else, every call stops the program with a sentence.
 ///
 /// The calls that may switch to another process are those that throw ``ProcessExit``, and `blocking`. Nothing else
 /// does. In particular `send` and `spawn` never wait.
@@ -42,20 +43,26 @@ extension ProcessContext where Message: ~Copyable {
     throw ProcessExit(reason: reason)
   }
 
-  /// Goes to the back of its queue: the rest of the slice is given up. Does not allocate.
+  /// Goes to the back of its queue: the rest of the slice is given up.
+  ///
+  /// Does not allocate.
   public func yield() throws(ProcessExit) {
     record.here(generation).switchAway(.yielded)
     try record.suspensionPoint(generation, cost: 0)
   }
 
   /// Counts work done in pure Swift, so that a long computation shares its scheduler: call it once a turn of a loop
-  /// with about what the turn costs (a call of a small function is 1). At the end of the slice it yields.
+  /// with about what the turn costs (a call of a small function is 1).
+  ///
+  /// At the end of the slice it yields.
   @inline(__always)
   public func reduce(_ reductions: Int) throws(ProcessExit) {
     try record.suspensionPoint(generation, cost: Int32(clamping: max(0, reductions)))
   }
 
-  /// Parks for so long, at least; zero and less is a `yield`. Any duration works; centuries are for ever.
+  /// Parks for so long, at least; zero and less is a `yield`.
+  ///
+  /// Any duration works; centuries are for ever.
   public func sleep(for duration: Duration) throws(ProcessExit) {
     try record.suspensionPoint(generation, cost: Cost.park)
     guard record.armWait(duration) else { return try yield() }
@@ -85,14 +92,16 @@ extension ProcessContext where Message: ~Copyable {
 // MARK: - Receiving
 
 extension ProcessContext where Message: ~Copyable {
-  /// Waits for the next message.
   // Sound: without a timeout `nextMessage` does not return nil.
+  /// Waits for the next message.
   @inlinable
   public func receive() throws(ProcessExit) -> sending Message {
     unsafe try record.nextMessage(generation, timeout: nil).unsafelyUnwrapped.open(as: Message.self)
   }
 
-  /// Waits so long; nil when nothing came. With zero or less it only looks.
+  /// Waits so long; nil when nothing came.
+  ///
+  /// With zero or less it only looks.
   @inlinable
   public func receive(timeout: Duration) throws(ProcessExit) -> sending Message? {
     guard let node = try record.nextMessage(generation, timeout: timeout) else { return nil }
@@ -127,8 +136,9 @@ extension ProcessContext where Message: ~Copyable {
   @usableFromInline
   func spawn(_ request: SpawnRequest) throws(SpawnError) -> Handle<ProcessRecord> { try core.spawn(request) }
 
-  /// Makes a process; what the body captures moves into it. At the limit, or while the runtime shuts down, the ref is
-  /// of a process that is dead already; `trySpawn` says so.
+  /// Makes a process; what the body captures moves into it.
+  ///
+  /// At the limit, or while the runtime shuts down, the ref is of a process that is dead already; `trySpawn` says so.
   @inlinable @discardableResult
   public func spawn<M: ~Copyable>(
     _ type: M.Type,

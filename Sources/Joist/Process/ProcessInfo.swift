@@ -5,7 +5,9 @@
 import CJoist
 import Synchronization
 
-/// A snapshot of a process. Its figures were each true at some moment of the call.
+/// A snapshot of a process.
+///
+/// Its figures were each true at some moment of the call.
 public struct ProcessInfo: Sendable, Hashable {
   /// Which process.
   public let id: ProcessID

@@ -17,11 +17,15 @@ import Synchronization
 package struct ProcessRecord: ~Copyable {
   // MARK: R1, the switch's line
 
-  /// Where its frames end while it does not run. First, so that the switch stores through the record's own address.
+  /// Where its frames end while it does not run.
+  ///
+  /// First, so that the switch stores through the record's own address.
   var stackPointer: UnsafeMutableRawPointer?
   /// Reductions left in this slice; below zero is a debt that the next suspension point pays by ending the slice.
   var fuel: Int32 = 0
-  /// Changed by `go(_:)` alone (A2). Atomic only because others may read it at any time (A1).
+  /// Changed by `go(_:)` alone (A2).
+  ///
+  /// Atomic only because others may read it at any time (A1).
   private let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
   /// Given by its options.
   var priority: Priority = .normal
@@ -33,6 +37,7 @@ package struct ProcessRecord: ~Copyable {
   var next: Handle<ProcessRecord>?
   /// Where its frames belong; nil before it first runs.
   var slot: Handle<Slot>?
+  // Sound: all zero until the first switch away fills it.
   /// What Swift keeps per thread, while it does not run.
   var carried = unsafe joist_carried()
   /// The scheduler's slice count when it was queued, for ageing.
@@ -45,16 +50,24 @@ package struct ProcessRecord: ~Copyable {
   /// Messages that arrived, and whether it is parked.
   let inbox = Inbox()
   let signals = Signals()
-  /// Whose it is. Set when the record is first used and the same ever after (R4).
+  /// Whose it is.
+  ///
+  /// Set when the record is first used and the same ever after (R4).
   var home: Handle<RuntimeCore>
-  /// Which process of this record it is. Changes when one ends, so that nobody finds the next by an old reference.
+  /// Which process of this record it is.
+  ///
+  /// Changes when one ends, so that nobody finds the next by an old reference.
   let generation = Atomic<UInt32>(1)
-  /// Its node in a wheel: which wheel and which of its lists. Changed under that wheel's lock, like the next three.
+  /// Its node in a wheel: which wheel and which of its lists.
+  ///
+  /// Changed under that wheel's lock, like the next three.
   let timerPlace = Atomic<UInt32>(TimerPlace.none.rawValue)
   var timerNext: Handle<ProcessRecord>?
   var timerPrevious: Handle<ProcessRecord>?
   var timerDue: UInt64 = 0
-  /// When the present wait ends; `Int64.max` when it does not. Stored by the process, read by wheels.
+  /// When the present wait ends; `Int64.max` when it does not.
+  ///
+  /// Stored by the process, read by wheels.
   let deadline = Atomic<Int64>(Int64.max)
 
   // MARK: R3, the owner's line
@@ -81,7 +94,9 @@ package struct ProcessRecord: ~Copyable {
     @inline(__always) get { ProcessState(rawValue: stateWord.load(ordering: .relaxed))! }
   }
 
-  /// Changes the state (A2). A transition that does not fit is an error in the runtime itself, and stops it.
+  /// Changes the state (A2).
+  ///
+  /// A transition that does not fit is an error in the runtime itself, and stops it.
   @inline(__always)
   func go(_ transition: Transition) {
     guard let after = state.after(transition) else {

@@ -42,7 +42,9 @@ extension ProcessRef: CustomStringConvertible where Message: ~Copyable {
 
 extension ProcessRef where Message: ~Copyable {
   /// Moves a message into the mailbox; never blocks, and does not allocate for messages of up to a kilobyte that a
-  /// process sends. To the dead: dropped, destroyed and counted.
+  /// process sends.
+  ///
+  /// To the dead: dropped, destroyed and counted.
   @inlinable
   public func send(_ message: consuming sending Message) {
     guard let record else { return }
@@ -51,15 +53,18 @@ extension ProcessRef where Message: ~Copyable {
     delivery.finish(to: record, id)
   }
 
-  /// Tells the process to exit: its next runtime call throws ``ProcessExit``, and a wait ends with it. A suspended
-  /// process is resumed. `.normal` is ignored. With `.killed` it is abandoned if it does not end within a slice.
+  /// Tells the process to exit: its next runtime call throws ``ProcessExit``, and a wait ends with it.
+  ///
+  /// A suspended process is resumed. `.normal` is ignored. With `.killed` it is abandoned if it does not end within a
+  /// slice.
   public func exit(_ reason: ExitReason = .shutdown) {
     chargeCaller()
     record?.tellToExit(reason, id.generation)
   }
 
-  /// Takes the process off the processors at its next suspension point, until `resume`. Messages and timeouts that come
-  /// meanwhile are kept. Suspends nest.
+  /// Takes the process off the processors at its next suspension point, until `resume`.
+  ///
+  /// Messages and timeouts that come meanwhile are kept. Suspends nest.
   public func suspend() {
     chargeCaller()
     guard let record, isAlive else { return }

@@ -4,7 +4,9 @@
 
 import Synchronization
 
-/// A value on its way: put in once, opened once. What a dictionary of class graphs holds so that one can leave again.
+/// A value on its way: put in once, opened once.
+///
+/// What a dictionary of class graphs holds so that one can leave again.
 ///
 /// Swift's region analysis takes everything in a collection for one region: what is once in a dictionary cannot be sent
 /// any more. A sealed value is `Sendable`, so it can.

@@ -61,8 +61,9 @@ package struct Signals: ~Copyable {
     word.wrappingAdd(Flags.oneSuspend.rawValue, ordering: .sequentiallyConsistent)
   }
 
-  /// One suspend less; true when it was the last, and then the process is to test again what it waits for. One that
-  /// has none is left alone.
+  /// One suspend less; true when it was the last, and then the process is to test again what it waits for.
+  ///
+  /// One that has none is left alone.
   func resume() -> Bool {
     var old = word.load(ordering: .relaxed)
     while Flags(rawValue: old).suspends > 0 {

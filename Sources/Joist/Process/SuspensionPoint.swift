@@ -8,8 +8,10 @@ import CJoist
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// The scheduler that runs this process on this thread. Stops the program with a sentence where the context is used
-  /// by anybody else: another process, another thread, a `blocking` closure.
+  /// The scheduler that runs this process on this thread.
+  ///
+  /// Stops the program with a sentence where the context is used by anybody else: another process, another thread, a
+  /// `blocking` closure.
   @inline(__always)
   func here(_ generation: UInt32) -> Handle<Scheduler> {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,
@@ -56,8 +58,9 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// A process that was told to exit gets this from every call. One that was killed is made to pay: after sixteen, its
-  /// slice is over, and it does not get another.
+  /// A process that was told to exit gets this from every call.
+  ///
+  /// One that was killed is made to pay: after sixteen, its slice is over, and it does not get another.
   @inline(never)
   func refuse() throws(ProcessExit) {
     if it.signals.glance.contains(.kill) {
@@ -67,8 +70,9 @@ extension Handle<ProcessRecord> {
     throw ProcessExit(reason: presentExitReason)
   }
 
-  /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason. The caller tests
-  /// again what it waits for.
+  /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason.
+  ///
+  /// The caller tests again what it waits for.
   func wait(_ reason: WaitReason) {
     let scheduler = Scheduler.current!
     if reason == .receive { it.flags.insert(.wantsMail) } else { it.flags.remove(.wantsMail) }

@@ -3,18 +3,27 @@
 // What a runtime can be told, with the range of each figure.
 
 extension ProcessRuntime {
-  /// How a runtime is made. Every field has a default, and a range that `ProcessRuntime.init` checks.
+  /// How a runtime is made.
+  ///
+  /// Every field has a default, and a range that `ProcessRuntime.init` checks.
   public struct Configuration: Sendable, Hashable {
-    /// Scheduler threads: 1…192. Nil for one a core, a control group's quota counted.
+    /// Scheduler threads: 1…192.
+    ///
+    /// Nil for one a core, a control group's quota counted.
     public var schedulers: Int?
-    /// Processes that may live at once: 1…134,217,728. Addresses are reserved for so many, memory is not.
+    /// Processes that may live at once: 1…134,217,728.
+    ///
+    /// Addresses are reserved for so many, memory is not.
     ///
     /// A limit of 65,536 or more is not kept to the last process: each scheduler may keep 128 records beside it.
     public var processLimit: Int
-    /// Stacks for running and waiting processes: 1…1,048,576. When more processes wait than there are slots, the
-    /// coldest are copied out to images.
+    /// Stacks for running and waiting processes: 1…1,048,576.
+    ///
+    /// When more processes wait than there are slots, the coldest are copied out to images.
     public var slots: Int
-    /// Bytes of a slot: 64 KiB…64 MiB, rounded up to pages. A body that needs more overflows.
+    /// Bytes of a slot: 64 KiB…64 MiB, rounded up to pages.
+    ///
+    /// A body that needs more overflows.
     public var slotBytes: Int
     /// Reductions of a slice: 1…1,000,000,000.
     public var reductionsPerSlice: Int

@@ -18,7 +18,11 @@ struct Ending: ~Copyable {
     var phase = Phase.running
   }
 
-  enum Phase { case running, ending, over([ProcessID]) }
+  enum Phase {
+    case running, ending
+    /// With those that outlived it.
+    case over([ProcessID])
+  }
 
   /// No process is made any more.
   @inline(__always)

@@ -30,7 +30,9 @@ struct Idleness: ~Copyable {
 }
 
 extension Handle<RuntimeCore> {
-  /// Whether nothing can run without something from outside. Exact when nobody outside does anything just now.
+  /// Whether nothing can run without something from outside.
+  ///
+  /// Exact when nobody outside does anything just now.
   var isIdle: Bool {
     let before = it.idle.awake.current
     return AwakeCount.isZero(before) && isQuiet && it.idle.awake.current == before

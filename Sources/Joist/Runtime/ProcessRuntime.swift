@@ -4,14 +4,18 @@
 
 import Synchronization
 
-/// Schedulers and the processes on them. Not a singleton: a program may have several.
+/// Schedulers and the processes on them.
+///
+/// Not a singleton: a program may have several.
 ///
 /// Dropping the last reference asks for a shutdown and does not wait for it.
 public final class ProcessRuntime: Sendable {
   @usableFromInline let core: Handle<RuntimeCore>
 
-  /// Starts the schedulers, one thread a core unless the configuration says otherwise. Throws a ``ConfigurationError``
-  /// for figures out of range, naming the field, and a ``ResourceError`` when the machine does not give what is needed.
+  /// Starts the schedulers, one thread a core unless the configuration says otherwise.
+  ///
+  /// Throws a ``ConfigurationError`` for figures out of range, naming the field, and a ``ResourceError`` when the
+  /// machine does not give what is needed.
   public convenience init(_ configuration: Configuration = .init()) throws {
     try self.init(configuration, platform: HostPlatform())
   }
@@ -43,8 +47,9 @@ extension ProcessRuntime {
   @usableFromInline
   func make(_ request: SpawnRequest) throws(SpawnError) -> Handle<ProcessRecord> { try core.spawn(request) }
 
-  /// Makes a process; what the body captures moves into it. At the limit, or after `shutdown`, the ref is of a process
-  /// that is dead already; `trySpawn` says so.
+  /// Makes a process; what the body captures moves into it.
+  ///
+  /// At the limit, or after `shutdown`, the ref is of a process that is dead already; `trySpawn` says so.
   @inlinable @discardableResult
   public func spawn<M: ~Copyable>(
     _ type: M.Type,
@@ -64,7 +69,9 @@ extension ProcessRuntime {
   }
 
   /// As `spawn`, but throws a ``SpawnError`` where no process can be made: at the limit, while the runtime shuts down,
-  /// for options out of range. Nothing half-made remains then, and the body is destroyed.
+  /// for options out of range.
+  ///
+  /// Nothing half-made remains then, and the body is destroyed.
   @inlinable @discardableResult
   public func trySpawn<M: ~Copyable>(
     _ type: M.Type,
@@ -79,7 +86,9 @@ extension ProcessRuntime {
 
 extension ProcessRuntime {
   /// Waits until nothing can run without something from outside: nothing ready or running, no `blocking`, no wait with
-  /// an end. Receivers without a timeout are idle. May not be called by a process.
+  /// an end.
+  ///
+  /// Receivers without a timeout are idle. May not be called by a process.
   public func waitUntilIdle() { _ = wait(until: nil) }
 
   /// As above, for so long at most; false when it is not idle by then.
@@ -90,9 +99,10 @@ extension ProcessRuntime {
     return core.it.idleness.wait(core, until: deadline)
   }
 
-  /// Tells every process to exit, waits for them until the deadline, kills the rest, and stops the schedulers. Returns
-  /// those that outlived it: they never reached a suspension point, and their threads go on for nobody. From a process
-  /// it only asks, and returns at once. The second call returns what the first did.
+  /// Tells every process to exit, waits for them until the deadline, kills the rest, and stops the schedulers.
+  ///
+  /// Returns those that outlived it: they never reached a suspension point, and their threads go on for nobody. From a
+  /// process it only asks, and returns at once. The second call returns what the first did.
   @discardableResult
   public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
     if Scheduler.current == nil { return core.shutDown(deadline: deadline) }

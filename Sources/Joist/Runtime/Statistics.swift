@@ -2,7 +2,9 @@
 //
 // What a runtime counts.
 
-/// Figures of a runtime, summed over its schedulers. Each was true at some moment of the call.
+/// Figures of a runtime, summed over its schedulers.
+///
+/// Each was true at some moment of the call.
 public struct RuntimeStatistics: Sendable, Hashable {
   /// Processes made, and ended: the difference lives.
   public let processesCreated, processesEnded: Int

@@ -105,7 +105,9 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 
   var core: Handle<RuntimeCore> { process!.it.home }
 
-  /// Whether the result is there. Acquiring pairs with `run`'s releasing.
+  /// Whether the result is there.
+  ///
+  /// Acquiring pairs with `run`'s releasing.
   var isDone: Bool { done.load(ordering: .acquiring) }
 
   func run() {
@@ -130,7 +132,9 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 }
 
 extension Handle<ProcessRecord> {
-  /// Has the job run and waits for it (X1). Neither an exit nor a suspend ends the wait.
+  /// Has the job run and waits for it (X1).
+  ///
+  /// Neither an exit nor a suspend ends the wait.
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
     job.process = self
     it.home.it.blocking.submit(job)

@@ -28,7 +28,9 @@ struct Monitor: ~Copyable {
   func countStuck(_ change: Int) { stuck.wrappingAdd(change, ordering: .sequentiallyConsistent) }
   func countStandingIn(_ change: Int) { standingIn.wrappingAdd(change, ordering: .sequentiallyConsistent) }
 
-  /// One spare fewer is at work, if there are more than schedulers that are stuck. True for the one that is to retire.
+  /// One spare fewer is at work, if there are more than schedulers that are stuck.
+  ///
+  /// True for the one that is to retire.
   func mayRetire() -> Bool {
     let present = standingIn.load(ordering: .relaxed)
     guard present > stuck.load(ordering: .relaxed) else { return false }
@@ -120,7 +122,9 @@ extension Handle<RuntimeCore> {
 }
 
 extension Handle<Scheduler> {
-  /// The rule X4, the spare one's part: false when it is not to retire. Sleeps until it is needed again.
+  /// The rule X4, the spare one's part: false when it is not to retire.
+  ///
+  /// Sleeps until it is needed again.
   func retireIfNotNeeded() -> Bool {
     guard it.isSpare, it.runtime.it.monitor.mayRetire() else { return false }
     let heir = it.runtime.it.nextRegular()

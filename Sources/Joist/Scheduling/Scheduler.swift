@@ -137,7 +137,9 @@ extension Handle<Scheduler> {
     joist_thread_set_current(nil)
   }
 
-  /// A number that looks random, from the scheduler's own generator (xorshift64, G. Marsaglia, 2003).
+  /// A number that looks random, from the scheduler's own generator (xorshift64, G.
+  ///
+  /// Marsaglia, 2003).
   func nextRandom() -> UInt64 {
     it.random ^= it.random << 13
     it.random ^= it.random >> 7

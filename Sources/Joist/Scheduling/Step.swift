@@ -80,6 +80,7 @@ extension Handle<Scheduler> {
   }
 
   /// Keeps the runtime's set of schedulers with urgent work true: written only when a queue turns empty or not.
+  ///
   /// The caller holds the queue's lock.
   @inline(__always)
   func showUrgentWork() {

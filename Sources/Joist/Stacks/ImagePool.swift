@@ -59,7 +59,7 @@ struct ImagePool {
   /// Gives all chunks back; nothing is in use.
   // Sound: the runtime is over.
   mutating func release() {
-    for unsafe chunk in unsafe chunks { unsafe chunk.deallocate() }
+    while let chunk = unsafe chunks.popLast() { unsafe chunk.deallocate() }
     self = ImagePool()
   }
 }

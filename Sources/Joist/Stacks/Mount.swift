@@ -3,8 +3,9 @@
 // Getting a process onto a stack, and off it again. Rules U1 to U6 (`Slot`).
 
 extension Handle<Scheduler> {
-  /// Sees to it that a process that was taken to run has its frames in place. False when it has to wait for a slot:
-  /// whoever leaves one queues it again.
+  /// Sees to it that a process that was taken to run has its frames in place.
+  ///
+  /// False when it has to wait for a slot: whoever leaves one queues it again.
   @inline(__always)
   func mount(_ process: ProcessHandle) -> Bool {
     if process.it.flags.contains(.mounted) { return true }
@@ -40,7 +41,9 @@ extension Handle<Scheduler> {
     return mounted
   }
 
-  /// For one that has a slot (U3, U4). Under the table's lock.
+  /// For one that has a slot (U3, U4).
+  ///
+  /// Under the table's lock.
   private func mountAgain(_ process: ProcessHandle, in slot: Handle<Slot>, _ moved: inout ReadyList) -> Bool {
     if let resident = slot.it.resident, resident != process, claim(resident, in: slot, &moved) != .moved {
       it.runtime.it.slots.addWaiting(process, for: slot)
@@ -58,7 +61,9 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// For one without a slot (U5). Under the table's lock.
+  /// For one without a slot (U5).
+  ///
+  /// Under the table's lock.
   private func mountNewcomer(_ process: ProcessHandle, _ moved: inout ReadyList) -> Bool {
     if let slot = it.runtime.it.slots.takeFree() ?? it.runtime.it.slots.takeEmpty() {
       settleNew(process, in: slot)
@@ -83,9 +88,11 @@ extension Handle<Scheduler> {
     it.runtime.it.slots.findCold { claim($0, in: $1, &moved, sparing: sparing) }
   }
 
-  /// Claims a parked resident and moves it to its image. It is put on the list of those that have to be settled, once
-  /// the table's lock is gone: parked again, or made ready if something has come for it. With `sparing` one that ran
-  /// lately is left where it is, and has not run lately the next time.
+  /// Claims a parked resident and moves it to its image.
+  ///
+  /// It is put on the list of those that have to be settled, once the table's lock is gone: parked again, or made ready
+  /// if something has come for it. With `sparing` one that ran lately is left where it is, and has not run lately the
+  /// next time.
   private func claim(
     _ resident: ProcessHandle,
     in slot: Handle<Slot>,
@@ -105,7 +112,9 @@ extension Handle<Scheduler> {
     return .moved
   }
 
-  /// The process leaves its slot to whoever wants it, if anybody still does. The caller has the process.
+  /// The process leaves its slot to whoever wants it, if anybody still does.
+  ///
+  /// The caller has the process.
   @inline(never)
   func surrender(_ process: ProcessHandle) {
     it.runtime.it.slots.lock.lock()

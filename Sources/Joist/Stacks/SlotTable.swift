@@ -65,14 +65,18 @@ package struct SlotTable: ~Copyable {
 
   // MARK: Making
 
-  /// A slot that no process belongs to; nil when there is none and none can be made. Under the lock.
+  /// A slot that no process belongs to; nil when there is none and none can be made.
+  ///
+  /// Under the lock.
   mutating func takeFree() -> Handle<Slot>? {
     if let slot = free.take() { return slot }
     makeBlock()
     return free.take()
   }
 
-  /// Takes one back that no process belongs to. Under the lock.
+  /// Takes one back that no process belongs to.
+  ///
+  /// Under the lock.
   mutating func putFree(_ slot: Handle<Slot>) { free.put(slot) }
 
   // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
@@ -158,7 +162,9 @@ package struct SlotTable: ~Copyable {
     waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
   }
 
-  /// Who gets a slot that is being left: a mate or a newcomer, by turns. The slot is the chosen one's then.
+  /// Who gets a slot that is being left: a mate or a newcomer, by turns.
+  ///
+  /// The slot is the chosen one's then.
   mutating func choose(for slot: Handle<Slot>) -> ProcessHandle? {
     if newcomersTurn || slot.it.waiting.count == 0, let process = newcomers.removeFirst() {
       newcomersTurn = false
@@ -175,8 +181,10 @@ package struct SlotTable: ~Copyable {
     return process
   }
 
-  /// Goes on with the search for a parked process that is mounted. The first round passes over those that ran since
-  /// the last (a clock with a second chance). `claim` says what came of it.
+  /// Goes on with the search for a parked process that is mounted.
+  ///
+  /// The first round passes over those that ran since the last (a clock with a second chance). `claim` says what came
+  /// of it.
   mutating func findCold(_ claim: (ProcessHandle, Handle<Slot>) -> Claim) -> Handle<Slot>? {
     for _ in 0..<made * 2 {
       hand = hand + 1 < made ? hand + 1 : 0

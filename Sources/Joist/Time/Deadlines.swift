@@ -5,8 +5,9 @@
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// The present wait of a process ends at that time, on the process's own stack. The deadline is in the record before
-  /// the wheel's lock is taken, so an entry that comes up meanwhile finds it (Y3).
+  /// The present wait of a process ends at that time, on the process's own stack.
+  ///
+  /// The deadline is in the record before the wheel's lock is taken, so an entry that comes up meanwhile finds it (Y3).
   func arm(_ process: ProcessHandle, _ deadline: Int64) {
     process.it.deadline.store(deadline, ordering: .relaxed)
     process.it.flags.insert(.timed)
@@ -106,7 +107,9 @@ extension Duration {
 }
 
 extension Handle<RuntimeCore> {
-  /// The time so long from now; nil for ever. A duration below zero is over at once.
+  /// The time so long from now; nil for ever.
+  ///
+  /// A duration below zero is over at once.
   func deadline(after duration: Duration?) -> Int64? {
     guard let duration else { return nil }
     let (sum, overflow) = it.platform.now().addingReportingOverflow(max(0, duration.clampedNanoseconds))

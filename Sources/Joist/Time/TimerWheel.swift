@@ -26,7 +26,9 @@ struct TimerPlace: Equatable {
   var list: Int { Int(rawValue & 0xffff) }
 }
 
-/// One scheduler's wheel. The caller holds the lock, but for `count`.
+/// One scheduler's wheel.
+///
+/// The caller holds the lock, but for `count`.
 package struct TimerWheel: ~Copyable {
   let lock = SpinLock()
   /// Entries in it, those that wait for nothing any more included.
@@ -117,7 +119,9 @@ package struct TimerWheel: ~Copyable {
     return nil
   }
 
-  /// When something comes up next: a deadline, or a list that has to be put in again. Nil when the wheel is empty.
+  /// When something comes up next: a deadline, or a list that has to be put in again.
+  ///
+  /// Nil when the wheel is empty.
   package var nextDue: Int64? {
     nextEvent().map { Int64(clamping: $0 << TimerWheel.tickBits) }
   }

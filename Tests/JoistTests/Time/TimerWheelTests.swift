@@ -47,7 +47,7 @@ import Testing
   }
 }
 
-/// SplitMix64, by S. Vigna.
+/// Vigna's SplitMix64.
 struct Generator {
   var state: UInt64
   mutating func next() -> UInt64 {
