@@ -30,6 +30,7 @@ let package = Package(
     .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe"]),
     .testTarget(name: "ExampleTests", dependencies: ["WordCount"]),
+    .testTarget(name: "CompileTests", dependencies: ["Joist"], exclude: ["Programs"]),
     .testTarget(name: "TidyTests"),
   ]
 )

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program of the folder `Programs`, and what its comments say of it.
+
+import Foundation
+import Testing
+
+/// A program that is to compile, or not to.
+struct Program: Sendable, CustomTestStringConvertible {
+  let path: String
+  let text: String
+
+  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  var testDescription: String { name }
+
+  /// A part of each error that the compiler is to report, in their order.
+  var errors: [String] { notes("error") }
+
+  /// What the compiler is to be told besides.
+  var options: [String] { notes("options").flatMap { $0.split(separator: " ").map(String.init) } }
+
+  /// Those in a folder, by name.
+  static func all(in folder: String) -> [Program] {
+    let place = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Programs").appendingPathComponent(folder)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
+    return names.filter { $0.hasSuffix(".swift") }.sorted().compactMap { name in
+      let path = place.appendingPathComponent(name).path
+      let data = FileManager.default.contents(atPath: path)
+      return data.map { Program(path: path, text: String(decoding: $0, as: UTF8.self)) }
+    }
+  }
+
+  /// Why it should have compiled in silence and did not.
+  func faultIfAccepted(_ outcome: Compiler.Outcome) -> String? {
+    outcome.status == 0 && outcome.diagnostics.isEmpty
+      ? nil : "\(name) must compile without a word, and does not:\n\(outcome.diagnostics)"
+  }
+
+  /// Why it was not refused as it should have been.
+  func faultIfRejected(_ outcome: Compiler.Outcome) -> String? {
+    guard !errors.isEmpty else { return "\(name) does not say which `// error:` it is to have" }
+    guard outcome.status != 0 else { return "\(name) compiles; it must be refused with: \(errors)" }
+    guard outcome.errors.count == errors.count, zip(outcome.errors, errors).allSatisfy({ $0.contains($1) }) else {
+      return "\(name) must have these errors and no other: \(errors)\n\(outcome.diagnostics)"
+    }
+    return nil
+  }
+
+  /// The rest of the comment lines that begin with a word and a colon.
+  private func notes(_ word: String) -> [String] {
+    let start = "// \(word): "
+    return text.split(separator: "\n").filter { $0.hasPrefix(start) }.map { String($0.dropFirst(start.count)) }
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An address is enough to control a process and to ask for its state, from any thread.
+
+import Joist
+
+func control(_ ref: ProcessRef<Int>) -> Duration? {
+  ref.suspend()
+  ref.send(1)
+  ref.resume()
+  ref.exit()
+  ref.exit(.killed)
+  guard ref.isAlive, let info = ref.info else { return nil }
+  print(info.id, info.state, info.priority, info.suspends, info.waitReason as Any)
+  return info.waitingFor
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A body throws what it likes, and catches its exit as what it is.
+
+import Joist
+
+struct Refused: Error {}
+
+func check(_ number: Int) throws { if number < 0 { throw Refused() } }
+
+func untyped(_ process: ProcessContext<Int>) throws {
+  do { _ = try process.receive() } catch {
+    print(error.reason)
+    throw error
+  }
+  do { try check(try process.receive()) } catch let exit as ProcessExit { throw exit } catch { print(error) }
+}
+
+func spawn(_ runtime: ProcessRuntime) {
+  runtime.spawn(Int.self, untyped)
+  runtime.spawn(Int.self) { process in
+    while true { if try process.receive() == 0 { throw Refused() } }
+  }
+}

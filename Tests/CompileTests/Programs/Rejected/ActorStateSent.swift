@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an actor keeps cannot be sent.
+// error: risks causing data races
+
+import Joist
+
+final class Doc {
+  var number = 0
+  var child: Doc?
+}
+
+actor Cache {
+  let doc = Doc()
+
+  func give(_ ref: ProcessRef<Doc>) { ref.send(doc) }
+}

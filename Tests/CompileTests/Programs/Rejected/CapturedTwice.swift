@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a body captures is its alone: two processes cannot have it.
+// error: risks causing data races
+
+import Joist
+
+final class Doc {
+  var number = 0
+  var child: Doc?
+}
+
+func start(_ runtime: ProcessRuntime) {
+  let doc = Doc()
+  runtime.spawn { _ in doc.number += 1 }
+  runtime.spawn { _ in doc.number += 1 }
+}

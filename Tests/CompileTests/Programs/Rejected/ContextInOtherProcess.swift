@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A context stays in its process: another body cannot capture it.
+// error: passing closure as a 'sending' parameter risks causing data races
+
+import Joist
+
+func start(_ runtime: ProcessRuntime) {
+  runtime.spawn { process in
+    runtime.spawn { _ in try process.yield() }
+  }
+}

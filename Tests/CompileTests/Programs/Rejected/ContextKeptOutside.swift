@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A context stays in its process: what made the process cannot get hold of it.
+// error: sending value of non-Sendable type
+
+import Joist
+
+func steal(_ runtime: ProcessRuntime) {
+  var kept: ProcessContext<Int>?
+  runtime.spawn(Int.self) { process in kept = process }
+  print(kept?.id as Any)
+}

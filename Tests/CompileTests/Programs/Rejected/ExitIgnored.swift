@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A wait may end with an exit: nobody overlooks that.
+// error: call can throw, but it is not marked with 'try'
+
+import Joist
+
+func serve(_ process: ProcessContext<Int>) -> Int { process.receive() }

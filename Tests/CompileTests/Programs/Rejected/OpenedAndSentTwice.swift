@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What comes out of a `Sealed` is sent once, as anything else.
+// error: sending 'doc' risks causing data races
+
+import Joist
+
+final class Doc {
+  var number = 0
+  var child: Doc?
+}
+
+func send(_ sealed: Sealed<Doc>, _ ref: ProcessRef<Doc>) {
+  let doc = sealed.open()
+  ref.send(doc)
+  ref.send(doc)
+}

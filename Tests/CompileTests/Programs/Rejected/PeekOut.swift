@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A look at the mailbox lets out only what is `Sendable`.
+// error: does not conform to the 'Sendable' protocol
+
+import Joist
+
+final class Doc {
+  var number = 0
+  var child: Doc?
+}
+
+func look(_ process: ProcessContext<Doc>) -> Int { process.peek { $0 }?.number ?? 0 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is sent belongs to one receiver.
+// error: sending 'doc' risks causing data races
+
+import Joist
+
+final class Doc {
+  var number = 0
+  var child: Doc?
+}
+
+func send(_ first: ProcessRef<Doc>, _ second: ProcessRef<Doc>) {
+  let doc = Doc()
+  first.send(doc)
+  second.send(doc)
+}
