@@ -2,6 +2,8 @@
 //
 // Doors for tests: a runtime whose platform has no threads is driven from here, one step of one scheduler at a time.
 
+import Synchronization
+
 extension ProcessRuntime {
   /// One step of a scheduler on the calling thread.
   package func step(_ scheduler: Int = 0) -> Step {
@@ -24,6 +26,9 @@ extension ProcessRuntime {
 extension Handle<ProcessRecord> {
   /// The tick that its timer entry is due at.
   package var timerDue: UInt64 { it.timerDue }
+
+  /// Whether its timer entry belongs to a wheel.
+  package var isInAWheel: Bool { it.timerPlace.load(ordering: .relaxed) != TimerPlace.none.rawValue }
 }
 
 extension Handle<ProcessRecord> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waits with an end: arming a process's entry in a wheel, and what happens when it comes up. Rules Y1 to Y4.
+// Waits with an end: arming a process's entry in a wheel, and what happens when it comes up. Rules Y1 to Y5.
 
 import Synchronization
 
@@ -14,7 +14,7 @@ extension Handle<Scheduler> {
     it.figures.timedWaits.add()
     let due = TimerWheel.tick(of: deadline)
     while true {
-      let place = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed))
+      let place = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .acquiring))
       let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
       owner.it.wheel.lock.lock()
       defer { owner.it.wheel.lock.unlock() }
@@ -57,12 +57,12 @@ extension Handle<Scheduler> {
     defer { owner.it.wheel.lock.unlock() }
     while let process = owner.it.wheel.removeDue(now: now) {
       let deadline = process.it.deadline.load(ordering: .relaxed)
-      if deadline == .max { continue }
-      if deadline > now {
+      if deadline > now && deadline != .max {
         owner.it.wheel.insert(process, due: TimerWheel.tick(of: deadline))
-      } else {
-        process.rouse(.woken, from: self)
+        continue
       }
+      owner.it.wheel.letGo(process)
+      if deadline <= now { process.rouse(.woken, from: self) }
     }
   }
 

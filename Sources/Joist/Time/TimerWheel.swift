@@ -8,6 +8,8 @@
 // Y3. A process has one entry. A wait that ends early leaves it where it is and only forgets the deadline; a later
 //     deadline only changes the record. An entry that comes up looks at the record and puts itself in again.
 // Y4. Everything is under the wheel's lock. Its scheduler takes it; a spare one tries it when that scheduler is stuck.
+// Y5. `timerPlace` names the wheel for as long as a holder of its lock may put the entry in again. An entry that is in
+//     no wheel is put in by its process alone. So one on its way from list to list is never put in a second time.
 //
 // After G. Varghese and A. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 
@@ -80,8 +82,20 @@ package struct TimerWheel: ~Copyable {
     entries.store(entries.load(ordering: .relaxed) + 1, ordering: .relaxed)
   }
 
-  /// Takes a process out of the list that it is in.
+  /// Takes a process out of the wheel.
   package mutating func remove(_ process: ProcessHandle) {
+    unlink(process)
+    letGo(process)
+  }
+
+  /// The entry that was taken out is not put in again (Y5).
+  // Ordering: releasing, so that who finds it in no wheel finds its links as they were left.
+  package func letGo(_ process: ProcessHandle) {
+    process.it.timerPlace.store(TimerPlace.none.rawValue, ordering: .releasing)
+  }
+
+  /// Takes a process out of the list that it is in; it still belongs to the wheel (Y5).
+  private mutating func unlink(_ process: ProcessHandle) {
     let list = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed)).list
     let next = process.it.timerNext
     next?.it.timerPrevious = process.it.timerPrevious
@@ -89,16 +103,17 @@ package struct TimerWheel: ~Copyable {
     if lists[list] == nil { occupied[list / TimerWheel.width] &= ~(1 << UInt64(list % TimerWheel.width)) }
     process.it.timerNext = nil
     process.it.timerPrevious = nil
-    process.it.timerPlace.store(TimerPlace.none.rawValue, ordering: .relaxed)
     entries.store(entries.load(ordering: .relaxed) - 1, ordering: .relaxed)
   }
 
   /// Takes one out that is due by now, moving the wheel; nil when there is none left.
+  ///
+  /// The caller puts it in again, here or elsewhere, or lets it go (Y5).
   package mutating func removeDue(now: Int64) -> ProcessHandle? {
     let end = UInt64(now) >> TimerWheel.tickBits
     while true {
       if let process = lists[Int(tick) & (TimerWheel.width - 1)], process.it.timerDue <= tick {
-        remove(process)
+        unlink(process)
         return process
       }
       guard let next = nextEvent(), next <= end else {
@@ -109,11 +124,11 @@ package struct TimerWheel: ~Copyable {
     }
   }
 
-  /// Takes any one out, due or not: the wheel is being emptied into another.
+  /// Takes any one out, due or not, for the caller to put into another wheel, under both locks (Y5).
   package mutating func removeAny() -> ProcessHandle? {
     for level in 0..<TimerWheel.levels where occupied[level] != 0 {
       let process = lists[level * TimerWheel.width + occupied[level].trailingZeroBitCount]
-      if let process { remove(process) }
+      if let process { unlink(process) }
       return process
     }
     return nil
@@ -150,7 +165,7 @@ package struct TimerWheel: ~Copyable {
       let position = Int(tick >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
       let list = level * TimerWheel.width + position
       while let process = lists[list] {
-        remove(process)
+        unlink(process)
         insert(process, due: process.it.timerDue)
       }
     }

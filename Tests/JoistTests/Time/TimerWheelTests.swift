@@ -32,6 +32,10 @@ import Testing
       while let process = wheel.removeDue(now: now) {
         let index = try #require(armed.firstIndex { $0.process == process })
         #expect(armed[index].due <= tick)
+        // Nobody else may put it in before it is let go.
+        #expect(process.isInAWheel)
+        wheel.letGo(process)
+        #expect(!process.isInAWheel)
         armed.remove(at: index)
       }
       #expect(armed.allSatisfy { $0.due > tick })
