@@ -5,9 +5,8 @@
 
 enum UnsafeFence {
   static let files: Set<String> = [
-    "Sources/Joist/Life/Block.swift",  // switches from a process to its scheduler
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
-    "Sources/Joist/Life/Run.swift",  // switches from a scheduler to a process
+    "Sources/Joist/Life/Run.swift",  // the switch
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
     "Sources/Joist/Mailbox/NodeCache.swift",  // chains of free blocks
     "Sources/Joist/Mailbox/NodePool.swift",  // blocks become nodes

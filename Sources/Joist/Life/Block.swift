@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process waits. Its own side: switch away, and when it is back, test again, for a wake is only a hint. The
-// scheduler's side: park it, then look whether something came meanwhile (G2).
-
-import CJoist
+// A process waits. Its own side: switch away, and when it is back, test again, for a wake is only a hint. The side of
+// whoever runs after it: park it, then look whether something came meanwhile (G2).
 
 /// Why a process waits: unique and descriptive, as seen from outside.
 public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
@@ -16,17 +14,7 @@ public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
 }
 
 extension Handle<Scheduler> {
-  /// The process's side: gives the thread back to its scheduler until the process is taken to run again, perhaps by
-  /// another scheduler on another thread. Nothing that was read from this thread before may be used afterwards.
-  // Sound: runs on the process's own stack, which stays as it is until it is switched to again.
-  @inline(never)
-  func switchAway(_ outcome: Outcome) {
-    let process = it.running!
-    it.outcome = outcome
-    unsafe joist_switch(&process.it.stackPointer, it.stackPointer!)
-  }
-
-  /// The scheduler's side: parks a process that came back to wait.
+  /// Parks a process that left to wait.
   @inline(__always)
   func park(_ process: ProcessHandle) {
     process.it.go(.block)

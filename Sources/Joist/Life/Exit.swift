@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A process ends: on its own stack first, where its body returned and its unread messages are destroyed; then on the
-// scheduler's, which takes slot and record back.
+// stack of whoever runs after it, which takes slot and record back.
 //
 // A process that was killed and does not end is abandoned: its frames are never gone back to, so what they refer to
 // leaks, and the rest ends in the same way under a fresh first frame.
@@ -13,14 +13,21 @@ import Synchronization
 // Sound: the argument is the record that the frame was laid for.
 func processMain(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
+  Scheduler.current!.settleLeft()
   runBody(process)
-  unsafe processEnd(argument)
+  end(process)
 }
 
 /// The last frame of a process: the only one, when it was abandoned.
 // Sound: as above.
 func processEnd(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
+  Scheduler.current!.settleLeft()
+  end(process)
+}
+
+/// Leaves for good.
+private func end(_ process: ProcessHandle) {
   endOnOwnStack(process)
   Scheduler.current!.switchAway(.exited)
   preconditionFailure("a process that has ended was run again")
@@ -58,6 +65,7 @@ private func endOnOwnStack(_ process: ProcessHandle) {
     unread.discard()
   }
   Scheduler.current!.it.figures.messagesDestroyed.add(count)
+  if process.it.hasExitReason { process.dropExitReason() }
 }
 
 extension Handle<ProcessRecord> {
@@ -83,7 +91,6 @@ extension Handle<Scheduler> {
   @inline(__always)
   func bury(_ process: ProcessHandle) {
     process.it.go(.terminate)
-    if process.it.hasExitReason { process.dropExitReason() }
     unsafe joist_carried_clear(&process.it.carried)
     vacate(process)
     it.figures.processesEnded.add()

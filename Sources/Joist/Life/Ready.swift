@@ -30,9 +30,8 @@ extension Handle<Scheduler> {
   /// one is offered to the others at once.
   @inline(__always)
   func enqueue(_ process: ProcessHandle) {
-    let slice = it.slices.load(ordering: .relaxed)
     it.queue.lock.lock()
-    it.queue.enqueue(process, at: process.it.priority, slice: slice)
+    it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
     showUrgentWork()
     let length = it.queue.lengthAtAGuess
     it.queue.lock.unlock()

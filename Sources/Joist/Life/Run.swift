@@ -1,27 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process runs for one slice: mount its stack, put its words on this thread, switch, and act on how it came back.
+// A process runs for one slice: mount its stack, put its words on this thread, switch, and act on how it left.
+// HO1. A process that leaves hands over to the next itself: one switch, and not two by way of the scheduler's stack.
+// HO2. Nobody may have a process before its frames are all saved. So the one that left is settled (queued, parked,
+//      buried) by whoever comes after it on this thread: the next process, or the scheduler.
+// HO3. By way of the scheduler's stack goes what is rare: no next process here, one that is not mounted and has no slot
+//      at hand, the clock to be read, a stuck scheduler, the runtime's end. A scheduler that is stepped by hand, or
+//      stands in for another, goes that way always.
 
 import CJoist
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// Runs a ready process that was taken from a queue.
+  /// Runs a ready process that was taken from a queue, and those that it hands over to, until one comes back here.
+  // Sound: the record's first field is the stack pointer; nobody else has the process (A1), no access of Swift's is
+  // open here, and the words on this thread are zero before and after.
   @inline(__always)
   func run(_ process: ProcessHandle) {
     if process.it.signals.glance.suspends > 0 && hold(process) { return }
     guard mount(process) else { return }
-    process.it.go(.schedule)
-    process.it.fuel = process.it.sliceLength
-    process.it.flags.insert(.ranLately)
-    process.it.mailbox.timesScheduled &+= 1
-    switchTo(process)
-    let used = Int(process.it.sliceLength) - Int(process.it.fuel)
-    it.clockCredit -= max(used, Limits.clockReductionsOfASlice)
-    it.figures.slices.add()
-    it.figures.reductions.add(used)
-    it.queue[process.it.level].totalReductions &+= used
+    it.isInProcess.store(true, ordering: .relaxed)
+    beginSlice(process)
+    unsafe joist_switch(&it.stackPointer, process.it.stackPointer!)
+    it.isInProcess.store(false, ordering: .relaxed)
+    it.running = nil
     if it.isStuck.load(ordering: .relaxed) { it.runtime.schedulerIsBack(self) }
+    settleLeft()
+  }
+
+  /// The process's side: leaves this thread to the next process (HO1) or to the scheduler, until it is taken to run
+  /// again, perhaps by another scheduler on another thread, which is returned.
+  ///
+  /// Nothing that was read from this thread before may be used afterwards.
+  // Sound: runs on the process's own stack, which stays as it is until it is switched to again.
+  @inline(never)
+  @discardableResult
+  func switchAway(_ outcome: Outcome) -> Handle<Scheduler> {
+    let process = it.running!
+    endSlice(process)
+    it.left = process
+    it.outcome = outcome
+    if let next = takeNext(after: process) {
+      beginSlice(next)
+      unsafe joist_switch(&process.it.stackPointer, next.it.stackPointer!)
+    } else {
+      unsafe joist_switch(&process.it.stackPointer, it.stackPointer!)
+    }
+    let scheduler = Scheduler.current!
+    scheduler.settleLeft()
+    return scheduler
+  }
+
+  /// Settles the process that has just left this thread (HO2).
+  @inline(__always)
+  func settleLeft() {
+    guard let process = it.left else { return }
+    it.left = nil
     switch it.outcome {
     case .yielded: requeue(process)
     case .blocked: park(process)
@@ -29,19 +63,41 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// From this thread's stack to the process's, until it comes back.
-  // Sound: the record's first field is the stack pointer; nobody else has the process (A1), no access of Swift's is
-  // open here, and the words on this thread are zero before and after.
+  /// The process is the one that runs here.
+  // Sound: its words, and this thread's.
   @inline(__always)
-  private func switchTo(_ process: ProcessHandle) {
+  private func beginSlice(_ process: ProcessHandle) {
+    process.it.go(.schedule)
+    process.it.fuel = process.it.sliceLength
+    process.it.flags.insert(.ranLately)
     it.running = process
-    it.slices.store(it.slices.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
-    it.isInProcess.store(true, ordering: .relaxed)
+    it.figures.slices.add()
     unsafe joist_words_install(&it.words, &process.it.carried)
-    unsafe joist_switch(&it.stackPointer, process.it.stackPointer!)
+  }
+
+  /// It does not run any more, though its frames are still being saved.
+  // Sound: as above.
+  @inline(__always)
+  private func endSlice(_ process: ProcessHandle) {
     unsafe joist_words_remove(&it.words, &process.it.carried)
-    it.isInProcess.store(false, ordering: .relaxed)
-    it.running = nil
+    let used = Int(process.it.sliceLength) - Int(process.it.fuel)
+    it.clockCredit -= max(used, Limits.clockReductionsOfASlice)
+    it.figures.reductions.add(used)
+    it.queue.list(process.it.level).it.totalReductions &+= used
+  }
+
+  /// The process that is handed over to; nil for the way by the scheduler (HO3).
+  @inline(__always)
+  private func takeNext(after process: ProcessHandle) -> ProcessHandle? {
+    guard it.handsOver, it.clockCredit > 0, !it.isStuck.load(ordering: .relaxed),
+      !it.runtime.it.stopping.load(ordering: .relaxed),
+      // One that yields stays ahead of what is less urgent.
+      let next = takeOwn(from: it.outcome == .yielded ? process.it.priority : .low)
+    else { return nil }
+    it.owesNotice = false
+    if next.it.signals.glance.suspends == 0 && mountHere(next) { return next }
+    it.handed = next
+    return nil
   }
 
   /// Its slice is over: to the back of its queue, or out of its slot if a slot-mate wants that, or away if it was

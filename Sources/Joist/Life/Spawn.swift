@@ -20,11 +20,18 @@ struct SpawnRequest {
   }
 }
 
+/// A process that was made, and which one it is: by now it may have ended, and its record be another's.
+@usableFromInline
+struct Spawned {
+  let record: ProcessHandle
+  let id: ProcessID
+}
+
 extension Handle<RuntimeCore> {
   /// Makes a process, or says why not.
   ///
   /// The body is destroyed then.
-  func spawn(_ request: SpawnRequest) throws(SpawnError) -> ProcessHandle {
+  func spawn(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
     var request = request
     do {
       return try make(request)
@@ -34,7 +41,7 @@ extension Handle<RuntimeCore> {
     }
   }
 
-  private func make(_ request: SpawnRequest) throws(SpawnError) -> ProcessHandle {
+  private func make(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
     do { try request.options.validate() } catch { throw .options(error) }
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     guard !it.ending.isRefusing else { throw .shuttingDown }
@@ -55,9 +62,10 @@ extension Handle<RuntimeCore> {
     } else {
       it.figures.processesCreated.add()
     }
+    let spawned = Spawned(record: process, id: process.id)
     process.it.go(.create)
     process.makeReady(from: scheduler)
-    return process
+    return spawned
   }
 
   /// Initialises the record for its next process.

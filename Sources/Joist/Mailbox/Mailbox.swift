@@ -10,10 +10,6 @@ struct Mailbox {
   private var last: Handle<MessageNode>?
   /// How many there are.
   private(set) var count: UInt32 = 0
-  /// How often the process was scheduled.
-  ///
-  /// Here because the record's third line has room for it here.
-  var timesScheduled: UInt32 = 0
 
   /// Puts one at the end.
   mutating func append(_ node: Handle<MessageNode>) {

@@ -47,9 +47,24 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     return unsafe Self(pointer)
   }
 
+  // Sound: the caller knows that there is one.
+  /// The one that lies so many further on.
+  @inline(__always)
+  package func advanced(by distance: Int) -> Self { unsafe Self(pointer + distance) }
+
   /// Destroys the value and gives the memory back; no handle to it may be used again (H1).
   package func free() {
     unsafe pointer.deinitialize(count: 1)
     unsafe pointer.deallocate()
+  }
+}
+
+extension Handle {
+  // Sound: the memory is new.
+  /// New memory from malloc for so many of the same, one after the other, until `free` of the first.
+  package static func allocate(count: Int, _ value: Pointee) -> Self {
+    let pointer = UnsafeMutablePointer<Pointee>.allocate(capacity: count)
+    unsafe pointer.initialize(repeating: value, count: count)
+    return unsafe Self(pointer)
   }
 }

@@ -47,7 +47,7 @@ extension ProcessContext where Message: ~Copyable {
   ///
   /// Does not allocate.
   public func yield() throws(ProcessExit) {
-    record.here(generation).switchAway(.yielded)
+    _ = record.leaveTo(.yielded, record.here(generation))
     try record.suspensionPoint(generation, cost: 0)
   }
 
@@ -57,19 +57,19 @@ extension ProcessContext where Message: ~Copyable {
   /// At the end of the slice it yields.
   @inline(__always)
   public func reduce(_ reductions: Int) throws(ProcessExit) {
-    try record.suspensionPoint(generation, cost: Int32(clamping: max(0, reductions)))
+    try record.suspensionPoint(generation, cost: Int32(clamping: max(0, reductions))).signalDeferred()
   }
 
   /// Parks for so long, at least; zero and less is a `yield`.
   ///
   /// Any duration works; centuries are for ever.
   public func sleep(for duration: Duration) throws(ProcessExit) {
-    try record.suspensionPoint(generation, cost: Cost.park)
-    guard record.armWait(duration) else { return try yield() }
+    var scheduler = try record.suspensionPoint(generation, cost: Cost.park)
+    guard record.armWait(duration, on: scheduler) else { return try yield() }
     defer { Scheduler.current!.disarm(record) }
-    while !record.isOverdue {
-      record.wait(.sleep)
-      try record.suspensionPoint(generation, cost: 0)
+    while !record.isOverdue(on: scheduler) {
+      record.wait(.sleep, on: scheduler)
+      scheduler = try record.suspensionPoint(generation, cost: 0)
     }
   }
 
@@ -134,7 +134,7 @@ extension ProcessContext where Message: ~Copyable {
   var core: Handle<RuntimeCore> { record.here(generation).it.runtime }
 
   @usableFromInline
-  func spawn(_ request: SpawnRequest) throws(SpawnError) -> Handle<ProcessRecord> { try core.spawn(request) }
+  func spawn(_ request: SpawnRequest) throws(SpawnError) -> Spawned { try core.spawn(request) }
 
   /// Makes a process; what the body captures moves into it.
   ///

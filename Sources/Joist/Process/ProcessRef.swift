@@ -21,9 +21,9 @@ public struct ProcessRef<Message: ~Copyable>: Sendable {
 
   /// The reference to a new process; to none if there is none.
   @usableFromInline
-  init(_ record: Handle<ProcessRecord>?) {
-    self.record = record
-    id = record?.id ?? ProcessID(bits: 0)
+  init(_ spawned: Spawned?) {
+    record = spawned?.record
+    id = spawned?.id ?? ProcessID(bits: 0)
   }
 }
 

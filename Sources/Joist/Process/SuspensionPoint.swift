@@ -29,15 +29,24 @@ extension Handle<ProcessRecord> {
   }
 
   /// What every suspension point begins with: the price, the checks, and what others want of the process.
+  ///
+  /// Returns the scheduler that the process is on then. A call after which it goes on owes it `signalDeferred`.
   @inline(__always)
-  func suspensionPoint(_ generation: UInt32, cost: Int32) throws(ProcessExit) {
-    let scheduler = here(generation)
-    guard it.slot!.it.contains(joist_stack_pointer()) else { onAnotherStack() }
+  @discardableResult
+  func suspensionPoint(_ generation: UInt32, cost: Int32) throws(ProcessExit) -> Handle<Scheduler> {
+    var scheduler = here(generation)
     it.fuel &-= cost
-    scheduler.signalDeferred()
-    if it.fuel <= 0 { scheduler.switchAway(.yielded) }
-    if !it.signals.glance.isDisjoint(with: .ofInterestInside) { attend() }
+    if it.fuel <= 0 { scheduler = leaveTo(.yielded, scheduler) }
+    if !it.signals.glance.isDisjoint(with: .ofInterestInside) { scheduler = attend() }
     if it.flags.contains(.exiting) { try refuse() }
+    return scheduler
+  }
+
+  /// Switches away, if this is the process's own stack.
+  @inline(__always)
+  func leaveTo(_ outcome: Outcome, _ scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
+    guard it.slot!.it.contains(joist_stack_pointer()) else { onAnotherStack() }
+    return scheduler.switchAway(outcome)
   }
 
   @inline(never)
@@ -50,12 +59,13 @@ extension Handle<ProcessRecord> {
 
   /// Takes signals in; a suspended process is away until it is resumed.
   @inline(never)
-  private func attend() {
+  private func attend() -> Handle<Scheduler> {
     collectMail()
     while it.signals.glance.suspends > 0 && !it.flags.contains(.exiting) {
-      Scheduler.current!.switchAway(.yielded)
+      _ = leaveTo(.yielded, Scheduler.current!)
       collectMail()
     }
+    return Scheduler.current!
   }
 
   /// A process that was told to exit gets this from every call.
@@ -65,7 +75,7 @@ extension Handle<ProcessRecord> {
   func refuse() throws(ProcessExit) {
     if it.signals.glance.contains(.kill) {
       it.fuel &-= it.sliceLength / 16 + 1
-      if it.fuel <= 0 { Scheduler.current!.switchAway(.yielded) }
+      if it.fuel <= 0 { _ = leaveTo(.yielded, Scheduler.current!) }
     }
     throw ProcessExit(reason: presentExitReason)
   }
@@ -73,12 +83,13 @@ extension Handle<ProcessRecord> {
   /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason.
   ///
   /// The caller tests again what it waits for.
-  func wait(_ reason: WaitReason) {
-    let scheduler = Scheduler.current!
+  @discardableResult
+  func wait(_ reason: WaitReason, on scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
     if reason == .receive { it.flags.insert(.wantsMail) } else { it.flags.remove(.wantsMail) }
-    it.wait.store(WaitNote(reason, since: scheduler.it.clock.count).bits, ordering: .relaxed)
-    scheduler.switchAway(.blocked)
+    it.wait.store(WaitNote(reason, since: scheduler.it.lastClock).bits, ordering: .relaxed)
+    let now = leaveTo(.blocked, scheduler)
     it.signals.clear(.woken)
+    return now
   }
 }
 

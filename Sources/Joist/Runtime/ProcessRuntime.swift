@@ -45,7 +45,7 @@ public final class ProcessRuntime: Sendable {
 
 extension ProcessRuntime {
   @usableFromInline
-  func make(_ request: SpawnRequest) throws(SpawnError) -> Handle<ProcessRecord> { try core.spawn(request) }
+  func make(_ request: SpawnRequest) throws(SpawnError) -> Spawned { try core.spawn(request) }
 
   /// Makes a process; what the body captures moves into it.
   ///

@@ -94,8 +94,8 @@ extension Handle<RuntimeCore> {
 
 extension Handle<Scheduler> {
   fileprivate var statistics: SchedulerStatistics {
-    it.queue.lock.lock()
-    defer { it.queue.lock.unlock() }
+    it.queue.lock.enter(it.runtime.it.platform)
+    defer { it.queue.lock.leave() }
     return SchedulerStatistics(
       index: it.index,
       isSpare: it.isSpare,
@@ -103,9 +103,9 @@ extension Handle<Scheduler> {
       queues: Priority.allCases.map { level in
         QueueStatistics(
           priority: level,
-          length: it.queue[level].count,
-          totalReductions: it.queue[level].totalReductions,
-          lastScheduled: Int(it.queue[level].lastScheduled)
+          length: it.queue.list(level).it.count,
+          totalReductions: it.queue.list(level).it.totalReductions,
+          lastScheduled: Int(it.queue.list(level).it.lastScheduled)
         )
       }
     )

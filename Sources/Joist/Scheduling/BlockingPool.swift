@@ -138,6 +138,6 @@ extension Handle<ProcessRecord> {
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
     job.process = self
     it.home.it.blocking.submit(job)
-    while !job.isDone { wait(.blocking) }
+    while !job.isDone { wait(.blocking, on: Scheduler.current!) }
   }
 }

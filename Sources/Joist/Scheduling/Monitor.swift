@@ -85,7 +85,7 @@ package struct MonitorRounds {
     if let lastRound, now - lastRound > Limits.monitorLate { return slices.removeAll() }
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
-      let slice = scheduler.it.slices.load(ordering: .relaxed)
+      let slice = scheduler.sliceCount
       if number == slices.count { slices.append((slice, now)) }
       if slices[number].slice != slice || !scheduler.it.isInProcess.load(ordering: .relaxed) {
         slices[number] = (slice, now)

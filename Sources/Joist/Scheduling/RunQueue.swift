@@ -5,13 +5,13 @@
 // Q2. First in, first out within a level. Levels are looked at from `.max` to `.low`.
 // Q3. What waited `ageing` slices moves to the end of the next level up, as far as `.high`, until it has run. Heads
 //     are the oldest of their level, so only heads are looked at.
-// Q4. Everything is under one small lock. Its owner finds it free nearly always; thieves only try it.
+// Q4. Everything is under one small lock, which is the scheduler's own; thieves visit (OL1).
 
 import Synchronization
 
 /// One level: a list (Q1) and its figures.
 package struct ReadyList: Sendable {
-  private(set) var first: ProcessHandle?
+  package private(set) var first: ProcessHandle?
   private var last: ProcessHandle?
   /// Processes in it.
   package private(set) var count = 0
@@ -56,78 +56,69 @@ package struct ReadyList: Sendable {
 /// The queues of one scheduler.
 package struct RunQueue: ~Copyable {
   /// Guards the lists (Q4).
-  let lock = SpinLock()
-  private var max = ReadyList()
-  private var high = ReadyList()
-  private var normal = ReadyList()
-  private var low = ReadyList()
-  /// Processes in all of them: written under the lock, read by anyone for a guess.
+  let lock = OwnedLock()
+  /// The four lists, by level.
+  private let levels: Handle<ReadyList>
+  /// A bit for each level that has any, the most urgent lowest: written under the lock, read by anyone for a guess.
+  private let occupied = Atomic<UInt8>(0)
+  /// Processes in all of them: likewise.
   private let length = Atomic<Int>(0)
-  /// Of these, in `.max` and `.high`.
-  private let urgentLength = Atomic<Int>(0)
   /// Slices that a head may wait (Q3).
   private let ageing: UInt32
 
-  package init(ageing: Int) { self.ageing = UInt32(ageing) }
+  package init(ageing: Int) {
+    self.ageing = UInt32(ageing)
+    levels = .allocate(count: Priority.allCases.count, ReadyList())
+  }
+
+  deinit { levels.free() }
 
   /// A level's list.
-  package subscript(level: Priority) -> ReadyList {
-    @inline(__always) get {
-      switch level {
-      case .max: max
-      case .high: high
-      case .normal: normal
-      case .low: low
-      }
-    }
-    @inline(__always) _modify {
-      switch level {
-      case .max: yield &max
-      case .high: yield &high
-      case .normal: yield &normal
-      case .low: yield &low
-      }
-    }
-  }
+  @inline(__always)
+  package func list(_ level: Priority) -> Handle<ReadyList> { levels.advanced(by: Int(level.rawValue)) }
 
   /// How many wait, at about this moment.
   @inline(__always)
   package var lengthAtAGuess: Int { length.load(ordering: .relaxed) }
   /// Whether `.max` or `.high` work waits, at about this moment.
   @inline(__always)
-  package var hasUrgentWorkAtAGuess: Bool { urgentLength.load(ordering: .relaxed) > 0 }
+  package var hasUrgentWorkAtAGuess: Bool { occupied.load(ordering: .relaxed) & 0b11 != 0 }
 
   // MARK: The operations; the caller holds the lock.
 
   /// Puts a process at the end of a level.
   @inline(__always)
-  package mutating func enqueue(_ process: ProcessHandle, at level: Priority, slice: UInt32) {
+  package func enqueue(_ process: ProcessHandle, at level: Priority, slice: UInt32) {
     process.it.level = level
     process.it.queuedAt = slice
-    self[level].append(process)
-    recount(by: 1, level)
+    list(level).it.append(process)
+    occupied.store(occupied.load(ordering: .relaxed) | 1 << level.rawValue, ordering: .relaxed)
+    recount(by: 1)
   }
 
   /// Takes the first of a level.
   @inline(__always)
-  package mutating func dequeue(_ level: Priority, slice: UInt32) -> ProcessHandle? {
-    guard let process = self[level].removeFirst() else { return nil }
-    self[level].lastScheduled = slice
-    recount(by: -1, level)
+  package func dequeue(_ level: Priority, slice: UInt32) -> ProcessHandle? {
+    let list = list(level)
+    guard let process = list.it.removeFirst() else { return nil }
+    list.it.lastScheduled = slice
+    if list.it.first == nil { showEmpty(level) }
+    recount(by: -1)
     return process
   }
 
   /// Whether a level has none.
-  package func isEmpty(_ level: Priority) -> Bool { self[level].count == 0 }
+  package func isEmpty(_ level: Priority) -> Bool { list(level).it.count == 0 }
 
   /// How many a level has.
-  package func length(_ level: Priority) -> Int { self[level].count }
+  package func length(_ level: Priority) -> Int { list(level).it.count }
 
   /// Moves a queued process to another level, at its end; false when it is in none.
-  package mutating func promote(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
+  package func promote(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
     let from = process.it.level
-    guard self[from].remove(process) else { return false }
-    recount(by: -1, from)
+    guard list(from).it.remove(process) else { return false }
+    if list(from).it.first == nil { showEmpty(from) }
+    recount(by: -1)
     enqueue(process, at: level, slice: slice)
     return true
   }
@@ -135,24 +126,21 @@ package struct RunQueue: ~Copyable {
   /// The most urgent level that has any (Q2).
   @inline(__always)
   package var firstLevel: Priority? {
-    if max.first != nil { return .max }
-    if high.first != nil { return .high }
-    if normal.first != nil { return .normal }
-    if low.first != nil { return .low }
-    return nil
+    let bits = occupied.load(ordering: .relaxed)
+    return bits == 0 ? nil : Priority(rawValue: UInt8(truncatingIfNeeded: bits.trailingZeroBitCount))
   }
 
   /// Moves up what has waited too long (Q3); how many moved.
-  package mutating func age(slice: UInt32) -> Int {
+  package func age(slice: UInt32) -> Int {
     var moved = age(.normal, slice: slice)
     moved += age(.low, slice: slice)
     return moved
   }
 
-  private mutating func age(_ level: Priority, slice: UInt32) -> Int {
+  private func age(_ level: Priority, slice: UInt32) -> Int {
     var moved = 0
-    while moved < Limits.agedAtOnce, let head = self[level].first, slice &- head.it.queuedAt >= ageing {
-      _ = dequeue(level, slice: self[level].lastScheduled)
+    while moved < Limits.agedAtOnce, let head = list(level).it.first, slice &- head.it.queuedAt >= ageing {
+      _ = dequeue(level, slice: list(level).it.lastScheduled)
       enqueue(head, at: level.aged, slice: slice)
       moved += 1
     }
@@ -160,10 +148,12 @@ package struct RunQueue: ~Copyable {
   }
 
   @inline(__always)
-  private func recount(by change: Int, _ level: Priority) {
+  private func showEmpty(_ level: Priority) {
+    occupied.store(occupied.load(ordering: .relaxed) & ~(1 << level.rawValue), ordering: .relaxed)
+  }
+
+  @inline(__always)
+  private func recount(by change: Int) {
     length.store(length.load(ordering: .relaxed) &+ change, ordering: .relaxed)
-    if level >= .high {
-      urgentLength.store(urgentLength.load(ordering: .relaxed) &+ change, ordering: .relaxed)
-    }
   }
 }

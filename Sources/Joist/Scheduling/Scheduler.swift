@@ -30,8 +30,13 @@ package struct Scheduler: ~Copyable {
   var stackPointer: UnsafeMutableRawPointer?
   /// The process that runs here.
   var running: ProcessHandle?
-  /// How the process came back.
+  /// The process that has just left and is not settled yet, and how it left (HO2).
+  var left: ProcessHandle?
   var outcome = Outcome.yielded
+  /// Taken from the queue by a process that could not hand over to it: the next to run (HO3).
+  var handed: ProcessHandle?
+  /// Whether processes hand over to each other here (HO3).
+  var handsOver = false
   /// The cheap clock when it was last read, some slices ago at most: the time of messages that are sent now.
   var lastClock: UInt64 = 0
   /// Reductions before the cheap clock is read again.
@@ -56,8 +61,6 @@ package struct Scheduler: ~Copyable {
   var queue: RunQueue
   let remote = RemoteList()
   var wheel: TimerWheel
-  /// Slices begun: the monitor sees by it whether the scheduler moves.
-  let slices = Atomic<UInt32>(0)
   /// Whether a process runs here.
   let isInProcess = Atomic<Bool>(false)
   /// The monitor found it stuck in a process, and a spare one stands in.
@@ -88,7 +91,7 @@ package struct Scheduler: ~Copyable {
   }
 }
 
-/// How a process comes back to its scheduler.
+/// How a process leaves its thread.
 enum Outcome {
   /// To go to the back of its queue.
   case yielded
@@ -100,6 +103,7 @@ enum Outcome {
 
 /// What a scheduler counts; its own thread does.
 struct SchedulerFigures: ~Copyable {
+  /// Slices begun: the monitor sees by it whether the scheduler moves.
   let slices = Counter()
   let reductions = Counter()
   let processesCreated = Counter()
@@ -129,6 +133,7 @@ extension Handle<Scheduler> {
     } else {
       unsafe joist_words_none(&it.words)
     }
+    it.handsOver = isOwn && !it.isSpare
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
   }
 

@@ -37,6 +37,13 @@ package struct SchedulerSet: ~Copyable {
       && words.it.fourth.load(ordering: .relaxed) == 0
   }
 
+  /// Whether there is none, at about this moment.
+  @inline(__always)
+  package var isEmptyAtAGuess: Bool {
+    let low = words.it.first.load(ordering: .relaxed) | words.it.second.load(ordering: .relaxed)
+    return low | words.it.third.load(ordering: .relaxed) | words.it.fourth.load(ordering: .relaxed) == 0
+  }
+
   /// Adds a number; false when it was there.
   @discardableResult
   package func insert(_ number: Int) -> Bool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Taking work from others: up to half of a victim's most urgent level, its remote list included (Q5). Victims are
-// looked at from a random one on. A queue that somebody has locked is passed over.
+// looked at from a random one on. A queue that another thief visits is passed over.
 
 import Synchronization
 
@@ -24,15 +24,15 @@ extension Handle<Scheduler> {
   /// Takes up to half of a victim's most urgent level.
   func steal(from victim: Handle<Scheduler>, urgentOnly: Bool) -> ProcessHandle? {
     it.figures.stealAttempts.add()
-    guard victim.it.queue.lock.tryLock() else { return nil }
+    guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return nil }
     var taken = ReadyList()
     if let level = victim.it.queue.firstLevel, !urgentOnly || level >= .high {
       let share = min((victim.it.queue.length(level) + 1) / 2, Limits.stolenAtOnce)
-      let slice = victim.it.queue[level].lastScheduled
+      let slice = victim.it.queue.list(level).it.lastScheduled
       while taken.count < share, let process = victim.it.queue.dequeue(level, slice: slice) { taken.append(process) }
       victim.showUrgentWork()
     }
-    victim.it.queue.lock.unlock()
+    victim.it.queue.lock.leave()
     if taken.count == 0 && !urgentOnly {
       var next = victim.it.remote.takeAll()
       while let process = next {
@@ -51,10 +51,9 @@ extension Handle<Scheduler> {
   /// Queues what was taken beside the first.
   private func keep(_ taken: inout ReadyList) {
     guard taken.count > 0 else { return }
-    let slice = it.slices.load(ordering: .relaxed)
     it.queue.lock.lock()
     while let process = taken.removeFirst() {
-      it.queue.enqueue(process, at: process.it.level, slice: slice)
+      it.queue.enqueue(process, at: process.it.level, slice: sliceCount)
     }
     showUrgentWork()
     it.queue.lock.unlock()

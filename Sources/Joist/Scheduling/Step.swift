@@ -20,7 +20,7 @@ extension Handle<Scheduler> {
   package func step() -> Step {
     if it.runtime.it.stopping.load(ordering: .relaxed) { return .stopped }
     if it.clockCredit <= 0 { readClock() }
-    if let process = takeOwn() ?? steal() {
+    if let process = it.handed.take() ?? takeOwn(from: .low) ?? steal() {
       if it.isSearching { stopSearching(found: true) }
       it.owesNotice = false
       run(process)
@@ -39,45 +39,53 @@ extension Handle<Scheduler> {
     if count >= it.nextClockLook { lookAtClock(count) }
   }
 
-  /// The most urgent process of the own queues, remote wake-ups included.
+  /// The most urgent process of the own queues, remote wake-ups included, of that level or a more urgent one.
   @inline(__always)
-  private func takeOwn() -> ProcessHandle? {
+  func takeOwn(from least: Priority) -> ProcessHandle? {
     if !it.remote.isEmptyAtAGuess { queueRemote() }
     if it.queue.lengthAtAGuess == 0 { return nil }
-    let slice = it.slices.load(ordering: .relaxed)
+    let slice = sliceCount
     it.queue.lock.lock()
     if slice & Limits.ageingMask == 0 {
       it.figures.aged.add(it.queue.age(slice: slice))
       showUrgentWork()
     }
-    guard let level = it.queue.firstLevel else {
-      it.queue.lock.unlock()
-      return nil
+    var process: ProcessHandle?
+    if let level = it.queue.firstLevel, level >= least {
+      if level < .high, !it.runtime.it.urgent.isEmptyAtAGuess, let other = takeUrgent() { return other }
+      process = it.queue.dequeue(level, slice: slice)
+      showUrgentWork()
     }
-    if level < .high, let victim = it.runtime.it.urgent.lowest(except: it.index) {
-      it.queue.lock.unlock()
-      if let process = steal(from: it.runtime.it.scheduler(victim), urgentOnly: true) { return process }
-      it.queue.lock.lock()
-    }
-    let process = it.queue.firstLevel.flatMap { it.queue.dequeue($0, slice: slice) }
-    showUrgentWork()
     it.queue.lock.unlock()
     return process
+  }
+
+  /// Urgent work of another scheduler. The caller holds the own queue's lock; it is let go if there is some.
+  @inline(never)
+  private func takeUrgent() -> ProcessHandle? {
+    guard let victim = it.runtime.it.urgent.lowest(except: it.index) else { return nil }
+    it.queue.lock.unlock()
+    if let process = steal(from: it.runtime.it.scheduler(victim), urgentOnly: true) { return process }
+    it.queue.lock.lock()
+    return nil
   }
 
   /// Queues what other threads made ready (Q5).
   func queueRemote() {
     var next = it.remote.takeAll()
     guard next != nil else { return }
-    let slice = it.slices.load(ordering: .relaxed)
     it.queue.lock.lock()
     while let process = next {
       next = process.it.next
-      it.queue.enqueue(process, at: process.it.priority, slice: slice)
+      it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
     }
     showUrgentWork()
     it.queue.lock.unlock()
   }
+
+  /// Slices begun here, as ageing counts them.
+  @inline(__always)
+  var sliceCount: UInt32 { UInt32(truncatingIfNeeded: it.figures.slices.total) }
 
   /// Keeps the runtime's set of schedulers with urgent work true: written only when a queue turns empty or not.
   ///

@@ -61,6 +61,15 @@ import Testing
     #expect(reached.total == 1)
   }
 
+  @Test func `L2: a reference is to the process that was made, however soon it ends`() throws {
+    _ = try withRuntime(.init(schedulers: 4)) { runtime in
+      let refs = (0..<20_000).map { _ in runtime.spawn { _ in } }
+      runtime.waitUntilIdle()
+      #expect(Set(refs.map(\.id)).count == refs.count)
+      #expect(!refs.contains { $0.isAlive })
+    }
+  }
+
   @Test func `L2: a spawned process is ready, then runs, then is gone`() throws {
     let simulation = try Simulation()
     let process = simulation.runtime.spawn(Int.self) { process in _ = try process.receive() }

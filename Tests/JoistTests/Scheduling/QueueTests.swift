@@ -8,7 +8,7 @@ import Testing
 @Suite struct QueueTests {
   @Test func `S6: the operations of a queue keep lists and counts`() throws {
     let simulation = try Simulation()
-    var queue = RunQueue(ageing: 10)
+    let queue = RunQueue(ageing: 10)
     let processes = (0..<4).map { _ in simulation.runtime.spareRecord() }
     #expect(queue.isEmpty(.low) && queue.firstLevel == nil)
     for process in processes { queue.enqueue(process, at: .low, slice: 0) }
@@ -20,7 +20,7 @@ import Testing
     #expect(first == processes[1])
     let promotedAgain = queue.promote(processes[1], to: .high, slice: 2)
     #expect(!promotedAgain)
-    #expect(queue[.max].lastScheduled == 2)
+    #expect(queue.list(.max).it.lastScheduled == 2)
     for expected in [0, 2, 3] {
       let next = queue.dequeue(.low, slice: 3)
       #expect(next == processes[expected])
@@ -31,7 +31,7 @@ import Testing
 
   @Test func `S5: what waited long moves up a level at a time and no further than high`() throws {
     let simulation = try Simulation()
-    var queue = RunQueue(ageing: 10)
+    let queue = RunQueue(ageing: 10)
     let low = simulation.runtime.spareRecord()
     let normal = simulation.runtime.spareRecord()
     queue.enqueue(low, at: .low, slice: 0)
