@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What belongs to one OS thread or to its clock, and the asymmetric fence between threads. Rules:
-// W7. The thread-local is reached only inside functions that are never inlined and do not switch: code on a process's
-//     stack may go on on another thread, and a compiler may keep the address of a thread-local across a call.
+// W7. The thread-local is reached only by functions that are never inlined and do not switch, or by assembly that reads
+//     it anew each time: code on a process's stack may go on on another thread, and a compiler may keep the address of
+//     a thread-local across a call.
 // W8. A light fence is a mere compiler fence only after the kernel has accepted the registration for the heavy one.
 #define _GNU_SOURCE
 #include "CJoist.h"
@@ -16,21 +17,23 @@
 
 #pragma mark - Current
 
-// Reached by the two functions below only (W7). Initial-exec reads it with one load and no call, in a shared library
-// too; it costs 8 bytes of the static block.
+// Reached by the functions below and the header's reads only (W7). Initial-exec reads it with two loads and no call, in
+// a shared library too; it costs 8 bytes of the static block.
 #if defined(__ELF__)
-__attribute__((tls_model("initial-exec")))
+__attribute__((tls_model("initial-exec"), visibility("hidden")))
 #endif
-static _Thread_local void *current;
+_Thread_local void *joist_current;
 
-// The empty statement keeps the functions from being found pure, and a second call from being left out (W7).
+#if !defined(JOIST_READS_CURRENT_INLINE)
+// The empty statement keeps the function from being found pure, and a second call from being left out (W7).
 __attribute__((noinline)) void *joist_thread_current(void) {
   __asm__ volatile("" ::: "memory");
-  return current;
+  return joist_current;
 }
+#endif
 
 __attribute__((noinline)) void joist_thread_set_current(void *value) {
-  current = value;
+  joist_current = value;
   __asm__ volatile("" ::: "memory");
 }
 

@@ -83,8 +83,8 @@ void joist_words_remove_rare(const struct joist_words *_Nonnull words, struct jo
 void joist_carried_clear(struct joist_carried *_Nonnull carried);
 
 /// Puts a process's words on this thread, just before it is switched to.
-static inline void joist_words_install(const struct joist_words *_Nonnull words,
-                                       struct joist_carried *_Nonnull carried) {
+static inline __attribute__((always_inline)) void joist_words_install(const struct joist_words *_Nonnull words,
+                                                                      struct joist_carried *_Nonnull carried) {
   *words->access = carried->access;
   *words->locals = carried->locals;
   if (__builtin_expect(carried->rare != NULL || words->access_by_calls || words->locals_by_calls, 0))
@@ -92,8 +92,8 @@ static inline void joist_words_install(const struct joist_words *_Nonnull words,
 }
 
 /// Takes a process's words off this thread, just after it was switched from; the thread's are zero then.
-static inline void joist_words_remove(const struct joist_words *_Nonnull words,
-                                      struct joist_carried *_Nonnull carried) {
+static inline __attribute__((always_inline)) void joist_words_remove(const struct joist_words *_Nonnull words,
+                                                                     struct joist_carried *_Nonnull carried) {
   carried->access = *words->access;
   carried->locals = *words->locals;
   *words->access = 0;
@@ -105,9 +105,25 @@ static inline void joist_words_remove(const struct joist_words *_Nonnull words,
 
 #pragma mark - The thread (thread.c)
 
-/// What this thread runs as: set by a scheduler for itself, null on every other thread. Never inlined, since code on
-/// a process's stack may go on on another thread and a compiler may keep the address of a thread-local.
+/// What this thread runs as: set by a scheduler for itself, null on every other thread. Read by assembly, or never
+/// inlined, since code on a process's stack may go on on another thread and a compiler may keep the address of a
+/// thread-local.
+#if defined(__ELF__) && (defined(__x86_64__) || defined(__aarch64__))
+#define JOIST_READS_CURRENT_INLINE
+static inline __attribute__((always_inline)) void *_Nullable joist_thread_current(void) {
+  void *current;
+#if defined(__x86_64__)
+  __asm__ volatile("movq joist_current@GOTTPOFF(%%rip), %0\n\tmovq %%fs:(%0), %0" : "=r"(current) : : "memory");
+#else
+  void *offset;
+  __asm__ volatile("adrp %1, :gottprel:joist_current\n\tldr %1, [%1, :gottprel_lo12:joist_current]\n\t"
+                   "mrs %0, tpidr_el0\n\tldr %0, [%0, %1]" : "=&r"(current), "=&r"(offset) : : "memory");
+#endif
+  return current;
+}
+#else
 void *_Nullable joist_thread_current(void);
+#endif
 void joist_thread_set_current(void *_Nullable current);
 
 /// A counter that is cheap to read and the same on every core: not nanoseconds, see `joist_ticks_per_second`.

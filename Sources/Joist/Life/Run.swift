@@ -4,9 +4,9 @@
 // HO1. A process that leaves hands over to the next itself: one switch, and not two by way of the scheduler's stack.
 // HO2. Nobody may have a process before its frames are all saved. So the one that left is settled (queued, parked,
 //      buried) by whoever comes after it on this thread: the next process, or the scheduler.
-// HO3. By way of the scheduler's stack goes what is rare: no next process here, one that is not mounted and has no slot
-//      at hand, the clock to be read, a stuck scheduler, the runtime's end. A scheduler that is stepped by hand, or
-//      stands in for another, goes that way always.
+// HO3. By way of the scheduler's stack goes what is rare: no next process here, one that is suspended or gets no slot,
+//      the clock to be read, a stuck scheduler, the runtime's end. A scheduler that is stepped by hand, or stands in
+//      for another, goes that way always.
 
 import CJoist
 import Synchronization
@@ -81,7 +81,7 @@ extension Handle<Scheduler> {
   private func endSlice(_ process: ProcessHandle) {
     unsafe joist_words_remove(&it.words, &process.it.carried)
     let used = Int(process.it.sliceLength) - Int(process.it.fuel)
-    it.clockCredit -= max(used, Limits.clockReductionsOfASlice)
+    it.clockCredit &-= max(used, Limits.clockReductionsOfASlice)
     it.figures.reductions.add(used)
     it.queue.list(process.it.level).it.totalReductions &+= used
   }
@@ -95,7 +95,7 @@ extension Handle<Scheduler> {
       let next = takeOwn(from: it.outcome == .yielded ? process.it.priority : .low)
     else { return nil }
     it.owesNotice = false
-    if next.it.signals.glance.suspends == 0 && mountHere(next) { return next }
+    if next.it.signals.glance.suspends == 0 { return mount(next) ? next : nil }
     it.handed = next
     return nil
   }

@@ -41,13 +41,31 @@ struct Mailbox {
 }
 
 extension Handle<ProcessRecord> {
+  /// The first message, when the mailbox is empty: the only one that has come is never put into it.
+  @inline(__always)
+  func takeNew() -> Handle<MessageNode>? {
+    guard !it.inbox.isEmpty, let newest = it.inbox.takeAll() else { return nil }
+    if newest.it.next == nil && newest.it.kind == .message
+      && newest.it.generation == it.generation.load(ordering: .relaxed)
+    {
+      return newest
+    }
+    sort(newest)
+    return it.flags.contains(.exiting) ? nil : it.mailbox.removeFirst()
+  }
+
   /// Moves what has come from the inbox to the mailbox: in order, without what is for others (K2), and with signals
   /// taken in.
   ///
   /// Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
   func collectMail() {
-    guard !it.inbox.isEmpty else { return }
-    var newest = it.inbox.takeAll()
+    guard !it.inbox.isEmpty, let newest = it.inbox.takeAll() else { return }
+    sort(newest)
+  }
+
+  @inline(never)
+  private func sort(_ newestFirst: Handle<MessageNode>) {
+    var newest: Handle<MessageNode>? = newestFirst
     var oldest: Handle<MessageNode>?
     while let node = newest {
       newest = node.it.next

@@ -23,13 +23,13 @@ struct BlockChain {
     unsafe block.storeBytes(of: head, as: UnsafeMutableRawPointer?.self)
     if unsafe head == nil { unsafe last = block }
     unsafe head = block
-    unsafe count += 1
+    unsafe count &+= 1
   }
 
   mutating func pop() -> UnsafeMutableRawPointer? {
     guard let block = unsafe head else { return nil }
     unsafe head = block.load(as: UnsafeMutableRawPointer?.self)
-    unsafe count -= 1
+    unsafe count &-= 1
     return unsafe block
   }
 
@@ -44,50 +44,58 @@ struct BlockChain {
 }
 
 // Sound: the chains of a cache are its scheduler's alone.
-/// A scheduler's own free blocks (O1): two batches a class, so that a batch moves only when both are full or empty.
+/// A scheduler's own free blocks (O1): two batches a class, one that is used and one that is full or empty, so that
+/// taking and giving by turns never goes to the depot.
 @safe
 struct NodeCache: ~Copyable {
-  private var loaded = unsafe [BlockChain](repeating: BlockChain(), count: Limits.nodeClasses)
-  private var spare = unsafe [BlockChain](repeating: BlockChain(), count: Limits.nodeClasses)
+  private let loaded = unsafe Handle<BlockChain>.allocate(count: Limits.nodeClasses, BlockChain())
+  private let spare = unsafe Handle<BlockChain>.allocate(count: Limits.nodeClasses, BlockChain())
+
+  deinit {
+    unsafe loaded.free()
+    unsafe spare.free()
+  }
 
   /// A block of that class.
   // Sound: chains hold free blocks of their class only.
   @inline(__always)
-  mutating func take(_ sizeClass: Int) -> UnsafeMutableRawPointer {
-    if let block = unsafe loaded[sizeClass].pop() { return unsafe block }
+  func take(_ sizeClass: Int) -> UnsafeMutableRawPointer {
+    if let block = unsafe loaded.advanced(by: sizeClass).it.pop() { return unsafe block }
     return unsafe refill(sizeClass)
   }
 
   @inline(never)
-  private mutating func refill(_ sizeClass: Int) -> UnsafeMutableRawPointer {
-    unsafe swap(&loaded[sizeClass], &spare[sizeClass])
-    if let block = unsafe loaded[sizeClass].pop() { return unsafe block }
-    unsafe loaded[sizeClass] = NodeDepot.shared.takeBatch(sizeClass)
-    return unsafe loaded[sizeClass].pop()!
+  private func refill(_ sizeClass: Int) -> UnsafeMutableRawPointer {
+    var chain = unsafe spare.advanced(by: sizeClass).it
+    if unsafe chain.count == 0 { unsafe chain = NodeDepot.shared.takeBatch(sizeClass) }
+    unsafe spare.advanced(by: sizeClass).it = BlockChain()
+    let block = unsafe chain.pop()!
+    unsafe loaded.advanced(by: sizeClass).it = chain
+    return unsafe block
   }
 
   /// Takes a block back.
   @inline(__always)
-  mutating func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
-    unsafe loaded[sizeClass].push(block)
-    if unsafe loaded[sizeClass].count >= Limits.nodesInABatch { unload(sizeClass) }
+  func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    if unsafe loaded.advanced(by: sizeClass).it.count == Limits.nodesInABatch { unload(sizeClass) }
+    unsafe loaded.advanced(by: sizeClass).it.push(block)
   }
 
   // Sound: as above.
   @inline(never)
-  private mutating func unload(_ sizeClass: Int) {
-    unsafe NodeDepot.shared.put(spare[sizeClass], sizeClass)
-    unsafe spare[sizeClass] = loaded[sizeClass]
-    unsafe loaded[sizeClass] = BlockChain()
+  private func unload(_ sizeClass: Int) {
+    unsafe NodeDepot.shared.put(spare.advanced(by: sizeClass).it, sizeClass)
+    unsafe spare.advanced(by: sizeClass).it = loaded.advanced(by: sizeClass).it
+    unsafe loaded.advanced(by: sizeClass).it = BlockChain()
   }
 
   /// Gives everything to the depot: the scheduler ends.
-  mutating func empty() {
+  func empty() {
     for sizeClass in 0..<Limits.nodeClasses {
-      unsafe NodeDepot.shared.put(loaded[sizeClass], sizeClass)
-      unsafe NodeDepot.shared.put(spare[sizeClass], sizeClass)
-      unsafe loaded[sizeClass] = BlockChain()
-      unsafe spare[sizeClass] = BlockChain()
+      unsafe NodeDepot.shared.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
+      unsafe NodeDepot.shared.put(unsafe spare.advanced(by: sizeClass).it, sizeClass)
+      unsafe loaded.advanced(by: sizeClass).it = BlockChain()
+      unsafe spare.advanced(by: sizeClass).it = BlockChain()
     }
   }
 }

@@ -13,6 +13,7 @@ package enum NodePool {
   static let fromMalloc: UInt8 = .max
 
   /// The smallest class that holds so many bytes, or `fromMalloc`.
+  @inline(__always)
   static func sizeClass(of bytes: Int, alignment: Int) -> UInt8 {
     guard alignment <= Limits.nodeBytesLeast else { return fromMalloc }
     let index = bytes <= Limits.nodeBytesLeast ? 0 : Int.bitWidth - (bytes - 1).leadingZeroBitCount - 6

@@ -15,9 +15,8 @@ extension Handle<ProcessRecord> {
     }
     if let timeout { return try nextMessage(within: timeout, scheduler) }
     while true {
-      collectMail()
+      if let node = takeNew() { return received(node, scheduler) }
       if it.flags.contains(.exiting) { try refuse() }
-      if let node = it.mailbox.removeFirst() { return received(node, scheduler) }
       scheduler = wait(.receive, on: scheduler)
     }
   }

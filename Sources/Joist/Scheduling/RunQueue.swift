@@ -24,7 +24,7 @@ package struct ReadyList: Sendable {
     process.it.next = nil
     if let last { last.it.next = process } else { first = process }
     last = process
-    count += 1
+    count &+= 1
   }
 
   mutating func removeFirst() -> ProcessHandle? {
@@ -32,7 +32,7 @@ package struct ReadyList: Sendable {
     first = process.it.next
     if first == nil { last = nil }
     process.it.next = nil
-    count -= 1
+    count &-= 1
     return process
   }
 
@@ -48,7 +48,7 @@ package struct ReadyList: Sendable {
     if let before { before.it.next = process.it.next } else { first = process.it.next }
     if last == process { last = before }
     process.it.next = nil
-    count -= 1
+    count &-= 1
     return true
   }
 }
@@ -92,8 +92,21 @@ package struct RunQueue: ~Copyable {
     process.it.level = level
     process.it.queuedAt = slice
     list(level).it.append(process)
-    occupied.store(occupied.load(ordering: .relaxed) | 1 << level.rawValue, ordering: .relaxed)
+    occupied.store(occupied.load(ordering: .relaxed) | 1 &<< level.rawValue, ordering: .relaxed)
     recount(by: 1)
+  }
+
+  /// Takes the first of the most urgent level that has any, down to one (Q2).
+  @inline(__always)
+  package func dequeueFirst(downTo least: Priority, slice: UInt32) -> ProcessHandle? {
+    let place = occupied.load(ordering: .relaxed).trailingZeroBitCount
+    guard place <= Int(least.rawValue) else { return nil }
+    let list = levels.advanced(by: place)
+    let process = list.it.removeFirst()
+    list.it.lastScheduled = slice
+    if list.it.first == nil { showEmpty(place) }
+    recount(by: -1)
+    return process
   }
 
   /// Takes the first of a level.
@@ -102,7 +115,7 @@ package struct RunQueue: ~Copyable {
     let list = list(level)
     guard let process = list.it.removeFirst() else { return nil }
     list.it.lastScheduled = slice
-    if list.it.first == nil { showEmpty(level) }
+    if list.it.first == nil { showEmpty(Int(level.rawValue)) }
     recount(by: -1)
     return process
   }
@@ -117,7 +130,7 @@ package struct RunQueue: ~Copyable {
   package func promote(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
     let from = process.it.level
     guard list(from).it.remove(process) else { return false }
-    if list(from).it.first == nil { showEmpty(from) }
+    if list(from).it.first == nil { showEmpty(Int(from.rawValue)) }
     recount(by: -1)
     enqueue(process, at: level, slice: slice)
     return true
@@ -148,8 +161,8 @@ package struct RunQueue: ~Copyable {
   }
 
   @inline(__always)
-  private func showEmpty(_ level: Priority) {
-    occupied.store(occupied.load(ordering: .relaxed) & ~(1 << level.rawValue), ordering: .relaxed)
+  private func showEmpty(_ place: Int) {
+    occupied.store(occupied.load(ordering: .relaxed) & ~(1 &<< UInt8(truncatingIfNeeded: place)), ordering: .relaxed)
   }
 
   @inline(__always)

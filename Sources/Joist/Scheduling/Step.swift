@@ -50,17 +50,18 @@ extension Handle<Scheduler> {
       it.figures.aged.add(it.queue.age(slice: slice))
       showUrgentWork()
     }
-    var process: ProcessHandle?
-    if let level = it.queue.firstLevel, level >= least {
-      if level < .high, !it.runtime.it.urgent.isEmptyAtAGuess, let other = takeUrgent() { return other }
-      process = it.queue.dequeue(level, slice: slice)
-      showUrgentWork()
+    if !it.queue.hasUrgentWorkAtAGuess && !it.runtime.it.urgent.isEmptyAtAGuess, let other = takeUrgent() {
+      return other
     }
+    let process = it.queue.dequeueFirst(downTo: least, slice: slice)
+    showUrgentWork()
     it.queue.lock.unlock()
     return process
   }
 
-  /// Urgent work of another scheduler. The caller holds the own queue's lock; it is let go if there is some.
+  /// Urgent work of another scheduler.
+  ///
+  /// The caller holds the own queue's lock; it is let go if there is some.
   @inline(never)
   private func takeUrgent() -> ProcessHandle? {
     guard let victim = it.runtime.it.urgent.lowest(except: it.index) else { return nil }

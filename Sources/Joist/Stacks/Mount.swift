@@ -7,15 +7,13 @@ extension Handle<Scheduler> {
   ///
   /// False when it has to wait for a slot: whoever leaves one queues it again.
   @inline(__always)
-  func mount(_ process: ProcessHandle) -> Bool { mountHere(process) || mountSlowly(process) }
-
-  /// As above, with what this scheduler has at hand.
-  @inline(__always)
-  func mountHere(_ process: ProcessHandle) -> Bool {
+  func mount(_ process: ProcessHandle) -> Bool {
     if process.it.flags.contains(.mounted) { return true }
-    guard process.it.slot == nil, let slot = it.freeSlots.take() else { return false }
-    settleNew(process, in: slot)
-    return true
+    if process.it.slot == nil, let slot = it.freeSlots.take() {
+      settleNew(process, in: slot)
+      return true
+    }
+    return mountSlowly(process)
   }
 
   /// The first mount: the process belongs to the slot from now on.
