@@ -13,7 +13,8 @@ let package = Package(
     .executable(name: "WordCount", targets: ["WordCount"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     .target(name: "CJoist"),
@@ -22,7 +23,9 @@ let package = Package(
       name: "JoistCLI",
       dependencies: [
         "Joist",
+        "CJoist",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]
     ),
     .executableTarget(name: "WordCount", dependencies: ["Joist"], path: "Examples/WordCount"),

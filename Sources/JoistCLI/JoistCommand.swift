@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command `joist`: the tour, which is what it does alone, and the soak.
+// The command `joist`: the tour, which is what it does alone, the soak, and the benchmarks.
 
 import ArgumentParser
 import Foundation
@@ -11,7 +11,7 @@ struct JoistCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "joist",
     abstract: "Processes in the manner of the BEAM, for native Swift.",
-    subcommands: [Tour.self, Soak.self],
+    subcommands: [Tour.self, Soak.self, Bench.self],
     defaultSubcommand: Tour.self
   )
 }

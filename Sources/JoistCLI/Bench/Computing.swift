@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scenarios that compute: on one process, and on many that are shared out.
+
+import Joist
+
+extension Scenario {
+  /// Calls and additions on a process's stack.
+  static let compute = Scenario(
+    name: "compute",
+    about: "a Fibonacci number, by calls",
+    parameters: [Parameter("index", 1...60)],
+    figures: [Figure("ms", "ms", "the call")],
+    runs: [.one(35)]
+  ) { trial in
+    let index = trial.arguments[0]
+    return try trial.inProcess(of: Void.self) { _ in
+      Outcome(["ms": milliseconds(warm: index - 5, index) { Sink.take(UInt64(max(0, fibonacci($0)))) }])
+    }
+  }
+
+  /// What a second scheduler gains.
+  static let steal = Scenario(
+    name: "steal",
+    about: "computing shared out to two schedulers",
+    parameters: [Parameter("processes", 1...10_000_000), Parameter("microseconds", 1...1_000_000)],
+    figures: [
+      Figure("speedup", "", "times as fast on two"),
+      Figure("t1_ms", "ms", "on one scheduler"),
+      Figure("t2_ms", "ms", "on two"),
+    ],
+    runs: [.all(10_000, 50)]
+  ) { trial in
+    let (processes, micros) = (trial.arguments[0], trial.arguments[1])
+    let turns = turnsOfSpin(in: .microseconds(micros))
+    let runtimes = try [1, 2].map { try ProcessRuntime(.init(schedulers: $0)) }
+    defer { for runtime in runtimes { runtime.shutdown() } }
+    var best = [Duration](repeating: .seconds(Int32.max), count: runtimes.count)
+    for _ in 0..<3 {
+      for (place, runtime) in runtimes.enumerated() {
+        let time = try runtime.perform(Void.self) { main in
+          try ContinuousClock().measure { try main.parallel(processes) { _ in Sink.take(spin(turns)) } }
+        }
+        best[place] = min(best[place], time)
+      }
+    }
+    let (one, two) = (best[0] / .milliseconds(1), best[1] / .milliseconds(1))
+    return Outcome(["speedup": one / two, "t1_ms": one, "t2_ms": two])
+  }
+}
+
+/// A step of Knuth's congruential generator: each needs the one before it.
+@inline(__always)
+func turned(_ value: UInt64) -> UInt64 { value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407 }
+
+/// So many steps.
+@inline(never)
+func spin(_ turns: UInt64) -> UInt64 {
+  var value = turns
+  var left = turns
+  while left > 0 {
+    value = turned(value)
+    left -= 1
+  }
+  return value
+}
+
+/// How many steps take that long, on a quiet moment of three.
+private func turnsOfSpin(in time: Duration) -> UInt64 {
+  let probe: UInt64 = 20_000_000
+  let times = (0..<3).map { _ in ContinuousClock().measure { Sink.take(spin(probe)) } }
+  return UInt64(max(1, time / (times.min() ?? time) * Double(probe)))
+}
+
+@inline(never)
+private func fibonacci(_ index: Int) -> Int {
+  index < 2 ? index : fibonacci(index - 1) + fibonacci(index - 2)
+}

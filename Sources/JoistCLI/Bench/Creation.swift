@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scenarios about making processes: empty ones that end at once, and ones that wait.
+
+import Joist
+
+extension Scenario {
+  /// Batches of empty processes, all of a batch at once.
+  static let spawn = Scenario(
+    name: "spawn",
+    about: "an empty process, made and joined in batches",
+    parameters: [Parameter("processes", 1...1_000_000_000), Parameter("batch", 1...10_000_000)],
+    figures: [Figure("ns", "ns", "a process")],
+    runs: [.one(1_000_000, 1_000), .all(1_000_000, 1_000)]
+  ) { trial in
+    let (count, batch) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Void.self) { main in
+      let each = try nanosecondsEach(count) { count in
+        for _ in 0..<(count / batch) { try spawnAndJoin(main, batch) }
+      }
+      return Outcome(["ns": each])
+    }
+  }
+
+  /// Empty processes one after the other.
+  static let spawnSeq = Scenario(
+    name: "spawn_seq",
+    about: "the same, one at a time",
+    parameters: [Parameter("processes", 1...1_000_000_000)],
+    figures: [Figure("ns", "ns", "a process")],
+    runs: [.one(500_000), .all(500_000)]
+  ) { trial in
+    let count = trial.arguments[0]
+    return try trial.inProcess(of: Void.self) { main in
+      let each = try nanosecondsEach(count) { count in
+        for _ in 0..<count { try spawnAndJoin(main, 1) }
+      }
+      return Outcome(["ns": each])
+    }
+  }
+
+  /// Processes that wait for mail.
+  static let memory = Scenario(
+    name: "memory",
+    about: "bytes and time for each process that waits",
+    parameters: [Parameter("processes", 1_000...16_000_000, .multiple(of: 1_000))],
+    figures: [Figure("bytes", "B", "a waiting process"), Figure("ns", "ns", "making it")],
+    runs: [.all(100_000), .all(1_000_000)]
+  ) { trial in
+    let count = trial.arguments[0]
+    return try trial.inProcess(of: Void.self) { main in
+      try wake(waiters(main, 1_000), main)
+      let before = residentBytes()
+      let start = ContinuousClock.now
+      let refs = try waiters(main, count)
+      let time = ContinuousClock.now - start
+      let after = residentBytes()
+      // A thousand, as proof that they can be woken.
+      try wake(refs.prefix(1_000), main)
+      let each = Double(after - before) / Double(count)
+      return Outcome(["bytes": each, "ns": time / .nanoseconds(1) / Double(count)])
+    }
+  }
+}
+
+private func spawnAndJoin(_ main: ProcessContext<Void>, _ count: Int) throws {
+  let done = main.ref
+  for _ in 0..<count { main.spawn { _ in done.send(()) } }
+  try main.take(count)
+}
+
+/// Makes processes by the thousand, each run up to its receive.
+private func waiters(_ main: ProcessContext<Void>, _ count: Int) throws -> [ProcessRef<Int>] {
+  let done = main.ref
+  var refs: [ProcessRef<Int>] = []
+  refs.reserveCapacity(count)
+  for _ in 0..<(count / 1_000) {
+    for _ in 0..<1_000 {
+      let ref = main.spawn(Int.self) { process in
+        done.send(())
+        _ = try process.receive()
+        done.send(())
+      }
+      refs.append(ref)
+    }
+    try main.take(1_000)
+  }
+  return refs
+}
+
+private func wake(_ refs: some Sequence<ProcessRef<Int>>, _ main: ProcessContext<Void>) throws {
+  for ref in refs {
+    ref.send(1)
+    try main.receive()
+  }
+}

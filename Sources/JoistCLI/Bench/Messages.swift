@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scenarios about messages: to and fro, round, from many to one, and past old mail.
+
+import Joist
+
+extension Scenario {
+  /// Two processes that answer each other.
+  static let pingpong = Scenario(
+    name: "pingpong",
+    about: "one message, half of a trip to and fro",
+    parameters: [Parameter("trips", 1...1_000_000_000)],
+    figures: [Figure("ns", "ns", "a message")],
+    runs: [.one(1_000_000), .all(1_000_000)]
+  ) { trial in
+    let trips = trial.arguments[0]
+    return try trial.inProcess(of: Void.self) { main in
+      Outcome(["ns": try nanosecondsEach(trips) { try playBall(main, $0) } / 2])
+    }
+  }
+
+  /// A token that goes round.
+  static let ring = Scenario(
+    name: "ring",
+    about: "one hop of a token around a ring",
+    parameters: [Parameter("processes", 1...10_000_000), Parameter("rounds", 1...1_000_000)],
+    figures: [Figure("ns", "ns", "a hop")],
+    runs: [.one(10_000, 100), .all(10_000, 100)]
+  ) { trial in
+    let (count, rounds) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Void.self) { main in
+      let first = makeRing(main, count)
+      let each = try nanosecondsEach(count * rounds) { hops in
+        first.send(.token(hops))
+        try main.receive()
+      }
+      return Outcome(["ns": each])
+    }
+  }
+
+  /// Many senders, one receiver.
+  static let fanin = Scenario(
+    name: "fanin",
+    about: "one message of many senders to one process",
+    parameters: [Parameter("senders", 1...1_000_000), Parameter("messages", 1...1_000_000)],
+    figures: [Figure("ns", "ns", "a message")],
+    runs: [.one(100, 10_000), .all(100, 10_000)]
+  ) { trial in
+    let (senders, messages) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Int.self) { main in
+      let each = try nanosecondsEach(senders * messages) { count in
+        try fanIn(main, senders, count / senders)
+      }
+      return Outcome(["ns": each])
+    }
+  }
+
+  /// Call and reply by a plain tag, past old mail.
+  static let selectiveScan = Scenario(
+    name: "selective_scan",
+    about: "call and reply, found behind old messages",
+    parameters: [Parameter("junk", 0...10_000_000), Parameter("calls", 1...1_000_000_000)],
+    figures: [Figure("ns", "ns", "a call")],
+    runs: [.all(10_000, 10_000)]
+  ) { trial in
+    let (junk, calls) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Mail.self) { main in
+      let echo = main.spawn(Request.self) { server in
+        while true {
+          let request = try server.receive()
+          request.from.send(.reply(request.tag))
+        }
+      }
+      for number in 0..<junk { main.ref.send(.junk(number)) }
+      let each = try nanosecondsEach(calls) { count in
+        for _ in 0..<count {
+          echo.send(Request(from: main.ref, tag: 42))
+          _ = try main.receive(where: { $0.isReply(42) })
+        }
+      }
+      return Outcome(["ns": each])
+    }
+  }
+}
+
+/// What the one who answers gets.
+private enum Ball {
+  case trip(Int)
+  case stop
+}
+
+private func playBall(_ main: ProcessContext<Void>, _ trips: Int) throws {
+  let done = main.ref
+  main.spawn(Int.self) { ping in
+    let back = ping.ref
+    let other = ping.spawn(Ball.self) { pong in
+      while case .trip(let number) = try pong.receive() { back.send(number) }
+    }
+    for number in 0..<trips {
+      other.send(.trip(number))
+      _ = try ping.receive()
+    }
+    other.send(.stop)
+    done.send(())
+  }
+  try main.receive()
+}
+
+/// What goes round: to the last first who is next, then the token.
+private enum Hop {
+  case next(ProcessRef<Hop>)
+  case token(Int)
+}
+
+/// Closes a ring and gives back its first member.
+private func makeRing(_ main: ProcessContext<Void>, _ count: Int) -> ProcessRef<Hop> {
+  let done = main.ref
+  let last = main.spawn(Hop.self) { process in
+    if case .next(let next) = try process.receive() { try pass(process, next, done) }
+  }
+  var first = last
+  for _ in 1..<count {
+    let next = first
+    first = main.spawn(Hop.self) { process in try pass(process, next, done) }
+  }
+  last.send(.next(first))
+  return first
+}
+
+private func pass(_ process: ProcessContext<Hop>, _ next: ProcessRef<Hop>, _ done: ProcessRef<Void>) throws {
+  while case .token(let left) = try process.receive() {
+    if left > 1 { next.send(.token(left - 1)) } else { done.send(()) }
+  }
+}
+
+private func fanIn(_ main: ProcessContext<Int>, _ senders: Int, _ messages: Int) throws {
+  let done = main.ref
+  main.spawn(Int.self) { receiver in
+    let to = receiver.ref
+    for _ in 0..<senders {
+      receiver.spawn { _ in
+        for number in 0..<messages { to.send(number) }
+      }
+    }
+    var sum = 0
+    for _ in 0..<(senders * messages) { sum += try receiver.receive() }
+    done.send(sum)
+  }
+  let sum = try main.receive()
+  guard sum == senders * messages * (messages - 1) / 2 else { throw BenchProblem("fanin: the sum is \(sum)") }
+}
+
+private struct Request {
+  let from: ProcessRef<Mail>
+  let tag: Int
+}
+
+private enum Mail {
+  case junk(Int)
+  case reply(Int)
+
+  func isReply(_ tag: Int) -> Bool {
+    if case .reply(tag) = self { true } else { false }
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scenarios about response: how late a sleeper wakes beside processes that compute for ever.
+
+import Joist
+
+extension Scenario {
+  /// The computing processes count their work, turn by turn.
+  static let response = responseScenario(
+    name: "response",
+    about: "lateness of sleeps beside loops that reduce",
+    runs: [.all(0, 2_000), .all(4, 2_000)]
+  ) { process in
+    var value: UInt64 = 1
+    while true {
+      try process.reduce(1)
+      value = turned(value)
+      Sink.take(value)
+    }
+  }
+
+  /// The computing processes do nothing else.
+  static let responsePlain = responseScenario(
+    name: "response_plain",
+    about: "the same beside loops that never suspend",
+    runs: [.all(4, 2_000)]
+  ) { _ in Sink.take(spin(.max)) }
+}
+
+private func responseScenario(
+  name: String,
+  about: String,
+  runs: [Run],
+  spinner: @escaping @Sendable (ProcessContext<Never>) throws -> Void
+) -> Scenario {
+  Scenario(
+    name: name,
+    about: about,
+    parameters: [Parameter("spinners", 0...10_000), Parameter("sleeps", 1...1_000_000)],
+    figures: [
+      Figure("p50", "µs", "late, half of the sleeps"),
+      Figure("p99", "µs", "late, 99 %"),
+      Figure("p999", "µs", "late, 99.9 %"),
+      Figure("max", "µs", "late at worst"),
+      Figure("n", "", "sleeps"),
+    ],
+    runs: runs
+  ) { trial in
+    let (spinners, sleeps) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Void.self, patience: .milliseconds(100)) { main in
+      _ = try lateness(main, 100, .seconds(1))
+      let others = (0..<spinners).map { _ in main.spawn { process in try spinner(process) } }
+      let late = try lateness(main, sleeps, .seconds(8))
+      for other in others { other.exit(.killed) }
+      return Outcome(late.figures, late)
+    }
+  }
+}
+
+/// Sleeps for a millisecond so often, or until the limit: how late each ended.
+private func lateness(_ process: ProcessContext<Void>, _ count: Int, _ limit: Duration) throws -> Distribution {
+  var late = Distribution()
+  let end = ContinuousClock.now + limit
+  while late.count < count, ContinuousClock.now < end {
+    let start = ContinuousClock.now
+    try process.sleep(for: .milliseconds(1))
+    late.add(ContinuousClock.now - start - .milliseconds(1))
+  }
+  return late
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The scenario of a tree of processes, ten children to each, whose leaves send their numbers up.
+
+import Joist
+
+extension Scenario {
+  /// The tree, all of it.
+  static let skynet = Scenario(
+    name: "skynet",
+    about: "a tree of processes that adds up its leaves",
+    parameters: [Parameter("leaves", 100...10_000_000, .powerOfTen)],
+    figures: [Figure("ms", "ms", "the tree")],
+    runs: [.one(1_000_000), .all(1_000_000)]
+  ) { trial in
+    let leaves = trial.arguments[0]
+    return try trial.inProcess(of: Int.self) { main in
+      let time = try milliseconds(warm: leaves / 100, leaves) { leaves in
+        let root = main.ref
+        main.spawn(Int.self) { process in try grow(process, root, 0, leaves) }
+        let sum = try main.receive()
+        guard sum == leaves * (leaves - 1) / 2 else { throw BenchProblem("skynet: the sum is \(sum)") }
+      }
+      return Outcome(["ms": time])
+    }
+  }
+}
+
+private func grow(_ process: ProcessContext<Int>, _ parent: ProcessRef<Int>, _ number: Int, _ leaves: Int) throws {
+  if leaves == 1 { return parent.send(number) }
+  let own = process.ref
+  let part = leaves / 10
+  for child in 0..<10 {
+    process.spawn(Int.self) { process in try grow(process, own, number + child * part, part) }
+  }
+  var sum = 0
+  for _ in 0..<10 { sum += try process.receive() }
+  parent.send(sum)
+}
