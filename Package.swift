@@ -32,7 +32,7 @@ let package = Package(
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe"]),
-    .testTarget(name: "ExampleTests", dependencies: ["WordCount"]),
+    .testTarget(name: "ExampleTests", dependencies: ["WordCount", "JoistCLI"]),
     .testTarget(name: "CompileTests", dependencies: ["Joist"], exclude: ["Programs"]),
     .testTarget(name: "TidyTests"),
   ]

@@ -30,6 +30,7 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/Mount.swift",  // copies frames
     "Sources/Joist/Stacks/Slot.swift",  // lays first frames
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
+    "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
     "Tests/JoistTests/Support/SimulatedPlatform.swift",  // passes memory calls on
     "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand
   ]

@@ -4,6 +4,7 @@
 
 import CJoist
 
+// Sound: both pointers are this value's alone, and no copy of it can be made.
 /// The caller's stack and another one, on which nothing happens but to switch back.
 @safe struct BareSwitch: ~Copyable {
   @unsafe private struct State {

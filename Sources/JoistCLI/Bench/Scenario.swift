@@ -23,7 +23,11 @@ struct Parameter: Sendable {
   /// What it must be beside in range.
   let kind: Kind
 
-  enum Kind: Sendable { case any, multiple(of: Int), powerOfTen }
+  enum Kind: Sendable {
+    case any
+    case multiple(of: Int)
+    case powerOfTen
+  }
 
   init(_ name: String, _ range: ClosedRange<Int>, _ kind: Kind = .any) {
     self.name = name

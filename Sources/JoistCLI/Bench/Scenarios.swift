@@ -36,7 +36,7 @@ extension Scenario {
   static var help: String {
     let width = all.map(\.usage.count).max() ?? 0
     let lines = all.map { "  \($0.usage.padded(to: width))  \($0.about)" }
-    return "Alone it measures all of these, each in a program of its own; with a scenario only that one, and prints one "
-      + "line of JSON. Scenarios and their numbers:\n\n" + lines.joined(separator: "\n")
+    return "Alone it measures all of these, each in a program of its own; with a scenario only that one, and prints "
+      + "one line of JSON. Scenarios and their numbers:\n\n" + lines.joined(separator: "\n")
   }
 }

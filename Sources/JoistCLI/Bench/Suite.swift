@@ -57,7 +57,8 @@ struct Planned: Equatable {
   func measure() -> Report.Entry {
     var entry = Report.Entry(scenario: scenario.name, threads: threads, arguments: arguments)
     do {
-      let child = try Child(["bench", "--threads", "\(threads)", "--buckets", scenario.name] + arguments.map(String.init))
+      let words = ["bench", "--threads", "\(threads)", "--buckets", scenario.name] + arguments.map(String.init)
+      let child = try Child(words)
       let line = try BenchLine(scenario, reading: try child.output(limit: .seconds(90)))
       entry.figures = line.figures
       entry.buckets = line.buckets.isEmpty ? nil : line.buckets

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `joist bench` as a program of its own: what each scenario prints, and what it says to wrong arguments.
+
+import Foundation
+import Testing
+
+/// A scenario with the smallest numbers that make sense, and the figures that it prints in this order.
+struct SmallRun: CustomTestStringConvertible {
+  let arguments: String
+  let keys: [String]
+  var testDescription: String { arguments }
+
+  static let late = ["p50", "p99", "p999", "max", "n"]
+  static let all = [
+    SmallRun(arguments: "spawn 1000 10", keys: ["ns"]),
+    SmallRun(arguments: "spawn_seq 100", keys: ["ns"]),
+    SmallRun(arguments: "pingpong 100", keys: ["ns"]),
+    SmallRun(arguments: "ring 10 10", keys: ["ns"]),
+    SmallRun(arguments: "memory 1000", keys: ["bytes", "ns"]),
+    SmallRun(arguments: "yield 100", keys: ["ns"]),
+    SmallRun(arguments: "yield_fcontext 1000", keys: ["ns"]),
+    SmallRun(arguments: "fanin 5 10", keys: ["ns"]),
+    SmallRun(arguments: "skynet 100", keys: ["ms"]),
+    SmallRun(arguments: "response 0 5", keys: late),
+    SmallRun(arguments: "response 2 5", keys: late),
+    SmallRun(arguments: "response_plain 2 5", keys: late),
+    SmallRun(arguments: "selective_scan 10 10", keys: ["ns"]),
+    SmallRun(arguments: "compute 15", keys: ["ms"]),
+    SmallRun(arguments: "steal 10 1", keys: ["speedup", "t1_ms", "t2_ms"]),
+  ]
+}
+
+/// Runs `joist bench` with words as they are typed.
+private func bench(_ words: String) throws -> (output: String, error: String, status: Int32) {
+  try Shell.run(Shell.program("joist"), ["bench"] + words.split(separator: " ").map(String.init))
+}
+
+/// The members of a line of JSON.
+private func members(_ line: String) throws -> [String: Any] {
+  try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+}
+
+@Suite(.serialized) struct BenchTests {
+  @Test(arguments: SmallRun.all, [1, 2])
+  func `T11, T12, T13: a scenario prints one line of JSON with its figures`(run: SmallRun, threads: Int) throws {
+    let got = try bench("--threads \(threads) \(run.arguments)")
+    #expect(got.status == 0 && got.error.isEmpty)
+    #expect(got.output.hasSuffix("}\n") && got.output.filter { $0 == "\n" }.count == 1)
+    let found = try members(got.output)
+    #expect(found["scenario"] as? String == run.arguments.split(separator: " ").first.map(String.init))
+    #expect(Set(found.keys) == Set(run.keys + ["scenario"]))
+    for key in run.keys where key != "bytes" { #expect(try #require(found[key] as? Double) >= 0) }
+  }
+
+  @Test func `T13: a distribution's buckets hold every sample and are in order`() throws {
+    let found = try members(try bench("--threads 1 --buckets response 0 20").output)
+    let buckets = try #require(found["buckets"] as? [[Int]])
+    #expect(buckets.reduce(0) { $0 + $1[2] } == 20 && found["n"] as? Double == 20)
+    let bounds = buckets.flatMap { $0.prefix(2) }
+    #expect(bounds == bounds.sorted())
+  }
+
+  @Test func `every scenario is in the help and in these tests`() throws {
+    let help = try bench("--help")
+    let named = Set(SmallRun.all.compactMap { $0.arguments.split(separator: " ").first.map(String.init) })
+    let listed = help.output.split(separator: "\n").filter { $0.hasPrefix("  ") && $0.contains(" ") }
+      .prefix { !$0.contains("<") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(help.status == 0 && Set(listed) == named)
+  }
+
+  @Test(arguments: [
+    "nonsense", "spawn", "spawn 10", "spawn 10 10 10", "spawn ten 10", "spawn 0 10", "skynet 2000", "memory 1500",
+    "--threads 0 compute 10", "--threads many compute 10", "--threads 193 compute 10", "--threads",
+    "--json file compute 10", "--buckets", "--what",
+  ])
+  func `I2: wrong arguments of a benchmark get one line and status 64`(arguments: String) throws {
+    let got = try bench(arguments)
+    #expect(got.status == 64 && got.output.isEmpty)
+    #expect(got.error.hasPrefix("joist: ") && got.error.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test func `I2: a report that cannot be written is refused before anything is measured`() throws {
+    let got = try bench("--json /there/is/no/such/folder")
+    #expect(got.status == 1 && got.output.isEmpty && got.error.filter { $0 == "\n" }.count == 1)
+  }
+}

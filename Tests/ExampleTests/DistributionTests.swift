@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Percentiles of a distribution against those of a sorted list.
+
+import JoistCLI
+import Testing
+
+@Suite struct DistributionTests {
+  @Test(arguments: [1, 2, 10, 999, 20_000])
+  func `T13: percentiles are those of the sorted samples, to a thousandth`(count: Int) {
+    // Spread over five decades, the same each time.
+    let samples = (1...count).map { 100 + ($0 * 7_919 % 10_007) * ($0 * 104_729 % 1_009) }
+    var distribution = Distribution()
+    for sample in samples { distribution.add(.nanoseconds(sample)) }
+    let sorted = samples.sorted()
+    #expect(distribution.count == count)
+    for perMille in [500, 900, 990, 999, 1_000] {
+      // The least sample that so many are not above.
+      let rank = (perMille * count + 999) / 1_000
+      let exact = Double(sorted[rank - 1])
+      #expect(abs(distribution.nanoseconds(percent: Double(perMille) / 10) - exact) <= exact / 1_000)
+    }
+    #expect(distribution.figures["max"] == Double(sorted[count - 1]) / 1_000)
+  }
+
+  @Test func `T13: buckets hold every sample once`() {
+    let samples = (1...5_000).map { $0 * $0 }
+    var distribution = Distribution()
+    for sample in samples { distribution.add(.nanoseconds(sample)) }
+    let buckets = distribution.buckets
+    for bucket in buckets {
+      #expect(samples.filter { (bucket.from...bucket.to).contains(UInt64($0)) }.count == Int(bucket.count))
+    }
+    #expect(buckets.reduce(0) { $0 + $1.count } == 5_000)
+  }
+
+  @Test func `an empty distribution and an early wake are zero`() {
+    var distribution = Distribution()
+    #expect(distribution.figures["p99"] == 0 && distribution.buckets.isEmpty)
+    distribution.add(.nanoseconds(-5))
+    #expect(distribution.figures["max"] == 0 && distribution.count == 1)
+  }
+}
