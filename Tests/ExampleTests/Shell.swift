@@ -21,7 +21,10 @@ enum Shell {
     return own.appendingPathComponent(name).path
   }
 
-  /// What a program wrote, and how it ended.
+  /// How long a program may take: far more than any needs, and an end for one that hangs.
+  static let limitSeconds = 120
+
+  /// What a program wrote, and how it ended; it is killed at the limit.
   static func run(_ path: String, _ arguments: [String]) throws -> (output: String, error: String, status: Int32) {
     let folder = try Folder()
     let output = try folder.write("output", "")
@@ -33,7 +36,12 @@ enum Shell {
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: error)
     try process.run()
+    let (id, timer) = (process.processIdentifier, DispatchSource.makeTimerSource())
+    timer.schedule(deadline: .now() + .seconds(limitSeconds))
+    timer.setEventHandler { kill(id, SIGKILL) }
+    timer.activate()
     process.waitUntilExit()
+    timer.cancel()
     return (
       String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)), as: UTF8.self),
       String(decoding: try Data(contentsOf: URL(fileURLWithPath: error)), as: UTF8.self),
