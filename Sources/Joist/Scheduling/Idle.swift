@@ -109,6 +109,7 @@ extension Handle<Scheduler> {
   private func wakeUp() {
     if it.runtime.it.idle.sleeping.remove(it.index) {
       it.runtime.it.idle.awake.wake()
+      it.runtime.it.monitor.schedulersWoke(it.runtime.it.platform)
     } else {
       it.isSearching = true
     }

@@ -38,6 +38,21 @@ import Testing
     #expect(flag.total == 10)
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func `S7: a loop that never yields holds nobody up when all was quiet before`() throws {
+    let isOver = Count()
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn { process in
+        // Awake for a moment only, whenever the monitor looks: it may take the runtime for idle.
+        for _ in 0..<200 { try process.sleep(for: .milliseconds(1)) }
+        process.spawn { _ in while isOver.total == 0 {} }
+        try process.sleep(for: .milliseconds(1))
+        isOver.add()
+      }
+    }
+    #expect(statistics.spareStarts > 0)
+  }
+
   @Test func `S3: blocking parks the process and not its scheduler`() throws {
     let flag = Count()
     let log = Log<String>()
