@@ -31,6 +31,12 @@ func short(_ value: Double) -> String {
 /// So many units of `unit` in a duration.
 func count(_ unit: Duration, in duration: Duration) -> Double { duration / unit }
 
+extension Duration {
+  /// As a number of them, fractions included.
+  var nanoseconds: Double { self / .nanoseconds(1) }
+  var milliseconds: Double { self / .milliseconds(1) }
+}
+
 /// Bytes of memory that the program has now; zero where the system does not say.
 func residentBytes() -> Int {
   guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }

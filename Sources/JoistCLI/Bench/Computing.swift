@@ -44,7 +44,7 @@ extension Scenario {
         best[place] = min(best[place], time)
       }
     }
-    let (one, two) = (best[0] / .milliseconds(1), best[1] / .milliseconds(1))
+    let (one, two) = (best[0].milliseconds, best[1].milliseconds)
     return Outcome(["speedup": one / two, "t1_ms": one, "t2_ms": two])
   }
 }

@@ -58,7 +58,7 @@ extension Scenario {
       // A thousand, as proof that they can be woken.
       try wake(refs.prefix(1_000), main)
       let each = Double(after - before) / Double(count)
-      return Outcome(["bytes": each, "ns": time / .nanoseconds(1) / Double(count)])
+      return Outcome(["bytes": each, "ns": time.nanoseconds / Double(count)])
     }
   }
 }

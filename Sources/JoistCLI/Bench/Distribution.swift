@@ -16,7 +16,7 @@ package struct Distribution: Sendable {
 
   /// Counts a duration; a negative one is none at all.
   package mutating func add(_ duration: Duration) {
-    histogram.record(UInt64(max(0, duration / .nanoseconds(1))))
+    histogram.record(UInt64(max(0, duration.nanoseconds)))
   }
 
   /// So many percent of them took at most so many nanoseconds, to within a thousandth.

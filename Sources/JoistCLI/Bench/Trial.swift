@@ -62,13 +62,13 @@ private final class Answer<Value: Sendable>: Sendable {
 func nanosecondsEach(_ count: Int, _ work: (Int) throws -> Void) rethrows -> Double {
   try work(count / 10)
   let time = try ContinuousClock().measure { try work(count) }
-  return time / .nanoseconds(1) / Double(count)
+  return time.nanoseconds / Double(count)
 }
 
 /// Does the work with the smaller size first, and then in full; milliseconds.
 func milliseconds(warm: Int, _ size: Int, _ work: (Int) throws -> Void) rethrows -> Double {
   try work(warm)
-  return try ContinuousClock().measure { try work(size) } / .milliseconds(1)
+  return try ContinuousClock().measure { try work(size) }.milliseconds
 }
 
 extension ProcessContext {
