@@ -100,9 +100,14 @@ package struct ProcessRecord: ~Copyable {
   @inline(__always)
   func go(_ transition: Transition) {
     guard let after = state.after(transition) else {
-      preconditionFailure("A2: a process that is \(state) cannot \(transition)")
+      refuse(transition)
     }
     stateWord.store(after.rawValue, ordering: .relaxed)
+  }
+
+  @inline(never)
+  private func refuse(_ transition: Transition) -> Never {
+    fatalError("A2: a process that is \(state) cannot \(transition)")
   }
 
   /// A new process begins where an old one ended.

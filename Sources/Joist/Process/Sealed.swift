@@ -20,7 +20,7 @@ public final class Sealed<Value>: Sendable {
 
   /// Hands the value over; a second `open` is a programming mistake and stops the program with a sentence.
   public func open() -> sending Value {
-    guard let value = openIfFull() else { preconditionFailure("Sealed: the value has been taken out already") }
+    guard let value = openIfFull() else { fatalError("Sealed: the value has been taken out already") }
     return value
   }
 

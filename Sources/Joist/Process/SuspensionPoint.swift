@@ -22,7 +22,7 @@ extension Handle<ProcessRecord> {
 
   @inline(never)
   private func misused() -> Never {
-    preconditionFailure(
+    fatalError(
       "Joist: a process's context was used where its process does not run. It belongs to the body that was given it; "
         + "give others `process.ref`."
     )
@@ -51,7 +51,7 @@ extension Handle<ProcessRecord> {
 
   @inline(never)
   private func onAnotherStack() -> Never {
-    preconditionFailure(
+    fatalError(
       "Joist: a suspension point was reached on another stack than the process's own, for instance inside "
         + "`queue.sync`. Receive first, then go there."
     )

@@ -95,7 +95,9 @@ extension ProcessRuntime {
   public func waitUntilIdle(timeout: Duration) -> Bool { wait(until: core.deadline(after: timeout)) }
 
   private func wait(until deadline: Int64?) -> Bool {
-    precondition(Scheduler.current == nil, "Joist: a process cannot wait until its runtime is idle: it runs itself")
+    guard Scheduler.current == nil else {
+      fatalError("Joist: a process cannot wait until its runtime is idle: it runs itself")
+    }
     return core.it.idleness.wait(core, until: deadline)
   }
 
