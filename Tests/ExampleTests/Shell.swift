@@ -22,7 +22,7 @@ enum Shell {
   }
 
   /// How long a program may take: far more than any needs, and an end for one that hangs.
-  static let limitSeconds = 120
+  static let limitSeconds = 600
 
   /// What a program wrote, and how it ended; it is killed at the limit.
   static func run(_ path: String, _ arguments: [String]) throws -> (output: String, error: String, status: Int32) {

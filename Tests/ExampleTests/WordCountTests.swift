@@ -15,8 +15,8 @@ import Testing
       try folder.write("goes on", "d that is another's"),
       try folder.write("empty", ""),
       try folder.write("digits", "12 34 -- 5\n"),
-      try folder.write("giant", String(repeating: "a", count: 3 << 20) + " then b"),
-      try folder.write("long", String(repeating: "Ab cd\nE", count: 400_000)),
+      try folder.write("giant", String(repeating: "a", count: 5 << 19) + " then b"),
+      try folder.write("long", String(repeating: "Ab cd\nE", count: 160_000)),
       try folder.write("source", String(contentsOfFile: #filePath, encoding: .utf8)),
     ]
     let got = try Shell.run(Shell.program("WordCount"), files)
