@@ -11,6 +11,16 @@ public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
   case sleep
   /// In `blocking`, for its closure.
   case blocking
+  /// In `call`, for the reply.
+  case call
+  /// In `send`, for room in a mailbox that blocks.
+  case send
+  /// In `join`, for another's end.
+  case join
+  /// For a lock, semaphore, barrier, `Once` or channel.
+  case turn
+  /// For a descriptor.
+  case descriptor
 }
 
 extension Handle<Scheduler> {
@@ -60,7 +70,9 @@ extension Handle<Scheduler> {
     let hasSlot = process.hasSharedSlot
     guard process.it.inbox.park(mailWakes: process.it.flags.contains(.wantsMail)) else { return false }
     let signals = process.it.signals.current
-    let isWoken = signals.suspends == 0 && !signals.isDisjoint(with: .ofInterestOutside)
+    let flags = process.it.flags
+    let isAnswered = flags.contains(.awaitsAnswer) && process.it.cell.isAnswered
+    let isWoken = signals.suspends == 0 && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
     let isInTheWay = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)
     return !(isWoken || isInTheWay) || !process.it.inbox.claim()
   }

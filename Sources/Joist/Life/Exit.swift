@@ -50,21 +50,26 @@ private func runBody(_ process: ProcessHandle) {
   }
 }
 
-/// From here on nobody finds the process by its reference; what it has not read is destroyed.
+/// From here on nobody finds the process by its reference; what it has not read is destroyed, and who waits for it is
+/// told.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
   let generation = process.it.generation.load(ordering: .relaxed)
   process.it.generation.store(generation &+ 1, ordering: .sequentiallyConsistent)
-  var count = process.destroyMail()
+  let reason: ExitReason = process.it.hasExitReason ? process.presentExitReason : .normal
+  var count = process.destroyMail(reason)
   var node = process.it.inbox.takeAll()
   while let unread = node {
     node = unread.it.next
-    if unread.it.kind == .message {
-      if unread.it.generation == generation { count += 1 } else { process.it.home.it.figures.messagesDropped.add() }
+    if unread.it.generation != generation {
+      process.dropLate(unread)
+    } else {
+      if unread.it.isMessage { count += 1 }
+      process.dropUnread(unread, reason)
     }
-    unread.discard()
   }
   Scheduler.current!.it.figures.messagesDestroyed.add(count)
+  if process.hasExtras { process.tellWhoWaits(generation, reason) }
   if process.it.hasExitReason { process.dropExitReason() }
 }
 
@@ -75,13 +80,30 @@ extension Handle<ProcessRecord> {
   }
 
   /// Destroys what is in the mailbox; how many messages that were.
-  func destroyMail() -> Int {
+  ///
+  /// Who waits for an answer is told the reason, or without one that the request was thrown away.
+  func destroyMail(_ reason: ExitReason? = nil) -> Int {
     var count = 0
     while let node = it.mailbox.removeFirst() {
       count += 1
-      node.discard()
+      if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+      if let reason { dropUnread(node, reason) } else { node.drop(.discarded, from: Scheduler.current) }
     }
     return count
+  }
+
+  fileprivate func dropUnread(_ node: Handle<MessageNode>, _ reason: ExitReason) {
+    if node.it.kind == .request { node.ticket.fail(reason) }
+    node.discard()
+  }
+
+  /// Whoever waits for this process: callers, senders in line, watchers, those who want its locks.
+  fileprivate func tellWhoWaits(_ generation: UInt32, _ reason: ExitReason) {
+    if it.isBounded.load(ordering: .relaxed) { closeBound() }
+    let extras = extras()
+    for ticket in extras.it.calls.takeAll() { ticket.fail(reason) }
+    abandonLocks()
+    tellWatchers(generation, reason)
   }
 }
 

@@ -78,6 +78,7 @@ extension Handle<RuntimeCore> {
     process.it.body = request.body
     process.it.mailbox = Mailbox()
     process.it.signals.reset()
+    process.bound(request.options.mailbox)
     process.it.wait.store(0, ordering: .relaxed)
   }
 

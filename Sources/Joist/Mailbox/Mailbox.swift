@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The owner's side of the mail: messages in the order in which they came, touched by nobody but who has the process.
+// MU1. Urgent messages lie before the others, in their own order. Who sends one raises `urgentMail`, so that it is put
+//      there before the receiver takes another.
 
 import Synchronization
 
@@ -8,14 +10,29 @@ import Synchronization
 struct Mailbox {
   private(set) var first: Handle<MessageNode>?
   private var last: Handle<MessageNode>?
+  /// The last of the urgent ones, which lie before the others (MU1).
+  private(set) var lastUrgent: Handle<MessageNode>?
   /// How many there are.
   private(set) var count: UInt32 = 0
+  /// Of the message that was received last: its size, its sender, when it was sent.
+  var lastBytes: UInt32 = .max
+  var lastSender: UInt64 = 0
+  var lastSent: UInt64 = 0
+  /// Whether there was one.
+  var hasReceived: Bool { lastBytes != .max }
 
-  /// Puts one at the end.
+  /// Puts one at the end; an urgent one at the end of those.
   mutating func append(_ node: Handle<MessageNode>) {
-    node.it.next = nil
-    if let last { last.it.next = node } else { first = node }
-    last = node
+    let before = node.it.isUrgent ? lastUrgent : last
+    if node.it.isUrgent { lastUrgent = node }
+    insert(node, after: before)
+  }
+
+  private mutating func insert(_ node: Handle<MessageNode>, after before: Handle<MessageNode>?) {
+    let next = before == nil ? first : before!.it.next
+    node.it.next = next
+    if let before { before.it.next = node } else { first = node }
+    if next == nil { last = node }
     count += 1
   }
 
@@ -25,6 +42,7 @@ struct Mailbox {
     guard let node = first else { return nil }
     first = node.it.next
     if first == nil { last = nil }
+    if lastUrgent == node { lastUrgent = nil }
     count -= 1
     return node
   }
@@ -35,8 +53,14 @@ struct Mailbox {
     guard let node = before.it.next else { return nil }
     before.it.next = node.it.next
     if node == last { last = before }
+    if node == lastUrgent { lastUrgent = before }
     count -= 1
     return node
+  }
+
+  /// Takes the oldest one that is not urgent, if there is such a one, else the first.
+  mutating func removeOldest() -> Handle<MessageNode>? {
+    remove(after: lastUrgent) ?? removeFirst()
   }
 }
 
@@ -45,7 +69,7 @@ extension Handle<ProcessRecord> {
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
     guard !it.inbox.isEmpty, let newest = it.inbox.takeAll() else { return nil }
-    if newest.it.next == nil && newest.it.kind == .message
+    if newest.it.next == nil && newest.it.isMessage
       && newest.it.generation == it.generation.load(ordering: .relaxed)
     {
       return newest
@@ -59,8 +83,8 @@ extension Handle<ProcessRecord> {
   ///
   /// Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
   func collectMail() {
-    guard !it.inbox.isEmpty, let newest = it.inbox.takeAll() else { return }
-    sort(newest)
+    it.signals.clear([.urgentMail, .overfull])
+    if !it.inbox.isEmpty, let newest = it.inbox.takeAll() { sort(newest) }
   }
 
   @inline(never)
@@ -75,14 +99,24 @@ extension Handle<ProcessRecord> {
     let generation = it.generation.load(ordering: .relaxed)
     while let node = oldest {
       oldest = node.it.next
-      if node.it.generation != generation {
-        if node.it.kind == .message { it.home.it.figures.messagesDropped.add() }
-        node.discard()
-      } else if node.it.kind == .exit {
-        takeExit(node)
-      } else {
-        it.mailbox.append(node)
-      }
+      if node.it.generation == generation { takeIn(node) } else { dropLate(node) }
     }
+    if it.isBounded.load(ordering: .relaxed) { trimMail() }
+  }
+
+  /// Takes in what is for this process: a message into the mailbox, a signal at once.
+  private func takeIn(_ node: Handle<MessageNode>) {
+    switch node.it.kind {
+    case .message, .request: it.mailbox.append(node)
+    case .exit: takeExit(node)
+    case .priority: it.priority = node.open(as: Priority.self)
+    case .maker: it.mailbox.append(node.open(as: MessageMaker.self).make(for: self))
+    }
+  }
+
+  /// Destroys what came too late for an earlier process of the record.
+  func dropLate(_ node: Handle<MessageNode>) {
+    if node.it.kind != .exit && node.it.kind != .priority { it.home.it.figures.messagesDropped.add() }
+    node.drop(.noProcess, from: Scheduler.current)
   }
 }

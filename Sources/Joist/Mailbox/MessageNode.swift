@@ -31,14 +31,26 @@ package struct MessageNode: ~Copyable {
   let sizeClass: UInt8
   /// What it is.
   var kind: Kind = .message
+  /// It goes before those that are not (MU1).
+  var isUrgent = false
 
   /// What a node carries.
+  @usableFromInline
   enum Kind: UInt8 {
     /// A value of the receiver's message type.
     case message
+    /// Likewise, and somebody waits for the answer: the ticket lies behind the payload (CA1).
+    case request
     /// An `ExitReason`.
     case exit
+    /// A `Priority` that the process is to have from now on.
+    case priority
+    /// A `MessageMaker`: the receiver makes the message itself.
+    case maker
   }
+
+  /// Whether it is for the process's body.
+  var isMessage: Bool { kind == .message || kind == .request }
 }
 
 extension MessageNode {
@@ -50,6 +62,9 @@ extension MessageNode {
   static func offset(alignment: Int) -> Int {
     max(headerBytes, alignment)
   }
+
+  /// From the payload to the ticket behind it.
+  static func ticketOffset(bytes: Int) -> Int { (bytes + 7) & ~7 }
 }
 
 extension Handle<MessageNode> {
@@ -69,6 +84,23 @@ extension Handle<MessageNode> {
     let value = unsafe payload(as: type).pointer.move()
     NodePool.give(self)
     return value
+  }
+
+  /// The ticket of a request.
+  // Sound: a request's node has room for it there, and it is written before the node is sent.
+  var ticket: WaitTicket {
+    get { unsafe ticketPlace.load(as: WaitTicket.self) }
+    nonmutating set { unsafe ticketPlace.storeBytes(of: newValue, as: WaitTicket.self) }
+  }
+
+  private var ticketPlace: UnsafeMutableRawPointer {
+    unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset) + MessageNode.ticketOffset(bytes: Int(it.bytes))
+  }
+
+  /// Destroys a message that nobody will read; who waits for the answer to it is told so.
+  func drop(_ answer: Answer, from scheduler: Handle<Scheduler>?) {
+    if it.kind == .request { _ = ticket.answer(answer, from: scheduler) }
+    discard()
   }
 
   /// Destroys the payload and gives the node back (K3).

@@ -23,23 +23,25 @@ package enum NodePool {
   /// The size of a class's blocks.
   static func bytes(ofClass sizeClass: Int) -> Int { Limits.nodeBytesLeast << sizeClass }
 
-  /// A node without a payload yet, from the scheduler's cache or, without one, from malloc.
-  // Sound: the block is at least `offset + bytes` long and belongs to nobody else (O1).
-  @usableFromInline
+  /// A node without a payload yet, from the scheduler's cache or, without one, from malloc; with room for so much more
+  /// behind the payload.
+  // Sound: the block is at least `offset + bytes + more` long and belongs to nobody else (O1).
+  @inline(__always)
   static func take(
     bytes: Int,
+    more: Int = 0,
     alignment: Int,
     metadata: UnsafeRawPointer,
     scheduler: Handle<Scheduler>?
   ) -> Handle<MessageNode> {
     let offset = MessageNode.offset(alignment: alignment)
-    var sizeClass = scheduler == nil ? fromMalloc : sizeClass(of: offset + bytes, alignment: alignment)
+    var sizeClass = scheduler == nil ? fromMalloc : sizeClass(of: offset + bytes + more, alignment: alignment)
     let block: UnsafeMutableRawPointer
     if sizeClass != fromMalloc, let scheduler {
       unsafe block = scheduler.it.nodes.take(Int(sizeClass))
     } else {
       sizeClass = fromMalloc
-      unsafe block = UnsafeMutableRawPointer.allocate(byteCount: offset + bytes, alignment: max(16, alignment))
+      unsafe block = UnsafeMutableRawPointer.allocate(byteCount: offset + bytes + more, alignment: max(16, alignment))
     }
     // Sound: as above; the header is at the block's beginning.
     let node = unsafe block.bindMemory(to: MessageNode.self, capacity: 1)

@@ -40,21 +40,21 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// The first message behind `before` that was not looked at yet, for a selective receive: nil when the time is over.
+  /// The next message that a selective receive has not looked at yet: nil when the time is over.
   ///
-  /// Waits while there is none. `wait` begins at the first call that has to, and ends with `endSelection`.
+  /// Waits while there is none, for the first time from now. `endSelection` ends that.
   @usableFromInline
   func nextCandidate(
     _ generation: UInt32,
-    after before: Handle<MessageNode>?,
+    _ selection: inout Selection,
     timeout: Duration?
   ) throws(ProcessExit) -> Handle<MessageNode>? {
     var scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
     while true {
-      if let node = before == nil ? it.mailbox.first : before!.it.next { return node }
+      if let node = selection.next(in: self) { return node }
       collectMail()
       if it.flags.contains(.exiting) { try refuse() }
-      if let node = before == nil ? it.mailbox.first : before!.it.next { return node }
+      if let node = selection.next(in: self) { return node }
       if let timeout, !it.flags.contains(.timed) {
         guard armWait(timeout, on: scheduler) else { return nil }
       } else if it.flags.contains(.timed) && isOverdue(on: scheduler) {
@@ -70,10 +70,10 @@ extension Handle<ProcessRecord> {
     if it.flags.contains(.timed) { Scheduler.current!.disarm(self) }
   }
 
-  /// Takes the candidate behind `before` out of the mailbox, for the caller to open.
+  /// Takes the candidate out of the mailbox, for the caller to open.
   @usableFromInline
-  func takeCandidate(after before: Handle<MessageNode>?) -> Handle<MessageNode> {
-    received(it.mailbox.remove(after: before)!, Scheduler.current!)
+  func take(_ selection: Selection) -> Handle<MessageNode> {
+    received(it.mailbox.remove(after: selection.before)!, Scheduler.current!)
   }
 
   /// The wait ends so long from now; false when that is now.
@@ -88,9 +88,21 @@ extension Handle<ProcessRecord> {
     scheduler.it.runtime.it.platform.now() >= it.deadline.load(ordering: .relaxed)
   }
 
+  /// A message leaves the mailbox for the process's body.
   @inline(__always)
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
     scheduler.it.figures.messagesReceived.add()
+    it.mailbox.lastSender = node.it.sender
+    it.mailbox.lastSent = node.it.sent
+    it.mailbox.lastBytes = node.it.bytes
+    if node.it.kind != .message || it.isBounded.load(ordering: .relaxed) { account(node) }
     return node
+  }
+
+  /// What is rare: a request is noted (CA1), a bounded mailbox has room again (MB1).
+  @inline(never)
+  private func account(_ node: Handle<MessageNode>) {
+    if node.it.kind == .request { extras().it.calls.note(node.ticket) }
+    if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
   }
 }

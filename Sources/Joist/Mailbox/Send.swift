@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sending: make a node, move the message in, push it, and wake the receiver if it sleeps.
-// A send never blocks and never switches; its cost is charged to the sender as a debt.
+// A send never blocks and never switches, unless the receiver's mailbox was asked to (`Bound`); its cost is charged to
+// the sender as a debt.
 
 import CJoist
 import Synchronization
@@ -23,14 +24,48 @@ struct Delivery {
     return Delivery(node: node, scheduler: scheduler)
   }
 
+  /// A node with room for a payload and the ticket of who waits for the answer (CA1).
+  // Sound: the metadata is passed on as it is; the room for the ticket is there.
+  @usableFromInline
+  static func begin(
+    bytes: Int,
+    alignment: Int,
+    metadata: UnsafeRawPointer,
+    ticket: WaitTicket
+  ) -> Delivery {
+    let scheduler = Scheduler.current
+    let more = MessageNode.ticketOffset(bytes: bytes) - bytes + MemoryLayout<WaitTicket>.size
+    let node = unsafe NodePool.take(
+      bytes: bytes,
+      more: more,
+      alignment: alignment,
+      metadata: metadata,
+      scheduler: scheduler
+    )
+    node.it.kind = .request
+    node.ticket = ticket
+    return Delivery(node: node, scheduler: scheduler)
+  }
+
   /// A node for a message of that type.
-  // Sound: a metatype is a pointer to its type's metadata.
+  // Sound: a metatype is a pointer to its type's metadata. Likewise below.
   @inlinable
   static func begin<Message: ~Copyable>(_ type: Message.Type) -> Delivery {
     unsafe begin(
       bytes: MemoryLayout<Message>.size,
       alignment: MemoryLayout<Message>.alignment,
       metadata: unsafeBitCast(type, to: UnsafeRawPointer.self)
+    )
+  }
+
+  /// A node for a request of that type.
+  @inlinable
+  static func begin<Message: ~Copyable>(_ type: Message.Type, ticket: WaitTicket) -> Delivery {
+    unsafe begin(
+      bytes: MemoryLayout<Message>.size,
+      alignment: MemoryLayout<Message>.alignment,
+      metadata: unsafeBitCast(type, to: UnsafeRawPointer.self),
+      ticket: ticket
     )
   }
 
@@ -46,22 +81,81 @@ struct Delivery {
   /// To the dead it is dropped and counted; the message is destroyed here then.
   @usableFromInline
   func finish(to process: Handle<ProcessRecord>, _ id: ProcessID) {
-    node.it.generation = id.generation
-    if let scheduler {
-      if let sender = scheduler.it.running {
-        node.it.sender = sender.id.bits
-        sender.it.fuel -= Cost.send
-        scheduler.signalDeferred()
-      }
-      node.it.sent = scheduler.it.lastClock
-      scheduler.it.figures.messagesSent.add()
-    } else {
-      process.it.home.it.figures.messagesSent.add()
+    note(process, id)
+    guard process.it.generation.load(ordering: .relaxed) == id.generation else { return refuse(process, .noProcess) }
+    if process.it.isBounded.load(ordering: .relaxed) {
+      if let refusal = process.admit(node, id, .waiting(until: nil)) { return refuse(process, refusal) }
+      if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
+    } else if process.it.inbox.push(node) {
+      process.wake(from: scheduler)
     }
-    guard process.it.generation.load(ordering: .relaxed) == id.generation else {
-      node.discard()
-      return process.it.home.it.figures.messagesDropped.add()
+  }
+
+  /// Sends it, or says why not; never waits.
+  @usableFromInline
+  func tryFinish(to process: Handle<ProcessRecord>, _ id: ProcessID) throws(SendError) {
+    note(process, id)
+    if let refusal = process.admit(node, id, .atOnce) {
+      refuse(process, refusal)
+      throw refusal == .noProcess ? .noProcess : .mailboxFull
     }
     if process.it.inbox.push(node) { process.wake(from: scheduler) }
   }
+
+  /// Sends it ahead of what is not urgent.
+  @usableFromInline
+  func finishUrgent(to process: Handle<ProcessRecord>, _ id: ProcessID) {
+    node.it.isUrgent = true
+    finish(to: process, id)
+    process.it.signals.raise(.urgentMail)
+  }
+
+  /// Sends a request, or says why not.
+  ///
+  /// One that comes after the process's end has drained its inbox would lie there: so whoever asks looks again.
+  // Ordering: the push is behind the look of the end, or sees what the end has written before it.
+  func finishRequest(to process: Handle<ProcessRecord>, _ id: ProcessID, until deadline: Int64?) -> Answer? {
+    note(process, id)
+    if let refusal = process.admit(node, id, .waiting(until: deadline)) {
+      refuse(process, refusal)
+      return refusal
+    }
+    let ticket = node.ticket
+    ticket.open()
+    if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
+    if process.it.generation.load(ordering: .sequentiallyConsistent) != id.generation {
+      _ = ticket.answer(.noProcess, from: Scheduler.current)
+    }
+    return nil
+  }
+
+  /// What a message knows of its sending, and who pays.
+  @inline(__always)
+  private func note(_ process: Handle<ProcessRecord>, _ id: ProcessID) {
+    node.it.generation = id.generation
+    guard let scheduler else { return process.it.home.it.figures.messagesSent.add() }
+    if let sender = scheduler.it.running {
+      node.it.sender = sender.id.bits
+      sender.it.fuel -= Cost.send
+      scheduler.signalDeferred()
+    }
+    node.it.sent = scheduler.it.lastClock
+    scheduler.it.figures.messagesSent.add()
+  }
+
+  /// It cannot be delivered: dropped, counted, and who waits for the answer is told.
+  @inline(never)
+  func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer) {
+    let core = process.it.home
+    if answer == .noProcess { core.it.figures.messagesDropped.add() } else { core.it.figures.messagesRefused.add() }
+    node.drop(answer, from: Scheduler.current)
+  }
+}
+
+/// Why `trySend` did not send.
+public enum SendError: Error, Hashable {
+  /// The mailbox holds as much as it may.
+  case mailboxFull
+  /// The process has ended.
+  case noProcess
 }

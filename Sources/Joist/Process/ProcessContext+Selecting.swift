@@ -45,12 +45,12 @@ extension ProcessContext {
   @inlinable
   func select(_ fits: (Message) -> Bool, timeout: Duration?) throws(ProcessExit) -> sending Message? {
     defer { record.endSelection() }
-    var before: Handle<MessageNode>?
-    while let node = try record.nextCandidate(generation, after: before, timeout: timeout) {
+    var selection = Selection(record)
+    while let node = try record.nextCandidate(generation, &selection, timeout: timeout) {
       if fits(node.payload(as: Message.self).it) {
-        return record.takeCandidate(after: before).open(as: Message.self)
+        return record.take(selection).open(as: Message.self)
       }
-      before = node
+      selection.passOver(node)
     }
     return nil
   }
@@ -58,13 +58,13 @@ extension ProcessContext {
   @inlinable
   func extract<T>(_ pattern: (Message) -> T?, timeout: Duration?) throws(ProcessExit) -> sending T? {
     defer { record.endSelection() }
-    var before: Handle<MessageNode>?
-    while let node = try record.nextCandidate(generation, after: before, timeout: timeout) {
+    var selection = Selection(record)
+    while let node = try record.nextCandidate(generation, &selection, timeout: timeout) {
       if let part = pattern(node.payload(as: Message.self).it) {
-        _ = record.takeCandidate(after: before).open(as: Message.self)
+        _ = record.take(selection).open(as: Message.self)
         return part
       }
-      before = node
+      selection.passOver(node)
     }
     return nil
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the runtime knows of a process: three cache lines.
+// What the runtime knows of a process: four cache lines.
 // R1. The first line is touched by whoever has the process (A1) and nobody else: all that a switch needs.
-// R2. The second line is written by others: senders, wakers, the timer wheel.
-// R3. The third is the owner's again: what a switch does not need.
+// R2. The second line is written by others: senders, wakers, who answers.
+// R3. The third is the owner's again: its mail.
 // R4. A record keeps its address for the program's life and is used again by later processes of the runtime; its
 //     generation tells them apart (N2).
+// R7. The fourth line is what few processes ever touch, and few at a time.
 
 import CJoist
 import Synchronization
@@ -58,30 +59,38 @@ package struct ProcessRecord: ~Copyable {
   ///
   /// Changes when one ends, so that nobody finds the next by an old reference.
   let generation = Atomic<UInt32>(1)
-  /// Its node in a wheel: which wheel and which of its lists.
-  ///
-  /// Changed under that wheel's lock, like the next three.
-  let timerPlace = Atomic<UInt32>(TimerPlace.none.rawValue)
-  var timerNext: Handle<ProcessRecord>?
-  var timerPrevious: Handle<ProcessRecord>?
-  var timerDue: UInt64 = 0
+  /// Whether its mailbox is bounded (MB1): set before anybody has its reference.
+  let isBounded = Atomic<Bool>(false)
+  /// The address of its `ProcessExtras`; zero when it has none.
+  let extrasBits = Atomic<UInt>(0)
   /// When the present wait ends; `Int64.max` when it does not.
   ///
   /// Stored by the process, read by wheels.
   let deadline = Atomic<Int64>(Int64.max)
+  /// Where it waits for an answer.
+  var cell = WaitCell()
 
-  // MARK: R3, the owner's line
+  // MARK: R3, the owner's mail
 
   /// Messages taken out of the inbox, oldest first.
   var mailbox = Mailbox()
+  /// Why it waits or last waited, and since when; stored by the process, read by anyone.
+  let wait = Atomic<UInt64>(0)
+  /// Its frames, while another process has its slot.
+  var image: UnsafeMutableRawPointer?
+
+  // MARK: R7, what is rarely touched
+
+  /// Its node in a wheel; first in its line (`timerOffset`).
+  var timer = TimerEntry(owner: .process)
   /// The body, until it starts (`Body`).
   var body = BodyStorage()
   /// Why it was told to exit, or ended; held for as long as the record is its.
   var exitReason: Unmanaged<ExitReasonBox>?
-  /// Its frames, while another process has its slot.
-  var image: UnsafeMutableRawPointer?
-  /// Why it waits or last waited, and since when; stored by the process, read by anyone.
-  let wait = Atomic<UInt64>(0)
+
+  /// From a record's beginning to its `timer`, and to its `cell`.
+  static var timerOffset: UInt { 192 }
+  static var cellOffset: UInt { 112 }
 
   // Sound: only compared.
   /// Whether it was told to exit, or has failed.
@@ -129,6 +138,10 @@ struct ProcessFlags: OptionSet {
   static let wantsMail = ProcessFlags(rawValue: 16)
   /// Its present wait has an end.
   static let timed = ProcessFlags(rawValue: 32)
+  /// An answer in its cell ends the present wait.
+  static let awaitsAnswer = ProcessFlags(rawValue: 64)
+  /// An exit does not end the present wait.
+  static let deaf = ProcessFlags(rawValue: 128)
 }
 
 package typealias ProcessHandle = Handle<ProcessRecord>
@@ -139,14 +152,21 @@ extension Handle<ProcessRecord> {
     ProcessID(slot: it.home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
   }
 
+  /// Its node in a wheel.
+  var timer: Handle<TimerEntry> { Handle<TimerEntry>(bits: bits + ProcessRecord.timerOffset)! }
+
+  /// The one that has this node in a wheel.
+  init(timer: Handle<TimerEntry>) { self.init(bits: timer.bits - ProcessRecord.timerOffset)! }
+
   // Sound: addresses are only subtracted.
-  /// Where the first and the last field of each of the three lines lie, in bytes from the record: tests hold R1 to R3.
+  /// Where the first and the last field of each of the four lines lie, in bytes from the record: tests hold R1 to R3.
   package var lines: [(first: Int, last: Int)] {
     func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
     return [
       unsafe (offset(&it.stackPointer), offset(&it.sliceLength)),
-      unsafe (withUnsafePointer(to: it.inbox, offset), withUnsafePointer(to: it.deadline, offset)),
-      unsafe (offset(&it.mailbox), withUnsafePointer(to: it.wait, offset)),
+      unsafe (withUnsafePointer(to: it.inbox, offset), offset(&it.cell)),
+      unsafe (offset(&it.mailbox), offset(&it.image)),
+      unsafe (offset(&it.timer), offset(&it.exitReason)),
     ]
   }
 }

@@ -41,18 +41,6 @@ extension ProcessRef: CustomStringConvertible where Message: ~Copyable {
 }
 
 extension ProcessRef where Message: ~Copyable {
-  /// Moves a message into the mailbox; never blocks, and does not allocate for messages of up to a kilobyte that a
-  /// process sends.
-  ///
-  /// To the dead: dropped, destroyed and counted.
-  @inlinable
-  public func send(_ message: consuming sending Message) {
-    guard let record else { return }
-    let delivery = Delivery.begin(Message.self)
-    delivery.put(message)
-    delivery.finish(to: record, id)
-  }
-
   /// Tells the process to exit: its next runtime call throws ``ProcessExit``, and a wait ends with it.
   ///
   /// A suspended process is resumed. `.normal` is ignored. With `.killed` it is abandoned if it does not end within a
@@ -76,6 +64,19 @@ extension ProcessRef where Message: ~Copyable {
     chargeCaller()
     guard let record, isAlive, record.it.signals.resume() else { return }
     if record.it.inbox.claim() { record.wake(from: Scheduler.current) }
+  }
+
+  /// Gives the process another priority, from its next suspension point on.
+  public func setPriority(_ priority: Priority) {
+    chargeCaller()
+    guard let record, isAlive else { return }
+    let delivery = Delivery.begin(Priority.self)
+    delivery.node.it.kind = .priority
+    delivery.node.it.generation = id.generation
+    delivery.put(priority)
+    let claimed = record.it.inbox.push(delivery.node)
+    record.it.signals.raise(.urgentMail)
+    if claimed { record.wake(from: delivery.scheduler) }
   }
 
   /// Whether it has not ended yet.

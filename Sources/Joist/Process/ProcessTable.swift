@@ -7,7 +7,7 @@
 import Synchronization
 
 /// All records of a runtime.
-struct ProcessTable: ~Copyable {
+package struct ProcessTable: ~Copyable {
   /// Where the first one is.
   private let base: UInt
   /// The limit that it was made for.
@@ -23,7 +23,8 @@ struct ProcessTable: ~Copyable {
   /// Records that were ever used: written under the lock, read by anyone.
   private let used = Atomic<Int>(0)
 
-  static var recordBytes: Int { MemoryLayout<ProcessRecord>.stride }
+  /// Whole cache lines (R1).
+  package static var recordBytes: Int { (MemoryLayout<ProcessRecord>.stride + 63) & ~63 }
 
   // Sound: the reservation is this table's alone; records in it are initialised before they are handed out (R5).
   init?(limit: Int, platform: any Platform) {

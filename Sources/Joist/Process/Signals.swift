@@ -23,13 +23,17 @@ package struct Signals: ~Copyable {
     static let kill = Flags(rawValue: 4)
     /// A slot-mate waits for its slot: move to an image at the end of the slice.
     static let slotWanted = Flags(rawValue: 8)
+    /// An urgent message lies in the inbox.
+    static let urgentMail = Flags(rawValue: 16)
+    /// The mailbox holds much more than it may: throw the oldest away.
+    static let overfull = Flags(rawValue: 32)
     /// Counted in the upper half: suspends that were not yet taken back.
     static let oneSuspend = Flags(rawValue: 1 << 32)
     /// What a process looks at when it reaches a suspension point of its own.
-    static let ofInterestInside: Flags = [.exit, .kill, Flags(rawValue: suspendMask)]
+    static let ofInterestInside: Flags = [.exit, .kill, .urgentMail, .overfull, Flags(rawValue: suspendMask)]
 
     /// What makes a waiting process ready.
-    static let ofInterestOutside: Flags = [.woken, .exit, .kill]
+    static let ofInterestOutside: Flags = [.woken, .exit, .kill, .overfull]
 
     fileprivate static let suspendMask: UInt64 = ~0 << 32
     var suspends: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
@@ -93,4 +97,13 @@ package struct Signals: ~Copyable {
 
   /// For a new process of the record.
   func reset() { word.store(0, ordering: .sequentiallyConsistent) }
+}
+
+extension ProcessFlags {
+  /// The signals that end its present wait: not an exit, where that cannot be thrown.
+  @inline(__always)
+  var wakingSignals: Signals.Flags {
+    guard contains(.deaf) else { return .ofInterestOutside }
+    return contains(.awaitsAnswer) ? [.woken, .kill] : .woken
+  }
 }

@@ -13,16 +13,50 @@ public struct SpawnOptions: Sendable, Hashable {
     case dedicated(bytes: Int)
   }
 
+  /// What a full mailbox does with one message more.
+  public enum WhenFull: Sendable, Hashable {
+    /// The sender waits until there is room: a process parks, a thread sleeps. `trySend` does not wait, and throws.
+    ///
+    /// A process that sends to itself does not wait either: the message is refused.
+    case block
+    /// The new message is refused: destroyed and counted.
+    case dropNewest
+    /// The oldest message that is not urgent is thrown away by its receiver, and counted.
+    ///
+    /// Until the receiver runs, half as many again may lie there.
+    case dropOldest
+    /// The new message is refused: `trySend` and `call` throw, `send` has it destroyed and counted.
+    case fail
+  }
+
+  /// How many messages may wait.
+  public enum Mailbox: Sendable, Hashable {
+    /// As many as memory holds.
+    case unbounded
+    /// So many messages, of so many bytes together (as `MessageInfo.bytes` counts them): 1 and more.
+    ///
+    /// What the runtime itself sends, exit signals for instance, is not counted and always let in.
+    case bounded(Int = .max, bytes: Int = .max, whenFull: WhenFull)
+  }
+
   /// Which queue it waits in.
   public var priority: Priority
+  /// How many messages may wait.
+  public var mailbox: Mailbox
   /// Where the frames live.
   public var stack: Stack
   /// Reductions of a slice; nil for the runtime's.
   public var reductionsPerSlice: Int?
 
   /// Every field has a default.
-  public init(priority: Priority = .normal, stack: Stack = .shared, reductionsPerSlice: Int? = nil) {
+  public init(
+    priority: Priority = .normal,
+    mailbox: Mailbox = .unbounded,
+    stack: Stack = .shared,
+    reductionsPerSlice: Int? = nil
+  ) {
     self.priority = priority
+    self.mailbox = mailbox
     self.stack = stack
     self.reductionsPerSlice = reductionsPerSlice
   }
@@ -31,6 +65,10 @@ public struct SpawnOptions: Sendable, Hashable {
   package func validate() throws(ConfigurationError) {
     if let reductionsPerSlice {
       try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.reductionsMost)
+    }
+    if case .bounded(let messages, let bytes, _) = mailbox {
+      try ConfigurationError.check("mailbox.bounded", messages, in: 1...Int.max)
+      try ConfigurationError.check("mailbox.bounded.bytes", bytes, in: 1...Int.max)
     }
     if case .dedicated(let bytes) = stack {
       let range = Limits.slotBytesLeast...Limits.dedicatedBytesMost

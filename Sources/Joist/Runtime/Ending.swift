@@ -129,14 +129,11 @@ extension Handle<ProcessRecord> {
   /// Destroys what was pushed after the record's last process had ended, and forgets the wheel that its entry may still
   /// be in (Y3): the wheel ends with the runtime, the record does not.
   fileprivate func forgetRuntime() {
-    it.timerPlace.store(TimerPlace.none.rawValue, ordering: .relaxed)
-    it.timerNext = nil
-    it.timerPrevious = nil
+    it.timer = TimerEntry(owner: .process)
     var node = it.inbox.takeAll()
     while let late = node {
       node = late.it.next
-      if late.it.kind == .message { it.home.it.figures.messagesDropped.add() }
-      late.discard()
+      dropLate(late)
     }
   }
 }

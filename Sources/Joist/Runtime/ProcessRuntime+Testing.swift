@@ -23,12 +23,12 @@ extension ProcessRuntime {
   package func spareRecord() -> ProcessHandle { core.takeRecord(nil)! }
 }
 
-extension Handle<ProcessRecord> {
-  /// The tick that its timer entry is due at.
-  package var timerDue: UInt64 { it.timerDue }
+extension Handle<TimerEntry> {
+  /// Whether it belongs to a wheel.
+  package var isInAWheel: Bool { it.here != .none }
 
-  /// Whether its timer entry belongs to a wheel.
-  package var isInAWheel: Bool { it.timerPlace.load(ordering: .relaxed) != TimerPlace.none.rawValue }
+  /// It leaves its wheel.
+  package func letGo() { it.leave() }
 }
 
 extension Handle<ProcessRecord> {

@@ -92,6 +92,8 @@ struct SharedFigures: ~Copyable {
   let processesCreated = SharedCounter()
   let messagesSent = SharedCounter()
   let messagesDropped = SharedCounter()
+  let messagesRefused = SharedCounter()
+  let repliesDropped = SharedCounter()
   let processesAbandoned = SharedCounter()
   let spareStarts = SharedCounter()
 }

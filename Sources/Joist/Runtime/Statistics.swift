@@ -18,6 +18,10 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let messagesDestroyed: Int
   /// Messages to processes that had ended.
   public let messagesDropped: Int
+  /// Messages that a full mailbox did not take, or threw away for later ones.
+  public let messagesRefused: Int
+  /// Replies that came too late, or a second time.
+  public let repliesDropped: Int
   /// Slices run, and reductions used in them.
   public let slices, reductions: Int
   /// Times that a process came back to wait.
@@ -74,6 +78,8 @@ extension Handle<RuntimeCore> {
       messagesReceived: it.sum { $0.messagesReceived.total },
       messagesDestroyed: it.sum { $0.messagesDestroyed.total },
       messagesDropped: it.figures.messagesDropped.total,
+      messagesRefused: it.figures.messagesRefused.total,
+      repliesDropped: it.figures.repliesDropped.total,
       slices: it.sum { $0.slices.total },
       reductions: it.sum { $0.reductions.total },
       blocks: it.sum { $0.blocks.total },

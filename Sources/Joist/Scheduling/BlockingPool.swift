@@ -138,6 +138,8 @@ extension Handle<ProcessRecord> {
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
     job.process = self
     it.home.it.blocking.submit(job)
+    it.flags.insert(.deaf)
     while !job.isDone { wait(.blocking, on: Scheduler.current!) }
+    it.flags.remove(.deaf)
   }
 }

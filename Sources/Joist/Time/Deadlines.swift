@@ -13,19 +13,20 @@ extension Handle<Scheduler> {
     process.it.flags.insert(.timed)
     it.figures.timedWaits.add()
     let due = TimerWheel.tick(of: deadline)
+    let entry = process.timer
     while true {
-      let place = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .acquiring))
+      let place = entry.it.placeAtAGuess
       let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
       owner.it.wheel.lock.lock()
       defer { owner.it.wheel.lock.unlock() }
       // It may have come up, or gone to another wheel, before the lock was taken.
-      let now = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed))
+      let now = entry.it.here
       guard now == .none || now.wheel == owner.it.index else { continue }
       if now != .none {
-        if process.it.timerDue <= due { return }
-        owner.it.wheel.remove(process)
+        if entry.it.due <= due { return }
+        owner.it.wheel.remove(entry)
       }
-      return owner.it.wheel.insert(process, due: due)
+      return owner.it.wheel.insert(entry, due: due)
     }
   }
 
@@ -55,15 +56,24 @@ extension Handle<Scheduler> {
     let now = it.runtime.it.platform.now()
     guard owner.it.wheel.lock.tryLock() else { return }
     defer { owner.it.wheel.lock.unlock() }
-    while let process = owner.it.wheel.removeDue(now: now) {
-      let deadline = process.it.deadline.load(ordering: .relaxed)
-      if deadline > now && deadline != .max {
-        owner.it.wheel.insert(process, due: TimerWheel.tick(of: deadline))
-        continue
+    while let entry = owner.it.wheel.removeDue(now: now) {
+      switch entry.it.owner {
+      case .process: cameUp(ProcessHandle(timer: entry), entry, owner, now)
+      case .message: entry.it.leave()
       }
-      owner.it.wheel.letGo(process)
-      if deadline <= now { process.rouse(.woken, from: self) }
     }
+  }
+
+  /// A process's entry came up: its wait is over, or is to last longer by now (Y3).
+  ///
+  /// Under the wheel's lock.
+  private func cameUp(_ process: ProcessHandle, _ entry: Handle<TimerEntry>, _ owner: Handle<Scheduler>, _ now: Int64) {
+    let deadline = process.it.deadline.load(ordering: .relaxed)
+    if deadline > now && deadline != .max {
+      return owner.it.wheel.insert(entry, due: TimerWheel.tick(of: deadline))
+    }
+    entry.it.leave()
+    if deadline <= now { process.rouse(.woken, from: self) }
   }
 
   /// When the next entry comes up, here or where a scheduler is stuck.
@@ -89,7 +99,7 @@ extension Handle<Scheduler> {
   func moveTimers(to other: Handle<Scheduler>) {
     it.wheel.lock.lock()
     other.it.wheel.lock.lock()
-    while let process = it.wheel.removeAny() { other.it.wheel.insert(process, due: process.it.timerDue) }
+    while let entry = it.wheel.removeAny() { other.it.wheel.insert(entry, due: entry.it.due) }
     other.it.wheel.lock.unlock()
     it.wheel.lock.unlock()
   }

@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Deadlines of waiting processes: a hierarchical wheel, one for each scheduler.
+// What is due at a time: a hierarchical wheel, one for each scheduler.
 // Y1. Eight levels of 64 lists. A list of level 0 is one tick (131 µs) wide, one of level n 64 times one of level n -
 //     1. A deadline lies in the lowest level on which it is less than a turn away; when a list of a higher level comes
 //     up, its entries are put in again, lower. Arming and disarming are O(1), a deadline moves at most seven times.
 // Y2. Deadlines are rounded up to a tick, so none is early.
 // Y3. A process has one entry. A wait that ends early leaves it where it is and only forgets the deadline; a later
 //     deadline only changes the record. An entry that comes up looks at the record and puts itself in again.
+//     A message's entry is taken out when it is cancelled.
 // Y4. Everything is under the wheel's lock. Its scheduler takes it; a spare one tries it when that scheduler is stuck.
-// Y5. `timerPlace` names the wheel for as long as a holder of its lock may put the entry in again. An entry that is in
-//     no wheel is put in by its process alone. So one on its way from list to list is never put in a second time.
+// Y5. An entry's place names the wheel for as long as a holder of its lock may put the entry in again. An entry that is
+//     in no wheel is put in by its owner alone. So one on its way from list to list is never put in a second time.
 //
 // After G. Varghese and A. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 
 import Synchronization
-
-/// Where a process's entry is.
-struct TimerPlace: Equatable {
-  /// The scheduler that has the wheel, and the list: level and position.
-  let rawValue: UInt32
-  static let none = TimerPlace(rawValue: .max)
-
-  init(rawValue: UInt32) { self.rawValue = rawValue }
-  init(wheel: Int, list: Int) { rawValue = UInt32(wheel) << 16 | UInt32(list) }
-
-  var wheel: Int { Int(rawValue >> 16) }
-  var list: Int { Int(rawValue & 0xffff) }
-}
 
 /// One scheduler's wheel.
 ///
@@ -41,7 +29,7 @@ package struct TimerWheel: ~Copyable {
   private var tick: UInt64
   /// A bit for each list of a level that is not empty.
   private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels)
-  private var lists = [ProcessHandle?](repeating: nil, count: TimerWheel.levels * TimerWheel.width)
+  private var lists = [Handle<TimerEntry>?](repeating: nil, count: TimerWheel.levels * TimerWheel.width)
 
   private static var levels: Int { 8 }
   private static var width: Int { 64 }
@@ -64,57 +52,51 @@ package struct TimerWheel: ~Copyable {
     min((UInt64(max(0, deadline)) &+ ((1 << tickBits) - 1)) >> tickBits, farthest)
   }
 
-  /// Puts a process in, due at that tick.
-  package mutating func insert(_ process: ProcessHandle, due: UInt64) {
-    process.it.timerDue = due
+  /// Puts an entry in, due at that tick.
+  package mutating func insert(_ entry: Handle<TimerEntry>, due: UInt64) {
+    entry.it.due = due
     // One that is due already comes up with the tick that is looked at next.
     let due = max(due, tick)
     let distance = (due ^ tick) | 1
     let level = min((UInt64.bitWidth - 1 - distance.leadingZeroBitCount) / TimerWheel.bits, TimerWheel.levels - 1)
     let position = Int(due >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
     let list = level * TimerWheel.width + position
-    process.it.timerPrevious = nil
-    process.it.timerNext = lists[list]
-    lists[list]?.it.timerPrevious = process
-    lists[list] = process
+    entry.it.previous = nil
+    entry.it.next = lists[list]
+    lists[list]?.it.previous = entry
+    lists[list] = entry
     occupied[level] |= 1 << UInt64(position)
-    process.it.timerPlace.store(TimerPlace(wheel: index, list: list).rawValue, ordering: .relaxed)
+    entry.it.enter(TimerPlace(wheel: index, list: list))
     entries.store(entries.load(ordering: .relaxed) + 1, ordering: .relaxed)
   }
 
-  /// Takes a process out of the wheel.
-  package mutating func remove(_ process: ProcessHandle) {
-    unlink(process)
-    letGo(process)
+  /// Takes an entry out of the wheel.
+  package mutating func remove(_ entry: Handle<TimerEntry>) {
+    unlink(entry)
+    entry.it.leave()
   }
 
-  /// The entry that was taken out is not put in again (Y5).
-  // Ordering: releasing, so that who finds it in no wheel finds its links as they were left.
-  package func letGo(_ process: ProcessHandle) {
-    process.it.timerPlace.store(TimerPlace.none.rawValue, ordering: .releasing)
-  }
-
-  /// Takes a process out of the list that it is in; it still belongs to the wheel (Y5).
-  private mutating func unlink(_ process: ProcessHandle) {
-    let list = TimerPlace(rawValue: process.it.timerPlace.load(ordering: .relaxed)).list
-    let next = process.it.timerNext
-    next?.it.timerPrevious = process.it.timerPrevious
-    if let previous = process.it.timerPrevious { previous.it.timerNext = next } else { lists[list] = next }
+  /// Takes an entry out of the list that it is in; it still belongs to the wheel (Y5).
+  private mutating func unlink(_ entry: Handle<TimerEntry>) {
+    let list = entry.it.here.list
+    let next = entry.it.next
+    next?.it.previous = entry.it.previous
+    if let previous = entry.it.previous { previous.it.next = next } else { lists[list] = next }
     if lists[list] == nil { occupied[list / TimerWheel.width] &= ~(1 << UInt64(list % TimerWheel.width)) }
-    process.it.timerNext = nil
-    process.it.timerPrevious = nil
+    entry.it.next = nil
+    entry.it.previous = nil
     entries.store(entries.load(ordering: .relaxed) - 1, ordering: .relaxed)
   }
 
   /// Takes one out that is due by now, moving the wheel; nil when there is none left.
   ///
-  /// The caller puts it in again, here or elsewhere, or lets it go (Y5).
-  package mutating func removeDue(now: Int64) -> ProcessHandle? {
+  /// The caller puts it in again, here or elsewhere, or has it leave (Y5).
+  package mutating func removeDue(now: Int64) -> Handle<TimerEntry>? {
     let end = UInt64(now) >> TimerWheel.tickBits
     while true {
-      if let process = lists[Int(tick) & (TimerWheel.width - 1)], process.it.timerDue <= tick {
-        unlink(process)
-        return process
+      if let entry = lists[Int(tick) & (TimerWheel.width - 1)], entry.it.due <= tick {
+        unlink(entry)
+        return entry
       }
       guard let next = nextEvent(), next <= end else {
         turn(to: max(tick, end))
@@ -125,11 +107,11 @@ package struct TimerWheel: ~Copyable {
   }
 
   /// Takes any one out, due or not, for the caller to put into another wheel, under both locks (Y5).
-  package mutating func removeAny() -> ProcessHandle? {
+  package mutating func removeAny() -> Handle<TimerEntry>? {
     for level in 0..<TimerWheel.levels where occupied[level] != 0 {
-      let process = lists[level * TimerWheel.width + occupied[level].trailingZeroBitCount]
-      if let process { unlink(process) }
-      return process
+      let entry = lists[level * TimerWheel.width + occupied[level].trailingZeroBitCount]
+      if let entry { unlink(entry) }
+      return entry
     }
     return nil
   }
@@ -164,9 +146,9 @@ package struct TimerWheel: ~Copyable {
     for level in stride(from: TimerWheel.levels - 1, to: 0, by: -1) where occupied[level] != 0 {
       let position = Int(tick >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
       let list = level * TimerWheel.width + position
-      while let process = lists[list] {
-        unlink(process)
-        insert(process, due: process.it.timerDue)
+      while let entry = lists[list] {
+        unlink(entry)
+        insert(entry, due: entry.it.due)
       }
     }
   }

@@ -8,34 +8,34 @@ import Testing
 @Suite struct TimerWheelTests {
   @Test(arguments: [1, 2, 3] as [UInt64])
   func `S3: deadlines near and far come up in their tick, never early`(seed: UInt64) throws {
-    let simulation = try Simulation()
     var random = Generator(state: seed)
     var now: Int64 = 5_000_000_000
     var wheel = TimerWheel(index: 0, now: now)
-    var armed: [(process: ProcessHandle, due: UInt64)] = []
+    var armed: [(entry: Handle<TimerEntry>, due: UInt64)] = []
     for _ in 0..<300 {
-      let process = simulation.runtime.spareRecord()
+      let entry = Handle<TimerEntry>.allocate(TimerEntry(owner: .process))
       let due = TimerWheel.tick(of: now + Int64(random.next() >> (17 + random.next() % 44)))
-      wheel.insert(process, due: due)
-      armed.append((process, due))
+      wheel.insert(entry, due: due)
+      armed.append((entry, due))
     }
     while !armed.isEmpty {
       if random.next() % 4 == 0 {
         let removed = armed.remove(at: Int(random.next() % UInt64(armed.count)))
-        wheel.remove(removed.process)
+        wheel.remove(removed.entry)
+        #expect(!removed.entry.isInAWheel)
         continue
       }
       let nearest = wheel.nextDue
       let next = try #require(nearest)
       now = max(now, next)
       let tick = UInt64(now) >> 17
-      while let process = wheel.removeDue(now: now) {
-        let index = try #require(armed.firstIndex { $0.process == process })
+      while let entry = wheel.removeDue(now: now) {
+        let index = try #require(armed.firstIndex { $0.entry == entry })
         #expect(armed[index].due <= tick)
         // Nobody else may put it in before it is let go.
-        #expect(process.isInAWheel)
-        wheel.letGo(process)
-        #expect(!process.isInAWheel)
+        #expect(entry.isInAWheel)
+        entry.letGo()
+        #expect(!entry.isInAWheel)
         armed.remove(at: index)
       }
       #expect(armed.allSatisfy { $0.due > tick })

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads and Swift tasks ask a process.
+
+extension ProcessRef where Message: ~Copyable {
+  /// Asks from a plain thread, which sleeps until the reply; inside a process use `process.call`.
+  ///
+  /// A runtime that shuts down ends its processes, and with them the call.
+  @available(*, noasync, message: "use `await ref.call`, which does not hold the thread")
+  @inlinable
+  public func callBlocking<Reply: ~Copyable>(
+    timeout: Duration? = nil,
+    _ request: (ReplyTo<Reply>) -> sending Message
+  ) throws(CallError) -> sending Reply {
+    let call = ForeignCall(forTask: false)
+    let message = request(ReplyTo(call.ticket))
+    let delivery = Delivery.begin(Message.self, ticket: call.ticket)
+    delivery.put(message)
+    return try call.finishBlocking(delivery, record, id, timeout).open(as: Reply.self)
+  }
+
+  /// Asks from `async` code: the task is suspended until the reply.
+  ///
+  /// Throws ``CallError`` as `process.call` does, and `CancellationError` when the task is cancelled. A full mailbox
+  /// that blocks holds the task's thread until there is room.
+  public func call<Reply: ~Copyable>(
+    timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation,
+    _ request: (ReplyTo<Reply>) -> sending Message
+  ) async throws -> sending Reply {
+    let call = ForeignCall(forTask: true)
+    let message = request(ReplyTo(call.ticket))
+    let delivery = Delivery.begin(Message.self, ticket: call.ticket)
+    delivery.put(message)
+    return try await call.finish(delivery, record, id, timeout).open(as: Reply.self)
+  }
+}
+
+/// A call of a thread or a task.
+@usableFromInline
+struct ForeignCall: Sendable {
+  private let waiter: Handle<ForeignWaiter>
+  @usableFromInline let ticket: WaitTicket
+
+  @usableFromInline
+  init(forTask: Bool) {
+    if Scheduler.current?.it.running != nil && !forTask {
+      fatalError("Joist: a process cannot sleep in `callBlocking`: use `process.call`")
+    }
+    waiter = ForeignWaiter.take(forTask: forTask)
+    ticket = waiter.newTicket()
+  }
+
+  /// Sends the request; why it could not be sent.
+  private func send(
+    _ delivery: Delivery,
+    _ callee: Handle<ProcessRecord>?,
+    _ id: ProcessID,
+    _ deadline: Int64?
+  ) -> Answer? {
+    guard let callee else {
+      delivery.node.discard()
+      return .noProcess
+    }
+    return delivery.finishRequest(to: callee, id, until: deadline)
+  }
+
+  /// Sends the request and sleeps.
+  @usableFromInline
+  func finishBlocking(
+    _ delivery: Delivery,
+    _ callee: Handle<ProcessRecord>?,
+    _ id: ProcessID,
+    _ timeout: Duration?
+  ) throws(CallError) -> Handle<MessageNode> {
+    defer { waiter.giveBack() }
+    let deadline = ForeignWaiter.deadline(after: timeout)
+    if let refusal = send(delivery, callee, id, deadline) { return try refusal.reply() }
+    return try (waiter.wait(until: deadline) ?? .timedOut).reply()
+  }
+
+  /// Sends the request and suspends the task.
+  ///
+  /// Time and cancellation answer the call like anybody else: the first answer counts (W3).
+  func finish(
+    _ delivery: Delivery,
+    _ callee: Handle<ProcessRecord>?,
+    _ id: ProcessID,
+    _ timeout: Duration?,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> Handle<MessageNode> {
+    defer { waiter.giveBack() }
+    let ticket = ticket
+    let alarm = timeout.map { timeout in
+      Task {
+        try await Task.sleep(for: timeout)
+        _ = ticket.answer(.timedOut, from: nil)
+      }
+    }
+    defer { alarm?.cancel() }
+    var refusal: Answer?
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { task in
+        waiter.it.resumeByAnswer(task)
+        refusal = send(delivery, callee, id, ForeignWaiter.deadline(after: timeout))
+        if refusal != nil {
+          ticket.open()
+          _ = ticket.answer(.cancelled, from: nil)
+        } else if Task.isCancelled {
+          _ = ticket.answer(.cancelled, from: nil)
+        }
+      }
+    } onCancel: {
+      _ = ticket.answer(.cancelled, from: nil)
+    }
+    let answer = waiter.cell.it.take()!
+    if let refusal { return try refusal.reply() }
+    if answer == .cancelled { throw CancellationError() }
+    return try answer.reply()
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A mailbox with a maximum.
+// MB1. Under a lock it counts what was let in and has not been taken out: messages and bytes. Who sends is let in
+//      first and pushes then, as into any inbox.
+// MB2. Who is not let in waits in line, or is refused, as the mailbox's policy and the sender want. Room that comes free
+//      is given to the first in line before it is told. Nobody waits for room in its own mailbox.
+// MB3. `dropOldest` lets in everything. Its owner throws the oldest away when it collects its mail, and is told to. Where
+//      it waits for something else it is woken for that when the mailbox holds half as much again as it may.
+// MB4. The end of the process closes it: who waits in line is told, and nobody is let in any more.
+
+import Synchronization
+
+/// What was let into a mailbox, and who waits to be.
+struct Bound {
+  /// Which process of the record it is for; zero when for none.
+  fileprivate(set) var generation: UInt32 = 0
+  fileprivate var mostMessages = 0
+  fileprivate var mostBytes = 0
+  fileprivate var whenFull = SpawnOptions.WhenFull.block
+  fileprivate var messages = 0
+  fileprivate var bytes = 0
+  fileprivate var line = Line()
+  /// Messages thrown away by its owner (MB3): who remembers a place in the mailbox looks whether this has changed.
+  fileprivate(set) var trimmed = 0
+
+  fileprivate func hasRoom(_ size: Int) -> Bool { messages < mostMessages && bytes <= mostBytes - size }
+  fileprivate var isOver: Bool { messages > mostMessages || bytes > mostBytes }
+  fileprivate var isFarOver: Bool {
+    messages - mostMessages > mostMessages / 2 || bytes - mostBytes > mostBytes / 2
+  }
+
+  fileprivate mutating func letIn(_ size: Int) {
+    messages += 1
+    bytes += size
+  }
+
+  fileprivate mutating func letOut(_ size: Int) {
+    messages -= 1
+    bytes -= size
+  }
+
+  /// The first in line, if there is room for what it has; the room is its then.
+  fileprivate mutating func next() -> (ticket: WaitTicket, amount: Int)? {
+    guard let first = line.first, hasRoom(first.it.amount) else { return nil }
+    letIn(first.it.amount)
+    return line.popFirst()
+  }
+}
+
+/// What a sender does when a mailbox is full.
+enum Admission {
+  /// Waits, if that is the mailbox's policy, until that time.
+  case waiting(until: Int64?)
+  /// Gives up.
+  case atOnce
+}
+
+extension Handle<ProcessRecord> {
+  /// Bounds the mailbox of a new process.
+  func bound(_ mailbox: SpawnOptions.Mailbox) {
+    guard case .bounded(let messages, let bytes, let whenFull) = mailbox else {
+      return it.isBounded.store(false, ordering: .relaxed)
+    }
+    let extras = extras()
+    extras.it.lock.lock()
+    let trimmed = extras.it.bound.trimmed
+    extras.it.bound = Bound()
+    extras.it.bound.generation = it.generation.load(ordering: .relaxed)
+    extras.it.bound.mostMessages = messages
+    extras.it.bound.mostBytes = bytes
+    extras.it.bound.whenFull = whenFull
+    extras.it.bound.trimmed = trimmed
+    extras.it.lock.unlock()
+    it.isBounded.store(true, ordering: .relaxed)
+  }
+
+  /// Lets a message in; nil when it may be pushed, else why not.
+  ///
+  /// The process that sends may wait here, and go on on another thread.
+  func admit(_ node: Handle<MessageNode>, _ id: ProcessID, _ admission: Admission) -> Answer? {
+    guard it.generation.load(ordering: .relaxed) == id.generation else { return .noProcess }
+    guard it.isBounded.load(ordering: .relaxed) else { return nil }
+    let size = Int(node.it.bytes)
+    let extras = extras()
+    extras.it.lock.lock()
+    guard extras.it.bound.generation == id.generation else {
+      extras.it.lock.unlock()
+      return .noProcess
+    }
+    let policy = extras.it.bound.whenFull
+    let isIn = policy == .dropOldest || extras.it.bound.line.isEmpty && extras.it.bound.hasRoom(size)
+    if isIn { extras.it.bound.letIn(size) }
+    let isOver = extras.it.bound.isOver
+    let isFarOver = extras.it.bound.isFarOver
+    let canEverFit = size <= extras.it.bound.mostBytes
+    extras.it.lock.unlock()
+    if isIn {
+      if isOver { it.signals.raise(.overfull) }
+      if isFarOver && it.inbox.claim() { wake(from: Scheduler.current) }
+      return nil
+    }
+    guard case .waiting(let deadline) = admission, policy == .block, canEverFit,
+      Scheduler.current?.it.running != self
+    else { return .mailboxFull }
+    return waitForRoom(size, id, until: deadline)
+  }
+
+  private func waitForRoom(_ size: Int, _ id: ProcessID, until deadline: Int64?) -> Answer? {
+    let extras = extras()
+    let waiter = Waiter.here()
+    defer { waiter.finish() }
+    let place = Handle<LinePlace>.allocate(LinePlace(waiter.ticket, amount: size))
+    defer { place.free() }
+    waiter.ticket.open()
+    extras.it.lock.lock()
+    let isOpen = extras.it.bound.generation == id.generation
+    if isOpen { extras.it.bound.line.append(place) }
+    let next = extras.it.bound.next()
+    extras.it.lock.unlock()
+    if let next { giveRoom(next) }
+    guard isOpen else { return .noProcess }
+    let answer = waiter.wait(.send, until: deadline)
+    if answer == .granted { return nil }
+    extras.it.lock.lock()
+    extras.it.bound.line.remove(place)
+    extras.it.lock.unlock()
+    return answer ?? .timedOut
+  }
+
+  /// So much has left the mailbox: room for those who wait in line (MB2).
+  @inline(never)
+  func letOut(_ size: Int) {
+    let extras = extras()
+    extras.it.lock.lock()
+    extras.it.bound.letOut(size)
+    let next = extras.it.bound.next()
+    extras.it.lock.unlock()
+    if let next { giveRoom(next) }
+  }
+
+  /// Tells the first in line, and the next if that one has given up, or if there is room for more.
+  private func giveRoom(_ first: (ticket: WaitTicket, amount: Int)) {
+    let extras = extras()
+    var told: (ticket: WaitTicket, amount: Int)? = first
+    while let one = told {
+      let isThere = one.ticket.answer(.granted, from: Scheduler.current)
+      extras.it.lock.lock()
+      if !isThere { extras.it.bound.letOut(one.amount) }
+      told = extras.it.bound.next()
+      extras.it.lock.unlock()
+    }
+  }
+
+  /// Throws the oldest away while there is too much (MB3); on the process's own stack.
+  @inline(never)
+  func trimMail() {
+    let extras = extras()
+    while true {
+      extras.it.lock.lock()
+      let isOver = extras.it.bound.whenFull == .dropOldest && extras.it.bound.isOver
+      extras.it.lock.unlock()
+      guard isOver, let oldest = it.mailbox.removeOldest() else { return }
+      extras.it.bound.trimmed &+= 1
+      letOut(Int(oldest.it.bytes))
+      it.home.it.figures.messagesRefused.add()
+      oldest.drop(.discarded, from: Scheduler.current)
+    }
+  }
+
+  /// Nobody is let in any more (MB4).
+  func closeBound() {
+    let extras = extras()
+    while true {
+      extras.it.lock.lock()
+      extras.it.bound.generation = 0
+      let next = extras.it.bound.line.popFirst()
+      extras.it.lock.unlock()
+      guard let next else { return }
+      _ = next.ticket.answer(.noProcess, from: Scheduler.current)
+    }
+  }
+
+  /// How often messages were thrown away by the owner itself.
+  var trimCount: Int { it.isBounded.load(ordering: .relaxed) ? extras().it.bound.trimmed : 0 }
+}

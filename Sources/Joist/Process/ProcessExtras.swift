@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What few processes have: made when a process first needs it, kept with its record for later ones (R4).
+// PX1. The lock guards watchers and bound. The rest is touched by whoever has the process (A1).
+
+import Synchronization
+
+/// What few processes have.
+struct ProcessExtras: ~Copyable {
+  let lock = SpinLock()
+  /// Of its mailbox, if that has one.
+  var bound = Bound()
+  /// Who wants to know when it ends.
+  var watchers: [Watch] = []
+  /// Requests that it has read and that may not be answered yet.
+  var calls = OpenCalls()
+  /// The locks that it holds, the last one first.
+  var held: LockCore?
+}
+
+extension Handle<ProcessRecord> {
+  /// Whether it has any.
+  var hasExtras: Bool { it.extrasBits.load(ordering: .acquiring) != 0 }
+
+  /// Its extras, made now if it has none.
+  func extras() -> Handle<ProcessExtras> {
+    Handle<ProcessExtras>(bits: it.extrasBits.load(ordering: .acquiring)) ?? makeExtras()
+  }
+
+  @inline(never)
+  private func makeExtras() -> Handle<ProcessExtras> {
+    let made = Handle<ProcessExtras>.allocate(ProcessExtras())
+    let (done, seen) = it.extrasBits.compareExchange(
+      expected: 0,
+      desired: made.bits,
+      ordering: .acquiringAndReleasing
+    )
+    if done { return made }
+    made.free()
+    return Handle<ProcessExtras>(bits: seen)!
+  }
+}

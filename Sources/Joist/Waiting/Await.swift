@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process waits for an answer in its cell. Who asks opens the wait, tells somebody the ticket, and comes here.
+
+import Synchronization
+
+/// How a wait for an answer may end without one.
+enum AnswerWait {
+  /// With the time, or an exit.
+  case untilToldToExit
+  /// With the time, or a kill: for calls that cannot throw.
+  case deaf
+}
+
+extension Handle<ProcessRecord> {
+  /// A new wait of this process; not open yet.
+  @usableFromInline
+  func newTicket() -> WaitTicket {
+    WaitTicket(Handle<WaitCell>(bits: bits + ProcessRecord.cellOffset)!, isForeign: false)
+  }
+
+  /// Waits for the answer to the ticket that was opened; nil when the time was over or an exit came first.
+  ///
+  /// A late answer then finds nobody.
+  func awaitAnswer(_ reason: WaitReason, until deadline: Int64?, _ kind: AnswerWait = .untilToldToExit) -> Answer? {
+    var scheduler = Scheduler.current!
+    it.fuel &-= Cost.park
+    it.flags.insert(kind == .deaf ? [.awaitsAnswer, .deaf] : .awaitsAnswer)
+    defer {
+      it.flags.remove([.awaitsAnswer, .deaf])
+      Scheduler.current!.disarm(self)
+    }
+    while true {
+      if let answer = it.cell.take() { return answer }
+      if !it.signals.glance.isDisjoint(with: [.exit, .kill]) { collectMail() }
+      if it.flags.contains(.exiting) && (kind != .deaf || it.signals.glance.contains(.kill)) { return it.cell.close() }
+      if let deadline {
+        if !it.flags.contains(.timed) { scheduler.arm(self, deadline) }
+        if isOverdue(on: scheduler) { return it.cell.close() }
+      }
+      scheduler = wait(reason, on: scheduler)
+    }
+  }
+
+  /// For a process that was killed in a call that cannot throw: its frames are never gone back to.
+  func stayForEver() -> Never {
+    while true { _ = leaveTo(.yielded, Scheduler.current!) }
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A line of those who wait for their turn, first come, first served. Its owner's lock guards it.
+// WL1. A place belongs to who waits in it: it makes it and frees it. Others only take it out of the line, and read its
+//      ticket under the lock.
+// WL2. Who takes a place out answers its ticket after the lock is let go. If that fails, its owner has given up, and the
+//      turn is the next one's.
+
+/// One place in a line.
+struct LinePlace: ~Copyable {
+  let ticket: WaitTicket
+  /// What it waits for so much of.
+  let amount: Int
+  fileprivate var next: Handle<LinePlace>?
+  fileprivate var previous: Handle<LinePlace>?
+  fileprivate var isListed = false
+
+  init(_ ticket: WaitTicket, amount: Int) {
+    self.ticket = ticket
+    self.amount = amount
+  }
+}
+
+/// The line.
+struct Line {
+  private(set) var first: Handle<LinePlace>?
+  private var last: Handle<LinePlace>?
+
+  var isEmpty: Bool { first == nil }
+
+  /// A place at the end.
+  mutating func append(_ place: Handle<LinePlace>) {
+    place.it.isListed = true
+    place.it.previous = last
+    if let last { last.it.next = place } else { first = place }
+    last = place
+  }
+
+  /// Takes a place out, if it is still in.
+  mutating func remove(_ place: Handle<LinePlace>) {
+    guard place.it.isListed else { return }
+    place.it.isListed = false
+    let next = place.it.next
+    let previous = place.it.previous
+    if let next { next.it.previous = previous } else { last = previous }
+    if let previous { previous.it.next = next } else { first = next }
+  }
+
+  /// Takes the first place out.
+  mutating func popFirst() -> (ticket: WaitTicket, amount: Int)? {
+    guard let place = first else { return nil }
+    remove(place)
+    return (place.it.ticket, place.it.amount)
+  }
+}

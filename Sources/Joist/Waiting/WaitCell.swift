@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where one waits for one answer: the reply to a call, a turn at a lock, room in a mailbox, a descriptor.
+// W1. The word is zero (nobody waits), odd (a number: who waits, and for which answer) or the answer: a small even
+//     number, or the address of a node.
+// W2. Only the waiter opens a wait, with a number that the cell has never had before, and only it goes back to zero.
+// W3. Whoever has an answer exchanges the number that it was told for it, in one step. So there is one answer at most,
+//     and one that comes late, or twice, finds another word and changes nothing, whoever uses the cell by then.
+// W4. A cell keeps its address for the program's life: a record's, or one of `ForeignWaiter`.
+// W5. A process that waits for an answer parks first and looks at its cell then; who answers does so first and claims
+//     the process then (G2).
+
+import Synchronization
+
+/// A place for one answer at a time.
+package struct WaitCell: ~Copyable {
+  private let word = Atomic<UInt>(0)
+  /// The number of the last wait; the waiter's own.
+  private var sequence: UInt = 0
+
+  init() {}
+
+  /// A new number (W2); nobody waits yet.
+  mutating func nextNumber() -> UInt {
+    sequence &+= 2
+    return sequence | 1
+  }
+
+  /// Waits for the answer to that number from now on.
+  func open(_ number: UInt) { word.store(number, ordering: .sequentiallyConsistent) }
+
+  /// Whether somebody waits for the answer to that number, at about this moment.
+  func awaits(_ number: UInt) -> Bool { word.load(ordering: .relaxed) == number }
+
+  /// Whether the answer is there.
+  var isAnswered: Bool { WaitCell.isAnswer(word.load(ordering: .sequentiallyConsistent)) }
+
+  /// Answers (W3); false when it comes too late.
+  // Ordering: publishes the node; sequentially consistent because of W5.
+  func answer(_ number: UInt, with answer: Answer) -> Bool {
+    word.compareExchange(expected: number, desired: answer.bits, ordering: .sequentiallyConsistent).exchanged
+  }
+
+  /// The answer, if it is there; nobody waits any more then.
+  // Ordering: acquiring pairs with `answer`.
+  func take() -> Answer? {
+    let seen = word.load(ordering: .acquiring)
+    guard WaitCell.isAnswer(seen) else { return nil }
+    word.store(0, ordering: .relaxed)
+    return Answer(bits: seen)
+  }
+
+  /// Nobody waits any more; the answer that came before.
+  func close() -> Answer? {
+    let seen = word.exchange(0, ordering: .acquiringAndReleasing)
+    return WaitCell.isAnswer(seen) ? Answer(bits: seen) : nil
+  }
+
+  private static func isAnswer(_ word: UInt) -> Bool { word & 1 == 0 && word != 0 }
+}
+
+/// What is in a cell in the end (W1).
+struct Answer: Equatable {
+  let bits: UInt
+
+  init(bits: UInt) { self.bits = bits }
+  init(_ node: Handle<MessageNode>) { bits = node.bits }
+
+  /// What was waited for may be had.
+  static var granted: Answer { Answer(bits: 2) }
+  /// The time is over.
+  static var timedOut: Answer { Answer(bits: 4) }
+  /// There is no such process, or not any more.
+  static var noProcess: Answer { Answer(bits: 6) }
+  /// The mailbox is full.
+  static var mailboxFull: Answer { Answer(bits: 8) }
+  /// The request was thrown away unread.
+  static var discarded: Answer { Answer(bits: 10) }
+  /// Who waits has given up.
+  static var cancelled: Answer { Answer(bits: 12) }
+
+  /// The node, if it is one.
+  var node: Handle<MessageNode>? { bits < 64 ? nil : Handle(bits: bits) }
+}
+
+/// Names one wait: which cell, and which of its numbers.
+///
+/// Keeps nothing alive; worthless after the answer.
+@usableFromInline
+package struct WaitTicket: Sendable, Equatable {
+  /// The cell's address, and in the lowest bit whether it is a `ForeignWaiter`'s.
+  private let place: UInt
+  private let number: UInt
+
+  init(_ cell: Handle<WaitCell>, isForeign: Bool) {
+    place = cell.bits | (isForeign ? 1 : 0)
+    number = cell.it.nextNumber()
+  }
+
+  private var isForeign: Bool { place & 1 != 0 }
+  private var cell: Handle<WaitCell> { Handle(bits: place & ~1)! }
+
+  /// Waits for the answer from now on; the waiter's.
+  func open() { cell.it.open(number) }
+
+  /// Whether somebody still waits for it, at about this moment.
+  var isAwaited: Bool { cell.it.awaits(number) }
+
+  /// Answers, and wakes who waits; false when it comes too late.
+  ///
+  /// The node stays the caller's then.
+  func answer(_ answer: Answer, from scheduler: Handle<Scheduler>?) -> Bool {
+    guard cell.it.answer(number, with: answer) else { return false }
+    if isForeign {
+      Handle<ForeignWaiter>(cell: cell).wake()
+    } else {
+      let process = ProcessHandle(bits: cell.bits - ProcessRecord.cellOffset)!
+      if process.it.inbox.claim() { process.wake(from: scheduler) }
+    }
+    return true
+  }
+
+  /// The runtime that counts what becomes of the answer; nil for a thread's.
+  var home: Handle<RuntimeCore>? {
+    isForeign ? nil : ProcessHandle(bits: cell.bits - ProcessRecord.cellOffset)!.it.home
+  }
+}

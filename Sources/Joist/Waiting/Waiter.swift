@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who waits: the process that runs on this thread, or the thread itself where none does.
+
+/// Somebody who is about to wait for an answer.
+struct Waiter {
+  /// Nil for a thread that is no process.
+  let process: ProcessHandle?
+  private let foreign: Handle<ForeignWaiter>?
+  /// The wait; not open before `wait`'s caller opens it.
+  let ticket: WaitTicket
+
+  /// The process that runs here, or this thread; `finish` when it does not wait any more.
+  static func here() -> Waiter {
+    if let process = Scheduler.current?.it.running {
+      return Waiter(process: process, foreign: nil, ticket: process.newTicket())
+    }
+    let foreign = ForeignWaiter.take(forTask: false)
+    return Waiter(process: nil, foreign: foreign, ticket: foreign.newTicket())
+  }
+
+  /// So long from now, on the waiter's clock; nil for ever.
+  func deadline(after timeout: Duration?) -> Int64? {
+    if let process { return process.it.home.deadline(after: timeout) }
+    return ForeignWaiter.deadline(after: timeout)
+  }
+
+  /// Waits for the answer to the open ticket; nil when the time was over, or the process was told to exit.
+  func wait(_ reason: WaitReason, until deadline: Int64?, _ kind: AnswerWait = .untilToldToExit) -> Answer? {
+    if let process { return process.awaitAnswer(reason, until: deadline, kind) }
+    return foreign!.wait(until: deadline)
+  }
+
+  /// Gives back what it took.
+  func finish() { foreign?.giveBack() }
+
+  /// Throws if it is a process that was told to exit.
+  func throwIfToldToExit() throws(ProcessExit) {
+    if let process, process.it.flags.contains(.exiting) { try process.refuse() }
+  }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Asking and answering.
+
+import Joist
+import Testing
+
+@Suite struct CallTests {
+  enum Request {
+    case double(Int, ReplyTo<Int>)
+    case never(ReplyTo<Int>)
+    case keep(Tracked, ReplyTo<Tracked>)
+    case stop
+  }
+
+  private func serve(_ process: ProcessContext<Request>) throws {
+    var kept: [ReplyTo<Int>] = []
+    while true {
+      switch try process.receive() {
+      case .double(let number, let reply): reply.send(number * 2)
+      case .never(let reply): kept.append(reply)
+      case .keep(let graph, let reply): reply.send(graph)
+      case .stop: throw CallError.mailboxFull
+      }
+    }
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `M1: a call brings its reply, whoever else calls`(schedulers: Int) throws {
+    let sum = Count()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      let server = runtime.spawn(Request.self, serve)
+      for _ in 0..<20 {
+        runtime.spawn { process in
+          for number in 1...100 {
+            let twice: Int = try process.call(server) { .double(number, $0) }
+            sum.add(twice)
+          }
+        }
+      }
+    }
+    #expect(sum.total == 20 * 2 * 5_050)
+  }
+
+  @Test func `M1: a class graph goes with a call and comes back`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let log = Log<Int>()
+    let server = simulation.runtime.spawn(Request.self, serve)
+    simulation.runtime.spawn { process in
+      let graph = Tracked(tracker, 7, next: Tracked(tracker, 8))
+      let back = try process.call(server, moving: graph) { .keep($0, $1) }
+      log.add(back.number + back.next!.number)
+    }
+    simulation.run()
+    #expect(log.entries == [15] && tracker.count == 0)
+  }
+
+  @Test func `M1: a call past ten thousand unread messages leaves them unread`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let server = simulation.runtime.spawn(Request.self, serve)
+    let caller = simulation.runtime.spawn(Int.self) { process in
+      try process.sleep(for: .seconds(1))
+      let twice: Int = try process.call(server) { .double(21, $0) }
+      log.add(twice)
+      log.add(process.messageCount)
+    }
+    simulation.run(passingTime: false)
+    for number in 0..<10_000 { caller.send(number) }
+    simulation.run()
+    #expect(log.entries == [42, 10_000])
+  }
+
+  @Test func `M3: a call ends with its time, and a late or second reply is harmless and counted`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let replies = Log<ReplyTo<Int>>()
+    let server = simulation.runtime.spawn(ReplyTo<Int>.self) { process in
+      while true { replies.add(try process.receive()) }
+    }
+    simulation.runtime.spawn(Int.self) { process in
+      do {
+        let _: Int = try process.call(server, timeout: .seconds(1)) { $0 }
+      } catch CallError.timedOut { log.add(-1) }
+      for reply in replies.entries { reply.send(99) }
+      let second: Int = try process.call(server, timeout: .seconds(1)) { reply in
+        reply.send(1)
+        return reply
+      }
+      log.add(second)
+    }
+    simulation.run(passingTime: false)
+    simulation.run()
+    // The reply inside the closure came before the wait was open: it is not a reply to this call's request.
+    #expect(log.entries == [-1])
+    #expect(simulation.runtime.statistics.repliesDropped == 2)
+  }
+
+  @Test func `M3: of two replies the first counts, the second is destroyed`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let log = Log<Int>()
+    let server = simulation.runtime.spawn(ReplyTo<Tracked>.self) { process in
+      let reply = try process.receive()
+      reply.send(Tracked(tracker, 1))
+      reply.send(Tracked(tracker, 2))
+    }
+    simulation.runtime.spawn { process in
+      let graph: Tracked = try process.call(server) { $0 }
+      log.add(graph.number)
+    }
+    simulation.run()
+    #expect(log.entries == [1] && tracker.count == 0)
+    #expect(simulation.runtime.statistics.repliesDropped == 1)
+  }
+
+  /// What a call to a process throws.
+  private func outcome(_ process: ProcessContext<Never>, _ server: ProcessRef<Request>) -> String {
+    do {
+      let _: Int = try process.call(server) { .never($0) }
+      return "replied"
+    } catch { return "\(error)" }
+  }
+
+  @Test func `P5: the callee's death ends the call with its reason: read, unread, or dead before`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let server = simulation.runtime.spawn(Request.self, serve)
+    simulation.runtime.spawn { process in log.add(outcome(process, server)) }
+    simulation.run(passingTime: false)
+    #expect(log.entries.isEmpty)
+    server.suspend()
+    simulation.runtime.spawn { process in log.add(outcome(process, server)) }
+    simulation.run(passingTime: false)
+    server.send(.stop, urgent: true)
+    server.resume()
+    simulation.run()
+    simulation.runtime.spawn { process in log.add(outcome(process, server)) }
+    simulation.run()
+    #expect(log.entries.count == 3)
+    let reason = "exited(Joist.ExitReason.error(Joist.CallError.mailboxFull))"
+    #expect(log.entries.filter { $0 == reason }.count == 2)
+    #expect(log.entries.last == "exited(Joist.ExitReason.noProcess)")
+  }
+
+  @Test func `M3: a request that is flushed, or finds a full mailbox, is told so`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let server = simulation.runtime.spawn(
+      Request.self,
+      options: .init(mailbox: .bounded(1, whenFull: .fail))
+    ) { process in
+      try process.sleep(for: .seconds(1))
+      process.flush()
+      try process.sleep(for: .seconds(1))
+    }
+    simulation.run(passingTime: false)
+    for _ in 0..<2 {
+      simulation.runtime.spawn { process in log.add(outcome(process, server)) }
+      simulation.run(passingTime: false)
+    }
+    simulation.run()
+    #expect(log.entries == ["mailboxFull", "discarded"])
+  }
+
+  @Test func `M1: a caller that is told to exit leaves its call`() throws {
+    let simulation = try Simulation()
+    let server = simulation.runtime.spawn(Request.self, serve)
+    let caller = simulation.runtime.spawn { process in let _: Int = try process.call(server) { .never($0) } }
+    simulation.run()
+    #expect(caller.info?.waitReason == .call)
+    caller.exit()
+    simulation.run()
+    #expect(!caller.isAlive && server.isAlive)
+  }
+
+  @Test func `M1: a call inside the closure of another does not disturb it`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let server = simulation.runtime.spawn(Request.self, serve)
+    simulation.runtime.spawn { process in
+      let number: Int = try process.call(server) { reply in
+        let inner: Int = (try? process.call(server) { .double(1, $0) }) ?? 0
+        return .double(inner, reply)
+      }
+      log.add(number)
+    }
+    simulation.run()
+    #expect(log.entries == [4])
+  }
+
+  @Test func `M1: threads call too, and are told of time and death`() throws {
+    _ = try withRuntime { runtime in
+      let server = runtime.spawn(Request.self, serve)
+      for number in 1...100 {
+        let twice: Int = try server.callBlocking { .double(number, $0) }
+        #expect(twice == number * 2)
+      }
+      #expect(throws: CallError.self) {
+        let _: Int = try server.callBlocking(timeout: .milliseconds(1)) { .never($0) }
+      }
+      server.exit()
+      #expect(throws: CallError.self) { let _: Int = try server.callBlocking { .never($0) } }
+    }
+  }
+
+  @Test func `M1: tasks call too, end with their time, and can be cancelled`() async throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 2))
+    let server = runtime.spawn(Request.self, serve)
+    for number in 1...100 {
+      let twice: Int = try await server.call { .double(number, $0) }
+      #expect(twice == number * 2)
+    }
+    await #expect(throws: CallError.self) {
+      let _: Int = try await server.call(timeout: .milliseconds(1)) { .never($0) }
+    }
+    let task = Task { let _: Int = try await server.call { .never($0) } }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    server.exit()
+    await #expect(throws: CallError.self) { let _: Int = try await server.call { .never($0) } }
+  }
+
+  @Test func `M2: a call waits for room in a mailbox that blocks, and its time covers that`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let server = simulation.runtime.spawn(Request.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
+      try $0.sleep(for: .seconds(5))
+      try serve($0)
+    }
+    simulation.runtime.spawn { process in log.add(outcome(process, server)) }
+    simulation.runtime.spawn { process in
+      do {
+        let _: Int = try process.call(server, timeout: .seconds(1)) { .double(1, $0) }
+      } catch CallError.timedOut { log.add("timed out") }
+      let two: Int = try process.call(server, timeout: .seconds(9)) { .double(1, $0) }
+      log.add("\(two)")
+    }
+    simulation.run()
+    #expect(log.entries == ["timed out", "2"])
+  }
+}

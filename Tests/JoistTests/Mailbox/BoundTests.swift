@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mailboxes with a maximum, and what a message knows.
+
+import Joist
+import Synchronization
+import Testing
+
+@Suite struct BoundTests {
+  typealias Options = SpawnOptions
+
+  /// A receiver that takes nothing until it is told to by an empty text, and then notes what it finds.
+  private func spawnSlow(
+    _ runtime: ProcessRuntime,
+    _ mailbox: Options.Mailbox,
+    _ log: Log<String>
+  ) -> ProcessRef<String> {
+    runtime.spawn(String.self, options: .init(mailbox: mailbox)) { process in
+      try process.sleep(for: .seconds(1))
+      while let text = try process.receive(timeout: .zero) { log.add(text) }
+    }
+  }
+
+  @Test func `M2: a full mailbox refuses the newest, and counts it`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let ref = spawnSlow(simulation.runtime, .bounded(2, whenFull: .dropNewest), log)
+    simulation.run(passingTime: false)
+    for text in ["a", "b", "c", "d"] { ref.send(text) }
+    simulation.run()
+    #expect(log.entries == ["a", "b"])
+    #expect(simulation.runtime.statistics.messagesRefused == 2)
+  }
+
+  @Test func `M2: a full mailbox throws the oldest away that is not urgent, and counts it`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let ref = spawnSlow(simulation.runtime, .bounded(2, whenFull: .dropOldest), log)
+    simulation.run(passingTime: false)
+    ref.send("urgent", urgent: true)
+    for number in 0..<100 {
+      ref.send("\(number)")
+      simulation.run(passingTime: false)
+    }
+    simulation.run()
+    #expect(log.entries == ["urgent", "99"])
+    #expect(simulation.runtime.statistics.messagesRefused == 99)
+  }
+
+  @Test func `M2: the receiver of a mailbox that drops its oldest keeps it small even while it sleeps`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let ref = simulation.runtime.spawn(
+      Tracked.self,
+      options: .init(mailbox: .bounded(10, whenFull: .dropOldest))
+    ) { try $0.sleep(for: .seconds(1)) }
+    simulation.run(passingTime: false)
+    for _ in 0..<1_000 {
+      ref.send(Tracked(tracker))
+      simulation.run(passingTime: false)
+      #expect(tracker.count <= 16)
+    }
+    simulation.run()
+    #expect(tracker.count == 0)
+  }
+
+  @Test func `M2: bytes are bounded as messages are, and what can never fit is refused`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let ref = spawnSlow(simulation.runtime, .bounded(bytes: 40, whenFull: .fail), log)
+    simulation.run(passingTime: false)
+    try ref.trySend("a")
+    try ref.trySend("b")
+    #expect(throws: SendError.mailboxFull) { try ref.trySend("c") }
+    simulation.run()
+    #expect(log.entries == ["a", "b"])
+    let tiny = spawnSlow(simulation.runtime, .bounded(bytes: 8, whenFull: .block), log)
+    tiny.send("more than eight")
+    #expect(simulation.runtime.statistics.messagesRefused == 2)
+    #expect(throws: SendError.noProcess) { try ref.trySend("too late") }
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `M2: senders into a full mailbox park until there is room, in turn, and nothing is lost`(schedulers: Int) throws {
+    let sum = Count()
+    let most = Count()
+    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(3, whenFull: .block))) { process in
+        for _ in 0..<2_000 {
+          if process.messageCount > 3 { most.add() }
+          sum.add(try process.receive())
+        }
+      }
+      for _ in 0..<20 {
+        runtime.spawn { _ in for number in 1...100 { sink.send(number) } }
+      }
+    }
+    #expect(sum.total == 20 * 5_050 && most.total == 0)
+    #expect(statistics.messagesRefused == 0)
+  }
+
+  @Test func `M2: a thread sleeps until a full mailbox has room`() throws {
+    let sum = Count()
+    _ = try withRuntime { runtime in
+      let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
+        for _ in 0..<1_000 { sum.add(try process.receive()) }
+      }
+      for _ in 0..<1_000 { sink.send(1) }
+    }
+    #expect(sum.total == 1_000)
+  }
+
+  @Test func `M2: a blocked send to a process that ends returns, and is counted`() throws {
+    let simulation = try Simulation()
+    let done = Count()
+    let sink = simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
+      try $0.sleep(for: .seconds(1))
+    }
+    let sender = simulation.runtime.spawn { _ in
+      for number in 0..<3 { sink.send(number) }
+      done.add()
+    }
+    simulation.run(passingTime: false)
+    #expect(sender.info?.waitReason == .send && done.total == 0)
+    simulation.run()
+    #expect(done.total == 1 && simulation.runtime.statistics.messagesDropped == 2)
+  }
+
+  @Test func `M2: a process that is told to exit while it is blocked loses that message and ends`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let sink = simulation.runtime.spawn(Tracked.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
+      try $0.sleep(for: .seconds(1))
+    }
+    let sender = simulation.runtime.spawn { process in
+      while true {
+        sink.send(Tracked(tracker))
+        try process.reduce(1)
+      }
+    }
+    simulation.run(passingTime: false)
+    sender.exit()
+    simulation.run(passingTime: false)
+    #expect(!sender.isAlive && tracker.count == 1)
+    simulation.run()
+    #expect(tracker.count == 0)
+  }
+
+  @Test func `M2: a process that sends to its own full mailbox is refused and does not hang`() throws {
+    let simulation = try Simulation()
+    let refused = Count()
+    simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
+      process.ref.send(1)
+      process.ref.send(2)
+      do { try process.ref.trySend(3) } catch { refused.add() }
+    }
+    simulation.run()
+    #expect(refused.total == 1 && simulation.runtime.statistics.messagesRefused == 2)
+  }
+
+  @Test func `M2: exit signals pass a full mailbox`() throws {
+    let simulation = try Simulation()
+    let ref = simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .fail))) {
+      try $0.sleep(for: .seconds(100))
+    }
+    ref.send(1)
+    simulation.run(passingTime: false)
+    ref.exit()
+    simulation.run(passingTime: false)
+    #expect(!ref.isAlive)
+  }
+
+  @Test func `I2: a bound of zero or less is refused with its field`() throws {
+    let simulation = try Simulation()
+    for mailbox: Options.Mailbox in [.bounded(0, whenFull: .fail), .bounded(bytes: -1, whenFull: .fail)] {
+      #expect(throws: SpawnError.self) {
+        try simulation.runtime.trySpawn(Int.self, options: .init(mailbox: mailbox)) { _ in }
+      }
+    }
+  }
+}
+
+@Suite struct MessageInfoTests {
+  @Test func `M2: a message knows its sender, its size and when it was sent`() throws {
+    let simulation = try Simulation()
+    let log = Log<MessageInfo?>()
+    let before = ContinuousClock.now
+    let receiver = simulation.runtime.spawn(Int.self) { process in
+      log.add(process.lastMessage)
+      _ = try process.receive()
+      log.add(process.lastMessage)
+      _ = try process.receive()
+      log.add(process.lastMessage)
+    }
+    let sender = simulation.runtime.spawn { _ in receiver.send(1) }
+    simulation.run()
+    receiver.send(2)
+    simulation.run()
+    let infos = log.entries
+    #expect(infos[0] == nil && infos[1]?.sender == sender.id && infos[2]?.sender == nil)
+    #expect(infos[1]?.bytes == MemoryLayout<Int>.size)
+    let sent = try #require(infos[1]?.sent)
+    #expect(sent >= before - .seconds(60) && sent <= ContinuousClock.now)
+  }
+
+  @Test func `M3: urgent messages are received first, in their own order`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let receiver = simulation.runtime.spawn(Int.self) { process in
+      try process.sleep(for: .seconds(1))
+      log.add(try process.receive())
+      process.ref.send(-3, urgent: true)
+      for _ in 0..<6 { log.add(try process.receive()) }
+    }
+    simulation.run(passingTime: false)
+    for number in 1...4 { receiver.send(number) }
+    for number in [-1, -2] { receiver.send(number, urgent: true) }
+    simulation.run()
+    #expect(log.entries == [-1, -2, -3, 1, 2, 3, 4])
+  }
+
+  @Test func `M3: a selective receive looks at each message once, and at urgent ones first`() throws {
+    let simulation = try Simulation()
+    let looked = Log<Int>()
+    let found = Log<Int>()
+    let receiver = simulation.runtime.spawn(Int.self) { process in
+      found.add(
+        try process.receive { number in
+          looked.add(number)
+          return number == 0
+        }
+      )
+      while let rest = try process.receive(timeout: .zero) { found.add(rest) }
+    }
+    simulation.run()
+    for number in 1...3 {
+      receiver.send(number)
+      simulation.run()
+    }
+    receiver.send(-1, urgent: true)
+    simulation.run()
+    receiver.send(-2, urgent: true)
+    receiver.send(4)
+    receiver.send(0)
+    simulation.run()
+    #expect(looked.entries == [1, 2, 3, -1, -2, 4, 0])
+    #expect(found.entries == [0, -1, -2, 1, 2, 3, 4])
+  }
+}
