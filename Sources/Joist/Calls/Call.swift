@@ -5,8 +5,10 @@
 extension ProcessContext where Message: ~Copyable {
   /// Asks and parks until the reply; the closure makes the request around the address for the reply.
   ///
-  /// Messages that come meanwhile stay in the mailbox and cost nothing. Throws ``CallError`` when there is no reply: the
-  /// time is over, the other has ended or ends, its mailbox is full; ``ProcessExit`` when this process is told to exit.
+  /// Messages that come meanwhile stay in the mailbox and cost nothing.
+  ///
+  /// Throws ``CallError`` when there is no reply: the time is over, the other has ended or ends, its mailbox is full;
+  /// ``ProcessExit`` when this process is told to exit.
   @inlinable
   public func call<M: ~Copyable, Reply: ~Copyable>(
     _ ref: ProcessRef<M>,

@@ -91,31 +91,39 @@ struct ForeignCall: Sendable {
   ) async throws -> Handle<MessageNode> {
     defer { waiter.giveBack() }
     let ticket = ticket
-    let alarm = timeout.map { timeout in
-      Task {
-        try await Task.sleep(for: timeout)
-        _ = ticket.answer(.timedOut, from: nil)
-      }
-    }
-    defer { alarm?.cancel() }
     var refusal: Answer?
+    var alarm: Task<Void, any Error>?
     await withTaskCancellationHandler {
       await withCheckedContinuation { task in
         waiter.it.resumeByAnswer(task)
         refusal = send(delivery, callee, id, ForeignWaiter.deadline(after: timeout))
+        // Nobody answers a wait that is not open: what was to end it before has to be looked at now.
         if refusal != nil {
           ticket.open()
           _ = ticket.answer(.cancelled, from: nil)
         } else if Task.isCancelled {
           _ = ticket.answer(.cancelled, from: nil)
+        } else {
+          alarm = timeout.map { ticket.timeOut(after: $0) }
         }
       }
     } onCancel: {
       _ = ticket.answer(.cancelled, from: nil)
     }
+    alarm?.cancel()
     let answer = waiter.cell.it.take()!
     if let refusal { return try refusal.reply() }
     if answer == .cancelled { throw CancellationError() }
     return try answer.reply()
+  }
+}
+
+extension WaitTicket {
+  /// Ends the wait after so long, unless the task is cancelled before.
+  fileprivate func timeOut(after timeout: Duration) -> Task<Void, any Error> {
+    Task {
+      try await Task.sleep(for: timeout)
+      _ = answer(.timedOut, from: nil)
+    }
   }
 }

@@ -3,10 +3,10 @@
 // A mailbox with a maximum.
 // MB1. Under a lock it counts what was let in and has not been taken out: messages and bytes. Who sends is let in
 //      first and pushes then, as into any inbox.
-// MB2. Who is not let in waits in line, or is refused, as the mailbox's policy and the sender want. Room that comes free
-//      is given to the first in line before it is told. Nobody waits for room in its own mailbox.
-// MB3. `dropOldest` lets in everything. Its owner throws the oldest away when it collects its mail, and is told to. Where
-//      it waits for something else it is woken for that when the mailbox holds half as much again as it may.
+// MB2. Who is not let in waits in line, or is refused, as the mailbox's policy and the sender want. Room that comes
+//      free is given to the first in line before it is told. Nobody waits for room in its own mailbox.
+// MB3. `dropOldest` lets in everything. Its owner throws the oldest away when it collects its mail, and is told to.
+//      Where it waits for something else it is woken for that when the mailbox holds half as much again as it may.
 // MB4. The end of the process closes it: who waits in line is told, and nobody is let in any more.
 
 import Synchronization

@@ -110,7 +110,9 @@ extension Handle<ProcessRecord> {
     case .message, .request: it.mailbox.append(node)
     case .exit: takeExit(node)
     case .priority: it.priority = node.open(as: Priority.self)
-    case .maker: it.mailbox.append(node.open(as: MessageMaker.self).make(for: self))
+    case .maker:
+      let bringer = (node.it.sender, node.it.sent)
+      it.mailbox.append(node.open(as: MessageMaker.self).make(for: self, from: bringer))
     }
   }
 

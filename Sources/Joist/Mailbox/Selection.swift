@@ -31,7 +31,7 @@ struct Selection {
     return before == nil ? mailbox.first : before!.it.next
   }
 
-  /// The candidate does not fit.
+  /// The candidate does not fit (SE1).
   @usableFromInline
   mutating func passOver(_ node: Handle<MessageNode>) {
     if node.it.isUrgent { urgent = node } else { other = node }

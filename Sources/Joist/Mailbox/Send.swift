@@ -146,9 +146,13 @@ struct Delivery {
   /// It cannot be delivered: dropped, counted, and who waits for the answer is told.
   @inline(never)
   func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer) {
-    let core = process.it.home
-    if answer == .noProcess { core.it.figures.messagesDropped.add() } else { core.it.figures.messagesRefused.add() }
+    count(answer, process.it.home)
     node.drop(answer, from: Scheduler.current)
+  }
+
+  /// Counts a message that cannot be delivered.
+  func count(_ answer: Answer, _ core: Handle<RuntimeCore>) {
+    if answer == .noProcess { core.it.figures.messagesDropped.add() } else { core.it.figures.messagesRefused.add() }
   }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// placeholder
+// What a `Lock` is beneath its type.
+
+/// One lock.
 final class LockCore { }
 extension Handle<ProcessRecord> { func abandonLocks() {} }

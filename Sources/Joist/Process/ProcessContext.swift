@@ -131,7 +131,7 @@ extension ProcessContext where Message: ~Copyable {
 
 extension ProcessContext where Message: ~Copyable {
   /// The runtime that it lives on, for its statistics and its other processes.
-  var core: Handle<RuntimeCore> { record.here(generation).it.runtime }
+  @usableFromInline var core: Handle<RuntimeCore> { record.here(generation).it.runtime }
 
   @usableFromInline
   func spawn(_ request: SpawnRequest) throws(SpawnError) -> Spawned { try core.spawn(request) }

@@ -7,6 +7,7 @@ import Synchronization
 
 /// What few processes have.
 struct ProcessExtras: ~Copyable {
+  /// Guards the next two (PX1).
   let lock = SpinLock()
   /// Of its mailbox, if that has one.
   var bound = Bound()

@@ -10,7 +10,7 @@ import Synchronization
 
 /// Somebody who is told of an end.
 protocol Watcher: AnyObject, Sendable {
-  /// The process has ended, for that reason; called on its own stack, where nothing may wait.
+  /// The process has ended, for that reason; called on its own stack, where nothing may wait (WA1).
   func processEnded(_ id: ProcessID, _ reason: ExitReason)
 }
 

@@ -119,17 +119,16 @@ extension Handle<RuntimeCore> {
 
   /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).
   private func giveEverythingBack() {
-    for index in 0..<it.table.usedCount { it.table[index].forgetRuntime() }
+    for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers() }
+    for index in 0..<it.table.usedCount { it.table[index].dropLateMail() }
     for number in 0..<it.schedulerCount { it.scheduler(number).close() }
     it.slots.release()
   }
 }
 
 extension Handle<ProcessRecord> {
-  /// Destroys what was pushed after the record's last process had ended, and forgets the wheel that its entry may still
-  /// be in (Y3): the wheel ends with the runtime, the record does not.
-  fileprivate func forgetRuntime() {
-    it.timer = TimerEntry(owner: .process)
+  /// Destroys what was pushed after the record's last process had ended.
+  fileprivate func dropLateMail() {
     var node = it.inbox.takeAll()
     while let late = node {
       node = late.it.next

@@ -44,6 +44,7 @@ extension Handle<RuntimeCore> {
       let scheduler = it.scheduler(number)
       if scheduler.it.queue.lengthAtAGuess > 0 || !scheduler.it.remote.isEmptyAtAGuess { return false }
     }
-    return it.sum { $0.timedWaits.total } == 0 && it.blocking.inProgress == 0 && it.slots.waiting == 0
+    return it.sum { $0.timedWaits.total } + it.figures.timedWaits.total == 0 && it.blocking.inProgress == 0
+      && it.slots.waiting == 0
   }
 }

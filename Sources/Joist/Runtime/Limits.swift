@@ -85,6 +85,13 @@ package enum Limits {
   /// Nodes move between a scheduler and the depot by so many.
   package static let nodesInABatch = 64
 
+  // MARK: Timers
+
+  /// Free timers move between a scheduler and the pool by so many.
+  package static let timersInABatch = 128
+  /// So many come up in one look at the clock; the rest after the next slice.
+  package static let dueAtOnce = 1_024
+
   // MARK: Blocking
 
   /// Threads of the pool for `blocking`; beyond them closures queue.

@@ -95,6 +95,8 @@ struct SharedFigures: ~Copyable {
   let messagesRefused = SharedCounter()
   let repliesDropped = SharedCounter()
   let processesAbandoned = SharedCounter()
+  /// As the schedulers' own.
+  let timedWaits = SharedCounter()
   let spareStarts = SharedCounter()
 }
 

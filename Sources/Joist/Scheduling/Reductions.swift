@@ -10,7 +10,8 @@
 // | `spawn` | 40 |
 // | `yield` | none, but the rest of the slice is lost |
 // | `sleep`, `blocking`, a receive that waits | 10 |
-// | `suspend`, `resume`, `exit`, `info` of another process | 4 |
+// | `suspend`, `resume`, `exit`, `setPriority`, `info` of another process | 4 |
+// | arming or cancelling a timer | 20 |
 // | `reduce(n)` | n |
 // | a message destroyed by `flush` | 1 |
 //
@@ -23,5 +24,6 @@ enum Cost {
   static let spawn: Int32 = 40
   static let park: Int32 = 10
   static let signal: Int32 = 4
+  static let arm: Int32 = 20
   static let destroyMessage: Int32 = 1
 }

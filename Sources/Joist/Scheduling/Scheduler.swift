@@ -55,6 +55,7 @@ package struct Scheduler: ~Copyable {
   var nodes = NodeCache()
   var records = RecordCache()
   var freeSlots = SlotCache()
+  var timers = TimerCache()
 
   // MARK: Everybody's
 

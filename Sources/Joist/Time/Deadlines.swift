@@ -55,12 +55,27 @@ extension Handle<Scheduler> {
     if owner.it.wheel.isEmptyAtAGuess { return }
     let now = it.runtime.it.platform.now()
     guard owner.it.wheel.lock.tryLock() else { return }
-    defer { owner.it.wheel.lock.unlock() }
-    while let entry = owner.it.wheel.removeDue(now: now) {
+    var refused: Handle<MessageNode>?
+    var room = Limits.dueAtOnce
+    while room > 0, let entry = owner.it.wheel.removeDue(now: now) {
+      room -= 1
       switch entry.it.owner {
       case .process: cameUp(ProcessHandle(timer: entry), entry, owner, now)
-      case .message: entry.it.leave()
+      case .message:
+        if let node = fire(Handle<MessageTimer>(entry: entry), owner, now) {
+          node.it.next = refused
+          refused = node
+        }
       }
+    }
+    owner.it.wheel.lock.unlock()
+    if room == 0 {
+      it.nextClockLook = 0
+      it.clockCredit = 0
+    }
+    while let node = refused {
+      refused = node.it.next
+      node.discard()
     }
   }
 

@@ -5,14 +5,37 @@
 import Synchronization
 
 /// Makes a message each time it is due.
+@usableFromInline
 struct MessageMaker {
   /// A node with a new message.
-  let makeNode: @Sendable () -> Handle<MessageNode>
+  @usableFromInline let makeNode: @Sendable () -> Handle<MessageNode>
 
-  /// The message, for that process.
-  func make(for process: ProcessHandle) -> Handle<MessageNode> {
+  @inlinable
+  init<Message: ~Copyable>(_ make: @escaping @Sendable () -> Message) {
+    makeNode = {
+      let message = make()
+      let delivery = Delivery.begin(Message.self)
+      delivery.put(message)
+      return delivery.node
+    }
+  }
+
+  /// The message, for that process, instead of the node that brought the maker.
+  func make(for process: ProcessHandle, from bringer: (sender: UInt64, sent: UInt64)) -> Handle<MessageNode> {
     let node = makeNode()
     node.it.generation = process.it.generation.load(ordering: .relaxed)
+    node.it.sender = bringer.sender
+    node.it.sent = bringer.sent
     return node
+  }
+}
+
+extension Delivery {
+  /// A node that brings a maker.
+  static func making(_ maker: MessageMaker) -> Delivery {
+    let delivery = Delivery.begin(MessageMaker.self)
+    delivery.node.it.kind = .maker
+    delivery.put(maker)
+    return delivery
   }
 }

@@ -36,6 +36,8 @@ package struct TimerWheel: ~Copyable {
   private static var bits: Int { 6 }
   /// A tick is 2^17 nanoseconds.
   private static var tickBits: UInt64 { 17 }
+  /// The width of a tick.
+  static var tickNanoseconds: Int64 { 1 << Int64(tickBits) }
   /// The farthest that eight levels reach: over a thousand years.
   private static var farthest: UInt64 { (1 << 46) - 1 }
 

@@ -3,10 +3,10 @@
 // A line of those who wait for their turn, first come, first served. Its owner's lock guards it.
 // WL1. A place belongs to who waits in it: it makes it and frees it. Others only take it out of the line, and read its
 //      ticket under the lock.
-// WL2. Who takes a place out answers its ticket after the lock is let go. If that fails, its owner has given up, and the
-//      turn is the next one's.
+// WL2. Who takes a place out answers its ticket after the lock is let go. If that fails, its owner has given up, and
+//      the turn is the next one's.
 
-/// One place in a line.
+/// One place in a line (WL1).
 struct LinePlace: ~Copyable {
   let ticket: WaitTicket
   /// What it waits for so much of.
@@ -46,7 +46,7 @@ struct Line {
     if let previous { previous.it.next = next } else { first = next }
   }
 
-  /// Takes the first place out.
+  /// Takes the first place out, for the caller to answer (WL2).
   mutating func popFirst() -> (ticket: WaitTicket, amount: Int)? {
     guard let place = first else { return nil }
     remove(place)

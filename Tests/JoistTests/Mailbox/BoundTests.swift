@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: schedulerCounts)
-  func `M2: senders into a full mailbox park until there is room, in turn, and nothing is lost`(schedulers: Int) throws {
+  func `M2: senders into a full mailbox park until there is room, and nothing is lost`(schedulers: Int) throws {
     let sum = Count()
     let most = Count()
     let statistics = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A message that is sent at a time, or again and again: an entry of a wheel with a message in it.
+// TM1. The word is the number of the present timer in this memory, or zero. Who exchanges it for zero, to fire or to
+//      cancel, has the timer: it takes the entry out of its wheel, and uses or destroys what is in it.
+// TM2. A timer that repeats keeps its number when it fires. That is done under its wheel's lock, and who cancels it
+//      takes the lock before it destroys anything.
+// TM3. The memory is used for timers only, and no number is used twice, so an old `TimerID` finds another number.
+
+import Synchronization
+
+/// Names one `sendAfter` or `sendEvery`.
+public struct TimerID: Sendable, Hashable {
+  let timer: Handle<MessageTimer>?
+  let number: UInt
+
+  /// The same timer.
+  public static func == (a: Self, b: Self) -> Bool { a.timer == b.timer && a.number == b.number }
+
+  /// As `==`.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(timer?.bits)
+    hasher.combine(number)
+  }
+}
+
+/// A message and when it is due.
+package struct MessageTimer: ~Copyable {
+  /// First, so that both have the same address.
+  var entry = TimerEntry(owner: .message)
+  private let word = Atomic<UInt>(0)
+  private var lastNumber: UInt = 0
+  /// When it is due next.
+  let deadline = Atomic<Int64>(0)
+  /// From one time to the next; zero for a timer that fires once.
+  fileprivate(set) var interval: Int64 = 0
+  /// What is sent: once, or a new one each time.
+  var node: Handle<MessageNode>?
+  var maker: MessageMaker?
+  /// To whom.
+  var target: ProcessHandle?
+  var targetID = ProcessID(bits: 0)
+  /// Who armed it; zero for a thread.
+  var sender: UInt64 = 0
+
+  /// For a new timer in this memory; nobody may fire it before it is in a wheel.
+  mutating func begin(at deadline: Int64, every interval: Int64) -> UInt {
+    self.deadline.store(deadline, ordering: .relaxed)
+    self.interval = interval
+    lastNumber &+= 2
+    word.store(lastNumber | 1, ordering: .releasing)
+    return lastNumber | 1
+  }
+
+  /// The present number.
+  var number: UInt { word.load(ordering: .acquiring) }
+
+  /// Takes the timer (TM1).
+  func claim(_ number: UInt) -> Bool {
+    number != 0 && word.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// The first time after now on a repeating timer's grid: what was missed is not made up for.
+  func following(_ now: Int64) -> Int64 {
+    let due = deadline.load(ordering: .relaxed)
+    let (missed, overflow) = now.subtractingReportingOverflow(due)
+    if overflow || missed < 0 { return due }
+    let (next, isTooFar) = due.addingReportingOverflow((missed / interval + 1).multipliedClamped(by: interval))
+    return isTooFar ? .max - 1 : next
+  }
+}
+
+extension Int64 {
+  fileprivate func multipliedClamped(by other: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+}
+
+extension Handle<MessageTimer> {
+  /// The one that has this entry.
+  init(entry: Handle<TimerEntry>) { self.init(bits: entry.bits)! }
+
+  /// Its entry.
+  var entry: Handle<TimerEntry> { Handle<TimerEntry>(bits: bits)! }
+}

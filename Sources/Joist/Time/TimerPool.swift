@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory for message timers: never given back, never used for anything else (TM3).
+
+/// A few free timers, linked through their entries.
+struct TimerCache {
+  private var first: Handle<TimerEntry>?
+  private(set) var count = 0
+
+  mutating func take() -> Handle<MessageTimer>? {
+    guard let entry = first else { return nil }
+    first = entry.it.next
+    entry.it.next = nil
+    count -= 1
+    return Handle<MessageTimer>(entry: entry)
+  }
+
+  mutating func put(_ timer: Handle<MessageTimer>) {
+    timer.entry.it.next = first
+    first = timer.entry
+    count += 1
+  }
+}
+
+/// All free timers but those that schedulers keep for themselves.
+final class TimerPool: @unchecked Sendable {
+  static let shared = TimerPool()
+
+  /// Guards the list.
+  private let lock = SpinLock()
+  private var free = TimerCache()
+
+  /// A free timer, from the scheduler's own ones if there is a scheduler.
+  @inline(__always)
+  static func take(_ scheduler: Handle<Scheduler>?) -> Handle<MessageTimer> {
+    if let scheduler, let timer = scheduler.it.timers.take() { return timer }
+    return shared.takeShared(scheduler)
+  }
+
+  @inline(never)
+  private func takeShared(_ scheduler: Handle<Scheduler>?) -> Handle<MessageTimer> {
+    lock.lock()
+    let found = free.take()
+    if let scheduler {
+      while scheduler.it.timers.count < Limits.timersInABatch, let more = free.take() { scheduler.it.timers.put(more) }
+    }
+    lock.unlock()
+    return found ?? .allocate(MessageTimer())
+  }
+
+  /// Takes one back.
+  @inline(__always)
+  static func give(_ timer: Handle<MessageTimer>, _ scheduler: Handle<Scheduler>?) {
+    guard let scheduler else { return shared.put(timer) }
+    scheduler.it.timers.put(timer)
+    if scheduler.it.timers.count > 2 * Limits.timersInABatch { shared.unload(scheduler) }
+  }
+
+  private func put(_ timer: Handle<MessageTimer>) {
+    lock.lock()
+    free.put(timer)
+    lock.unlock()
+  }
+
+  @inline(never)
+  private func unload(_ scheduler: Handle<Scheduler>) {
+    lock.lock()
+    while scheduler.it.timers.count > Limits.timersInABatch, let timer = scheduler.it.timers.take() { free.put(timer) }
+    lock.unlock()
+  }
+
+  /// Takes all that a scheduler has: it ends.
+  static func empty(_ scheduler: Handle<Scheduler>) {
+    while let timer = scheduler.it.timers.take() { shared.put(timer) }
+  }
+}

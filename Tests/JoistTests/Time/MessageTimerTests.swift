@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages that are sent later.
+
+import Joist
+import Testing
+
+@Suite struct MessageTimerTests {
+  @Test func `S3: messages sent after a delay come in the order of their times, never early`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int64>()
+    let start = simulation.platform.now()
+    let delays: [Int64] = [5_000_000, 1_000_000, 3_000_000_000, 0, -7, 250_000]
+    simulation.runtime.spawn(Int64.self) { process in
+      for delay in delays { process.sendAfter(.nanoseconds(delay), to: process.ref, delay) }
+      for _ in delays {
+        let delay = try process.receive()
+        #expect(simulation.platform.now() - start >= delay)
+        #expect(simulation.platform.now() - start <= max(0, delay) + 400_000)
+        log.add(delay)
+      }
+    }
+    simulation.run()
+    #expect(Set(log.entries.prefix(2)) == [0, -7])
+    #expect(log.entries.dropFirst(2) == [250_000, 1_000_000, 5_000_000, 3_000_000_000])
+  }
+
+  @Test func `S3: a cancelled timer sends nothing, destroys its message and says what was left`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let rests = Log<Duration?>()
+    let receiver = simulation.runtime.spawn(Tracked.self) { process in _ = try process.receive() }
+    simulation.runtime.spawn { process in
+      let timer = process.sendAfter(.seconds(10), to: receiver, Tracked(tracker))
+      try process.sleep(for: .seconds(4))
+      rests.add(process.remaining(timer))
+      rests.add(process.cancel(timer))
+      rests.add(process.cancel(timer))
+      rests.add(process.remaining(timer))
+    }
+    simulation.run()
+    #expect(receiver.isAlive && tracker.count == 0)
+    let rest = try #require(rests.entries[1])
+    #expect(rest <= .seconds(6) && rest > .milliseconds(5_999))
+    #expect(rests.entries[0]! >= rest && rests.entries[2] == nil && rests.entries[3] == nil)
+  }
+
+  @Test func `S3: cancelling a timer that has fired does nothing, to a later timer in its memory neither`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    simulation.runtime.spawn(Int.self) { process in
+      let first = process.sendAfter(.zero, to: process.ref, 1)
+      log.add(try process.receive())
+      let second = process.sendAfter(.seconds(1), to: process.ref, 2)
+      #expect(process.cancel(first) == nil && first != second)
+      log.add(try process.receive())
+      #expect(process.cancel(second) == nil)
+    }
+    simulation.run()
+    #expect(log.entries == [1, 2])
+  }
+
+  @Test func `S3: a repeating timer keeps its grid, makes a message each time, and ends when cancelled`() throws {
+    let simulation = try Simulation()
+    let times = Log<Int64>()
+    let made = Count()
+    let start = simulation.platform.now()
+    simulation.runtime.spawn(Int.self) { process in
+      let timer = process.sendEvery(.milliseconds(10), to: process.ref) {
+        made.add()
+        return made.total
+      }
+      for number in 1...5 {
+        let got = try process.receive()
+        #expect(got == number)
+        times.add((simulation.platform.now() - start) / 1_000_000)
+        try process.sleep(for: .milliseconds(3))
+      }
+      // Four of the next five are missed: they are not made up for.
+      simulation.platform.advance(by: 45_000_000)
+      _ = try process.receive()
+      times.add((simulation.platform.now() - start) / 1_000_000)
+      #expect(process.cancel(timer) != nil)
+      let late = try process.receive(timeout: .seconds(1))
+      #expect(late == nil)
+    }
+    simulation.run()
+    #expect(times.entries == [10, 20, 30, 40, 50, 98])
+    #expect(made.total == 6)
+  }
+
+  @Test func `S3: a repeating timer ends with its receiver, and the runtime is idle then`() throws {
+    let simulation = try Simulation()
+    let receiver = simulation.runtime.spawn(Int.self) { process in for _ in 0..<3 { _ = try process.receive() } }
+    simulation.runtime.sendEvery(.seconds(1), to: receiver) { 1 }
+    simulation.run()
+    #expect(!receiver.isAlive && simulation.runtime.isQuiet)
+  }
+
+  @Test func `S3: a timer to the dead is dropped and counted, its message destroyed`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let receiver = simulation.runtime.spawn(Tracked.self) { _ in }
+    simulation.run()
+    simulation.runtime.sendAfter(.seconds(1), to: receiver, Tracked(tracker))
+    #expect(tracker.count == 1)
+    simulation.run()
+    #expect(tracker.count == 0 && simulation.runtime.statistics.messagesDropped == 1)
+  }
+
+  @Test func `S3: a timer never waits for room in a mailbox`() throws {
+    let simulation = try Simulation()
+    let options = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
+    let receiver = simulation.runtime.spawn(Int.self, options: options) { process in
+      try process.sleep(for: .seconds(10))
+      _ = try process.receive()
+    }
+    for number in 0..<3 { simulation.runtime.sendAfter(.seconds(1), to: receiver, number) }
+    simulation.run()
+    #expect(simulation.runtime.statistics.messagesRefused == 2)
+  }
+
+  @Test func `S3: absurd delays are for ever or for now`() throws {
+    let simulation = try Simulation()
+    let done = Count()
+    simulation.runtime.spawn(Int.self) { process in
+      let never = process.sendAfter(.seconds(Int64.max), to: process.ref, 1)
+      process.sendAfter(.seconds(Int64.min), to: process.ref, 2)
+      let two = try process.receive()
+      #expect(two == 2)
+      #expect(process.cancel(never)! > .seconds(86_400 * 365 * 100))
+      let often = process.sendEvery(.seconds(-1), to: process.ref) { 3 }
+      let three = try process.receive()
+      #expect(three == 3)
+      process.cancel(often)
+      done.add()
+    }
+    simulation.run()
+    #expect(done.total == 1)
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `S3: timers armed and cancelled by many at once all fire or are cancelled, once`(schedulers: Int) throws {
+    let tracker = Tracker()
+    let came = Count()
+    let cancelled = Count()
+    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 8)) { runtime in
+      let sink = runtime.spawn(Tracked.self) { process in
+        while true {
+          _ = try process.receive()
+          came.add()
+        }
+      }
+      let canceller = runtime.spawn(TimerID.self) { process in
+        while true { if process.cancel(try process.receive()) != nil { cancelled.add() } }
+      }
+      for number in 0..<20 {
+        runtime.spawn { process in
+          for turn in 0..<500 {
+            let delay = Duration.microseconds((turn * 7 + number) % 900)
+            let timer = process.sendAfter(delay, to: sink, Tracked(tracker))
+            if turn % 3 == 0 { canceller.send(timer) }
+            if turn % 5 == 0, process.cancel(timer) != nil { cancelled.add() }
+            try process.reduce(50)
+          }
+        }
+      }
+      for turn in 0..<500 {
+        let timer = runtime.sendAfter(.microseconds(turn), to: sink, Tracked(tracker))
+        if runtime.cancel(timer) != nil { cancelled.add() }
+      }
+    }
+    #expect(came.total + cancelled.total == 20 * 500 + 500)
+    #expect(tracker.count == 0 && statistics.messagesDropped == 0)
+  }
+
+  @Test func `S3: what is armed when a runtime ends is destroyed`() throws {
+    let tracker = Tracker()
+    let runtime = try ProcessRuntime(.init(schedulers: 2))
+    let sink = runtime.spawn(Tracked.self) { process in _ = try process.receive() }
+    for _ in 0..<1_000 { runtime.sendAfter(.seconds(1_000), to: sink, Tracked(tracker)) }
+    runtime.shutdown()
+    #expect(tracker.count == 0)
+  }
+
+  @Test func `S3: a hundred thousand timers at once`() throws {
+    let came = Count()
+    _ = try withRuntime { runtime in
+      runtime.spawn(Int.self) { process in
+        for number in 0..<100_000 { process.sendAfter(.microseconds(number % 50_000), to: process.ref, number) }
+        for _ in 0..<100_000 {
+          _ = try process.receive()
+          came.add()
+        }
+      }
+    }
+    #expect(came.total == 100_000)
+  }
+}
