@@ -80,6 +80,16 @@ void joist_futex_wake(const void *word, int32_t count) {
 
 #endif
 
+#pragma mark - Large pages
+
+void joist_prefer_large_pages(void *start, size_t bytes) {
+#if defined(__linux__)
+  madvise(start, bytes, MADV_HUGEPAGE);
+#else
+  (void)start, (void)bytes;
+#endif
+}
+
 #pragma mark - Guards
 
 #if defined(__linux__)

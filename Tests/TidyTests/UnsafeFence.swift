@@ -12,6 +12,7 @@ enum UnsafeFence {
     "Sources/Joist/Mailbox/NodePool.swift",  // blocks become nodes
     "Sources/Joist/Mailbox/Send.swift",  // moves a message into a node
     "Sources/Joist/Memory/Handle.swift",  // references without a count
+    "Sources/Joist/Memory/Slab.swift",  // blocks cut into pieces
     "Sources/Joist/Platform/HostPlatform+Linux.swift",  // system calls
     "Sources/Joist/Platform/HostPlatform.swift",  // system calls
     "Sources/Joist/Platform/HostThread.swift",  // threads
@@ -30,6 +31,7 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/Mount.swift",  // copies frames
     "Sources/Joist/Stacks/Slot.swift",  // lays first frames
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
+    "Sources/Joist/Time/TimerPool.swift",  // memory becomes timers
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
     "Tests/JoistTests/Support/SimulatedPlatform.swift",  // passes memory calls on
     "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand

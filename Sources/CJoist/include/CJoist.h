@@ -176,6 +176,9 @@ void joist_futex_wake(const void *_Nonnull word, int32_t count);
 /// as under some emulators, is accepted and does nothing.
 bool joist_guard_install(void *_Nonnull start, size_t bytes);
 
+/// Asks for large pages behind a range that is about to be used.
+void joist_prefer_large_pages(void *_Nonnull start, size_t bytes);
+
 /// Names the calling OS thread, as debuggers and `top -H` show it.
 void joist_thread_name(const char *_Nonnull name);
 

@@ -81,7 +81,7 @@ struct ForeignCall: Sendable {
 
   /// Sends the request and suspends the task.
   ///
-  /// Time and cancellation answer the call like anybody else: the first answer counts (W3).
+  /// Time and cancellation answer the call like anybody else: the first answer counts (WC3).
   func finish(
     _ delivery: Delivery,
     _ callee: Handle<ProcessRecord>?,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The address of one reply. It does not pass through the mailbox of who asked: it goes into the cell where that one
-// waits (W3), so unread messages cost a call nothing, and a late reply changes nothing.
+// waits (WC3), so unread messages cost a call nothing, and a late reply changes nothing.
 
 /// A one-shot reply address inside a request: 16 bytes, keeps nothing alive.
 public struct ReplyTo<Reply: ~Copyable>: Sendable {

@@ -109,16 +109,16 @@ final class NodeDepot: @unchecked Sendable {
   /// Guards the chains.
   private let lock = SpinLock()
   private var chains = unsafe [[BlockChain]](repeating: [], count: Limits.nodeClasses)
+  private var slab = unsafe Slab()
 
   /// A batch of blocks: one that was given back, or one cut from new memory.
   // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
   func takeBatch(_ sizeClass: Int) -> BlockChain {
     lock.lock()
-    let found = unsafe chains[sizeClass].popLast()
-    lock.unlock()
-    if let found = unsafe found { return unsafe found }
+    defer { lock.unlock() }
+    if let found = unsafe chains[sizeClass].popLast() { return unsafe found }
     let bytes = NodePool.bytes(ofClass: sizeClass)
-    let chunk = UnsafeMutableRawPointer.allocate(byteCount: bytes * Limits.nodesInABatch, alignment: 64)
+    let chunk = unsafe slab.cut(bytes * Limits.nodesInABatch)
     var chain = unsafe BlockChain()
     for index in (0..<Limits.nodesInABatch).reversed() { unsafe chain.push(chunk + index * bytes) }
     return unsafe chain

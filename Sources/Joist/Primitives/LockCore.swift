@@ -3,5 +3,5 @@
 // What a `Lock` is beneath its type.
 
 /// One lock.
-final class LockCore { }
+final class LockCore {}
 extension Handle<ProcessRecord> { func abandonLocks() {} }

@@ -34,7 +34,8 @@ extension ProcessContext where Message: ~Copyable {
     core.sendRepeatedly(MessageMaker(message), ref.record, ref.id, every: interval)
   }
 
-  /// Stops a timer, whoever armed it; the time that it still had, or nil when it has fired or was cancelled before.
+  /// Stops a timer, whoever armed it; the time that it still had at the scheduler's last look at the clock, or nil when
+  /// it has fired or was cancelled before.
   ///
   /// Afterwards it sends nothing more; what it has sent may still be in a mailbox.
   @discardableResult

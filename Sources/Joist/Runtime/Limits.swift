@@ -82,6 +82,9 @@ package enum Limits {
   /// The whole node, header included; larger ones come from malloc.
   package static let nodeClasses = 5
   package static let nodeBytesLeast = 64
+  /// Pools grow by so much, a large page; at first by less.
+  package static let slabBytes = 2 << 20
+  package static let firstSlabBytes = 128 << 10
   /// Nodes move between a scheduler and the depot by so many.
   package static let nodesInABatch = 64
 

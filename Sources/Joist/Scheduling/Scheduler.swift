@@ -39,6 +39,8 @@ package struct Scheduler: ~Copyable {
   var handsOver = false
   /// The cheap clock when it was last read, some slices ago at most: the time of messages that are sent now.
   var lastClock: UInt64 = 0
+  /// The real clock when it was last looked at.
+  var lastNow: Int64
   /// Reductions before the cheap clock is read again.
   var clockCredit = 0
   /// When to look at the real clock next.
@@ -81,7 +83,8 @@ package struct Scheduler: ~Copyable {
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
     random = platform.randomSeed() | 1
     queue = RunQueue(ageing: runtime.it.configuration.ageing)
-    wheel = TimerWheel(index: index, now: platform.now())
+    lastNow = platform.now()
+    wheel = TimerWheel(index: index, now: lastNow)
   }
 
   /// The scheduler whose thread this is; nil on every other thread.

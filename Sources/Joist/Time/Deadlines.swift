@@ -54,6 +54,7 @@ extension Handle<Scheduler> {
   private func wakeDue(_ owner: Handle<Scheduler>) {
     if owner.it.wheel.isEmptyAtAGuess { return }
     let now = it.runtime.it.platform.now()
+    it.lastNow = now
     guard owner.it.wheel.lock.tryLock() else { return }
     var refused: Handle<MessageNode>?
     var room = Limits.dueAtOnce
@@ -123,11 +124,14 @@ extension Handle<Scheduler> {
 extension Duration {
   /// In nanoseconds, as far as they fit: years and centuries are no overflow.
   var clampedNanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    if overflow { return seconds > 0 ? .max : .min }
-    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return carry ? (seconds > 0 ? .max : .min) : sum
+    let attoseconds = attoseconds
+    let high = UInt64(truncatingIfNeeded: attoseconds >> 64)
+    let unit: UInt64 = 1_000_000_000
+    // One division of the machine's, where a division of 128 bits would call for help.
+    if attoseconds >= 0 && high < unit / 2 {
+      return Int64(unit.dividingFullWidth((high, UInt64(truncatingIfNeeded: attoseconds))).quotient)
+    }
+    return attoseconds >= 0 ? .max : Int64(clamping: attoseconds / Int128(unit))
   }
 }
 

@@ -41,7 +41,7 @@ extension Handle<RuntimeCore> {
     mine?.it.running?.it.fuel &-= Cost.arm
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }
     takeOut(timer.entry)
-    let rest = timer.it.deadline.load(ordering: .relaxed) - it.platform.now()
+    let rest = timer.it.deadline.load(ordering: .relaxed) - (mine?.it.lastNow ?? it.platform.now())
     timer.destroy(mine)
     if let mine {
       mine.it.figures.timedWaits.add(-1)

@@ -23,12 +23,15 @@ struct TimerCache {
 }
 
 /// All free timers but those that schedulers keep for themselves.
+// Sound: list and slab are touched under the lock.
+@safe
 final class TimerPool: @unchecked Sendable {
   static let shared = TimerPool()
 
   /// Guards the list.
   private let lock = SpinLock()
   private var free = TimerCache()
+  private var slab = unsafe Slab()
 
   /// A free timer, from the scheduler's own ones if there is a scheduler.
   @inline(__always)
@@ -40,12 +43,23 @@ final class TimerPool: @unchecked Sendable {
   @inline(never)
   private func takeShared(_ scheduler: Handle<Scheduler>?) -> Handle<MessageTimer> {
     lock.lock()
-    let found = free.take()
+    defer { lock.unlock() }
+    if free.count == 0 { grow() }
     if let scheduler {
       while scheduler.it.timers.count < Limits.timersInABatch, let more = free.take() { scheduler.it.timers.put(more) }
+      return scheduler.it.timers.take()!
     }
-    lock.unlock()
-    return found ?? .allocate(MessageTimer())
+    return free.take()!
+  }
+
+  // Sound: each piece is new memory, for one timer and for ever (TM3).
+  private func grow() {
+    let stride = (MemoryLayout<MessageTimer>.stride + 63) & ~63
+    for _ in 0..<Limits.timersInABatch {
+      let timer = unsafe slab.cut(stride).bindMemory(to: MessageTimer.self, capacity: 1)
+      unsafe timer.initialize(to: MessageTimer())
+      free.put(unsafe Handle<MessageTimer>(timer))
+    }
   }
 
   /// Takes one back.

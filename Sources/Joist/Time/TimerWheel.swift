@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is due at a time: a hierarchical wheel, one for each scheduler.
-// Y1. Eight levels of 64 lists. A list of level 0 is one tick (131 µs) wide, one of level n 64 times one of level n -
-//     1. A deadline lies in the lowest level on which it is less than a turn away; when a list of a higher level comes
-//     up, its entries are put in again, lower. Arming and disarming are O(1), a deadline moves at most seven times.
+// Y1. Six levels of 256 lists. A list of level 0 is one tick (131 µs) wide, one of level n 256 times one of level
+//     n - 1. A deadline lies in the lowest level on which it is less than a turn away; when a list of a higher level
+//     comes up, its entries are put in again, lower. Arming and disarming are O(1), a deadline moves at most five
+//     times, and one of up to eight seconds once.
 // Y2. Deadlines are rounded up to a tick, so none is early.
 // Y3. A process has one entry. A wait that ends early leaves it where it is and only forgets the deadline; a later
 //     deadline only changes the record. An entry that comes up looks at the record and puts itself in again.
@@ -27,18 +28,18 @@ package struct TimerWheel: ~Copyable {
   private let index: Int
   /// The first tick that was not looked at.
   private var tick: UInt64
-  /// A bit for each list of a level that is not empty.
-  private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels)
+  /// A bit for each list that is not empty: four words a level.
+  private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels * TimerWheel.width / 64)
   private var lists = [Handle<TimerEntry>?](repeating: nil, count: TimerWheel.levels * TimerWheel.width)
 
-  private static var levels: Int { 8 }
-  private static var width: Int { 64 }
-  private static var bits: Int { 6 }
+  private static var levels: Int { 6 }
+  private static var width: Int { 256 }
+  private static var bits: Int { 8 }
   /// A tick is 2^17 nanoseconds.
   private static var tickBits: UInt64 { 17 }
   /// The width of a tick.
   static var tickNanoseconds: Int64 { 1 << Int64(tickBits) }
-  /// The farthest that eight levels reach: over a thousand years.
+  /// Farther than anybody waits, and within what six levels reach: over a thousand years.
   private static var farthest: UInt64 { (1 << 46) - 1 }
 
   package init(index: Int, now: Int64) {
@@ -67,7 +68,7 @@ package struct TimerWheel: ~Copyable {
     entry.it.next = lists[list]
     lists[list]?.it.previous = entry
     lists[list] = entry
-    occupied[level] |= 1 << UInt64(position)
+    occupied[list / 64] |= 1 << UInt64(list % 64)
     entry.it.enter(TimerPlace(wheel: index, list: list))
     entries.store(entries.load(ordering: .relaxed) + 1, ordering: .relaxed)
   }
@@ -84,7 +85,7 @@ package struct TimerWheel: ~Copyable {
     let next = entry.it.next
     next?.it.previous = entry.it.previous
     if let previous = entry.it.previous { previous.it.next = next } else { lists[list] = next }
-    if lists[list] == nil { occupied[list / TimerWheel.width] &= ~(1 << UInt64(list % TimerWheel.width)) }
+    if lists[list] == nil { occupied[list / 64] &= ~(1 << UInt64(list % 64)) }
     entry.it.next = nil
     entry.it.previous = nil
     entries.store(entries.load(ordering: .relaxed) - 1, ordering: .relaxed)
@@ -110,12 +111,10 @@ package struct TimerWheel: ~Copyable {
 
   /// Takes any one out, due or not, for the caller to put into another wheel, under both locks (Y5).
   package mutating func removeAny() -> Handle<TimerEntry>? {
-    for level in 0..<TimerWheel.levels where occupied[level] != 0 {
-      let entry = lists[level * TimerWheel.width + occupied[level].trailingZeroBitCount]
-      if let entry { unlink(entry) }
-      return entry
-    }
-    return nil
+    guard let word = occupied.firstIndex(where: { $0 != 0 }) else { return nil }
+    let entry = lists[word * 64 + occupied[word].trailingZeroBitCount]
+    if let entry { unlink(entry) }
+    return entry
   }
 
   /// When something comes up next: a deadline, or a list that has to be put in again.
@@ -128,30 +127,52 @@ package struct TimerWheel: ~Copyable {
   /// The tick at which the nearest list that is not empty begins.
   private func nextEvent() -> UInt64? {
     var nearest: UInt64?
-    for level in 0..<TimerWheel.levels where occupied[level] != 0 {
+    for level in 0..<TimerWheel.levels {
       let shift = UInt64(level * TimerWheel.bits)
       let position = Int(tick >> shift) & (TimerWheel.width - 1)
       // Behind the position in this turn; entries of a next turn would be on a higher level (Y1).
-      let ahead = occupied[level] & (~0 << UInt64(position))
-      guard ahead != 0 else { continue }
+      guard let ahead = firstOccupied(level, from: position) else { continue }
       let turn = shift + UInt64(TimerWheel.bits)
-      let turnStart = (tick >> turn) << turn
-      let start = turnStart + (UInt64(ahead.trailingZeroBitCount) << shift)
+      let start = (tick >> turn) << turn + UInt64(ahead) << shift
       nearest = min(nearest ?? .max, max(start, tick))
     }
     return nearest
   }
 
+  /// The first list of a level that is not empty, from a position on.
+  private func firstOccupied(_ level: Int, from position: Int) -> Int? {
+    let words = TimerWheel.width / 64
+    var mask = ~UInt64(0) << UInt64(position % 64)
+    for word in (position / 64)..<words {
+      let bits = occupied[level * words + word] & mask
+      if bits != 0 { return word * 64 + bits.trailingZeroBitCount }
+      mask = ~0
+    }
+    return nil
+  }
+
   /// Goes to a tick that nothing lies before, and puts in again, lower, what lies there on higher levels (Y1).
   private mutating func turn(to tick: UInt64) {
     self.tick = tick
-    for level in stride(from: TimerWheel.levels - 1, to: 0, by: -1) where occupied[level] != 0 {
+    for level in stride(from: TimerWheel.levels - 1, to: 0, by: -1) {
       let position = Int(tick >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
-      let list = level * TimerWheel.width + position
-      while let entry = lists[list] {
-        unlink(entry)
-        insert(entry, due: entry.it.due)
-      }
+      putInAgain(level * TimerWheel.width + position)
     }
+  }
+
+  /// Puts every entry of a list in again.
+  private mutating func putInAgain(_ list: Int) {
+    guard var entry = lists[list] else { return }
+    lists[list] = nil
+    occupied[list / 64] &= ~(1 << UInt64(list % 64))
+    var count = 0
+    while true {
+      let next = entry.it.next
+      insert(entry, due: entry.it.due)
+      count += 1
+      guard let next else { break }
+      entry = next
+    }
+    entries.store(entries.load(ordering: .relaxed) - count, ordering: .relaxed)
   }
 }

@@ -4,7 +4,7 @@
 
 import Synchronization
 
-/// A cell for a thread or a task (W4): from a pool, and back into it.
+/// A cell for a thread or a task (WC4): from a pool, and back into it.
 ///
 /// Threads and tasks have pools of their own: a thread may find its answer, and leave, before it is woken, so a waiter
 /// of that pool may be woken for nothing; a continuation may not be.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where one waits for one answer: the reply to a call, a turn at a lock, room in a mailbox, a descriptor.
-// W1. The word is zero (nobody waits), odd (a number: who waits, and for which answer) or the answer: a small even
+// WC1. The word is zero (nobody waits), odd (a number: who waits, and for which answer) or the answer: a small even
 //     number, or the address of a node.
-// W2. Only the waiter opens a wait, with a number that the cell has never had before, and only it goes back to zero.
-// W3. Whoever has an answer exchanges the number that it was told for it, in one step. So there is one answer at most,
+// WC2. Only the waiter opens a wait, with a number that the cell has never had before, and only it goes back to zero.
+// WC3. Whoever has an answer exchanges the number that it was told for it, in one step. So there is one answer at most,
 //     and one that comes late, or twice, finds another word and changes nothing, whoever uses the cell by then.
-// W4. A cell keeps its address for the program's life: a record's, or one of `ForeignWaiter`.
-// W5. A process that waits for an answer parks first and looks at its cell then; who answers does so first and claims
+// WC4. A cell keeps its address for the program's life: a record's, or one of `ForeignWaiter`.
+// WC5. A process that waits for an answer parks first and looks at its cell then; who answers does so first and claims
 //     the process then (G2).
 
 import Synchronization
@@ -20,7 +20,7 @@ package struct WaitCell: ~Copyable {
 
   init() {}
 
-  /// A new number (W2); nobody waits yet.
+  /// A new number (WC2); nobody waits yet.
   mutating func nextNumber() -> UInt {
     sequence &+= 2
     return sequence | 1
@@ -35,8 +35,8 @@ package struct WaitCell: ~Copyable {
   /// Whether the answer is there.
   var isAnswered: Bool { WaitCell.isAnswer(word.load(ordering: .sequentiallyConsistent)) }
 
-  /// Answers (W3); false when it comes too late.
-  // Ordering: publishes the node; sequentially consistent because of W5.
+  /// Answers (WC3); false when it comes too late.
+  // Ordering: publishes the node; sequentially consistent because of WC5.
   func answer(_ number: UInt, with answer: Answer) -> Bool {
     word.compareExchange(expected: number, desired: answer.bits, ordering: .sequentiallyConsistent).exchanged
   }
@@ -59,7 +59,7 @@ package struct WaitCell: ~Copyable {
   private static func isAnswer(_ word: UInt) -> Bool { word & 1 == 0 && word != 0 }
 }
 
-/// What is in a cell in the end (W1).
+/// What is in a cell in the end (WC1).
 struct Answer: Equatable {
   let bits: UInt
 

@@ -55,6 +55,28 @@ extension Scenario {
     }
   }
 
+  /// Call and reply, past old mail that nobody has to look at.
+  static let selective = Scenario(
+    name: "selective",
+    about: "call and reply, with old messages unread",
+    parameters: [Parameter("junk", 0...10_000_000), Parameter("calls", 1...1_000_000_000)],
+    figures: [Figure("ns", "ns", "a call")],
+    runs: [.all(10_000, 10_000)]
+  ) { trial in
+    let (junk, calls) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Mail.self) { main in
+      let echo = main.spawn(ReplyTo<Void>.self) { server in
+        while true { try server.receive().send() }
+      }
+      for number in 0..<junk { main.ref.send(.junk(number)) }
+      let each = try nanosecondsEach(calls) { count in
+        for _ in 0..<count { try main.call(echo) { $0 } }
+      }
+      guard main.messageCount == junk else { throw BenchProblem("selective: old messages are gone") }
+      return Outcome(["ns": each])
+    }
+  }
+
   /// Call and reply by a plain tag, past old mail.
   static let selectiveScan = Scenario(
     name: "selective_scan",

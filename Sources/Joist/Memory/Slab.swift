@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory for pools that never give any back: cut from large pieces, so that growing costs few calls of malloc.
+
+import CJoist
+
+/// Cuts pieces from large blocks; the caller holds a lock.
+// Sound: each piece is cut once, from a block that is never freed.
+@unsafe
+struct Slab {
+  private var place: UnsafeMutableRawPointer?
+  private var left = 0
+
+  /// New memory, aligned to a cache line when its size is a multiple of one.
+  mutating func cut(_ bytes: Int) -> UnsafeMutableRawPointer {
+    if unsafe left < bytes { unsafe grow() }
+    let piece = unsafe place!
+    unsafe place = piece + bytes
+    unsafe left -= bytes
+    return unsafe piece
+  }
+
+  /// A new block: the first one small; later ones with large pages, for it is the page faults that cost.
+  private mutating func grow() {
+    let size = unsafe place == nil ? Limits.firstSlabBytes : Limits.slabBytes
+    let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: size)
+    if unsafe place != nil { unsafe joist_prefer_large_pages(block, size) }
+    unsafe place = block
+    unsafe left = size
+  }
+}
