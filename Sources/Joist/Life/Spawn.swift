@@ -12,11 +12,14 @@ import Synchronization
 struct SpawnRequest {
   @usableFromInline var options: SpawnOptions
   @usableFromInline var body: BodyStorage
+  /// Where it is to have a name.
+  @usableFromInline var type: MessageType?
 
   @inlinable
   init<Message: ~Copyable>(_ options: SpawnOptions, _ body: Body<Message>) {
     self.options = options
     self.body = BodyStorage(body)
+    if options.name != nil { type = MessageType(Message.self) }
   }
 }
 
@@ -46,14 +49,7 @@ extension Handle<RuntimeCore> {
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     guard !it.ending.isRefusing else { throw .shuttingDown }
     guard let process = takeRecord(scheduler) else { throw .processLimit(it.configuration.processLimit) }
-    if case .dedicated(let bytes) = request.options.stack {
-      guard let slot = it.slots.makeDedicated(bytes: bytes) else {
-        giveBack(process)
-        throw .noStack
-      }
-      process.it.slot = slot
-      slot.it.lay(process, entry: .main)
-    }
+    try provide(process, request)
     prepare(process, request)
     if let scheduler {
       scheduler.it.figures.processesCreated.add()
@@ -66,6 +62,26 @@ extension Handle<RuntimeCore> {
     process.it.go(.create)
     process.makeReady(from: scheduler)
     return spawned
+  }
+
+  /// What a process may be refused for: its name, a stack of its own.
+  private func provide(_ process: ProcessHandle, _ request: SpawnRequest) throws(SpawnError) {
+    if let name = request.options.name, let type = request.type {
+      do {
+        try it.names.add(name, Names.Entry(record: process, id: process.id, type: type))
+      } catch {
+        giveBack(process)
+        throw .name(error)
+      }
+    }
+    guard case .dedicated(let bytes) = request.options.stack else { return }
+    guard let slot = it.slots.makeDedicated(bytes: bytes) else {
+      if let name = request.options.name { it.names.remove(name, from: process.id) }
+      giveBack(process)
+      throw .noStack
+    }
+    process.it.slot = slot
+    slot.it.lay(process, entry: .main)
   }
 
   /// Initialises the record for its next process.

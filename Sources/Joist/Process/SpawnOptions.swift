@@ -39,6 +39,8 @@ public struct SpawnOptions: Sendable, Hashable {
     case bounded(Int = .max, bytes: Int = .max, whenFull: WhenFull)
   }
 
+  /// Its name from before it starts until it ends (``ProcessRuntime/register(_:as:)``).
+  public var name: String?
   /// Which queue it waits in.
   public var priority: Priority
   /// How many messages may wait.
@@ -50,11 +52,13 @@ public struct SpawnOptions: Sendable, Hashable {
 
   /// Every field has a default.
   public init(
+    name: String? = nil,
     priority: Priority = .normal,
     mailbox: Mailbox = .unbounded,
     stack: Stack = .shared,
     reductionsPerSlice: Int? = nil
   ) {
+    self.name = name
     self.priority = priority
     self.mailbox = mailbox
     self.stack = stack
@@ -85,6 +89,8 @@ public enum SpawnError: Error, Hashable, CustomStringConvertible {
   case shuttingDown
   /// No memory for a stack of its own.
   case noStack
+  /// The name cannot be given.
+  case name(NameError)
   /// An option is out of its range.
   case options(ConfigurationError)
 
@@ -94,6 +100,7 @@ public enum SpawnError: Error, Hashable, CustomStringConvertible {
     case .processLimit(let limit): "the limit of \(limit) processes is reached"
     case .shuttingDown: "the runtime is shutting down"
     case .noStack: "there is no memory for the stack"
+    case .name(let error): error.description
     case .options(let error): error.description
     }
   }

@@ -11,7 +11,7 @@ import Synchronization
 /// Somebody who is told of an end.
 protocol Watcher: AnyObject, Sendable {
   /// The process has ended, for that reason; called on its own stack, where nothing may wait (WA1).
-  func processEnded(_ id: ProcessID, _ reason: ExitReason)
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason)
 }
 
 /// One who watches a process, and which process of the record.
@@ -21,16 +21,17 @@ struct Watch {
 }
 
 extension Handle<ProcessRecord> {
-  /// Has a watcher told of the end of that process; false when it has ended already.
-  func watch(_ id: ProcessID, _ watcher: any Watcher) -> Bool {
+  /// Has a watcher told of the end of that process, before all others if it is to be the first; false when it has ended
+  /// already.
+  func watch(_ id: ProcessID, _ watcher: any Watcher, first: Bool = false) -> Bool {
     let extras = extras()
-    let list = extras.it.lock.withLock { () -> Bool in
-      extras.it.watchers.append(Watch(watcher: watcher, generation: id.generation))
+    return extras.it.lock.withLock {
+      let place = first ? 0 : extras.it.watchers.count
+      extras.it.watchers.insert(Watch(watcher: watcher, generation: id.generation), at: place)
       let lives = it.generation.load(ordering: .sequentiallyConsistent) == id.generation
-      if !lives { extras.it.watchers.removeLast() }
+      if !lives { extras.it.watchers.remove(at: place) }
       return lives
     }
-    return list
   }
 
   /// Takes a watcher out, once, if it is in.
@@ -53,6 +54,6 @@ extension Handle<ProcessRecord> {
       return all
     }
     let id = ProcessID(slot: it.home.it.table.index(of: self), generation: generation)
-    for watch in told where watch.generation == generation { watch.watcher.processEnded(id, reason) }
+    for watch in told where watch.generation == generation { watch.watcher.processEnded(self, id, reason) }
   }
 }

@@ -28,6 +28,7 @@ package struct RuntimeCore: ~Copyable {
   let urgent = SchedulerSet()
   let monitor = Monitor()
   let blocking: BlockingPool
+  let names = Names()
   let figures = SharedFigures()
   let ending = Ending()
   /// Schedulers return from their next step.

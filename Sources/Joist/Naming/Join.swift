@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Waiting for another process's end.
+
+extension ProcessContext where Message: ~Copyable {
+  /// Waits until another process has ended, and says why it did; nil when the time was over first.
+  ///
+  /// For one that had ended before: `.noProcess`. A process that joins itself stops the program with a sentence.
+  public func join<M: ~Copyable>(
+    _ ref: ProcessRef<M>,
+    timeout: Duration? = nil
+  ) throws(ProcessExit) -> ExitReason? {
+    try record.suspensionPoint(generation, cost: 0)
+    guard let other = ref.record else { return .noProcess }
+    guard other != record || ref.id != id else { fatalError("Joist: a process cannot wait for its own end") }
+    let answer = Waiter.here().awaitEnd(of: other, ref.id, timeout)
+    if record.it.flags.contains(.exiting) {
+      answer?.node?.discard()
+      try record.refuse()
+    }
+    return answer?.exitReason
+  }
+}
+
+extension ProcessRef where Message: ~Copyable {
+  /// Waits, as a plain thread, until the process has ended; why it did, or nil when the time was over first.
+  ///
+  /// Inside a process use `process.join`.
+  @available(*, noasync, message: "it holds the thread")
+  public func join(timeout: Duration? = nil) -> ExitReason? {
+    guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
+    guard let record else { return .noProcess }
+    return Waiter.here().awaitEnd(of: record, id, timeout)?.exitReason
+  }
+}
+
+extension Waiter {
+  /// Waits for the end of a process; nil when the time was over, or an exit came first.
+  fileprivate func awaitEnd(of other: ProcessHandle, _ id: ProcessID, _ timeout: Duration?) -> Answer? {
+    defer { finish() }
+    let watch = JoinWatch(ticket)
+    ticket.open()
+    if !other.watch(id, watch) { _ = ticket.answer(.noProcess, from: Scheduler.current) }
+    let answer = wait(.join, until: deadline(after: timeout))
+    if answer == nil { other.unwatch(id, watch) }
+    return answer
+  }
+}
+
+extension Answer {
+  /// Why somebody ended.
+  fileprivate var exitReason: ExitReason { node?.open(as: ExitReason.self) ?? .noProcess }
+}
+
+/// Tells one who waits for an end.
+private final class JoinWatch: Watcher {
+  private let ticket: WaitTicket
+
+  init(_ ticket: WaitTicket) { self.ticket = ticket }
+
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { ticket.fail(reason) }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names of processes.
+// NM1. A name is one living process's at most. It goes with its process, before anybody else who watches that process
+//      is told: the watch of a name is put in front of others.
+// NM2. The table is locked for a look only. It has a name before the process is watched for it; if that has ended by
+//      then, the name is taken back.
+
+import Synchronization
+
+/// The names of one runtime.
+final class Names: Sendable {
+  /// A process that has a name.
+  struct Entry: Sendable {
+    let record: ProcessHandle
+    let id: ProcessID
+    let type: MessageType
+  }
+
+  private let entries = Mutex<[String: Entry]>([:])
+
+  /// Gives a name to a process.
+  func add(_ name: String, _ entry: Entry) throws(NameError) {
+    guard !name.isEmpty else { throw .empty }
+    let holder = entries.withLock { entries -> ProcessID? in
+      if let holder = entries[name] { return holder.id }
+      entries[name] = entry
+      return nil
+    }
+    if let holder { throw .taken(name, by: holder) }
+    guard entry.record.watch(entry.id, NameWatch(self, name), first: true) else {
+      remove(name, from: entry.id)
+      throw .noProcess
+    }
+  }
+
+  /// Who has a name.
+  func find(_ name: String) -> Entry? { entries.withLock { $0[name] } }
+
+  /// Takes a name away, if that process has it.
+  func remove(_ name: String, from id: ProcessID) {
+    entries.withLock { if $0[name]?.id == id { $0[name] = nil } }
+  }
+
+  /// All names, sorted.
+  var all: [String] { entries.withLock { $0.keys.sorted() } }
+}
+
+/// Takes a name away when its process ends.
+private final class NameWatch: Watcher {
+  private let names: Names
+  private let name: String
+
+  init(_ names: Names, _ name: String) {
+    self.names = names
+    self.name = name
+  }
+
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { names.remove(name, from: id) }
+}
+
+/// Which messages a process takes, without a generic parameter.
+@usableFromInline
+struct MessageType: Sendable {
+  let id: ObjectIdentifier
+  let description: String
+
+  /// Of processes that take such messages.
+  @usableFromInline
+  init<Message: ~Copyable>(_ type: Message.Type) {
+    id = ObjectIdentifier(ProcessRef<Message>.self)
+    let words = String(reflecting: ProcessRef<Message>.self)
+    description = String(words.dropFirst(words.prefix { $0 != "<" }.count + 1).dropLast())
+  }
+}
+
+/// Why a name was not given or found.
+public enum NameError: Error, Hashable, CustomStringConvertible {
+  /// Another process has it.
+  case taken(String, by: ProcessID)
+  /// The name is empty.
+  case empty
+  /// The process has ended.
+  case noProcess
+  /// Its process takes other messages than those asked for.
+  case wrongType(String, takes: String, asked: String)
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .taken(let name, let holder): "the name '\(name)' is taken by \(holder)"
+    case .empty: "a name must not be empty"
+    case .noProcess: "the process has ended"
+    case .wrongType(let name, let takes, let asked): "'\(name)' takes messages of \(takes), and not of \(asked)"
+    }
+  }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names, groups, and waiting for an end.
+
+import Joist
+import Testing
+
+@Suite struct NameTests {
+  @Test func `M4: a name leads to its process, with its type, until it ends`() throws {
+    let simulation = try Simulation()
+    let runtime = simulation.runtime
+    let log = Log<Int>()
+    let ref = runtime.spawn(Int.self) { log.add(try $0.receive()) }
+    try runtime.register(ref, as: "one")
+    let found = try runtime.lookup("one", as: Int.self)
+    #expect(found == ref && runtime.registeredNames == ["one"])
+    found?.send(7)
+    simulation.run()
+    let after = try runtime.lookup("one", as: Int.self)
+    #expect(log.entries == [7] && after == nil && runtime.registeredNames.isEmpty)
+  }
+
+  @Test func `M4: a wrong type is an error that names both`() throws {
+    let simulation = try Simulation()
+    simulation.runtime.spawn(Int.self, options: .init(name: "numbers")) { _ = try $0.receive() }
+    let error = #expect(throws: NameError.self) { try simulation.runtime.lookup("numbers", as: [String].self) }
+    let text = try #require(error).description
+    #expect(text == "'numbers' takes messages of Swift.Int, and not of Swift.Array<Swift.String>")
+  }
+
+  @Test func `M4: a name taken twice is refused with its holder, an empty one and a dead process too`() throws {
+    let simulation = try Simulation()
+    let runtime = simulation.runtime
+    let first = runtime.spawn(Int.self, options: .init(name: "a")) { _ = try $0.receive() }
+    let second = runtime.spawn(Int.self) { _ = try $0.receive() }
+    #expect(throws: NameError.taken("a", by: first.id)) { try runtime.register(second, as: "a") }
+    #expect(throws: NameError.empty) { try runtime.register(second, as: "") }
+    #expect(throws: SpawnError.name(.taken("a", by: first.id))) {
+      try runtime.trySpawn(Int.self, options: .init(name: "a")) { _ in }
+    }
+    #expect(runtime.statistics.processesCreated == 2)
+    runtime.unregister("a")
+    try runtime.register(second, as: "a")
+    second.exit()
+    simulation.run()
+    #expect(throws: NameError.noProcess) { try runtime.register(second, as: "b") }
+    #expect(runtime.registeredNames.isEmpty)
+  }
+
+  @Test func `M4: who is told of an end finds the name free`() throws {
+    let simulation = try Simulation()
+    let log = Log<Bool>()
+    let ref = simulation.runtime.spawn(Int.self) { process in
+      try process.sleep(for: .seconds(1))
+      try process.register(as: "late")
+      try process.sleep(for: .seconds(1))
+    }
+    simulation.runtime.spawn { process in
+      _ = try process.join(ref)
+      log.add(try process.lookup("late", as: Int.self) == nil)
+    }
+    simulation.run()
+    #expect(log.entries == [true])
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `M4: of many who want a name one has it at a time`(schedulers: Int) throws {
+    let wins = Count()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      for _ in 0..<200 {
+        runtime.spawn { process in
+          while true {
+            do { try process.register(as: "leader") } catch {
+              try process.yield()
+              continue
+            }
+            wins.add()
+            return
+          }
+        }
+      }
+    }
+    #expect(wins.total == 200)
+  }
+}
+
+@Suite struct GroupTests {
+  @Test func `M4: a broadcast reaches every member once, in the order in which they joined`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let group = ProcessGroup<Int>()
+    let members = (0..<40).map { number in
+      simulation.runtime.spawn(Int.self) { process in while true { log.add(try process.receive() + number) } }
+    }
+    for member in members { group.join(member) }
+    group.join(members[0])
+    for member in members[10..<35] { group.leave(member) }
+    group.leave(members[20])
+    #expect(group.broadcast(100) == 15 && group.count == 15)
+    simulation.run()
+    #expect(log.entries == (Array(0..<10) + Array(35..<40)).map { $0 + 100 })
+    #expect(group.all == Array(members[..<10]) + Array(members[35...]))
+  }
+
+  @Test func `M4: a message that cannot be shared is made for each member`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let group = ProcessGroup<Tracked>()
+    for _ in 0..<5 { group.join(simulation.runtime.spawn(Tracked.self) { _ = try $0.receive() }) }
+    #expect(group.broadcast { Tracked(tracker) } == 5)
+    #expect(tracker.count == 5)
+    simulation.run()
+    #expect(tracker.count == 0)
+  }
+
+  @Test func `M4: members leave when they end, and the dead do not join`() throws {
+    let simulation = try Simulation()
+    let group = ProcessGroup<Int>()
+    let members = (0..<10).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
+    for member in members { group.join(member) }
+    #expect(group.broadcast(1) == 10)
+    simulation.run()
+    #expect(group.count == 0)
+    group.join(members[3])
+    #expect(group.count == 0 && group.broadcast(1) == 0)
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `M4: members join, are sent to and end all at once`(schedulers: Int) throws {
+    let group = ProcessGroup<Int>()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      for _ in 0..<500 {
+        runtime.spawn(Int.self) { process in
+          group.join(process.ref)
+          group.broadcast(1)
+          _ = try process.receive()
+        }
+      }
+    }
+    #expect(group.count == 0)
+  }
+
+  @Test func `M4: a large group is joined, sent to and left in no time`() throws {
+    let group = ProcessGroup<Int>()
+    let count = 50_000
+    let came = Count()
+    _ = try withRuntime { runtime in
+      for _ in 0..<count {
+        group.join(
+          runtime.spawn(Int.self) { process in
+            _ = try process.receive()
+            came.add()
+          }
+        )
+      }
+      #expect(group.broadcast(1) == count)
+    }
+    #expect(came.total == count && group.count == 0)
+  }
+}
+
+@Suite struct JoinTests {
+  struct Failure: Error {}
+
+  @Test func `S3: join waits for an end and says why`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let well = simulation.runtime.spawn { try $0.sleep(for: .seconds(1)) }
+    let badly = simulation.runtime.spawn { process in
+      try process.sleep(for: .seconds(2))
+      throw Failure()
+    }
+    simulation.runtime.spawn { process in
+      for other in [well, badly, well] { log.add("\(try process.join(other)!)") }
+    }
+    simulation.run()
+    #expect(log.entries == ["normal", "error(JoistTests.JoinTests.Failure())", "noProcess"])
+  }
+
+  @Test func `S3: a join ends with its time and leaves nothing behind`() throws {
+    let simulation = try Simulation()
+    let done = Count()
+    let other = simulation.runtime.spawn { try $0.sleep(for: .seconds(3_600)) }
+    simulation.runtime.spawn { process in
+      for _ in 0..<1_000 where try process.join(other, timeout: .milliseconds(1)) == nil { done.add() }
+    }
+    simulation.run(passingTime: true)
+    #expect(done.total == 1_000)
+  }
+
+  @Test func `S3: who waits for an end can be told to exit`() throws {
+    let simulation = try Simulation()
+    let other = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+    let waiter = simulation.runtime.spawn { process in _ = try process.join(other) }
+    simulation.run()
+    #expect(waiter.info?.waitReason == .join)
+    waiter.exit()
+    simulation.run()
+    #expect(!waiter.isAlive && other.isAlive)
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `S3: processes and threads wait for the same ends`(schedulers: Int) throws {
+    let count = Count()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      let start = runtime.spawn(Int.self) { _ = try $0.receive() }
+      let first = runtime.spawn { process in _ = try process.join(start) }
+      for _ in 0..<200 {
+        runtime.spawn { process in if try process.join(first) != nil { count.add() } }
+      }
+      #expect(first.join(timeout: .milliseconds(1)) == nil)
+      start.send(1)
+      #expect(first.join() != nil)
+    }
+    #expect(count.total == 200)
+  }
+}
