@@ -17,6 +17,7 @@ enum UnsafeFence {
     "Sources/Joist/Platform/HostPlatform.swift",  // system calls
     "Sources/Joist/Platform/HostThread.swift",  // threads
     "Sources/Joist/Platform/Processors.swift",  // reads a small file
+    "Sources/Joist/Primitives/Ring.swift",  // a ring of values
     "Sources/Joist/Process/Body.swift",  // closures stored as words
     "Sources/Joist/Process/ExitReason.swift",  // a retained box in a word
     "Sources/Joist/Process/ProcessContext+Selecting.swift",  // optionals that cannot be nil

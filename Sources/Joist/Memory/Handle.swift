@@ -52,6 +52,14 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
   @inline(__always)
   package func advanced(by distance: Int) -> Self { unsafe Self(pointer + distance) }
 
+  // Sound: the caller has the value for itself.
+  /// Puts a value in and hands the old one out.
+  package func exchange(_ value: consuming Pointee) -> Pointee {
+    let old = unsafe pointer.move()
+    unsafe pointer.initialize(to: value)
+    return old
+  }
+
   /// Destroys the value and gives the memory back; no handle to it may be used again (H1).
   package func free() {
     unsafe pointer.deinitialize(count: 1)

@@ -17,6 +17,7 @@ final class Names: Sendable {
     let type: MessageType
   }
 
+  /// NM2 says what is done under its lock.
   private let entries = Mutex<[String: Entry]>([:])
 
   /// Gives a name to a process.
@@ -46,7 +47,7 @@ final class Names: Sendable {
   var all: [String] { entries.withLock { $0.keys.sorted() } }
 }
 
-/// Takes a name away when its process ends.
+/// Takes a name away when its process ends (NM1).
 private final class NameWatch: Watcher {
   private let names: Names
   private let name: String
@@ -62,12 +63,14 @@ private final class NameWatch: Watcher {
 /// Which messages a process takes, without a generic parameter.
 @usableFromInline
 struct MessageType: Sendable {
+  // Order: only compared for being the same.
   let id: ObjectIdentifier
   let description: String
 
   /// Of processes that take such messages.
   @usableFromInline
   init<Message: ~Copyable>(_ type: Message.Type) {
+    // Order: types are only compared for being the same.
     id = ObjectIdentifier(ProcessRef<Message>.self)
     let words = String(reflecting: ProcessRef<Message>.self)
     description = String(words.dropFirst(words.prefix { $0 != "<" }.count + 1).dropLast())

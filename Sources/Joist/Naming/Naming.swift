@@ -49,6 +49,7 @@ extension Handle<RuntimeCore> {
 
   fileprivate func lookup<M: ~Copyable>(_ name: String, as type: M.Type) throws(NameError) -> ProcessRef<M>? {
     guard let entry = it.names.find(name) else { return nil }
+    // Order: types are only compared for being the same.
     guard entry.type.id == ObjectIdentifier(ProcessRef<M>.self) else {
       throw .wrongType(name, takes: entry.type.description, asked: MessageType(M.self).description)
     }

@@ -66,7 +66,7 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
 
   private let state = Mutex(State())
 
-  /// With gaps (GR1).
+  /// With gaps (GR1); a broadcast goes by it (GR2).
   var current: [ProcessRef<Message>?] { state.withLock { $0.members } }
   var count: Int { state.withLock { $0.places.count } }
 

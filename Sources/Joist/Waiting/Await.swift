@@ -31,8 +31,8 @@ extension Handle<ProcessRecord> {
       Scheduler.current!.disarm(self)
     }
     while true {
-      if let answer = it.cell.take() { return answer }
       if !it.signals.glance.isDisjoint(with: [.exit, .kill]) { collectMail() }
+      if let answer = it.cell.take() { return answer }
       if it.flags.contains(.exiting) && (kind != .deaf || it.signals.glance.contains(.kill)) { return it.cell.close() }
       if let deadline {
         if !it.flags.contains(.timed) { scheduler.arm(self, deadline) }

@@ -36,14 +36,16 @@ struct Line {
     last = place
   }
 
-  /// Takes a place out, if it is still in.
-  mutating func remove(_ place: Handle<LinePlace>) {
-    guard place.it.isListed else { return }
+  /// Takes a place out; false if it is not in any more.
+  @discardableResult
+  mutating func remove(_ place: Handle<LinePlace>) -> Bool {
+    guard place.it.isListed else { return false }
     place.it.isListed = false
     let next = place.it.next
     let previous = place.it.previous
     if let next { next.it.previous = previous } else { last = previous }
     if let previous { previous.it.next = next } else { first = next }
+    return true
   }
 
   /// Takes the first place out, for the caller to answer (WL2).

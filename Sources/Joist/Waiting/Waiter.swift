@@ -34,8 +34,11 @@ struct Waiter {
   /// Gives back what it took.
   func finish() { foreign?.giveBack() }
 
+  /// Whether it is a process that was told to exit.
+  var isToldToExit: Bool { process?.it.flags.contains(.exiting) ?? false }
+
   /// Throws if it is a process that was told to exit.
   func throwIfToldToExit() throws(ProcessExit) {
-    if let process, process.it.flags.contains(.exiting) { try process.refuse() }
+    if isToldToExit { try process!.refuse() }
   }
 }

@@ -13,6 +13,7 @@ func report(_ process: ProcessContext<Int>) throws(ProcessExit) {
     switch error {
     case .processLimit(let limit): print(limit)
     case .shuttingDown, .noStack: print(error)
+    case .name(let error): print(error)
     case .options(let error): print(error.field)
     }
   }

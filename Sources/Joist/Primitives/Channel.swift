@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A bounded queue between processes and threads: a ring of elements, with a semaphore for the room in it and one for
+// what is in it.
+// CH1. Who has a permit for room puts an element in and gives a permit for an element; who has one of those takes an
+//      element out and gives one for room. So each waits in line, and the ring is never too full or too empty.
+// CH2. A closed channel has one permit more of each. Who gets it and finds the channel closed, or closed and empty,
+//      passes it on.
+
+/// A bounded queue between processes and threads.
+///
+/// First come, first served on both ends. A process that waits is parked; a thread sleeps. An element is moved, and is
+/// destroyed with the channel if nobody received it.
+public final class Channel<Element: ~Copyable>: Sendable {
+  private let ring: Ring<Element>
+  private let room: Semaphore
+  private let elements = Semaphore(permits: 0)
+
+  /// Room for so many: 1 to 16,777,216; others stop the program with a sentence.
+  public init(capacity: Int) {
+    guard (1...1 << 24).contains(capacity) else {
+      fatalError("Joist: a channel's capacity is \(capacity), and must be from 1 to \(1 << 24)")
+    }
+    ring = Ring(capacity: capacity)
+    room = Semaphore(permits: capacity)
+  }
+
+  /// How many elements are in it.
+  public var count: Int { ring.count }
+
+  /// Whether it takes no more.
+  public var isClosed: Bool { ring.isClosed }
+
+  /// Moves an element in, waiting while it is full.
+  ///
+  /// Throws ``ChannelClosed``, or ``ProcessExit`` when the process is told to exit; the element is destroyed then.
+  public func send(_ element: consuming sending Element) throws {
+    try room.acquire()
+    try put(element)
+  }
+
+  /// As above, for so long at most; false when it was full all the time, and the element is destroyed.
+  public func send(_ element: consuming sending Element, timeout: Duration) throws -> Bool {
+    guard try room.acquire(timeout: timeout) else { return false }
+    try put(element)
+    return true
+  }
+
+  /// Moves an element in if there is room; never waits.
+  public func trySend(_ element: consuming sending Element) throws(ChannelClosed) -> Bool {
+    if isClosed { throw ChannelClosed() }
+    guard room.tryAcquire() else { return false }
+    try put(element)
+    return true
+  }
+
+  /// Moves the oldest element out, waiting while there is none; nil when the channel is closed and empty.
+  ///
+  /// Throws when the process is told to exit.
+  public func receive() throws(ProcessExit) -> sending Element? {
+    try elements.acquire()
+    return take()
+  }
+
+  /// As above, for so long at most; nil also when none came in time.
+  public func receive(timeout: Duration) throws(ProcessExit) -> sending Element? {
+    guard try elements.acquire(timeout: timeout) else { return nil }
+    return take()
+  }
+
+  /// Moves the oldest element out if there is one; never waits.
+  public func tryReceive() -> sending Element? {
+    elements.tryAcquire() ? take() : nil
+  }
+
+  /// Takes no more; what is in it may still be received.
+  ///
+  /// Everybody who waits is told.
+  public func close() {
+    guard ring.close() else { return }
+    room.release()
+    elements.release()
+  }
+
+  private func put(_ element: consuming sending Element) throws(ChannelClosed) {
+    guard ring.put(element) else {
+      room.release()  // CH2
+      throw ChannelClosed()
+    }
+    elements.release()
+  }
+
+  private func take() -> sending Element? {
+    guard let element = ring.take() else {
+      elements.release()  // CH2
+      return nil
+    }
+    room.release()
+    return element
+  }
+}
+
+/// Thrown by a send into a channel that was closed.
+public struct ChannelClosed: Error, Hashable, CustomStringConvertible {
+  /// One sentence.
+  public var description: String { "the channel is closed" }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Asynchronous code does not hold its thread for a reply.
+// error: is unavailable from asynchronous contexts; use `await ref.call`, which does not hold the thread
+
+import Joist
+
+func ask(_ server: ProcessRef<ReplyTo<Int>>) async throws -> Int { try server.callBlocking { $0 } }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One graph cannot go to many.
+// error: does not conform to the 'Sendable' protocol
+
+import Joist
+
+final class Doc {
+  var number = 0
+}
+
+func spread(_ group: ProcessGroup<Doc>) { group.broadcast(Doc()) }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a lock protects does not get out of its body.
+// error: type 'Doc' does not conform to the 'Sendable' protocol
+
+import Joist
+
+final class Doc {
+  var number = 0
+}
+
+func leak(_ lock: Lock<Doc>) -> Doc { lock.withLock { $0 } }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Locks that may be held across a receive, and channels.
+
+import Joist
+import Testing
+
+@Suite struct LockTests {
+  @Test(arguments: schedulerCounts)
+  func `S3: one at a time holds a lock, also where bodies suspend in it`(schedulers: Int) throws {
+    let lock = Lock(0)
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      for _ in 0..<50 {
+        runtime.spawn { process in
+          for _ in 0..<40 {
+            try lock.withLock { value in
+              let before = value
+              try process.yield()
+              value = before + 1
+            }
+          }
+        }
+      }
+      for _ in 0..<500 { lock.withLock { $0 += 1 } }
+    }
+    let total = lock.withLock { $0 }
+    #expect(total == 2_500 && lock.owner == nil && !lock.isInconsistent)
+  }
+
+  @Test func `S3: a lock goes to those who wait, in turn, and says who has it`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let lock = Lock([Int]())
+    let processes = (0..<5).map { number in
+      simulation.runtime.spawn { process in
+        try lock.withLock { list in
+          list.append(number)
+          log.add(number)
+          try process.sleep(for: .seconds(1))
+        }
+      }
+    }
+    simulation.run(passingTime: false)
+    #expect(lock.owner == processes[0].id && processes[1].info?.waitReason == .turn)
+    simulation.run()
+    #expect(log.entries == [0, 1, 2, 3, 4])
+  }
+
+  @Test func `S3: a graph goes into a lock and comes out by exchange`() throws {
+    let tracker = Tracker()
+    let lock = Lock<Tracked?>(nil)
+    #expect(lock.exchange(Tracked(tracker, 1)) == nil)
+    let back = lock.exchange(Tracked(tracker, 2))
+    #expect(back?.number == 1 && tracker.count == 2)
+  }
+
+  @Test func `S3: an exit in a body lets the lock go; one in the line goes on waiting and ends then`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let lock = Lock(0)
+    let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
+    simulation.run(passingTime: false)
+    let waiter = simulation.runtime.spawn { process in
+      lock.withLock { _ in log.add(1) }
+      try process.yield()
+      log.add(2)
+    }
+    simulation.run(passingTime: false)
+    waiter.exit()
+    simulation.run(passingTime: false)
+    #expect(waiter.isAlive)
+    holder.exit()
+    simulation.run()
+    #expect(log.entries == [1] && !waiter.isAlive && !holder.isAlive)
+  }
+
+  @Test func `S3: who is killed in the line leaves it`() throws {
+    let simulation = try Simulation()
+    let lock = Lock(0)
+    let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
+    simulation.run(passingTime: false)
+    let waiter = simulation.runtime.spawn { _ in lock.withLock { $0 = 1 } }
+    simulation.run(passingTime: false)
+    waiter.exit(.killed)
+    simulation.run(passingTime: false)
+    #expect(!waiter.isAlive)
+    holder.exit()
+    simulation.run()
+    let value = lock.withLock { $0 }
+    #expect(value == 0 && simulation.runtime.statistics.processesAbandoned == 1)
+  }
+
+  @Test func `S3: a lock whose holder was killed in it passes on and says that it is inconsistent`() throws {
+    let simulation = try Simulation()
+    let got = Count()
+    let (outer, inner) = (Lock(0), Lock(0))
+    let holder = simulation.runtime.spawn(Int.self) { process in
+      outer.withLock { _ in
+        inner.withLock { value in
+          value = 1
+          while true { _ = try? process.receive() }
+        }
+      }
+    }
+    simulation.run()
+    simulation.runtime.spawn { _ in
+      inner.withLock { got.add($0) }
+      outer.withLock { _ in got.add() }
+    }
+    simulation.run()
+    #expect(got.total == 0)
+    holder.exit(.killed)
+    simulation.run()
+    #expect(!holder.isAlive && got.total == 2 && inner.isInconsistent && outer.isInconsistent)
+    inner.markConsistent()
+    #expect(!inner.isInconsistent)
+  }
+
+  @Test func `S3: taking a lock again that one holds stops the program with a sentence`() async {
+    await #expect(processExitsWith: .failure) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let lock = Lock(0)
+      runtime.spawn { _ in lock.withLock { _ in lock.withLock { $0 = 1 } } }
+      runtime.waitUntilIdle()
+    }
+  }
+}
+
+@Suite struct ChannelTests {
+  @Test(arguments: schedulerCounts)
+  func `S3: what goes into a channel comes out once, in order, of processes and threads`(schedulers: Int) throws {
+    let sum = Count()
+    let disorder = Count()
+    let channel = Channel<(sender: Int, number: Int)>(capacity: 3)
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      runtime.spawn { _ in
+        var last = [Int](repeating: 0, count: 11)
+        while let (sender, number) = try channel.receive() {
+          if number != last[sender] + 1 { disorder.add() }
+          last[sender] = number
+          sum.add(number)
+        }
+      }
+      let senders = (0..<10).map { sender in
+        runtime.spawn { _ in for number in 1...200 { try channel.send((sender, number)) } }
+      }
+      for number in 1...200 { try channel.send((10, number)) }
+      for sender in senders { _ = sender.join() }
+      channel.close()
+    }
+    #expect(sum.total == 11 * 20_100 && disorder.total == 0)
+  }
+
+  @Test func `S3: a closed channel gives what is in it, then nil, and takes no more`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int?>()
+    let refused = Count()
+    let channel = Channel<Int>(capacity: 2)
+    simulation.runtime.spawn { _ in
+      do { for number in 1...9 { try channel.send(number) } } catch is ChannelClosed { refused.add() }
+    }
+    simulation.run()
+    channel.close()
+    channel.close()
+    simulation.run()
+    #expect(refused.total == 1 && channel.count == 2)
+    simulation.runtime.spawn { _ in for _ in 0..<4 { log.add(try channel.receive()) } }
+    simulation.run()
+    #expect(log.entries == [1, 2, nil, nil])
+    #expect(throws: ChannelClosed.self) { _ = try channel.trySend(1) }
+  }
+
+  @Test func `S3: every element is destroyed once, whoever dies`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    var channel: Channel<Tracked>? = Channel<Tracked>(capacity: 2)
+    let sender = simulation.runtime.spawn { [channel = channel!] _ in
+      while true { try channel.send(Tracked(tracker)) }
+    }
+    simulation.run()
+    #expect(tracker.count == 3)
+    sender.exit()
+    simulation.run()
+    #expect(tracker.count == 2 && channel!.tryReceive() != nil && tracker.count == 1)
+    channel = nil
+    #expect(tracker.count == 0)
+  }
+
+  @Test func `S3: waits at a channel end with their time`() throws {
+    let simulation = try Simulation()
+    let log = Log<Bool>()
+    let channel = Channel<Int>(capacity: 1)
+    simulation.runtime.spawn { _ in
+      log.add(try channel.receive(timeout: .seconds(1)) == nil)
+      log.add(try channel.send(1, timeout: .seconds(1)))
+      log.add(try channel.send(2, timeout: .seconds(1)))
+      log.add(try channel.trySend(3))
+      log.add(channel.tryReceive() == 1)
+    }
+    simulation.run()
+    #expect(log.entries == [true, true, false, false, true])
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Permits, barriers, and what is done once.
+
+import Joist
+import Testing
+
+@Suite struct SemaphoreTests {
+  @Test func `S3: permits go to those who wait, in turn`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let semaphore = Semaphore(permits: 1)
+    for number in 0..<10 {
+      simulation.runtime.spawn { process in
+        try semaphore.acquire()
+        log.add(number)
+        try process.sleep(for: .seconds(1))
+        semaphore.release()
+        // Nobody overtakes those in line.
+        #expect(!semaphore.tryAcquire() || number == 9)
+      }
+    }
+    simulation.run()
+    #expect(log.entries == Array(0..<10))
+  }
+
+  @Test func `S3: a wait for a permit ends with its time, and takes none`() throws {
+    let simulation = try Simulation()
+    let log = Log<Bool>()
+    let semaphore = Semaphore(permits: 0)
+    let waiter = simulation.runtime.spawn { process in
+      log.add(try semaphore.acquire(timeout: .seconds(1)))
+      log.add(try semaphore.acquire(timeout: .seconds(10)))
+    }
+    simulation.run(passingTime: false)
+    #expect(waiter.info?.waitReason == .turn)
+    simulation.platform.advance(by: 2_000_000_000)
+    simulation.run(passingTime: false)
+    semaphore.release()
+    simulation.run()
+    #expect(log.entries == [false, true] && !semaphore.tryAcquire())
+  }
+
+  @Test func `S3: a process told to exit leaves the line, with a permit given just then it gives that back`() throws {
+    let simulation = try Simulation()
+    let got = Count()
+    let semaphore = Semaphore(permits: 0)
+    let first = simulation.runtime.spawn { _ in try semaphore.acquire() }
+    simulation.run()
+    simulation.runtime.spawn { _ in
+      try semaphore.acquire()
+      got.add()
+    }
+    simulation.run()
+    semaphore.release()
+    first.exit()
+    simulation.run()
+    #expect(!first.isAlive && got.total == 1)
+  }
+
+  @Test(arguments: schedulerCounts)
+  func `S3: no more hold permits than there are, processes and threads`(schedulers: Int) throws {
+    let inside = Count()
+    let most = Log<Int>()
+    let done = Count()
+    let semaphore = Semaphore(permits: 3)
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      for _ in 0..<100 {
+        runtime.spawn { process in
+          for _ in 0..<20 {
+            try semaphore.withPermit {
+              inside.add()
+              if inside.total > 3 { most.add(inside.total) }
+              try process.yield()
+              inside.add(-1)
+              done.add()
+            }
+          }
+        }
+      }
+      for _ in 0..<100 { try semaphore.withPermit { done.add() } }
+    }
+    #expect(most.entries.isEmpty && done.total == 2_100)
+  }
+
+  @Test func `S3: absurd figures stop the program with a sentence`() async {
+    await #expect(processExitsWith: .failure) { _ = Semaphore(permits: -1) }
+    await #expect(processExitsWith: .failure) { _ = Barrier(parties: 0) }
+    await #expect(processExitsWith: .failure) { _ = Channel<Int>(capacity: 0) }
+    await #expect(processExitsWith: .failure) { _ = Channel<Int>(capacity: .max) }
+  }
+}
+
+@Suite struct BarrierTests {
+  @Test(arguments: schedulerCounts)
+  func `S3: nobody goes on before all are there, and one is the last of each round`(schedulers: Int) throws {
+    let (parties, rounds) = (20, 50)
+    let arrived = Count()
+    let wrong = Count()
+    let lasts = Count()
+    let barrier = Barrier(parties: parties)
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      for _ in 0..<parties {
+        runtime.spawn { process in
+          for round in 1...rounds {
+            arrived.add()
+            if try barrier.wait() == .last { lasts.add() }
+            if arrived.total < round * parties { wrong.add() }
+            try barrier.wait()
+          }
+        }
+      }
+    }
+    #expect(wrong.total == 0 && lasts.total == rounds)
+  }
+
+  @Test func `S3: a party that dies or runs out of time is missing, and another makes up for it`() throws {
+    let simulation = try Simulation()
+    let log = Log<Barrier.Arrival>()
+    let barrier = Barrier(parties: 3)
+    func arrive(_ timeout: Duration?) -> ProcessRef<Never> {
+      simulation.runtime.spawn { _ in log.add(try barrier.wait(timeout: timeout)) }
+    }
+    let dies = arrive(nil)
+    _ = arrive(.seconds(1))
+    simulation.run(passingTime: false)
+    dies.exit()
+    simulation.run()
+    #expect(log.entries == [.timedOut])
+    for _ in 0..<2 { _ = arrive(nil) }
+    simulation.run()
+    #expect(log.entries.count == 1)
+    _ = arrive(nil)
+    simulation.run()
+    #expect(log.entries.filter { $0 == .together }.count == 2 && log.entries.contains(.last))
+  }
+}
+
+@Suite struct OnceTests {
+  struct Failure: Error {}
+
+  @Test(arguments: schedulerCounts)
+  func `S3: of many one does it, and the others wait for that`(schedulers: Int) throws {
+    let runs = Count()
+    let early = Count()
+    let once = Once()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+      for _ in 0..<100 {
+        runtime.spawn { process in
+          try once.run {
+            try process.yield()
+            runs.add()
+          }
+          if runs.total != 1 { early.add() }
+        }
+      }
+    }
+    #expect(runs.total == 1 && early.total == 0 && once.isDone)
+  }
+
+  @Test func `S3: where one fails or dies the next in line does it`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    let once = Once()
+    let asleep = simulation.runtime.spawn { process in try once.run { try process.sleep(for: .seconds(9)) } }
+    for number in 1...3 {
+      simulation.runtime.spawn { _ in
+        try once.run {
+          log.add(number)
+          if number == 1 { throw Failure() }
+        }
+      }
+    }
+    simulation.run(passingTime: false)
+    #expect(log.entries.isEmpty)
+    asleep.exit()
+    simulation.run()
+    #expect(log.entries == [1, 2])
+  }
+}
