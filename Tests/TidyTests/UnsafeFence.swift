@@ -5,6 +5,7 @@
 
 enum UnsafeFence {
   static let files: Set<String> = [
+    "Sources/Joist/Descriptors/DescriptorPoller.swift",  // system calls
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
     "Sources/Joist/Life/Run.swift",  // the switch
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers

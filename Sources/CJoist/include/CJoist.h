@@ -185,6 +185,35 @@ void joist_thread_name(const char *_Nonnull name);
 /// How many processors this program may run on.
 int joist_processors_allowed(void);
 
+#pragma mark - Descriptors (poll.c)
+
+/// A set of descriptors that are waited for, and a bell that ends a wait.
+struct joist_poll {
+  int queue, bell;
+};
+
+/// A descriptor that is ready; -1 for the bell.
+struct joist_ready {
+  int descriptor;
+  bool reads, writes;
+};
+
+enum {
+  /// The system does not wait for such descriptors (files): they are always ready.
+  joist_poll_always_ready = -2,
+  joist_poll_not_open = -3,
+};
+
+/// False when the system gives none.
+bool joist_poll_open(struct joist_poll *_Nonnull poll);
+void joist_poll_close(struct joist_poll *_Nonnull poll);
+/// What a descriptor is waited for from now until its next event; zero, or the system's error number.
+int joist_poll_set(const struct joist_poll *_Nonnull poll, int descriptor, bool reads, bool writes);
+/// Waits for events; how many there are.
+int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int most);
+/// Ends a wait, now or the next one.
+void joist_poll_ring(const struct joist_poll *_Nonnull poll);
+
 #pragma mark - Swift values without their type (values.c)
 
 /// Destroys a Swift value of any type, noncopyable ones included, through its value witness table.

@@ -59,6 +59,7 @@ extension Handle<Scheduler> {
     switch it.outcome {
     case .yielded: requeue(process)
     case .blocked: park(process)
+    case .hibernated: hibernate(process)
     case .exited: bury(process)
     }
   }

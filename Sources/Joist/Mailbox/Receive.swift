@@ -40,6 +40,17 @@ extension Handle<ProcessRecord> {
     }
   }
 
+  /// Waits until there is a message, without its slot.
+  func hibernate(_ generation: UInt32) throws(ProcessExit) {
+    var scheduler = try suspensionPoint(generation, cost: Cost.park)
+    while true {
+      collectMail()
+      if it.flags.contains(.exiting) { try refuse() }
+      if it.mailbox.first != nil { return scheduler.signalDeferred() }
+      scheduler = wait(.receive, on: scheduler, leaving: .hibernated)
+    }
+  }
+
   /// The next message that a selective receive has not looked at yet: nil when the time is over.
   ///
   /// Waits while there is none, for the first time from now. `endSelection` ends that.

@@ -108,6 +108,18 @@ extension ProcessContext where Message: ~Copyable {
     return node.open(as: Message.self)
   }
 
+  /// Waits until there is a message, which stays, and keeps as little memory as possible meanwhile.
+  ///
+  /// The frames are copied out, which costs some microseconds, and the pages of the stack go back to the system. For
+  /// processes that will be idle for long; one with a stack of its own only waits.
+  public func hibernate() throws(ProcessExit) { try record.hibernate(generation) }
+
+  /// Takes another priority, from its next turn in a queue on.
+  public func setPriority(_ priority: Priority) {
+    _ = record.here(generation)
+    record.it.priority = priority
+  }
+
   /// How many messages wait.
   public var messageCount: Int {
     _ = record.here(generation)

@@ -84,10 +84,14 @@ extension Handle<ProcessRecord> {
   ///
   /// The caller tests again what it waits for.
   @discardableResult
-  func wait(_ reason: WaitReason, on scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
+  func wait(
+    _ reason: WaitReason,
+    on scheduler: Handle<Scheduler>,
+    leaving outcome: Outcome = .blocked
+  ) -> Handle<Scheduler> {
     if reason == .receive { it.flags.insert(.wantsMail) } else { it.flags.remove(.wantsMail) }
     it.wait.store(WaitNote(reason, since: scheduler.it.lastClock).bits, ordering: .relaxed)
-    let now = leaveTo(.blocked, scheduler)
+    let now = leaveTo(outcome, scheduler)
     it.signals.clear(.woken)
     return now
   }

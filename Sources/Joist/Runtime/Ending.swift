@@ -114,6 +114,7 @@ extension Handle<RuntimeCore> {
     it.monitor.stop(it.platform)
     for number in 0..<it.schedulerCount { it.scheduler(number).it.alarm.signal(it.platform) }
     it.blocking.close()
+    it.descriptors.close()
     if joining { for thread in it.ending.threads { thread.join() } }
   }
 

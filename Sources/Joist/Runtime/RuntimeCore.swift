@@ -29,6 +29,7 @@ package struct RuntimeCore: ~Copyable {
   let monitor = Monitor()
   let blocking: BlockingPool
   let names = Names()
+  let descriptors = DescriptorPoller()
   let figures = SharedFigures()
   let ending = Ending()
   /// Schedulers return from their next step.

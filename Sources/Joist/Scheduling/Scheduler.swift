@@ -101,6 +101,8 @@ enum Outcome {
   case yielded
   /// To wait, until a message comes if that is wanted, or until it is claimed otherwise.
   case blocked
+  /// Likewise, and to keep as little memory as possible meanwhile.
+  case hibernated
   /// It has ended; nothing of it is left in its slot.
   case exited
 }

@@ -130,6 +130,23 @@ extension Handle<Scheduler> {
     if let chosen { enqueue(chosen) }
   }
 
+  /// Parks a process whose frames go to its image at once; its slot gives its memory back and is free for others.
+  // Sound: the slot has no resident while its pages are given back, under the table's lock.
+  @inline(never)
+  func hibernate(_ process: ProcessHandle) {
+    if process.hasSharedSlot, let slot = process.it.slot {
+      it.runtime.it.slots.lock.lock()
+      goAway(process)
+      let low = unsafe UnsafeMutableRawPointer(bitPattern: slot.it.low)!
+      unsafe it.runtime.it.platform.discard(low, bytes: Int(slot.it.top - slot.it.low))
+      let chosen = it.runtime.it.slots.choose(for: slot)
+      if chosen == nil { it.runtime.it.slots.putEmpty(slot) }
+      it.runtime.it.slots.lock.unlock()
+      if let chosen { enqueue(chosen) }
+    }
+    park(process)
+  }
+
   /// The process has ended: its slot is free, or its mates'.
   @inline(__always)
   func vacate(_ process: ProcessHandle) {

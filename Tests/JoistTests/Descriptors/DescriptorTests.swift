@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Waiting for descriptors.
+
+import Foundation
+import Joist
+import Testing
+
+/// Two ends of a connection within this program.
+struct Pair: Sendable {
+  let near: Int32
+  let far: Int32
+
+  init() throws {
+    var ends: [Int32] = [0, 0]
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
+    (near, far) = (ends[0], ends[1])
+  }
+
+  func close() {
+    Foundation.close(near)
+    Foundation.close(far)
+  }
+
+  static func write(_ descriptor: Int32, _ byte: UInt8) -> Bool {
+    var byte = byte
+    return Foundation.write(descriptor, &byte, 1) == 1
+  }
+
+  static func read(_ descriptor: Int32) -> UInt8? {
+    var byte: UInt8 = 0
+    return Foundation.read(descriptor, &byte, 1) == 1 ? byte : nil
+  }
+}
+
+@Suite(.serialized) struct DescriptorTests {
+  @Test(arguments: schedulerCounts)
+  func `S3: a process for each of many sockets echoes what comes`(schedulers: Int) throws {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let count = min(schedulers == 2 ? 10_000 : 300, (Int(clamping: limit.rlim_max) - 1_000) / 2)
+    let pairs = try (0..<count).map { _ in try Pair() }
+    defer { for pair in pairs { pair.close() } }
+    let echoed = Count()
+    _ = try withRuntime(.init(schedulers: schedulers, slots: 64)) { runtime in
+      for pair in pairs {
+        runtime.spawn { process in
+          guard try process.waitReadable(pair.near), let byte = Pair.read(pair.near) else { return }
+          _ = Pair.write(pair.near, byte)
+        }
+      }
+      let senders = pairs.enumerated().map { number, pair in
+        runtime.spawn { process in
+          let byte = UInt8(truncatingIfNeeded: number)
+          guard try process.waitWritable(pair.far), Pair.write(pair.far, byte) else { return }
+          if try process.waitReadable(pair.far), Pair.read(pair.far) == byte { echoed.add() }
+        }
+      }
+      for sender in senders { _ = sender.join() }
+    }
+    #expect(echoed.total == count)
+  }
+
+  @Test func `S3: a wait ends with its time, and another begins well`() throws {
+    let pair = try Pair()
+    defer { pair.close() }
+    let log = Log<Bool>()
+    _ = try withRuntime { runtime in
+      let waiter = runtime.spawn(Int.self) { process in
+        for _ in 0..<50 { log.add(try process.waitReadable(pair.near, timeout: .microseconds(100))) }
+        _ = Pair.write(pair.far, 1)
+        log.add(try process.waitReadable(pair.near))
+      }
+      _ = waiter.join()
+    }
+    #expect(log.entries == Array(repeating: false, count: 50) + [true])
+  }
+
+  @Test func `S3: a process that waits for a descriptor is idle, says so, and can be told to exit`() throws {
+    let pair = try Pair()
+    defer { pair.close() }
+    _ = try withRuntime { runtime in
+      let waiter = runtime.spawn { process in _ = try process.waitReadable(pair.near) }
+      runtime.waitUntilIdle()
+      #expect(waiter.info?.waitReason == .descriptor)
+      waiter.exit()
+      #expect(waiter.join() != nil)
+    }
+  }
+
+  @Test func `S3: one waits to read and others to write, all on one descriptor`() throws {
+    let pair = try Pair()
+    defer { pair.close() }
+    let log = Log<String>()
+    _ = try withRuntime { runtime in
+      let readers = (0..<2).map { _ in
+        runtime.spawn { process in if try process.waitReadable(pair.near) { log.add("read") } }
+      }
+      runtime.waitUntilIdle()
+      let writer = runtime.spawn { process in if try process.waitWritable(pair.near) { log.add("write") } }
+      _ = writer.join()
+      #expect(log.entries == ["write"])
+      _ = Pair.write(pair.far, 1)
+      for reader in readers { _ = reader.join() }
+    }
+    #expect(log.entries == ["write", "read", "read"])
+  }
+
+  @Test func `S3: the other end's end is ready, a file is ready, a closed descriptor is an error`() throws {
+    let pair = try Pair()
+    Foundation.close(pair.far)
+    let closed = try Pair()
+    closed.close()
+    let file = open(#filePath, O_RDONLY)
+    defer {
+      Foundation.close(pair.near)
+      Foundation.close(file)
+    }
+    let log = Log<String>()
+    _ = try withRuntime { runtime in
+      let process = runtime.spawn { process in
+        log.add("\(try process.waitReadable(pair.near))")
+        log.add("\(try process.waitReadable(file))")
+        do { _ = try process.waitReadable(-1) } catch { log.add("\(error)") }
+      }
+      _ = process.join()
+    }
+    #expect(log.entries == ["true", "true", "descriptor -1 is not open"])
+  }
+
+  @Test func `S3: where there are no threads a wait for a descriptor is refused with a sentence`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn { process in
+      do { _ = try process.waitReadable(0) } catch { log.add("\(error)") }
+    }
+    simulation.run()
+    #expect(log.entries == ["this runtime cannot wait for descriptor 0: it has ended, or has no threads"])
+  }
+}
