@@ -49,6 +49,8 @@ package struct Scheduler: ~Copyable {
   var owesNotice = false
   /// Was woken to look for work and has not found any yet (Z3).
   var isSearching = false
+  /// How often in a row short queues were left to their schedulers.
+  var looksAtShortQueues = 0
   /// In which order victims are looked at.
   var random: UInt64
   // Sound: all zero until `takeThread` fills it.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Taking work from others: up to half of a victim's most urgent level, its remote list included (Q5). Victims are
-// looked at from a random one on. A queue that another thief visits is passed over.
+// looked at from a random one on. A queue that another thief visits is passed over; one that is short, and not urgent,
+// gets some time to be run by its own scheduler first.
 
+import CJoist
 import Synchronization
 
 extension Handle<Scheduler> {
@@ -10,15 +12,34 @@ extension Handle<Scheduler> {
   func steal() -> ProcessHandle? {
     let count = it.runtime.it.schedulerCount
     guard count > 1 else { return nil }
+    var isLeft = false
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
     for offset in 0..<count {
       let number = (start + offset) % count
       if number == it.index { continue }
       let victim = it.runtime.it.scheduler(number)
-      if victim.it.queue.lengthAtAGuess == 0 && victim.it.remote.isEmptyAtAGuess { continue }
-      if let process = steal(from: victim, urgentOnly: false) { return process }
+      let length = victim.it.queue.lengthAtAGuess
+      if length == 0 && victim.it.remote.isEmptyAtAGuess { continue }
+      if length > 0 && isLeftToItself(victim, length) {
+        isLeft = true
+        continue
+      }
+      if let process = steal(from: victim, urgentOnly: false) {
+        it.looksAtShortQueues = 0
+        return process
+      }
     }
+    it.looksAtShortQueues = isLeft ? it.looksAtShortQueues + 1 : 0
+    if isLeft { for _ in 0..<32 { joist_pause() } }
     return nil
+  }
+
+  /// Whether a queue is so short that a thief waits a little.
+  ///
+  /// Not where nobody else will run it: a scheduler that is stepped by hand, or a spare one, takes what there is.
+  private func isLeftToItself(_ victim: Handle<Scheduler>, _ length: Int) -> Bool {
+    it.handsOver && length < Limits.worthStealing && it.looksAtShortQueues < Limits.looksBeforeSmallSteal
+      && !victim.it.queue.hasUrgentWorkAtAGuess && !victim.it.isStuck.load(ordering: .relaxed)
   }
 
   /// Takes up to half of a victim's most urgent level.

@@ -160,8 +160,11 @@ private func fanIn(_ main: ProcessContext<Int>, _ senders: Int, _ messages: Int)
   main.spawn(Int.self) { receiver in
     let to = receiver.ref
     for _ in 0..<senders {
-      receiver.spawn { _ in
-        for number in 0..<messages { to.send(number) }
+      receiver.spawn { sender in
+        for number in 0..<messages {
+          to.send(number)
+          try sender.reduce(1)
+        }
       }
     }
     var sum = 0
