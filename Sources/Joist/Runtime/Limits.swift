@@ -32,8 +32,9 @@ package enum Limits {
   package static let agedAtOnce = 16
   /// A thief never takes more than so many at once; half of more is not sooner done.
   package static let stolenAtOnce = 128
-  /// A queue of fewer is left to its scheduler for so many looks of a thief: some ten microseconds. A steal costs both
-  /// more than it takes to run a few short processes.
+  /// A queue of fewer is left to its scheduler for so many looks of a thief: some ten microseconds.
+  ///
+  /// A steal costs both more than it takes to run a few short processes.
   package static let worthStealing = 256
   package static let looksBeforeSmallSteal = 24
   /// Looks around for work, with a pause between, before a scheduler goes to sleep: some ten microseconds.
