@@ -86,8 +86,12 @@ extension Handle<ProcessRecord> {
     var count = 0
     while let node = it.mailbox.removeFirst() {
       count += 1
-      if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
-      if let reason { dropUnread(node, reason) } else { node.drop(.discarded, from: Scheduler.current) }
+      if let reason {
+        dropUnread(node, reason)
+      } else {
+        if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+        node.drop(.discarded, from: Scheduler.current)
+      }
     }
     return count
   }

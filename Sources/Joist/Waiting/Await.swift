@@ -31,7 +31,7 @@ extension Handle<ProcessRecord> {
       Scheduler.current!.disarm(self)
     }
     while true {
-      if !it.signals.glance.isDisjoint(with: [.exit, .kill]) { collectMail() }
+      if !it.signals.glance.isDisjoint(with: [.exit, .kill, .overfull]) { collectMail() }
       if let answer = it.cell.take() { return answer }
       if it.flags.contains(.exiting) && (kind != .deaf || it.signals.glance.contains(.kill)) { return it.cell.close() }
       if let deadline {

@@ -64,6 +64,30 @@ import Testing
     #expect(tracker.count == 0)
   }
 
+  @Test func `M2: a mailbox that overflows while its process waits for a reply is kept small`() throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let log = Log<Int>()
+    let server = simulation.runtime.spawn(ReplyTo<Int>.self) { process in
+      let reply = try process.receive()
+      try process.sleep(for: .seconds(1))
+      reply.send(7)
+    }
+    let options = SpawnOptions(mailbox: .bounded(4, whenFull: .dropOldest))
+    let caller = simulation.runtime.spawn(Tracked.self, options: options) { process in
+      log.add(try process.call(server) { $0 })
+      log.add(process.messageCount)
+    }
+    simulation.run(passingTime: false)
+    for _ in 0..<100 {
+      caller.send(Tracked(tracker))
+      simulation.run(passingTime: false)
+      #expect(tracker.count <= 7)
+    }
+    simulation.run()
+    #expect(log.entries == [7, 4] && tracker.count == 0)
+  }
+
   @Test func `M2: bytes are bounded as messages are, and what can never fit is refused`() throws {
     let simulation = try Simulation()
     let log = Log<String>()
