@@ -8,8 +8,8 @@
 /// where a body suspends while it holds a lock.
 ///
 /// A body that throws, also because its process was told to exit, lets the lock go. A process that was killed and did
-/// not end by itself leaves its body for ever: the lock passes to the next in line, with the value as it was left, and
-/// `isInconsistent` says so until `markConsistent`, as with a robust mutex of POSIX.
+/// not end by itself leaves its body for ever: the lock passes to the next in line, with all, some or none of what the
+/// body wrote, and `isInconsistent` says so until `markConsistent`, as with a robust mutex of POSIX.
 public final class Lock<Value: ~Copyable>: @unchecked Sendable {
   private let core = LockCore()
   /// Touched by who holds the lock.
