@@ -5,7 +5,9 @@
 //     it. Both sides of a switch have that shape, so one unwind rule serves before and after the stacks change.
 // W2. What is saved lies at or above the stack pointer at all times, since a signal may arrive between any two
 //     instructions and its frame goes below.
-// W3. The end is an indirect jump: the return predictor knows nothing of other stacks.
+// W3. The end of `joist_switch` is an indirect jump: the return predictor knows nothing of other stacks. The end of
+//     `joist_switch_alike` is a return. Its callers have been called alike, so what the predictor knows of this stack
+//     holds for the other, down to where the two bodies differ; a jump would leave it off by one for all of them.
 // W4. A control word is loaded only if it differs from the one in force, where loading waits for other instructions.
 #ifndef JOIST_SWITCH_H
 #define JOIST_SWITCH_H

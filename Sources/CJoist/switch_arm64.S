@@ -7,13 +7,9 @@
 #if defined(__aarch64__)
 
   .text
-  .globl SYMBOL(joist_switch)
-  .p2align 5
-  FUNCTION(joist_switch)
-// void joist_switch(void **save [x0], void *load [x1])
-SYMBOL(joist_switch):
-  .cfi_startproc
-  .cfi_remember_state
+
+// Saves, changes stacks, and loads all; x30 is the place to go on at then.
+  .macro change_stacks
   sub sp, sp, #176
   .cfi_def_cfa_offset 176
   stp x19, x20, [sp, #0]
@@ -65,18 +61,36 @@ SYMBOL(joist_switch):
   ldp d12, d13, [sp, #128]
   ldp d14, d15, [sp, #144]
   cmp x9, x10  // (W4)
-  b.ne 1f
+  b.eq 1f
+  msr fpcr, x10
+1:
   add sp, sp, #176
   .cfi_restore_state
+  .endm
+
+  .globl SYMBOL(joist_switch)
+  .p2align 5
+  FUNCTION(joist_switch)
+// void joist_switch(void **save [x0], void *load [x1])
+SYMBOL(joist_switch):
+  .cfi_startproc
+  .cfi_remember_state
+  change_stacks
   br x30  // (W3)
-1:
-  .cfi_def_cfa_offset 176
-  msr fpcr, x10
-  add sp, sp, #176
-  .cfi_def_cfa_offset 0
-  br x30
   .cfi_endproc
   END(joist_switch)
+
+  .globl SYMBOL(joist_switch_alike)
+  .p2align 5
+  FUNCTION(joist_switch_alike)
+// void joist_switch_alike(void **save [x0], void *load [x1])
+SYMBOL(joist_switch_alike):
+  .cfi_startproc
+  .cfi_remember_state
+  change_stacks
+  ret  // (W3)
+  .cfi_endproc
+  END(joist_switch_alike)
 
 // Where a laid context goes on: x19 is the entry and x20 its argument. Nothing called it, which ends every unwind.
   .globl SYMBOL(joist_stack_begin)

@@ -7,12 +7,9 @@
 #if defined(__x86_64__)
 
   .text
-  .globl SYMBOL(joist_switch)
-  .p2align 5
-  FUNCTION(joist_switch)
-// void joist_switch(void **save [rdi], void *load [rsi])
-SYMBOL(joist_switch):
-  .cfi_startproc
+
+// Saves, changes stacks, and loads all but the place to go on at, which lies at 56(%rsp) then.
+  .macro change_stacks
   leaq -56(%rsp), %rsp
   .cfi_def_cfa_offset 64
   stmxcsr (%rsp)
@@ -38,7 +35,8 @@ SYMBOL(joist_switch):
   // Reading back what stmxcsr has just stored would take longer than ldmxcsr does; not so with fldcw (W4).
   ldmxcsr (%rsp)
   cmpw 4(%rsp), %ax
-  jne 2f
+  je 1f
+  fldcw 4(%rsp)
 1:
   movq 8(%rsp), %r12
   movq 16(%rsp), %r13
@@ -46,23 +44,40 @@ SYMBOL(joist_switch):
   movq 32(%rsp), %r15
   movq 40(%rsp), %rbx
   movq 48(%rsp), %rbp
-  .cfi_remember_state
   .cfi_restore %r12
   .cfi_restore %r13
   .cfi_restore %r14
   .cfi_restore %r15
   .cfi_restore %rbx
   .cfi_restore %rbp
+  .endm
+
+  .globl SYMBOL(joist_switch)
+  .p2align 5
+  FUNCTION(joist_switch)
+// void joist_switch(void **save [rdi], void *load [rsi])
+SYMBOL(joist_switch):
+  .cfi_startproc
+  change_stacks
   leaq 64(%rsp), %rsp
   .cfi_def_cfa_offset 0
   .cfi_register %rip, %rdx
   jmpq *%rdx  // (W3)
-2:
-  .cfi_restore_state
-  fldcw 4(%rsp)
-  jmp 1b
   .cfi_endproc
   END(joist_switch)
+
+  .globl SYMBOL(joist_switch_alike)
+  .p2align 5
+  FUNCTION(joist_switch_alike)
+// void joist_switch_alike(void **save [rdi], void *load [rsi])
+SYMBOL(joist_switch_alike):
+  .cfi_startproc
+  change_stacks
+  leaq 56(%rsp), %rsp
+  .cfi_def_cfa_offset 8
+  ret  // (W3)
+  .cfi_endproc
+  END(joist_switch_alike)
 
 // Where a laid context goes on: r12 is the entry and r13 its argument. Nothing called it, which ends every unwind.
   .globl SYMBOL(joist_stack_begin)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// System calls that Swift cannot make: sleeping on a word, guards within a mapping, and the name of a thread. Rules:
+// System calls that Swift cannot make: sleeping on a word, guards within a mapping, and what a thread is called. Rules:
 // W9. Where there is no futex, a word's sleepers share a condition variable with those of other words: all are woken,
 //     which the contract allows, and the word is read under the lock that a waker takes.
 // W10. A guard counts only once an access has been seen to fail: some emulators accept the call and do nothing.
@@ -129,12 +129,13 @@ bool joist_guard_install(void *start, size_t bytes) {
 
 #endif
 
-#pragma mark - Names
+#pragma mark - Threads
 
-// Linux keeps the first 15 bytes.
-void joist_thread_name(const char *name) {
+// Linux keeps the first 15 bytes of a name, and lets a thread oversleep by 50 microseconds unless told otherwise.
+void joist_thread_prepare(const char *name) {
 #if defined(__linux__)
   prctl(PR_SET_NAME, name);
+  prctl(PR_SET_TIMERSLACK, 1);
 #elif defined(__APPLE__)
   pthread_setname_np(name);
 #else

@@ -9,8 +9,8 @@
 //      that share processes find in the same way.
 // W14. Each process has its own two words for `enter` and `exit`, zero at first. `enter` comes last before the switch
 //      to it, `exit` first after the switch from it, and in between they belong to the runtime.
-// W15. Apart from those two words, a rare block exists only while its process is suspended: what the process has ended
-//      by the next time must not come back.
+// W15. What a process carries is written anew, all of it, whenever it leaves: what it has ended by then must not come
+//      back. The block goes when nothing is open any more.
 // W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
 #define _GNU_SOURCE
 #include "CJoist.h"
@@ -231,13 +231,12 @@ void joist_words_find(struct joist_words *words, bool calls_only) {
   words->locals_by_calls = locals && locals_word == NULL && runtime.get != NULL;
 }
 
-#pragma mark - Carrying the rare
+#pragma mark - Carrying
 
-struct joist_carried_rare {
-  uintptr_t access[2];  // the words of `enter` and `exit` (W14)
-  uintptr_t locals;     // the newest item
-  uintptr_t observation;
-  uintptr_t caught;
+struct joist_carried_words {
+  uintptr_t calls[2];  // the words of `enter` and `exit` (W14)
+  uintptr_t item;      // the newest item of the list, carried by calls
+  uintptr_t access, locals, observation, caught;
   uint32_t uncaught;
 };
 
@@ -247,10 +246,10 @@ void joist_words_none(struct joist_words *words) {
   words->uncaught = (uint32_t *)&words->none[1];
 }
 
-static struct joist_carried_rare *allocate(void) {
-  struct joist_carried_rare *rare = calloc(1, sizeof *rare);
-  if (rare == NULL) abort();
-  return rare;
+static struct joist_carried_words *allocate(void) {
+  struct joist_carried_words *carried = calloc(1, sizeof *carried);
+  if (carried == NULL) abort();
+  return carried;
 }
 
 // Puts one list of task-local values in the place of another, which it returns. An item of one's own lies in front of
@@ -267,51 +266,48 @@ static uintptr_t exchange_locals(uintptr_t list) {
   return replaced;
 }
 
-void joist_words_install_rare(const struct joist_words *words, struct joist_carried *carried) {
-  if (carried->rare == NULL) {
-    if (!words->access_by_calls) return;
-    carried->rare = allocate();
-  }
-  struct joist_carried_rare rare = *carried->rare;
-  *words->observation = rare.observation;
-  *words->caught = rare.caught;
-  *words->uncaught = rare.uncaught;
-  if (rare.locals != 0) exchange_locals(rare.locals);
-  if (words->access_by_calls) {
-    runtime.enter(carried->rare->access);  // last (W14)
-  } else {
-    free(carried->rare);  // (W15)
-    carried->rare = NULL;
-  }
+void joist_words_install_some(const struct joist_words *words, struct joist_carried *carried) {
+  if (carried->words == NULL) carried->words = allocate();
+  struct joist_carried_words *mine = carried->words;
+  *words->access = mine->access;
+  *words->locals = mine->locals;
+  *words->observation = mine->observation;
+  *words->caught = mine->caught;
+  *words->uncaught = mine->uncaught;
+  if (mine->item != 0) exchange_locals(mine->item);
+  if (words->access_by_calls) runtime.enter(mine->calls);  // last (W14)
 }
 
-void joist_words_remove_rare(const struct joist_words *words, struct joist_carried *carried) {
-  struct joist_carried_rare rare = {0};
-  if (words->access_by_calls && carried->rare != NULL) {
-    runtime.exit(carried->rare->access);
-    rare.access[0] = carried->rare->access[0];
-    rare.access[1] = carried->rare->access[1];
+void joist_words_remove_some(const struct joist_words *words, struct joist_carried *carried) {
+  struct joist_carried_words now = {0};
+  if (words->access_by_calls && carried->words != NULL) {
+    runtime.exit(carried->words->calls);
+    memcpy(now.calls, carried->words->calls, sizeof now.calls);
   }
-  if (words->locals_by_calls) rare.locals = exchange_locals(0);
-  rare.observation = *words->observation;
-  rare.caught = *words->caught;
-  rare.uncaught = *words->uncaught;
+  if (words->locals_by_calls) now.item = exchange_locals(0);
+  now.access = *words->access;
+  now.locals = *words->locals;
+  now.observation = *words->observation;
+  now.caught = *words->caught;
+  now.uncaught = *words->uncaught;
+  *words->access = 0;
+  *words->locals = 0;
   *words->observation = 0;
   *words->caught = 0;
   *words->uncaught = 0;
 
-  bool any = (rare.access[0] | rare.locals | rare.observation | rare.caught | rare.uncaught) != 0;
-  if (!any) {
-    free(carried->rare);
-    carried->rare = NULL;
+  uintptr_t lists = now.calls[0] | now.item | now.access | now.locals;
+  if ((lists | now.observation | now.caught | now.uncaught) == 0) {  // (W15)
+    free(carried->words);
+    carried->words = NULL;
     return;
   }
-  if (carried->rare == NULL) carried->rare = allocate();
-  *carried->rare = rare;
+  if (carried->words == NULL) carried->words = allocate();
+  *carried->words = now;
 }
 
 // The items of task-local values are not freed: their values' destructors would run here, on a scheduler's stack.
 void joist_carried_clear(struct joist_carried *carried) {
-  free(carried->rare);
-  memset(carried, 0, sizeof *carried);
+  free(carried->words);
+  carried->words = NULL;
 }

@@ -29,6 +29,10 @@ extern "C" {
 /// Control words are loaded only where they differ from the ones in force; mxcsr always, which is cheaper.
 void joist_switch(void *_Nullable *_Nonnull save, void *_Nonnull load);
 
+/// The same, for a switch to a stack that most likely left off in the very call that switches now. It ends in a return,
+/// which is predicted then, and so is every return of the callers; elsewhere each of them costs a misprediction.
+void joist_switch_alike(void *_Nullable *_Nonnull save, void *_Nonnull load);
+
 /// Lays a first context on an empty stack, so that switching to the result calls `entry(argument)` with a 16-byte
 /// aligned stack, a frame pointer of zero (unwinders end there) and the control words of the thread that lays it.
 /// `entry` never returns. `top` is 16-byte aligned; above the context lie two sentinel words.
@@ -62,12 +66,9 @@ struct joist_words {
   uintptr_t none[2];
 };
 
-/// What a suspended process has of them. All zero for one that has nothing open, which is nearly every one.
+/// What a suspended process has of them. Null for one that has nothing open, which is nearly every one.
 struct joist_carried {
-  uintptr_t access;
-  uintptr_t locals;
-  /// The uncommon rest, allocated only for those who have it.
-  struct joist_carried_rare *_Nullable rare;
+  struct joist_carried_words *_Nullable words;
 };
 
 /// Finds the calling thread's words. With `calls_only` the first two are treated as not found.
@@ -76,31 +77,24 @@ void joist_words_find(struct joist_words *_Nonnull words, bool calls_only);
 /// Finds nothing: for a thread that is not the runtime's own and may run a Swift task, whose values are elsewhere.
 void joist_words_none(struct joist_words *_Nonnull words);
 
-void joist_words_install_rare(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
-void joist_words_remove_rare(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+void joist_words_install_some(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+void joist_words_remove_some(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
 
 /// Forgets what a dead process carried.
 void joist_carried_clear(struct joist_carried *_Nonnull carried);
 
-/// Puts a process's words on this thread, just before it is switched to.
+/// Puts a process's words on this thread, where they are zero, just before it is switched to.
 static inline __attribute__((always_inline)) void joist_words_install(const struct joist_words *_Nonnull words,
                                                                       struct joist_carried *_Nonnull carried) {
-  *words->access = carried->access;
-  *words->locals = carried->locals;
-  if (__builtin_expect(carried->rare != NULL || words->access_by_calls || words->locals_by_calls, 0))
-    joist_words_install_rare(words, carried);
+  if (__builtin_expect(carried->words != NULL || words->access_by_calls, 0)) joist_words_install_some(words, carried);
 }
 
-/// Takes a process's words off this thread, just after it was switched from; the thread's are zero then.
+/// Takes a process's words off this thread, just before or after it is switched from; the thread's are zero then.
 static inline __attribute__((always_inline)) void joist_words_remove(const struct joist_words *_Nonnull words,
                                                                      struct joist_carried *_Nonnull carried) {
-  carried->access = *words->access;
-  carried->locals = *words->locals;
-  *words->access = 0;
-  *words->locals = 0;
-  if (__builtin_expect((*words->observation | *words->caught | *words->uncaught) != 0 || words->access_by_calls
-                         || words->locals_by_calls, 0))
-    joist_words_remove_rare(words, carried);
+  uintptr_t open = *words->access | *words->locals | *words->observation | *words->caught | *words->uncaught;
+  if (__builtin_expect((open | (uintptr_t)carried->words) != 0 || words->access_by_calls || words->locals_by_calls, 0))
+    joist_words_remove_some(words, carried);
 }
 
 #pragma mark - The thread (thread.c)
@@ -179,8 +173,8 @@ bool joist_guard_install(void *_Nonnull start, size_t bytes);
 /// Asks for large pages behind a range that is about to be used.
 void joist_prefer_large_pages(void *_Nonnull start, size_t bytes);
 
-/// Names the calling OS thread, as debuggers and `top -H` show it.
-void joist_thread_name(const char *_Nonnull name);
+/// Names the calling OS thread, as debuggers and `top -H` show it, and has it wake when it asked to.
+void joist_thread_prepare(const char *_Nonnull name);
 
 /// How many processors this program may run on.
 int joist_processors_allowed(void);

@@ -36,17 +36,16 @@ private func end(_ process: ProcessHandle) {
 /// Runs the body, if the process was not told to exit before it began; destroys it either way.
 @inline(never)
 private func runBody(_ process: ProcessHandle) {
-  let body = process.it.body.take()
+  let body = process.bodyPlace.take()
   process.it.flags.insert(.started)
-  process.collectMail()
-  if process.it.flags.contains(.exiting) { return }
+  if !process.it.inbox.isEmpty {
+    process.collectMail()
+    if process.it.flags.contains(.exiting) { return }
+  }
   do {
     try body.run(ProcessContext<Never>(process))
-    process.noteExit(.normal)
-  } catch let exit as ProcessExit {
-    process.noteExit(exit.reason)
   } catch {
-    process.noteExit(.error(error))
+    process.noteFailure(error)
   }
 }
 
@@ -55,10 +54,23 @@ private func runBody(_ process: ProcessHandle) {
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
   let generation = process.it.generation.load(ordering: .relaxed)
-  process.it.generation.store(generation &+ 1, ordering: .sequentiallyConsistent)
+  // Ordering: whoever pushes after `takeAll` below, and whoever takes a lock after us, sees it.
+  process.it.generation.store(generation &+ 1, ordering: .releasing)
+  let last = process.it.inbox.takeAll()
+  if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil || process.hasExtras
+    || process.it.hasExitReason
+  {
+    leaveNothing(process, generation, last)
+  }
+  if process.it.mailbox.hasReceived { process.it.mailbox = Mailbox() }
+}
+
+/// What most processes do not have when they end.
+@inline(never)
+private func leaveNothing(_ process: ProcessHandle, _ generation: UInt32, _ last: Handle<MessageNode>?) {
   let reason: ExitReason = process.it.hasExitReason ? process.presentExitReason : .normal
   var count = process.destroyMail(reason)
-  var node = process.it.inbox.takeAll()
+  var node = last
   while let unread = node {
     node = unread.it.next
     if unread.it.generation != generation {
@@ -74,9 +86,13 @@ private func endOnOwnStack(_ process: ProcessHandle) {
 }
 
 extension Handle<ProcessRecord> {
-  /// Notes why it ended, unless it was told before.
-  fileprivate func noteExit(_ reason: ExitReason) {
-    if !it.hasExitReason, case .error = reason { beginExit(reason) }
+  /// Notes what its body threw, unless it was told to exit before.
+  @inline(never)
+  fileprivate func noteFailure(_ error: any Error) {
+    if it.hasExitReason { return }
+    guard let exit = error as? ProcessExit else { return beginExit(.error(error)) }
+    if case .normal = exit.reason { return }
+    beginExit(exit.reason)
   }
 
   /// Destroys what is in the mailbox; how many messages that were.
@@ -84,7 +100,7 @@ extension Handle<ProcessRecord> {
   /// Who waits for an answer is told the reason, or without one that the request was thrown away.
   func destroyMail(_ reason: ExitReason? = nil) -> Int {
     var count = 0
-    while let node = it.mailbox.removeFirst() {
+    while let node = it.mailbox.removeFirst() ?? takeArrived() {
       count += 1
       if let reason {
         dropUnread(node, reason)
@@ -117,7 +133,7 @@ extension Handle<Scheduler> {
   @inline(__always)
   func bury(_ process: ProcessHandle) {
     process.it.go(.terminate)
-    unsafe joist_carried_clear(&process.it.carried)
+    if unsafe process.it.carried.words != nil { unsafe joist_carried_clear(&process.it.carried) }
     vacate(process)
     it.figures.processesEnded.add()
     it.runtime.giveRecord(process, self)

@@ -30,11 +30,11 @@ extension Handle<Scheduler> {
   /// one is offered to the others at once.
   @inline(__always)
   func enqueue(_ process: ProcessHandle) {
+    let isFirst = it.queue.isEmptyAtAGuess
     it.queue.lock.lock()
     it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
-    showUrgentWork()
-    let length = it.queue.lengthAtAGuess
+    if process.it.level.isUrgent { showUrgentWork() }
     it.queue.lock.unlock()
-    if length > 1 { notify() } else { it.owesNotice = true }
+    if isFirst { it.owesNotice = true } else { notify() }
   }
 }

@@ -31,24 +31,28 @@ extension Handle<Scheduler> {
   /// The process's side: leaves this thread to the next process (HO1) or to the scheduler, until it is taken to run
   /// again, perhaps by another scheduler on another thread, which is returned.
   ///
-  /// Nothing that was read from this thread before may be used afterwards.
+  /// Nothing that was read from this thread before may be used afterwards. Small, for its frame is in every image.
   // Sound: runs on the process's own stack, which stays as it is until it is switched to again.
   @inline(never)
   @discardableResult
   func switchAway(_ outcome: Outcome) -> Handle<Scheduler> {
     let process = it.running!
-    endSlice(process)
-    it.left = process
-    it.outcome = outcome
-    if let next = takeNext(after: process) {
-      beginSlice(next)
-      unsafe joist_switch(&process.it.stackPointer, next.it.stackPointer!)
-    } else {
-      unsafe joist_switch(&process.it.stackPointer, it.stackPointer!)
-    }
+    unsafe joist_switch_alike(&process.it.stackPointer, follow(process, outcome))
     let scheduler = Scheduler.current!
     scheduler.settleLeft()
     return scheduler
+  }
+
+  /// Ends the slice and begins the next process's, if it is handed over to one; where to switch to.
+  // Sound: a stack pointer of whom nobody else has: the next process, or this scheduler.
+  @inline(never)
+  private func follow(_ process: ProcessHandle, _ outcome: Outcome) -> UnsafeMutableRawPointer {
+    endSlice(process)
+    it.left = process
+    it.outcome = outcome
+    guard let next = takeNext(after: process) else { return unsafe it.stackPointer! }
+    beginSlice(next)
+    return unsafe next.it.stackPointer!
   }
 
   /// Settles the process that has just left this thread (HO2).
@@ -83,8 +87,7 @@ extension Handle<Scheduler> {
     unsafe joist_words_remove(&it.words, &process.it.carried)
     let used = Int(process.it.sliceLength) - Int(process.it.fuel)
     it.clockCredit &-= max(used, Limits.clockReductionsOfASlice)
-    it.figures.reductions.add(used)
-    it.queue.list(process.it.level).it.totalReductions &+= used
+    it.queue.list(process.it.level).it.totalReductions.add(used)
   }
 
   /// The process that is handed over to; nil for the way by the scheduler (HO3).

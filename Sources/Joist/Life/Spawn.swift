@@ -11,15 +11,15 @@ import Synchronization
 @usableFromInline
 struct SpawnRequest {
   @usableFromInline var options: SpawnOptions
-  @usableFromInline var body: BodyStorage
-  /// Where it is to have a name.
+  @usableFromInline var body: Body<Never>
+  /// Of its messages, where it may have a name.
   @usableFromInline var type: MessageType?
 
   @inlinable
-  init<Message: ~Copyable>(_ options: SpawnOptions, _ body: Body<Message>) {
+  init<M: ~Copyable>(_ options: SpawnOptions, _ body: sending @escaping (ProcessContext<M>) throws -> Void) {
     self.options = options
-    self.body = BodyStorage(body)
-    if options.name != nil { type = MessageType(Message.self) }
+    self.body = Body(body).untyped
+    if options.name != nil { type = MessageType(M.self) }
   }
 }
 
@@ -30,27 +30,54 @@ struct Spawned {
   let id: ProcessID
 }
 
+extension Handle<ProcessRecord> {
+  /// Makes a process that wants nothing special: the short way, for a process that spawns; nil where it cannot be made.
+  @usableFromInline
+  func spawnPlain(_ generation: UInt32, _ body: consuming Body<Never>) -> Spawned? {
+    let scheduler = here(generation)
+    let core = scheduler.it.runtime
+    guard !core.it.ending.isRefusing, let process = core.takeRecord(scheduler) else { return nil }
+    process.prepare(body, .normal, scheduler.it.sliceLength)
+    process.it.flags = []
+    scheduler.it.figures.processesCreated.add()
+    it.fuel &-= Cost.spawn
+    scheduler.signalDeferred()
+    let spawned = Spawned(record: process, id: process.it.identity)
+    process.it.go(.create)
+    scheduler.enqueue(process)
+    return spawned
+  }
+
+  /// Initialises the record for its next process; its mail is as the last one left it, empty.
+  @inline(__always)
+  fileprivate func prepare(_ body: consuming Body<Never>, _ priority: Priority, _ sliceLength: Int32) {
+    it.beginAnew()
+    it.identity = id
+    it.priority = priority
+    it.level = priority
+    it.sliceLength = sliceLength
+    bodyPlace.put(body)
+    it.signals.reset()
+    it.isBounded.store(false, ordering: .relaxed)
+    it.wait.store(0, ordering: .relaxed)
+  }
+}
+
 extension Handle<RuntimeCore> {
   /// Makes a process, or says why not.
   ///
   /// The body is destroyed then.
   func spawn(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
-    var request = request
-    do {
-      return try make(request)
-    } catch {
-      request.body.destroy()
-      throw error
-    }
-  }
-
-  private func make(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
     do { try request.options.validate() } catch { throw .options(error) }
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     guard !it.ending.isRefusing else { throw .shuttingDown }
     guard let process = takeRecord(scheduler) else { throw .processLimit(it.configuration.processLimit) }
     try provide(process, request)
-    prepare(process, request)
+    let options = request.options
+    let slice = options.reductionsPerSlice ?? it.configuration.reductionsPerSlice
+    process.prepare(request.body, options.priority, Int32(slice))
+    process.it.flags = process.it.slot == nil ? [] : .mounted
+    process.bound(options.mailbox)
     if let scheduler {
       scheduler.it.figures.processesCreated.add()
       if let parent = scheduler.it.running { parent.it.fuel -= Cost.spawn }
@@ -58,7 +85,7 @@ extension Handle<RuntimeCore> {
     } else {
       it.figures.processesCreated.add()
     }
-    let spawned = Spawned(record: process, id: process.id)
+    let spawned = Spawned(record: process, id: process.it.identity)
     process.it.go(.create)
     process.makeReady(from: scheduler)
     return spawned
@@ -82,20 +109,6 @@ extension Handle<RuntimeCore> {
     }
     process.it.slot = slot
     slot.it.lay(process, entry: .main)
-  }
-
-  /// Initialises the record for its next process.
-  private func prepare(_ process: ProcessHandle, _ request: SpawnRequest) {
-    process.it.beginAnew()
-    process.it.priority = request.options.priority
-    process.it.level = request.options.priority
-    process.it.flags = process.it.slot == nil ? [] : .mounted
-    process.it.sliceLength = Int32(request.options.reductionsPerSlice ?? it.configuration.reductionsPerSlice)
-    process.it.body = request.body
-    process.it.mailbox = Mailbox()
-    process.it.signals.reset()
-    process.bound(request.options.mailbox)
-    process.it.wait.store(0, ordering: .relaxed)
   }
 
   /// A record that was taken for nothing.

@@ -59,9 +59,7 @@ enum Admission {
 extension Handle<ProcessRecord> {
   /// Bounds the mailbox of a new process.
   func bound(_ mailbox: SpawnOptions.Mailbox) {
-    guard case .bounded(let messages, let bytes, let whenFull) = mailbox else {
-      return it.isBounded.store(false, ordering: .relaxed)
-    }
+    guard case .bounded(let messages, let bytes, let whenFull) = mailbox else { return }
     let extras = extras()
     extras.it.lock.lock()
     let trimmed = extras.it.bound.trimmed

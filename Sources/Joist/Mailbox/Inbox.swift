@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The word by which others reach a process: what they sent, and whether it sleeps.
-// E1. The word is the newest message's address, older ones linked behind it, and two flags in the low bits:
-//     `parked`, the process is not running and not queued; `mailWakes`, a message is to wake it.
+// E1. The word is the newest message's address, older ones linked behind it, two flags in the low bits, `parked` (the
+//     process is not running and not queued) and `mailWakes` (a message is to wake it), and in the sixteen high bits
+//     how many messages there are, as far as that fits. Addresses have 48 bits on the systems that Joist knows.
 // E2. Whoever takes `parked` away has the process, alone: it must run it, queue it, or park it again.
 // E3. A message that finds `mailWakes` takes both flags away in the very exchange that pushes it: sending to a
 //     process that waits costs one atomic operation, and so does sending to one that does not.
 // E4. Only who has the process parks it, and with `mailWakes` only while no message is there. So a message that
 //     comes between a receive's last look and its parking makes the parking fail.
+// E5. Who claims a process by a message has it, and may hand it over there and then (`arrived`): it does not go through
+//     the inbox, which saves the receiver an atomic operation. All messages before it have been taken out by then.
 //
 // Rejected: a separate word for "waits" that senders read after pushing. It is one more read-modify-write to park, one
 // more to wake, and a fence between the push and the look.
@@ -22,6 +25,10 @@ package struct Inbox: ~Copyable {
   private static var parked: UInt { 1 }
   private static var mailWakes: UInt { 2 }
   private static var flags: UInt { 3 }
+  /// The address.
+  private static var address: UInt { 0xffff_ffff_fffc }
+  /// One message more.
+  private static var one: UInt { 1 << 48 }
 
   /// Pushes a message (K1). True when the caller now has the process and must make it ready (E2, E3).
   // Ordering: releasing publishes the message to `takeAll`; sequentially consistent because of G2.
@@ -29,13 +36,42 @@ package struct Inbox: ~Copyable {
   func push(_ node: Handle<MessageNode>) -> Bool {
     var old = word.load(ordering: .relaxed)
     while true {
-      node.it.next = Handle(bits: old & ~Inbox.flags)
       let claims = old & Inbox.mailWakes != 0
-      let new = node.bits | (claims ? 0 : old & Inbox.parked)
-      let (done, seen) = word.weakCompareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent)
+      let (done, seen) = link(node, in: old, claims ? 0 : old & Inbox.parked)
       if done { return claims }
       old = seen
     }
+  }
+
+  /// Pushes a message, or claims the process that waits for one (E5); nil then, else how many were there before.
+  // Ordering: as `push`; acquiring pairs with the parking, for the caller has the process.
+  @inline(__always)
+  func pushOrClaim(_ node: Handle<MessageNode>) -> Int? {
+    var old = word.load(ordering: .relaxed)
+    while true {
+      if old & Inbox.mailWakes != 0 {
+        let (done, seen) = word.weakCompareExchange(expected: old, desired: 0, ordering: .sequentiallyConsistent)
+        if done { return nil }
+        old = seen
+      } else {
+        let (done, seen) = link(node, in: old, old & Inbox.parked)
+        if done { return Int(old >> 48) }
+        old = seen
+      }
+    }
+  }
+
+  /// Tries to put a message before the older ones, with these flags.
+  @inline(__always)
+  private func link(_ node: Handle<MessageNode>, in old: UInt, _ flags: UInt) -> (Bool, UInt) {
+    node.it.next = Handle(bits: old & Inbox.address)
+    let count = min(old & ~(Inbox.one - 1), ~(Inbox.one - 1) - Inbox.one) + Inbox.one
+    let (done, seen) = word.weakCompareExchange(
+      expected: old,
+      desired: node.bits | flags | count,
+      ordering: .sequentiallyConsistent
+    )
+    return (done, seen)
   }
 
   /// Parks the process.
@@ -71,10 +107,13 @@ package struct Inbox: ~Copyable {
   @inline(__always)
   var isEmpty: Bool { word.load(ordering: .relaxed) & ~Inbox.flags == 0 }
 
+  /// How many are there, as far as the word says.
+  var count: Int { Int(word.load(ordering: .relaxed) >> 48) }
+
   /// Takes every message, the newest first. Only who has the process.
   // Ordering: acquiring pairs with the pushes.
   @inline(__always)
   func takeAll() -> Handle<MessageNode>? {
-    Handle(bits: word.exchange(0, ordering: .acquiringAndReleasing))
+    Handle(bits: word.exchange(0, ordering: .acquiringAndReleasing) & Inbox.address)
   }
 }

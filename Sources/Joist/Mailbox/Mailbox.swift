@@ -68,6 +68,7 @@ extension Handle<ProcessRecord> {
   /// The first message, when the mailbox is empty: the only one that has come is never put into it.
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
+    if let node = takeArrived() { return node }
     guard !it.inbox.isEmpty, let newest = it.inbox.takeAll() else { return nil }
     if newest.it.next == nil && newest.it.isMessage
       && newest.it.generation == it.generation.load(ordering: .relaxed)
@@ -84,7 +85,16 @@ extension Handle<ProcessRecord> {
   /// Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
   func collectMail() {
     it.signals.clear([.urgentMail, .overfull])
+    if let node = takeArrived() { it.mailbox.append(node) }
     if !it.inbox.isEmpty, let newest = it.inbox.takeAll() { sort(newest) }
+  }
+
+  /// The message that woke it, if it has not been taken.
+  @inline(__always)
+  func takeArrived() -> Handle<MessageNode>? {
+    guard let node = it.arrived else { return nil }
+    it.arrived = nil
+    return node
   }
 
   @inline(never)

@@ -55,15 +55,14 @@ package struct MessageNode: ~Copyable {
 
 extension MessageNode {
   /// The header's size; payloads of up to sixteen bytes share its cache line.
-  @usableFromInline static var headerBytes: Int { 48 }
+  @inlinable static var headerBytes: Int { 48 }
 
   /// Where a payload with that alignment begins.
-  @inlinable
-  static func offset(alignment: Int) -> Int {
-    max(headerBytes, alignment)
-  }
+  @inlinable @inline(__always)
+  static func offset(alignment: Int) -> Int { max(headerBytes, alignment) }
 
   /// From the payload to the ticket behind it.
+  @inlinable
   static func ticketOffset(bytes: Int) -> Int { (bytes + 7) & ~7 }
 }
 

@@ -48,20 +48,20 @@ struct BlockChain {
 /// taking and giving by turns never goes to the depot.
 @safe
 struct NodeCache: ~Copyable {
-  private let loaded = unsafe Handle<BlockChain>.allocate(count: Limits.nodeClasses, BlockChain())
-  private let spare = unsafe Handle<BlockChain>.allocate(count: Limits.nodeClasses, BlockChain())
+  private let loaded = unsafe Handle<BlockChain>.allocate(count: NodePool.classes) { unsafe BlockChain() }
+  private let spare = unsafe Handle<BlockChain>.allocate(count: NodePool.classes) { unsafe BlockChain() }
 
   deinit {
-    unsafe loaded.free()
-    unsafe spare.free()
+    unsafe loaded.free(count: NodePool.classes)
+    unsafe spare.free(count: NodePool.classes)
   }
 
   /// A block of that class.
   // Sound: chains hold free blocks of their class only.
   @inline(__always)
   func take(_ sizeClass: Int) -> UnsafeMutableRawPointer {
-    if let block = unsafe loaded.advanced(by: sizeClass).it.pop() { return unsafe block }
-    return unsafe refill(sizeClass)
+    guard let block = unsafe loaded.advanced(by: sizeClass).it.pop() else { return unsafe refill(sizeClass) }
+    return unsafe block
   }
 
   @inline(never)
@@ -77,21 +77,23 @@ struct NodeCache: ~Copyable {
   /// Takes a block back.
   @inline(__always)
   func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
-    if unsafe loaded.advanced(by: sizeClass).it.count == Limits.nodesInABatch { unload(sizeClass) }
+    guard unsafe loaded.advanced(by: sizeClass).it.count < Limits.nodesInABatch else {
+      return unsafe unload(sizeClass, block)
+    }
     unsafe loaded.advanced(by: sizeClass).it.push(block)
   }
 
   // Sound: as above.
   @inline(never)
-  private func unload(_ sizeClass: Int) {
+  private func unload(_ sizeClass: Int, _ block: UnsafeMutableRawPointer) {
     unsafe NodeDepot.shared.put(spare.advanced(by: sizeClass).it, sizeClass)
     unsafe spare.advanced(by: sizeClass).it = loaded.advanced(by: sizeClass).it
-    unsafe loaded.advanced(by: sizeClass).it = BlockChain()
+    unsafe loaded.advanced(by: sizeClass).it = BlockChain(only: block)
   }
 
   /// Gives everything to the depot: the scheduler ends.
   func empty() {
-    for sizeClass in 0..<Limits.nodeClasses {
+    for sizeClass in 0..<NodePool.classes {
       unsafe NodeDepot.shared.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
       unsafe NodeDepot.shared.put(unsafe spare.advanced(by: sizeClass).it, sizeClass)
       unsafe loaded.advanced(by: sizeClass).it = BlockChain()
@@ -108,7 +110,7 @@ final class NodeDepot: @unchecked Sendable {
 
   /// Guards the chains.
   private let lock = SpinLock()
-  private var chains = unsafe [[BlockChain]](repeating: [], count: Limits.nodeClasses)
+  private var chains = unsafe [[BlockChain]](repeating: [], count: NodePool.classes)
   private var slab = unsafe Slab()
 
   /// A batch of blocks: one that was given back, or one cut from new memory.

@@ -6,50 +6,86 @@
 
 import CJoist
 
+/// How much room a message needs: known to the compiler where the message's type is.
+@usableFromInline
+struct NodeShape {
+  /// The payload's size.
+  @usableFromInline let bytes: Int
+  /// From the header's beginning to the payload.
+  @usableFromInline let payloadOffset: Int
+  /// Of the whole node, what comes behind the payload included.
+  @usableFromInline let allBytes: Int
+  @usableFromInline let alignment: Int
+
+  /// For a payload of that type, and so much behind it.
+  @inlinable @inline(__always)
+  init<Message: ~Copyable>(_ type: Message.Type, more: Int = 0) {
+    bytes = MemoryLayout<Message>.size
+    alignment = MemoryLayout<Message>.alignment
+    payloadOffset = MessageNode.offset(alignment: alignment)
+    allBytes = payloadOffset + bytes + more
+  }
+
+  /// The smallest class that holds it, or `fromMalloc`.
+  @inlinable
+  var sizeClass: UInt8 {
+    @inline(__always) get {
+      guard alignment <= NodePool.bytesLeast, allBytes <= NodePool.bytesMost else { return NodePool.fromMalloc }
+      if allBytes <= NodePool.bytesLeast { return 0 }
+      return UInt8(truncatingIfNeeded: Int.bitWidth - (allBytes - 1).leadingZeroBitCount - 6)
+    }
+  }
+}
+
 /// Takes and gives nodes.
 @usableFromInline
 package enum NodePool {
   /// Not a class: the block came from malloc.
-  static let fromMalloc: UInt8 = .max
-
-  /// The smallest class that holds so many bytes, or `fromMalloc`.
-  @inline(__always)
-  static func sizeClass(of bytes: Int, alignment: Int) -> UInt8 {
-    guard alignment <= Limits.nodeBytesLeast else { return fromMalloc }
-    let index = bytes <= Limits.nodeBytesLeast ? 0 : Int.bitWidth - (bytes - 1).leadingZeroBitCount - 6
-    return index < Limits.nodeClasses ? UInt8(index) : fromMalloc
-  }
+  @inlinable static var fromMalloc: UInt8 { .max }
+  /// The smallest and the largest class's blocks, header included; what is larger comes from malloc.
+  @inlinable static var bytesLeast: Int { 64 }
+  @inlinable static var bytesMost: Int { 1_024 }
+  /// How many classes there are.
+  static var classes: Int { 5 }
 
   /// The size of a class's blocks.
-  static func bytes(ofClass sizeClass: Int) -> Int { Limits.nodeBytesLeast << sizeClass }
+  static func bytes(ofClass sizeClass: Int) -> Int { bytesLeast << sizeClass }
 
-  /// A node without a payload yet, from the scheduler's cache or, without one, from malloc; with room for so much more
-  /// behind the payload.
-  // Sound: the block is at least `offset + bytes + more` long and belongs to nobody else (O1).
+  /// A node without a payload yet, from the scheduler's cache or, without one, from malloc.
+  // Sound: the block is as long as the shape says and belongs to nobody else (O1). The metadata is passed on.
   @inline(__always)
   static func take(
-    bytes: Int,
-    more: Int = 0,
-    alignment: Int,
+    _ shape: NodeShape,
+    _ sizeClass: UInt8,
     metadata: UnsafeRawPointer,
-    scheduler: Handle<Scheduler>?
+    _ scheduler: Handle<Scheduler>?
   ) -> Handle<MessageNode> {
-    let offset = MessageNode.offset(alignment: alignment)
-    var sizeClass = scheduler == nil ? fromMalloc : sizeClass(of: offset + bytes + more, alignment: alignment)
-    let block: UnsafeMutableRawPointer
-    if sizeClass != fromMalloc, let scheduler {
-      unsafe block = scheduler.it.nodes.take(Int(sizeClass))
-    } else {
-      sizeClass = fromMalloc
-      unsafe block = UnsafeMutableRawPointer.allocate(byteCount: offset + bytes + more, alignment: max(16, alignment))
-    }
-    // Sound: as above; the header is at the block's beginning.
+    guard let scheduler, sizeClass != fromMalloc else { return unsafe takeFromMalloc(shape, metadata: metadata) }
+    let block = unsafe scheduler.it.nodes.take(Int(sizeClass))
+    return unsafe begin(block, shape, sizeClass, metadata: metadata)
+  }
+
+  // Sound: as above.
+  @inline(never)
+  private static func takeFromMalloc(_ shape: NodeShape, metadata: UnsafeRawPointer) -> Handle<MessageNode> {
+    let block = UnsafeMutableRawPointer.allocate(byteCount: shape.allBytes, alignment: max(16, shape.alignment))
+    return unsafe begin(block, shape, fromMalloc, metadata: metadata)
+  }
+
+  // Sound: as above; the header is at the block's beginning.
+  @inline(__always)
+  private static func begin(
+    _ block: UnsafeMutableRawPointer,
+    _ shape: NodeShape,
+    _ sizeClass: UInt8,
+    metadata: UnsafeRawPointer
+  ) -> Handle<MessageNode> {
     let node = unsafe block.bindMemory(to: MessageNode.self, capacity: 1)
     unsafe node.initialize(
       to: MessageNode(
         metadata: metadata,
-        bytes: UInt32(clamping: bytes),
-        payloadOffset: UInt16(offset),
+        bytes: UInt32(truncatingIfNeeded: min(shape.bytes, Int(UInt32.max))),
+        payloadOffset: UInt16(truncatingIfNeeded: shape.payloadOffset),
         sizeClass: sizeClass
       )
     )
@@ -60,14 +96,19 @@ package enum NodePool {
   // Sound: nothing refers to the node any more (K1).
   @usableFromInline
   static func give(_ node: Handle<MessageNode>) {
-    let block = unsafe UnsafeMutableRawPointer(node.pointer)
     let sizeClass = node.it.sizeClass
-    if sizeClass == fromMalloc {
+    guard sizeClass != fromMalloc, let scheduler = Scheduler.current else { return giveSlowly(node) }
+    unsafe scheduler.it.nodes.give(UnsafeMutableRawPointer(node.pointer), Int(sizeClass))
+  }
+
+  // Sound: as above.
+  @inline(never)
+  private static func giveSlowly(_ node: Handle<MessageNode>) {
+    let block = unsafe UnsafeMutableRawPointer(node.pointer)
+    if node.it.sizeClass == fromMalloc {
       unsafe block.deallocate()
-    } else if let scheduler = Scheduler.current {
-      unsafe scheduler.it.nodes.give(block, Int(sizeClass))
     } else {
-      unsafe NodeDepot.shared.put(BlockChain(only: block), Int(sizeClass))
+      unsafe NodeDepot.shared.put(BlockChain(only: block), Int(node.it.sizeClass))
     }
   }
 }

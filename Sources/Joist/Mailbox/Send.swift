@@ -18,55 +18,35 @@ struct Delivery {
   /// A node with room for a payload.
   // Sound: the metadata is passed on as it is.
   @usableFromInline
-  static func begin(bytes: Int, alignment: Int, metadata: UnsafeRawPointer) -> Delivery {
+  static func begin(_ shape: NodeShape, _ sizeClass: UInt8, metadata: UnsafeRawPointer) -> Delivery {
     let scheduler = Scheduler.current
-    let node = unsafe NodePool.take(bytes: bytes, alignment: alignment, metadata: metadata, scheduler: scheduler)
-    return Delivery(node: node, scheduler: scheduler)
-  }
-
-  /// A node with room for a payload and the ticket of who waits for the answer (CA1).
-  // Sound: the metadata is passed on as it is; the room for the ticket is there.
-  @usableFromInline
-  static func begin(
-    bytes: Int,
-    alignment: Int,
-    metadata: UnsafeRawPointer,
-    ticket: WaitTicket
-  ) -> Delivery {
-    let scheduler = Scheduler.current
-    let more = MessageNode.ticketOffset(bytes: bytes) - bytes + MemoryLayout<WaitTicket>.size
-    let node = unsafe NodePool.take(
-      bytes: bytes,
-      more: more,
-      alignment: alignment,
-      metadata: metadata,
-      scheduler: scheduler
-    )
-    node.it.kind = .request
-    node.ticket = ticket
-    return Delivery(node: node, scheduler: scheduler)
+    return unsafe Delivery(node: NodePool.take(shape, sizeClass, metadata: metadata, scheduler), scheduler: scheduler)
   }
 
   /// A node for a message of that type.
   // Sound: a metatype is a pointer to its type's metadata. Likewise below.
   @inlinable
   static func begin<Message: ~Copyable>(_ type: Message.Type) -> Delivery {
-    unsafe begin(
-      bytes: MemoryLayout<Message>.size,
-      alignment: MemoryLayout<Message>.alignment,
-      metadata: unsafeBitCast(type, to: UnsafeRawPointer.self)
-    )
+    let shape = NodeShape(type)
+    return unsafe begin(shape, shape.sizeClass, metadata: unsafeBitCast(type, to: UnsafeRawPointer.self))
   }
 
-  /// A node for a request of that type.
+  /// A node for a request of that type, with room for the ticket of who waits for the answer (CA1).
   @inlinable
   static func begin<Message: ~Copyable>(_ type: Message.Type, ticket: WaitTicket) -> Delivery {
-    unsafe begin(
-      bytes: MemoryLayout<Message>.size,
-      alignment: MemoryLayout<Message>.alignment,
-      metadata: unsafeBitCast(type, to: UnsafeRawPointer.self),
-      ticket: ticket
-    )
+    let bytes = MemoryLayout<Message>.size
+    let more = MessageNode.ticketOffset(bytes: bytes) - bytes + MemoryLayout<WaitTicket>.size
+    let shape = NodeShape(type, more: more)
+    let delivery = unsafe begin(shape, shape.sizeClass, metadata: unsafeBitCast(type, to: UnsafeRawPointer.self))
+    delivery.carry(ticket)
+    return delivery
+  }
+
+  /// It is a request, and this the ticket of who waits.
+  @usableFromInline
+  func carry(_ ticket: WaitTicket) {
+    node.it.kind = .request
+    node.ticket = ticket
   }
 
   /// Moves the message in.
@@ -83,12 +63,27 @@ struct Delivery {
   func finish(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     note(process, id)
     guard process.it.generation.load(ordering: .relaxed) == id.generation else { return refuse(process, .noProcess) }
-    if process.it.isBounded.load(ordering: .relaxed) {
-      if let refusal = process.admit(node, id, .waiting(until: nil)) { return refuse(process, refusal) }
-      if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
-    } else if process.it.inbox.push(node) {
-      process.wake(from: scheduler)
+    if process.it.isBounded.load(ordering: .relaxed) { return finishBounded(to: process, id) }
+    guard let before = process.it.inbox.pushOrClaim(node) else { return handOver(to: process, id) }
+    if before > 0, let sender = scheduler?.it.running { sender.it.fuel -= Cost.crowd(before) }
+  }
+
+  /// The process waited for it, and is the caller's now (E5).
+  @inline(__always)
+  private func handOver(to process: Handle<ProcessRecord>, _ id: ProcessID) {
+    // The record's next process may have been claimed instead: it is woken for nothing.
+    if process.it.generation.load(ordering: .relaxed) == id.generation {
+      process.it.arrived = node
+    } else {
+      refuse(process, .noProcess)
     }
+    process.wake(from: scheduler)
+  }
+
+  @inline(never)
+  private func finishBounded(to process: Handle<ProcessRecord>, _ id: ProcessID) {
+    if let refusal = process.admit(node, id, .waiting(until: nil)) { return refuse(process, refusal) }
+    if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
   }
 
   /// Sends it, or says why not; never waits.
@@ -135,7 +130,7 @@ struct Delivery {
     node.it.generation = id.generation
     guard let scheduler else { return process.it.home.it.figures.messagesSent.add() }
     if let sender = scheduler.it.running {
-      node.it.sender = sender.id.bits
+      node.it.sender = sender.it.identity.bits
       sender.it.fuel -= Cost.send
       scheduler.signalDeferred()
     }

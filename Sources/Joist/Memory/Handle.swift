@@ -47,6 +47,13 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     return unsafe Self(pointer)
   }
 
+  // Sound: the caller knows that such a thing lies there.
+  /// What lies so many bytes on, or before.
+  @inline(__always)
+  package func part<Part: ~Copyable>(_ type: Part.Type, at offset: Int) -> Handle<Part> {
+    unsafe Handle<Part>((UnsafeMutableRawPointer(pointer) + offset).assumingMemoryBound(to: type))
+  }
+
   // Sound: the caller knows that there is one.
   /// The one that lies so many further on.
   @inline(__always)
@@ -67,12 +74,19 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
   }
 }
 
-extension Handle {
+extension Handle where Pointee: ~Copyable {
   // Sound: the memory is new.
-  /// New memory from malloc for so many of the same, one after the other, until `free` of the first.
-  package static func allocate(count: Int, _ value: Pointee) -> Self {
+  /// New memory from malloc for so many, one after the other, until `free(count:)` of the first.
+  package static func allocate(count: Int, _ make: () -> Pointee) -> Self {
     let pointer = UnsafeMutablePointer<Pointee>.allocate(capacity: count)
-    unsafe pointer.initialize(repeating: value, count: count)
+    for index in 0..<count { unsafe (pointer + index).initialize(to: make()) }
     return unsafe Self(pointer)
+  }
+
+  // Sound: all of them were made by `allocate(count:)`.
+  /// Destroys so many and gives their memory back (H1).
+  package func free(count: Int) {
+    unsafe pointer.deinitialize(count: count)
+    unsafe pointer.deallocate()
   }
 }

@@ -57,7 +57,7 @@ private final class ThreadBody: Sendable {
   // Sound: called once with the pointer that `HostThread.init` made of a retained box.
   static func enter(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
     let box = unsafe Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue()
-    unsafe box.name.withCString { unsafe joist_thread_name($0) }
+    unsafe box.name.withCString { unsafe joist_thread_prepare($0) }
     box.run()
     return nil
   }

@@ -2,41 +2,29 @@
 //
 // The closure of a process, between spawn and start.
 // B1. `ProcessContext<M>` is the same sixteen bytes for every `M`, so a closure that takes one is called in the same
-//     way for every `M`. It is stored as what it is and taken out as one of `Never`, and no closure is made around it.
+//     way for every `M`. It is stored as one of `Never`, and no closure is made around it.
 
-/// A body as it was given.
+/// A body as it was given: a struct around the closure, so that generic code passes it as it is.
 @usableFromInline
 struct Body<Message: ~Copyable> {
-  /// In a struct of its own, so that generic code stores the closure as it is.
   @usableFromInline let run: (ProcessContext<Message>) throws -> Void
 
+  @inlinable @inline(__always)
+  init(_ run: sending @escaping (ProcessContext<Message>) throws -> Void) { self.run = run }
+
+  // Sound: by B1 it is called in the same way.
+  /// Without the type of its messages.
   @inlinable
-  init(_ run: @escaping (ProcessContext<Message>) throws -> Void) { self.run = run }
+  var untyped: Body<Never> { @inline(__always) get { unsafe unsafeBitCast(self, to: Body<Never>.self) } }
 }
 
-/// Room for one body.
-@usableFromInline
-struct BodyStorage {
-  @usableFromInline var words: (UInt, UInt) = (0, 0)
+// Sound: a body is put into a free place, and taken out of it once.
+extension Handle<Body<Never>> {
+  /// Puts a body in.
+  @inline(__always)
+  func put(_ body: consuming Body<Never>) { unsafe pointer.initialize(to: body) }
 
-  @inlinable
-  init() {}
-
-  // Sound: a closure is two words, and this room is given over to it until `take`.
-  @inlinable
-  init<Message: ~Copyable>(_ body: Body<Message>) {
-    unsafe withUnsafeMutableBytes(of: &words) { room in
-      _ = unsafe room.baseAddress!.initializeMemory(as: Body<Message>.self, repeating: body, count: 1)
-    }
-  }
-
-  // Sound: called once for each body put in; by B1 the type it comes out with is called in the same way.
-  mutating func take() -> Body<Never> {
-    unsafe withUnsafeMutableBytes(of: &words) { room in
-      unsafe room.baseAddress!.assumingMemoryBound(to: Body<Never>.self).move()
-    }
-  }
-
-  /// Destroys a body that will not run.
-  mutating func destroy() { _ = take() }
+  /// Moves the body out.
+  @inline(__always)
+  func take() -> Body<Never> { unsafe pointer.move() }
 }

@@ -12,6 +12,10 @@ public enum Priority: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   /// The more urgent is the greater: `.low < .max`.
   public static func < (a: Priority, b: Priority) -> Bool { a.rawValue > b.rawValue }
 
+  /// Whether it is shown to other schedulers: `.max` and `.high`.
+  @inline(__always)
+  var isUrgent: Bool { rawValue <= Priority.high.rawValue }
+
   /// Where ageing takes it next: one level up, never to `.max`.
   package var aged: Priority {
     switch self {

@@ -31,7 +31,7 @@ extension ProcessContext where Message: ~Copyable {
   /// This process.
   public var id: ProcessID {
     _ = record.here(generation)
-    return record.id
+    return record.it.identity
   }
 
   /// This process's address, to give away.
@@ -48,7 +48,7 @@ extension ProcessContext where Message: ~Copyable {
   /// Does not allocate.
   public func yield() throws(ProcessExit) {
     _ = record.leaveTo(.yielded, record.here(generation))
-    try record.suspensionPoint(generation, cost: 0)
+    try record.seeWhatOthersWant()
   }
 
   /// Counts work done in pure Swift, so that a long computation shares its scheduler: call it once a turn of a loop
@@ -146,27 +146,43 @@ extension ProcessContext where Message: ~Copyable {
   @usableFromInline var core: Handle<RuntimeCore> { record.here(generation).it.runtime }
 
   @usableFromInline
-  func spawn(_ request: SpawnRequest) throws(SpawnError) -> Spawned { try core.spawn(request) }
+  func make(_ request: SpawnRequest) throws(SpawnError) -> Spawned { try core.spawn(request) }
 
   /// Makes a process; what the body captures moves into it.
   ///
-  /// At the limit, or while the runtime shuts down, the ref is of a process that is dead already; `trySpawn` says so.
+  /// Does not allocate but what the closure itself needs. At the limit, or while the runtime shuts down, the ref is
+  /// of a process that is dead already; `trySpawn` says so.
   @inlinable @discardableResult
   public func spawn<M: ~Copyable>(
     _ type: M.Type,
-    options: SpawnOptions = .init(),
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> ProcessRef<M> {
-    ProcessRef(try? spawn(SpawnRequest(options, Body(body))))
+    ProcessRef(record.spawnPlain(generation, Body(body).untyped))
   }
 
   /// Makes a process without a mailbox.
   @inlinable @discardableResult
+  public func spawn(_ body: sending @escaping (ProcessContext<Never>) throws -> Void) -> ProcessRef<Never> {
+    ProcessRef(record.spawnPlain(generation, Body(body)))
+  }
+
+  /// Makes a process with options.
+  @inlinable @discardableResult
+  public func spawn<M: ~Copyable>(
+    _ type: M.Type,
+    options: SpawnOptions,
+    _ body: sending @escaping (ProcessContext<M>) throws -> Void
+  ) -> ProcessRef<M> {
+    ProcessRef(try? make(SpawnRequest(options, body)))
+  }
+
+  /// Makes a process with options and without a mailbox.
+  @inlinable @discardableResult
   public func spawn(
-    options: SpawnOptions = .init(),
+    options: SpawnOptions,
     _ body: sending @escaping (ProcessContext<Never>) throws -> Void
   ) -> ProcessRef<Never> {
-    ProcessRef(try? spawn(SpawnRequest(options, Body(body))))
+    ProcessRef(try? make(SpawnRequest(options, body)))
   }
 
   /// As `spawn`, but throws a ``SpawnError`` where no process can be made.
@@ -176,6 +192,6 @@ extension ProcessContext where Message: ~Copyable {
     options: SpawnOptions = .init(),
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) throws(SpawnError) -> ProcessRef<M> {
-    ProcessRef(try spawn(SpawnRequest(options, Body(body))))
+    ProcessRef(try make(SpawnRequest(options, body)))
   }
 }

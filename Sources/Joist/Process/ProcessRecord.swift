@@ -38,9 +38,13 @@ package struct ProcessRecord: ~Copyable {
   var next: Handle<ProcessRecord>?
   /// Where its frames belong; nil before it first runs.
   var slot: Handle<Slot>?
-  // Sound: all zero until the first switch away fills it.
+  // Sound: null until a switch away finds something open.
   /// What Swift keeps per thread, while it does not run.
   var carried = unsafe joist_carried()
+  /// Which process it is, as `id` says: for those that cannot wait for that.
+  var identity = ProcessID(bits: 0)
+  /// The message that woke it, given to it by who claimed it (E5): older than the inbox, younger than the mailbox.
+  var arrived: Handle<MessageNode>?
   /// The scheduler's slice count when it was queued, for ageing.
   var queuedAt: UInt32 = 0
   /// Reductions of a full slice.
@@ -83,14 +87,16 @@ package struct ProcessRecord: ~Copyable {
 
   /// Its node in a wheel; first in its line (`timerOffset`).
   var timer = TimerEntry(owner: .process)
-  /// The body, until it starts (`Body`).
-  var body = BodyStorage()
+  // Sound: no reference yet; `bodyPlace` says when there is one.
+  /// Room for the body.
+  private var bodyWords = (UInt(0), UInt(0))
   /// Why it was told to exit, or ended; held for as long as the record is its.
   var exitReason: Unmanaged<ExitReasonBox>?
 
-  /// From a record's beginning to its `timer`, and to its `cell`.
-  static var timerOffset: UInt { 192 }
-  static var cellOffset: UInt { 112 }
+  /// From a record's beginning to its `timer`, its body, and its `cell`.
+  static var timerOffset: Int { 192 }
+  static var bodyOffset: Int { 224 }
+  static var cellOffset: Int { 112 }
 
   // Sound: only compared.
   /// Whether it was told to exit, or has failed.
@@ -152,11 +158,20 @@ extension Handle<ProcessRecord> {
     ProcessID(slot: it.home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
   }
 
+  /// Where its body is, from its creation until it starts.
+  var bodyPlace: Handle<Body<Never>> { part(Body<Never>.self, at: ProcessRecord.bodyOffset) }
+
   /// Its node in a wheel.
-  var timer: Handle<TimerEntry> { Handle<TimerEntry>(bits: bits + ProcessRecord.timerOffset)! }
+  var timer: Handle<TimerEntry> { part(TimerEntry.self, at: ProcessRecord.timerOffset) }
+
+  /// Its cell.
+  var cell: Handle<WaitCell> { part(WaitCell.self, at: ProcessRecord.cellOffset) }
 
   /// The one that has this node in a wheel.
-  init(timer: Handle<TimerEntry>) { self.init(bits: timer.bits - ProcessRecord.timerOffset)! }
+  init(timer: Handle<TimerEntry>) { self = timer.part(ProcessRecord.self, at: -ProcessRecord.timerOffset) }
+
+  /// The one that has this cell.
+  init(cell: Handle<WaitCell>) { self = cell.part(ProcessRecord.self, at: -ProcessRecord.cellOffset) }
 
   // Sound: addresses are only subtracted.
   /// Where the first and the last field of each of the four lines lie, in bytes from the record: tests hold R1 to R3.

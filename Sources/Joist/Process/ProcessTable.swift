@@ -102,7 +102,7 @@ struct RecordCache {
   mutating func take() -> ProcessHandle? {
     guard let record = first else { return nil }
     first = record.it.next
-    count -= 1
+    count &-= 1
     return record
   }
 
@@ -110,7 +110,7 @@ struct RecordCache {
   mutating func put(_ record: ProcessHandle) {
     record.it.next = first
     first = record
-    count += 1
+    count &+= 1
   }
 }
 

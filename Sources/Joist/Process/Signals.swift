@@ -96,7 +96,9 @@ package struct Signals: ~Copyable {
   }
 
   /// For a new process of the record.
-  func reset() { word.store(0, ordering: .sequentiallyConsistent) }
+  // Ordering: published with the rest of the record when the process is made ready.
+  @inline(__always)
+  func reset() { word.store(0, ordering: .relaxed) }
 }
 
 extension ProcessFlags {

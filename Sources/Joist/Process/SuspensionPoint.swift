@@ -42,6 +42,13 @@ extension Handle<ProcessRecord> {
     return scheduler
   }
 
+  /// What every suspension point ends with: signals are taken in, and who was told to exit is refused.
+  @inline(__always)
+  func seeWhatOthersWant() throws(ProcessExit) {
+    if !it.signals.glance.isDisjoint(with: .ofInterestInside) { _ = attend() }
+    if it.flags.contains(.exiting) { try refuse() }
+  }
+
   /// Switches away, if this is the process's own stack.
   @inline(__always)
   func leaveTo(_ outcome: Outcome, _ scheduler: Handle<Scheduler>) -> Handle<Scheduler> {

@@ -41,8 +41,7 @@ extension Handle<RuntimeCore> {
   /// Whether there is nothing to run and nothing that will be, running schedulers apart.
   var isQuiet: Bool {
     for number in 0..<it.schedulerCount {
-      let scheduler = it.scheduler(number)
-      if scheduler.it.queue.lengthAtAGuess > 0 || !scheduler.it.remote.isEmptyAtAGuess { return false }
+      if it.scheduler(number).hasWorkAtAGuess { return false }
     }
     return it.sum { $0.timedWaits.total } + it.figures.timedWaits.total == 0 && it.blocking.inProgress == 0
       && it.slots.waiting == 0

@@ -32,11 +32,13 @@ package enum Limits {
   package static let agedAtOnce = 16
   /// A thief never takes more than so many at once; half of more is not sooner done.
   package static let stolenAtOnce = 128
-  /// A queue of fewer is left to its scheduler for so many looks of a thief: some ten microseconds.
-  ///
-  /// A steal costs both more than it takes to run a few short processes.
-  package static let worthStealing = 256
-  package static let looksBeforeSmallSteal = 24
+  /// A thief looks again after so many nanoseconds (ST1): a steal costs a tenth of that.
+  package static let thiefsNap: Int64 = 100_000
+  /// What a victim needs so many naps for is worth a steal, the second time if it was stolen from just before.
+  package static let napsWorthStealing = 2
+  package static let napsWorthStealingAgain = 40
+  /// A queue that had work at so many looks is not one that is just being run: a millisecond.
+  package static let looksBeforeStealing = 8
   /// Looks around for work, with a pause between, before a scheduler goes to sleep: some ten microseconds.
   package static let idleLooks = 30
   /// Spins on a lock before the processor is given away: its holder was probably descheduled.
@@ -84,9 +86,6 @@ package enum Limits {
 
   // MARK: Messages
 
-  /// The whole node, header included; larger ones come from malloc.
-  package static let nodeClasses = 5
-  package static let nodeBytesLeast = 64
   /// Pools grow by so much, a large page; at first by less.
   package static let slabBytes = 2 << 20
   package static let firstSlabBytes = 128 << 10

@@ -56,7 +56,7 @@ extension ProcessRuntime {
     options: SpawnOptions = .init(),
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> ProcessRef<M> {
-    ProcessRef(try? make(SpawnRequest(options, Body(body))))
+    ProcessRef(try? make(SpawnRequest(options, body)))
   }
 
   /// Makes a process without a mailbox.
@@ -65,7 +65,7 @@ extension ProcessRuntime {
     options: SpawnOptions = .init(),
     _ body: sending @escaping (ProcessContext<Never>) throws -> Void
   ) -> ProcessRef<Never> {
-    ProcessRef(try? make(SpawnRequest(options, Body(body))))
+    ProcessRef(try? make(SpawnRequest(options, body)))
   }
 
   /// As `spawn`, but throws a ``SpawnError`` where no process can be made: at the limit, while the runtime shuts down,
@@ -78,7 +78,7 @@ extension ProcessRuntime {
     options: SpawnOptions = .init(),
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) throws(SpawnError) -> ProcessRef<M> {
-    ProcessRef(try make(SpawnRequest(options, Body(body))))
+    ProcessRef(try make(SpawnRequest(options, body)))
   }
 }
 

@@ -81,7 +81,7 @@ extension Handle<RuntimeCore> {
       messagesRefused: it.figures.messagesRefused.total,
       repliesDropped: it.figures.repliesDropped.total,
       slices: it.sum { $0.slices.total },
-      reductions: it.sum { $0.reductions.total },
+      reductions: (0..<it.schedulerCount).reduce(0) { $0 + it.scheduler($1).it.queue.totalReductions },
       blocks: it.sum { $0.blocks.total },
       stealAttempts: it.sum { $0.stealAttempts.total },
       steals: it.sum { $0.steals.total },
@@ -110,7 +110,7 @@ extension Handle<Scheduler> {
         QueueStatistics(
           priority: level,
           length: it.queue.list(level).it.count,
-          totalReductions: it.queue.list(level).it.totalReductions,
+          totalReductions: it.queue.list(level).it.totalReductions.total,
           lastScheduled: Int(it.queue.list(level).it.lastScheduled)
         )
       }

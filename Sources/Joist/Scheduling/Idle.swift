@@ -10,6 +10,8 @@
 //     Z1, and so sees whatever was queued while it was counted.
 // Z4. Whoever takes a number out of `sleeping` counts it as awake before it wakes it, so that `awake` is zero only
 //     while every scheduler sleeps.
+// Z5. A searcher that leaves work to its scheduler for a while (ST1) naps: it is not in `sleeping` and stays counted,
+//     so that nobody is woken meanwhile. One is enough: another that would nap goes to sleep, if it is not the last.
 
 import CJoist
 import Synchronization
@@ -50,7 +52,8 @@ extension Handle<RuntimeCore> {
 
   @inline(never)
   private func wakeOne() {
-    guard it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
+    guard it.idle.searching.load(ordering: .sequentiallyConsistent) == 0,
+      it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
     else { return }
     guard let number = it.idle.sleeping.popLowest() else {
       it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
@@ -83,13 +86,19 @@ extension Handle<Scheduler> {
       it.isSearching = true
       it.runtime.it.idle.searching.wrappingAdd(1, ordering: .sequentiallyConsistent)
     }
-    for _ in 0..<Limits.idleLooks {
-      if seesWork() { return }
-      for _ in 0..<16 { joist_pause() }
-    }
     let seen = it.alarm.seen
-    goToSleep()
-    if !seesWork() && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
+    let leavesWork = it.watched.victim != nil
+    if leavesWork {
+      if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen, until: deadline) }
+    } else {
+      for _ in 0..<Limits.idleLooks {
+        if seesWork() { return }
+        for _ in 0..<16 { joist_pause() }
+      }
+    }
+    let wasLast = goToSleep()
+    let maySleep = leavesWork && !wasLast || !seesWork()
+    if maySleep && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
       it.runtime.it.idleness.mayHaveCome(it.runtime)
       it.figures.sleeps.add()
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: deadline)
@@ -97,12 +106,20 @@ extension Handle<Scheduler> {
     wakeUp()
   }
 
-  /// Rule Z1, up to the second look.
-  private func goToSleep() {
-    stopSearching(found: false)
+  /// Waits a little for work that is left to its scheduler (Z5).
+  private func nap(_ seen: UInt32, until deadline: Int64?) {
+    let platform = it.runtime.it.platform
+    platform.wait(on: it.alarm, while: seen, until: min(deadline ?? .max, platform.now() + Limits.thiefsNap))
+    it.nextClockLook = 0
+  }
+
+  /// Rule Z1, up to the second look; whether it was the last who searched.
+  private func goToSleep() -> Bool {
+    let wasLast = stopSearching(found: false)
     it.runtime.it.idle.sleeping.insert(it.index)
     it.runtime.it.idle.awake.sleep()
     it.runtime.it.platform.heavyFence()
+    return wasLast
   }
 
   /// Whoever woke this scheduler made it a searcher; if nobody did, it is awake by itself.
@@ -117,19 +134,26 @@ extension Handle<Scheduler> {
   }
 
   /// Leaves the searchers; the last who found work wakes another, for there may be more (Z3).
-  func stopSearching(found: Bool) {
-    guard it.isSearching else { return }
+  ///
+  /// Whether it was the last.
+  @discardableResult
+  func stopSearching(found: Bool) -> Bool {
+    guard it.isSearching else { return false }
     it.isSearching = false
     let before = it.runtime.it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
     if found && before == 1 && seesWork() { notify() }
+    return before == 1
   }
 
   /// Whether any queue has something, at about this moment.
   private func seesWork() -> Bool {
     for number in 0..<it.runtime.it.schedulerCount {
-      let other = it.runtime.it.scheduler(number)
-      if other.it.queue.lengthAtAGuess > 0 || !other.it.remote.isEmptyAtAGuess { return true }
+      if it.runtime.it.scheduler(number).hasWorkAtAGuess { return true }
     }
     return false
   }
+
+  /// Whether something waits here to be run, at about this moment.
+  @inline(__always)
+  var hasWorkAtAGuess: Bool { !it.queue.isEmptyAtAGuess || !it.remote.isEmptyAtAGuess }
 }

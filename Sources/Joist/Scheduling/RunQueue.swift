@@ -9,30 +9,34 @@
 
 import Synchronization
 
-/// One level: a list (Q1) and its figures.
-package struct ReadyList: Sendable {
+/// One level: a list (Q1) and its figures, which others read for a guess.
+package struct ReadyList: ~Copyable, Sendable {
   package private(set) var first: ProcessHandle?
   private var last: ProcessHandle?
-  /// Processes in it.
-  package private(set) var count = 0
+  private let length = Counter()
   /// Reductions that processes taken from it have used.
-  package var totalReductions = 0
+  package let totalReductions = Counter()
   /// The scheduler's slice count when it was last taken from.
   package var lastScheduled: UInt32 = 0
 
+  /// Processes in it.
+  @inline(__always)
+  package var count: Int { length.total }
+
+  @inline(__always)
   mutating func append(_ process: ProcessHandle) {
     process.it.next = nil
     if let last { last.it.next = process } else { first = process }
     last = process
-    count &+= 1
+    length.add()
   }
 
+  @inline(__always)
   mutating func removeFirst() -> ProcessHandle? {
     guard let process = first else { return nil }
     first = process.it.next
     if first == nil { last = nil }
-    process.it.next = nil
-    count &-= 1
+    length.add(-1)
     return process
   }
 
@@ -47,8 +51,7 @@ package struct ReadyList: Sendable {
     guard here == process else { return false }
     if let before { before.it.next = process.it.next } else { first = process.it.next }
     if last == process { last = before }
-    process.it.next = nil
-    count &-= 1
+    length.add(-1)
     return true
   }
 }
@@ -61,25 +64,31 @@ package struct RunQueue: ~Copyable {
   private let levels: Handle<ReadyList>
   /// A bit for each level that has any, the most urgent lowest: written under the lock, read by anyone for a guess.
   private let occupied = Atomic<UInt8>(0)
-  /// Processes in all of them: likewise.
-  private let length = Atomic<Int>(0)
   /// Slices that a head may wait (Q3).
   private let ageing: UInt32
 
   package init(ageing: Int) {
     self.ageing = UInt32(ageing)
-    levels = .allocate(count: Priority.allCases.count, ReadyList())
+    levels = .allocate(count: Priority.allCases.count) { ReadyList() }
   }
 
-  deinit { levels.free() }
+  deinit { levels.free(count: Priority.allCases.count) }
 
   /// A level's list.
   @inline(__always)
   package func list(_ level: Priority) -> Handle<ReadyList> { levels.advanced(by: Int(level.rawValue)) }
 
-  /// How many wait, at about this moment.
+  /// How many wait, at about this moment; for others than the owner.
+  package var lengthAtAGuess: Int {
+    Priority.allCases.reduce(0) { $0 + list($1).it.count }
+  }
+  /// Reductions that processes taken from any of them have used.
+  var totalReductions: Int {
+    Priority.allCases.reduce(0) { $0 + list($1).it.totalReductions.total }
+  }
+  /// Whether nothing waits, at about this moment.
   @inline(__always)
-  package var lengthAtAGuess: Int { length.load(ordering: .relaxed) }
+  package var isEmptyAtAGuess: Bool { occupied.load(ordering: .relaxed) == 0 }
   /// Whether `.max` or `.high` work waits, at about this moment.
   @inline(__always)
   package var hasUrgentWorkAtAGuess: Bool { occupied.load(ordering: .relaxed) & 0b11 != 0 }
@@ -93,7 +102,6 @@ package struct RunQueue: ~Copyable {
     process.it.queuedAt = slice
     list(level).it.append(process)
     occupied.store(occupied.load(ordering: .relaxed) | 1 &<< level.rawValue, ordering: .relaxed)
-    recount(by: 1)
   }
 
   /// Takes the first of the most urgent level that has any, down to one (Q2).
@@ -105,7 +113,6 @@ package struct RunQueue: ~Copyable {
     let process = list.it.removeFirst()
     list.it.lastScheduled = slice
     if list.it.first == nil { showEmpty(place) }
-    recount(by: -1)
     return process
   }
 
@@ -116,7 +123,6 @@ package struct RunQueue: ~Copyable {
     guard let process = list.it.removeFirst() else { return nil }
     list.it.lastScheduled = slice
     if list.it.first == nil { showEmpty(Int(level.rawValue)) }
-    recount(by: -1)
     return process
   }
 
@@ -131,7 +137,6 @@ package struct RunQueue: ~Copyable {
     let from = process.it.level
     guard list(from).it.remove(process) else { return false }
     if list(from).it.first == nil { showEmpty(Int(from.rawValue)) }
-    recount(by: -1)
     enqueue(process, at: level, slice: slice)
     return true
   }
@@ -163,10 +168,5 @@ package struct RunQueue: ~Copyable {
   @inline(__always)
   private func showEmpty(_ place: Int) {
     occupied.store(occupied.load(ordering: .relaxed) & ~(1 &<< UInt8(truncatingIfNeeded: place)), ordering: .relaxed)
-  }
-
-  @inline(__always)
-  private func recount(by change: Int) {
-    length.store(length.load(ordering: .relaxed) &+ change, ordering: .relaxed)
   }
 }

@@ -19,8 +19,12 @@ package struct Scheduler: ~Copyable {
   let index: Int
   let runtime: Handle<RuntimeCore>
   let clock: TickClock
+  /// Reductions of a slice, where a process has none of its own.
+  let sliceLength: Int32
   /// Looks at the real clock are so far apart, in counts of `clock`.
   let clockLookInterval: UInt64
+  /// How long a thief naps (ST1), in counts of `clock`.
+  let napCounts: UInt64
   /// A spare one, started by the monitor.
   let isSpare: Bool
 
@@ -49,8 +53,8 @@ package struct Scheduler: ~Copyable {
   var owesNotice = false
   /// Was woken to look for work and has not found any yet (Z3).
   var isSearching = false
-  /// How often in a row short queues were left to their schedulers.
-  var looksAtShortQueues = 0
+  /// Whose queue it watches before it steals from it (ST1).
+  var watched = Watched()
   /// In which order victims are looked at.
   var random: UInt64
   // Sound: all zero until `takeThread` fills it.
@@ -81,8 +85,10 @@ package struct Scheduler: ~Copyable {
     self.index = index
     self.runtime = runtime
     self.isSpare = isSpare
+    sliceLength = Int32(runtime.it.configuration.reductionsPerSlice)
     clock = platform.ticks
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
+    napCounts = max(1, clock.perSecond * UInt64(Limits.thiefsNap) / 1_000_000_000)
     random = platform.randomSeed() | 1
     queue = RunQueue(ageing: runtime.it.configuration.ageing)
     lastNow = platform.now()
@@ -113,7 +119,6 @@ enum Outcome {
 struct SchedulerFigures: ~Copyable {
   /// Slices begun: the monitor sees by it whether the scheduler moves.
   let slices = Counter()
-  let reductions = Counter()
   let processesCreated = Counter()
   let processesEnded = Counter()
   let messagesSent = Counter()

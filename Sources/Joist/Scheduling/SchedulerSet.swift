@@ -15,6 +15,9 @@ package struct SchedulerSet: ~Copyable {
     let fourth = Atomic<UInt64>(0)
   }
 
+  /// How many there are: changed after the words, so that one look says whether it is worth looking at them.
+  private let count = Atomic<Int>(0)
+
   package init() { words = .allocate(Words()) }
   deinit { words.free() }
 
@@ -30,32 +33,28 @@ package struct SchedulerSet: ~Copyable {
 
   /// Whether there is none, at this moment.
   @inline(__always)
-  package var isEmpty: Bool {
-    words.it.first.load(ordering: .sequentiallyConsistent) == 0
-      && words.it.second.load(ordering: .relaxed) == 0
-      && words.it.third.load(ordering: .relaxed) == 0
-      && words.it.fourth.load(ordering: .relaxed) == 0
-  }
+  package var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
 
   /// Whether there is none, at about this moment.
   @inline(__always)
-  package var isEmptyAtAGuess: Bool {
-    let low = words.it.first.load(ordering: .relaxed) | words.it.second.load(ordering: .relaxed)
-    return low | words.it.third.load(ordering: .relaxed) | words.it.fourth.load(ordering: .relaxed) == 0
-  }
+  package var isEmptyAtAGuess: Bool { count.load(ordering: .relaxed) == 0 }
 
   /// Adds a number; false when it was there.
   @discardableResult
   package func insert(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)
-    return withWord(of: number) { $0.bitwiseOr(bit, ordering: .sequentiallyConsistent).oldValue & bit == 0 }
+    let isNew = withWord(of: number) { $0.bitwiseOr(bit, ordering: .sequentiallyConsistent).oldValue & bit == 0 }
+    if isNew { count.wrappingAdd(1, ordering: .sequentiallyConsistent) }
+    return isNew
   }
 
   /// Takes a number away; false when it was not there.
   @discardableResult
   package func remove(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)
-    return withWord(of: number) { $0.bitwiseAnd(~bit, ordering: .sequentiallyConsistent).oldValue & bit != 0 }
+    let was = withWord(of: number) { $0.bitwiseAnd(~bit, ordering: .sequentiallyConsistent).oldValue & bit != 0 }
+    if was { count.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+    return was
   }
 
   package func contains(_ number: Int) -> Bool {

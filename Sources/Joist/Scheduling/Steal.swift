@@ -1,45 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Taking work from others: up to half of a victim's most urgent level, its remote list included (Q5). Victims are
-// looked at from a random one on. A queue that another thief visits is passed over; one that is short, and not urgent,
-// gets some time to be run by its own scheduler first.
+// looked at from a random one on. A queue that another thief visits is passed over.
+// ST1. A steal costs both sides more than it takes to run a few short processes. So a thief that finds work in a queue
+//      naps (Z5) and looks again. It takes what is there when the victim has run nothing meanwhile, or has more left
+//      than it would run in two naps, or when there has been work at each of so many looks. Where
+//      it has stolen from before, and much more is left than can be run soon, it need not nap.
+// ST2. At once are taken urgent work and that of a scheduler that is stuck, or runs nothing just now.
 
 import CJoist
 import Synchronization
+
+/// What a thief has noted about a victim (ST1).
+struct Watched {
+  /// Whom it watches; nil for nobody.
+  fileprivate(set) var victim: Int?
+  /// The victim's slice count at the last look.
+  private var slices: UInt32 = 0
+  /// When that was, on the cheap clock.
+  private var time: UInt64 = 0
+  /// How often there was work; one less after a steal.
+  private var looks = 0
+
+  /// From here on.
+  fileprivate mutating func note(_ victim: Handle<Scheduler>, _ now: UInt64, looks: Int) {
+    self.victim = victim.it.index
+    slices = victim.sliceCount
+    time = now
+    self.looks = looks
+  }
+
+  /// Whether so much work is taken now (ST1); the next look is from here on then, if it is not.
+  fileprivate mutating func isDue(_ victim: Handle<Scheduler>, _ length: Int, _ now: UInt64, nap: UInt64) -> Bool {
+    let elapsed = Int(now &- time)
+    let ran = Int(victim.sliceCount &- slices)
+    guard elapsed >= Int(nap) else { return false }
+    looks += 1
+    if looks > 0 && ran == 0 || looks == Limits.looksBeforeStealing { return true }
+    let left = length.multipliedReportingOverflow(by: elapsed / max(1, ran)).partialValue
+    if left > Int(nap) * (looks > 0 ? Limits.napsWorthStealing : Limits.napsWorthStealingAgain) { return true }
+    note(victim, now, looks: looks)
+    return false
+  }
+}
 
 extension Handle<Scheduler> {
   /// A process from some other scheduler; the rest of what was taken is queued here.
   func steal() -> ProcessHandle? {
     let count = it.runtime.it.schedulerCount
     guard count > 1 else { return nil }
-    var isLeft = false
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
+    var watchesSomebody = false
     for offset in 0..<count {
       let number = (start + offset) % count
-      if number == it.index { continue }
       let victim = it.runtime.it.scheduler(number)
-      let length = victim.it.queue.lengthAtAGuess
-      if length == 0 && victim.it.remote.isEmptyAtAGuess { continue }
-      if length > 0 && isLeftToItself(victim, length) {
-        isLeft = true
-        continue
-      }
-      if let process = steal(from: victim, urgentOnly: false) {
-        it.looksAtShortQueues = 0
+      guard number != it.index, victim.hasWorkAtAGuess else { continue }
+      if isLeftToItself(victim) {
+        watchesSomebody = true
+      } else if let process = steal(from: victim, urgentOnly: false) {
+        it.watched.note(victim, it.clock.count, looks: -1)
         return process
       }
     }
-    it.looksAtShortQueues = isLeft ? it.looksAtShortQueues + 1 : 0
-    if isLeft { for _ in 0..<32 { joist_pause() } }
+    if !watchesSomebody { it.watched.victim = nil }
     return nil
   }
 
-  /// Whether a queue is so short that a thief waits a little.
+  /// Whether a thief waits a little (ST1, ST2).
   ///
   /// Not where nobody else will run it: a scheduler that is stepped by hand, or a spare one, takes what there is.
-  private func isLeftToItself(_ victim: Handle<Scheduler>, _ length: Int) -> Bool {
-    it.handsOver && length < Limits.worthStealing && it.looksAtShortQueues < Limits.looksBeforeSmallSteal
-      && !victim.it.queue.hasUrgentWorkAtAGuess && !victim.it.isStuck.load(ordering: .relaxed)
+  private func isLeftToItself(_ victim: Handle<Scheduler>) -> Bool {
+    guard it.handsOver, victim.it.isInProcess.load(ordering: .relaxed), !victim.it.isStuck.load(ordering: .relaxed),
+      !victim.it.queue.hasUrgentWorkAtAGuess
+    else { return false }
+    let now = it.clock.count
+    if it.watched.victim == victim.it.index {
+      return !it.watched.isDue(victim, victim.it.queue.lengthAtAGuess, now, nap: it.napCounts)
+    }
+    if let other = it.watched.victim, it.runtime.it.scheduler(other).hasWorkAtAGuess { return true }
+    it.watched.note(victim, now, looks: 0)
+    return true
   }
 
   /// Takes up to half of a victim's most urgent level.

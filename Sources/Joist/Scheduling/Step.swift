@@ -43,7 +43,7 @@ extension Handle<Scheduler> {
   @inline(__always)
   func takeOwn(from least: Priority) -> ProcessHandle? {
     if !it.remote.isEmptyAtAGuess { queueRemote() }
-    if it.queue.lengthAtAGuess == 0 { return nil }
+    if it.queue.isEmptyAtAGuess { return nil }
     let slice = sliceCount
     it.queue.lock.lock()
     if slice & Limits.ageingMask == 0 {
@@ -54,7 +54,7 @@ extension Handle<Scheduler> {
       return other
     }
     let process = it.queue.dequeueFirst(downTo: least, slice: slice)
-    showUrgentWork()
+    if it.showsUrgentWork { showUrgentWork() }
     it.queue.lock.unlock()
     return process
   }

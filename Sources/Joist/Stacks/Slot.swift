@@ -76,7 +76,7 @@ struct SlotCache {
   mutating func take() -> Handle<Slot>? {
     guard let slot = first else { return nil }
     first = slot.it.next
-    count -= 1
+    count &-= 1
     return slot
   }
 
@@ -84,6 +84,6 @@ struct SlotCache {
   mutating func put(_ slot: Handle<Slot>) {
     slot.it.next = first
     first = slot
-    count += 1
+    count &+= 1
   }
 }

@@ -16,7 +16,7 @@ extension Handle<ProcessRecord> {
   /// A new wait of this process; not open yet.
   @usableFromInline
   func newTicket() -> WaitTicket {
-    WaitTicket(Handle<WaitCell>(bits: bits + ProcessRecord.cellOffset)!, isForeign: false)
+    WaitTicket(cell, isForeign: false)
   }
 
   /// Waits for the answer to the ticket that was opened; nil when the time was over or an exit came first.

@@ -114,7 +114,7 @@ package struct WaitTicket: Sendable, Equatable {
     if isForeign {
       Handle<ForeignWaiter>(cell: cell).wake()
     } else {
-      let process = ProcessHandle(bits: cell.bits - ProcessRecord.cellOffset)!
+      let process = ProcessHandle(cell: cell)
       if process.it.inbox.claim() { process.wake(from: scheduler) }
     }
     return true
@@ -122,6 +122,6 @@ package struct WaitTicket: Sendable, Equatable {
 
   /// The runtime that counts what becomes of the answer; nil for a thread's.
   var home: Handle<RuntimeCore>? {
-    isForeign ? nil : ProcessHandle(bits: cell.bits - ProcessRecord.cellOffset)!.it.home
+    isForeign ? nil : ProcessHandle(cell: cell).it.home
   }
 }

@@ -75,8 +75,7 @@ import CSwitchProbe
 
   // Sound: `State` lies in memory that `init` allocated; one thread at a time uses it.
   var hasEnded: Bool { unsafe state.pointee.hasEnded }
-  var hasRare: Bool { unsafe state.pointee.carried.rare != nil }
-  var carriesNothing: Bool { unsafe state.pointee.carried.access == 0 && state.pointee.carried.locals == 0 && !hasRare }
+  var carriesNothing: Bool { unsafe state.pointee.carried.words == nil }
 
   /// The words of the thread that the body runs on.
   ///

@@ -202,12 +202,12 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
     #expect(findings.faults == [])
   }
 
-  @Test(arguments: ways) func `C2: nothing uncommon is kept for a context that has nothing open`(callsOnly: Bool) {
+  @Test(arguments: ways) func `C2: nothing is kept for a context that has nothing open`(callsOnly: Bool) {
     let findings = run(callsOnly: callsOnly) { findings in
       [
         HandMade { context in
           context.suspend()
-          findings.expect(context.hasRare == callsOnly, "a rare block without need, or none where calls need it")
+          findings.expect(context.carriesNothing != callsOnly, "a block without need, or none where calls need it")
         }
       ]
     }
