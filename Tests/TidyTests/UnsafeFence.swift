@@ -9,9 +9,9 @@ enum UnsafeFence {
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
     "Sources/Joist/Life/Run.swift",  // the switch
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
-    "Sources/Joist/Mailbox/NodeCache.swift",  // chains of free blocks
     "Sources/Joist/Mailbox/NodePool.swift",  // blocks become nodes
     "Sources/Joist/Mailbox/Send.swift",  // moves a message into a node
+    "Sources/Joist/Memory/BlockPool.swift",  // chains of free blocks
     "Sources/Joist/Memory/Handle.swift",  // references without a count
     "Sources/Joist/Memory/Slab.swift",  // blocks cut into pieces
     "Sources/Joist/Platform/HostPlatform+Linux.swift",  // system calls
@@ -20,9 +20,7 @@ enum UnsafeFence {
     "Sources/Joist/Platform/Processors.swift",  // reads a small file
     "Sources/Joist/Primitives/Ring.swift",  // a ring of values
     "Sources/Joist/Process/Body.swift",  // closures stored as words
-    "Sources/Joist/Process/ExitReason.swift",  // a retained box in a word
     "Sources/Joist/Process/ProcessContext+Selecting.swift",  // optionals that cannot be nil
-    "Sources/Joist/Process/ProcessContext.swift",  // optionals that cannot be nil
     "Sources/Joist/Process/ProcessRecord.swift",  // raw words of a record
     "Sources/Joist/Process/ProcessTable.swift",  // records in reserved memory
     "Sources/Joist/Runtime/RuntimeCore.swift",  // an array of schedulers

@@ -9,12 +9,19 @@
 import CJoist
 import Synchronization
 
-/// The first frame of a process. Never returns: its last act is to switch away for good.
+/// The first frame of a process, small, for it is in every image.
+///
+/// Never returns: its last act is to switch away for good.
 // Sound: the argument is the record that the frame was laid for.
 func processMain(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
-  Scheduler.current!.settleLeft()
-  runBody(process)
+  if let body = begin(process) {
+    do {
+      try body.run(ProcessContext<Never>(process))
+    } catch {
+      process.noteFailure(error)
+    }
+  }
   end(process)
 }
 
@@ -26,27 +33,23 @@ func processEnd(_ argument: UnsafeMutableRawPointer) {
   end(process)
 }
 
+/// Its body; nil if it was told to exit before it began.
+@inline(never)
+private func begin(_ process: ProcessHandle) -> Body<Never>? {
+  Scheduler.current!.settleLeft()
+  let body = process.bodyPlace.take()
+  process.it.flags.insert(.started)
+  if process.it.inbox.isEmpty { return body }
+  process.collectMail()
+  return process.it.flags.contains(.exiting) ? nil : body
+}
+
 /// Leaves for good.
+@inline(never)
 private func end(_ process: ProcessHandle) {
   endOnOwnStack(process)
   Scheduler.current!.switchAway(.exited)
   preconditionFailure("a process that has ended was run again")
-}
-
-/// Runs the body, if the process was not told to exit before it began; destroys it either way.
-@inline(never)
-private func runBody(_ process: ProcessHandle) {
-  let body = process.bodyPlace.take()
-  process.it.flags.insert(.started)
-  if !process.it.inbox.isEmpty {
-    process.collectMail()
-    if process.it.flags.contains(.exiting) { return }
-  }
-  do {
-    try body.run(ProcessContext<Never>(process))
-  } catch {
-    process.noteFailure(error)
-  }
 }
 
 /// From here on nobody finds the process by its reference; what it has not read is destroyed, and who waits for it is
@@ -58,7 +61,7 @@ private func endOnOwnStack(_ process: ProcessHandle) {
   process.it.generation.store(generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.takeAll()
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil || process.hasExtras
-    || process.it.hasExitReason
+    || process.hasExitReason
   {
     leaveNothing(process, generation, last)
   }
@@ -68,7 +71,7 @@ private func endOnOwnStack(_ process: ProcessHandle) {
 /// What most processes do not have when they end.
 @inline(never)
 private func leaveNothing(_ process: ProcessHandle, _ generation: UInt32, _ last: Handle<MessageNode>?) {
-  let reason: ExitReason = process.it.hasExitReason ? process.presentExitReason : .normal
+  let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   var count = process.destroyMail(reason)
   var node = last
   while let unread = node {
@@ -82,14 +85,14 @@ private func leaveNothing(_ process: ProcessHandle, _ generation: UInt32, _ last
   }
   Scheduler.current!.it.figures.messagesDestroyed.add(count)
   if process.hasExtras { process.tellWhoWaits(generation, reason) }
-  if process.it.hasExitReason { process.dropExitReason() }
+  if process.hasExitReason { process.dropExitReason() }
 }
 
 extension Handle<ProcessRecord> {
   /// Notes what its body threw, unless it was told to exit before.
   @inline(never)
   fileprivate func noteFailure(_ error: any Error) {
-    if it.hasExitReason { return }
+    if hasExitReason { return }
     guard let exit = error as? ProcessExit else { return beginExit(.error(error)) }
     if case .normal = exit.reason { return }
     beginExit(exit.reason)

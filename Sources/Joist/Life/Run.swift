@@ -56,7 +56,7 @@ extension Handle<Scheduler> {
   }
 
   /// Settles the process that has just left this thread (HO2).
-  @inline(__always)
+  @inline(never)
   func settleLeft() {
     guard let process = it.left else { return }
     it.left = nil
@@ -74,7 +74,6 @@ extension Handle<Scheduler> {
   private func beginSlice(_ process: ProcessHandle) {
     process.it.go(.schedule)
     process.it.fuel = process.it.sliceLength
-    process.it.flags.insert(.ranLately)
     it.running = process
     it.figures.slices.add()
     unsafe joist_words_install(&it.words, &process.it.carried)

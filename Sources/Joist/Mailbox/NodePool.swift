@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for message nodes: blocks of 64 bytes to a kilobyte, from chunks that are never given back to malloc.
-// O1. A scheduler takes from and gives to a cache of its own, without a lock; caches exchange batches with the depot.
-// O2. Nodes travel between runtimes, so the depot is the program's. A thread that is no scheduler uses malloc.
+// Memory for message nodes: blocks of 64 bytes to a kilobyte (`BlockPool`).
+// O1. A scheduler takes from and gives to a cache of its own, without a lock. A thread that is none uses malloc.
+// O2. Nodes travel between runtimes, so the depot is the program's, and its memory is never given back.
 
 import CJoist
 
@@ -39,7 +39,10 @@ struct NodeShape {
 
 /// Takes and gives nodes.
 @usableFromInline
-package enum NodePool {
+package enum NodePool: BlockSizes {
+  /// Where all schedulers' caches get their nodes (O2).
+  static let depot = BlockDepot<NodePool>()
+
   /// Not a class: the block came from malloc.
   @inlinable static var fromMalloc: UInt8 { .max }
   /// The smallest and the largest class's blocks, header included; what is larger comes from malloc.
@@ -108,7 +111,7 @@ package enum NodePool {
     if node.it.sizeClass == fromMalloc {
       unsafe block.deallocate()
     } else {
-      unsafe NodeDepot.shared.put(BlockChain(only: block), Int(node.it.sizeClass))
+      unsafe depot.put(BlockChain(only: block), Int(node.it.sizeClass))
     }
   }
 }

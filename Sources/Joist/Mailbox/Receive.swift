@@ -5,27 +5,32 @@
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// The next message, for the caller to open; nil when none came in time.
+  /// The next message, for the caller to open; nil when there is none, and then the caller awaits one.
   @usableFromInline
-  func nextMessage(_ generation: UInt32, timeout: Duration?) throws(ProcessExit) -> Handle<MessageNode>? {
-    var scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
+  func nextMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
+    let scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
     if let node = it.mailbox.removeFirst() {
       scheduler.signalDeferred()
       return received(node, scheduler)
     }
-    if let timeout { return try nextMessage(within: timeout, scheduler) }
+    if let node = takeNew() { return received(node, scheduler) }
+    return nil
+  }
+
+  /// Waits for the next message; small, for its frame is in the image of everyone who waits.
+  @usableFromInline
+  func awaitMessage() throws(ProcessExit) -> Handle<MessageNode> {
     while true {
-      if let node = takeNew() { return received(node, scheduler) }
       if it.flags.contains(.exiting) { try refuse() }
-      scheduler = wait(.receive, on: scheduler)
+      wait(.receive, on: Scheduler.current!)
+      if let node = takeNew() { return received(node, Scheduler.current!) }
     }
   }
 
-  private func nextMessage(
-    within timeout: Duration,
-    _ present: Handle<Scheduler>
-  ) throws(ProcessExit) -> Handle<MessageNode>? {
-    var scheduler = present
+  /// The next message, for the caller to open; nil when none came in time.
+  @usableFromInline
+  func nextMessage(_ generation: UInt32, within timeout: Duration) throws(ProcessExit) -> Handle<MessageNode>? {
+    var scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
     defer { Scheduler.current!.disarm(self) }
     while true {
       collectMail()
@@ -96,7 +101,7 @@ extension Handle<ProcessRecord> {
 
   /// Whether the wait's end has come.
   func isOverdue(on scheduler: Handle<Scheduler>) -> Bool {
-    scheduler.it.runtime.it.platform.now() >= it.deadline.load(ordering: .relaxed)
+    scheduler.it.runtime.it.platform.now() >= it.timer!.it.deadline.load(ordering: .relaxed)
   }
 
   /// A message leaves the mailbox for the process's body.

@@ -3,6 +3,7 @@
 // The closure of a process, between spawn and start.
 // B1. `ProcessContext<M>` is the same sixteen bytes for every `M`, so a closure that takes one is called in the same
 //     way for every `M`. It is stored as one of `Never`, and no closure is made around it.
+// B2. Until the process starts its body lies in the record, in two words that are used otherwise only after that.
 
 /// A body as it was given: a struct around the closure, so that generic code passes it as it is.
 @usableFromInline

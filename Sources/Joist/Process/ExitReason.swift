@@ -26,10 +26,11 @@ public struct ProcessExit: Error {
   public let reason: ExitReason
 }
 
-/// Keeps a reason in one word of the record.
-final class ExitReasonBox: Sendable {
-  let reason: ExitReason
-  init(_ reason: ExitReason) { self.reason = reason }
+/// A reason as the record keeps it: the common ones without memory of their own.
+enum ExitNote: UInt8 {
+  case none, shutdown, killed, noProcess
+  /// In the `ProcessExtras`.
+  case other
 }
 
 extension Handle<ProcessRecord> {
@@ -44,22 +45,35 @@ extension Handle<ProcessRecord> {
   }
 
   /// Every runtime call throws from now on.
-  // Sound: the box is released by `takeExitReason`, which takes it away.
   func beginExit(_ reason: ExitReason) {
     it.flags.insert(.exiting)
-    if !it.hasExitReason { unsafe it.exitReason = Unmanaged.passRetained(ExitReasonBox(reason)) }
+    if hasExitReason { return }
+    switch reason {
+    case .shutdown: it.exitNote = .shutdown
+    case .killed: it.exitNote = .killed
+    case .noProcess: it.exitNote = .noProcess
+    case .normal, .error:
+      it.exitNote = .other
+      extras().it.exitReason = reason
+    }
   }
 
+  /// Whether it was told to exit, or has failed.
+  var hasExitReason: Bool { it.exitNote != .none }
+
   /// The reason that it throws.
-  // Sound: the box is retained for as long as it is in the record.
   var presentExitReason: ExitReason {
-    unsafe it.exitReason?.takeUnretainedValue().reason ?? .killed
+    switch it.exitNote {
+    case .shutdown: .shutdown
+    case .none, .killed: .killed
+    case .noProcess: .noProcess
+    case .other: extras().it.exitReason
+    }
   }
 
   /// Forgets the reason, for the record's next process.
-  // Sound: retained once by `beginExit`, released once here.
   func dropExitReason() {
-    unsafe it.exitReason?.release()
-    unsafe it.exitReason = nil
+    if it.exitNote == .other { extras().it.exitReason = .normal }
+    it.exitNote = .none
   }
 }

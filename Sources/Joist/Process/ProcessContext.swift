@@ -92,11 +92,11 @@ extension ProcessContext where Message: ~Copyable {
 // MARK: - Receiving
 
 extension ProcessContext where Message: ~Copyable {
-  // Sound: without a timeout `nextMessage` does not return nil.
   /// Waits for the next message.
   @inlinable
   public func receive() throws(ProcessExit) -> sending Message {
-    unsafe try record.nextMessage(generation, timeout: nil).unsafelyUnwrapped.open(as: Message.self)
+    if let node = try record.nextMessage(generation) { return node.open(as: Message.self) }
+    return try record.awaitMessage().open(as: Message.self)
   }
 
   /// Waits so long; nil when nothing came.
@@ -104,7 +104,7 @@ extension ProcessContext where Message: ~Copyable {
   /// With zero or less it only looks.
   @inlinable
   public func receive(timeout: Duration) throws(ProcessExit) -> sending Message? {
-    guard let node = try record.nextMessage(generation, timeout: timeout) else { return nil }
+    guard let node = try record.nextMessage(generation, within: timeout) else { return nil }
     return node.open(as: Message.self)
   }
 

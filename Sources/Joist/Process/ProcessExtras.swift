@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What few processes have: made when a process first needs it, kept with its record for later ones (R4).
+// What few processes have: made when a process first needs it, kept with its record for later ones (R7).
 // PX1. The lock guards watchers and bound. The rest is touched by whoever has the process (A1).
 
 import Synchronization
@@ -17,6 +17,8 @@ struct ProcessExtras: ~Copyable {
   var calls = OpenCalls()
   /// The locks that it holds, the last one first.
   var held: LockCore?
+  /// Why it ends, where the record's `exitNote` does not say.
+  var exitReason = ExitReason.normal
 }
 
 extension Handle<ProcessRecord> {

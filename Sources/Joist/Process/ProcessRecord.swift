@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the runtime knows of a process: four cache lines.
+// What the runtime knows of a process: three cache lines.
 // R1. The first line is touched by whoever has the process (A1) and nobody else: all that a switch needs.
 // R2. The second line is written by others: senders, wakers, who answers.
 // R3. The third is the owner's again: its mail.
 // R4. A record keeps its address for the program's life and is used again by later processes of the runtime; its
 //     generation tells them apart (N2).
-// R7. The fourth line is what few processes ever touch, and few at a time.
+// R7. What few processes have is elsewhere, made when it is first needed and kept with the record.
 
 import CJoist
 import Synchronization
@@ -61,16 +61,16 @@ package struct ProcessRecord: ~Copyable {
   var home: Handle<RuntimeCore>
   /// Which process of this record it is.
   ///
-  /// Changes when one ends, so that nobody finds the next by an old reference.
-  let generation = Atomic<UInt32>(1)
+  /// Changes when one ends, so that nobody finds the next by an old reference. From 1 on (R8).
+  let generation = Atomic<UInt32>(0)
   /// Whether its mailbox is bounded (MB1): set before anybody has its reference.
   let isBounded = Atomic<Bool>(false)
-  /// The address of its `ProcessExtras`; zero when it has none.
+  /// Why it was told to exit, or ended; its owner's.
+  var exitNote = ExitNote.none
+  /// The address of its `ProcessExtras`; zero when it has none (R7).
   let extrasBits = Atomic<UInt>(0)
-  /// When the present wait ends; `Int64.max` when it does not.
-  ///
-  /// Stored by the process, read by wheels.
-  let deadline = Atomic<Int64>(Int64.max)
+  /// Its entry in a wheel; nil until it first waits with an end (R7). Its owner's.
+  var timer: Handle<ProcessTimer>?
   /// Where it waits for an answer.
   var cell = WaitCell()
 
@@ -83,24 +83,10 @@ package struct ProcessRecord: ~Copyable {
   /// Its frames, while another process has its slot.
   var image: UnsafeMutableRawPointer?
 
-  // MARK: R7, what is rarely touched
-
-  /// Its node in a wheel; first in its line (`timerOffset`).
-  var timer = TimerEntry(owner: .process)
-  // Sound: no reference yet; `bodyPlace` says when there is one.
-  /// Room for the body.
-  private var bodyWords = (UInt(0), UInt(0))
-  /// Why it was told to exit, or ended; held for as long as the record is its.
-  var exitReason: Unmanaged<ExitReasonBox>?
-
-  /// From a record's beginning to its `timer`, its body, and its `cell`.
-  static var timerOffset: Int { 192 }
-  static var bodyOffset: Int { 224 }
+  /// From a record's beginning to its body, which lies where the mailbox will note the sender of a message (B2), and to
+  /// its cell.
+  static var bodyOffset: Int { 160 }
   static var cellOffset: Int { 112 }
-
-  // Sound: only compared.
-  /// Whether it was told to exit, or has failed.
-  var hasExitReason: Bool { unsafe exitReason != nil }
 
   init(home: Handle<RuntimeCore>) { self.home = home }
 
@@ -136,8 +122,6 @@ struct ProcessFlags: OptionSet {
   static let started = ProcessFlags(rawValue: 1)
   /// Its frames are in its slot, or it has none yet.
   static let mounted = ProcessFlags(rawValue: 2)
-  /// It has run since the search for a cold process last came by.
-  static let ranLately = ProcessFlags(rawValue: 4)
   /// It was told to exit; every runtime call throws.
   static let exiting = ProcessFlags(rawValue: 8)
   /// Messages wake it from the present wait.
@@ -161,27 +145,20 @@ extension Handle<ProcessRecord> {
   /// Where its body is, from its creation until it starts.
   var bodyPlace: Handle<Body<Never>> { part(Body<Never>.self, at: ProcessRecord.bodyOffset) }
 
-  /// Its node in a wheel.
-  var timer: Handle<TimerEntry> { part(TimerEntry.self, at: ProcessRecord.timerOffset) }
-
   /// Its cell.
   var cell: Handle<WaitCell> { part(WaitCell.self, at: ProcessRecord.cellOffset) }
-
-  /// The one that has this node in a wheel.
-  init(timer: Handle<TimerEntry>) { self = timer.part(ProcessRecord.self, at: -ProcessRecord.timerOffset) }
 
   /// The one that has this cell.
   init(cell: Handle<WaitCell>) { self = cell.part(ProcessRecord.self, at: -ProcessRecord.cellOffset) }
 
   // Sound: addresses are only subtracted.
-  /// Where the first and the last field of each of the four lines lie, in bytes from the record: tests hold R1 to R3.
+  /// Where the first and the last field of each of the three lines lie, in bytes from the record: tests hold R1 to R3.
   package var lines: [(first: Int, last: Int)] {
     func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
     return [
       unsafe (offset(&it.stackPointer), offset(&it.sliceLength)),
       unsafe (withUnsafePointer(to: it.inbox, offset), offset(&it.cell)),
       unsafe (offset(&it.mailbox), offset(&it.image)),
-      unsafe (offset(&it.timer), offset(&it.exitReason)),
     ]
   }
 }

@@ -3,7 +3,10 @@
 // The records: one stretch of addresses, used from the front, each record again and again.
 // R5. A record is free, in a cache of one scheduler or in the common list, or it is a process's: never both.
 // R6. A record whose generations have run out is never used again (N2).
+// R8. Records are counted as used under the lock and initialised without it, for that touches new memory. Until then
+//     their memory is zero, and a generation of zero says that there is no record yet.
 
+import CJoist
 import Synchronization
 
 /// All records of a runtime.
@@ -16,11 +19,10 @@ package struct ProcessTable: ~Copyable {
   let capacity: Int
   /// Records that a scheduler may keep for itself.
   let cached: Int
-  /// Guards the two fields below.
+  /// Guards the two fields below, the second for writing.
   private let lock = SpinLock()
   private var free: ProcessHandle?
-  private var freeCount = 0
-  /// Records that were ever used: written under the lock, read by anyone.
+  /// Records that were ever used, some perhaps not initialised yet (R8): written under the lock, read by anyone.
   private let used = Atomic<Int>(0)
 
   /// Whole cache lines (R1).
@@ -33,13 +35,20 @@ package struct ProcessTable: ~Copyable {
     capacity = limit + cached * Limits.threadsMost
     guard let start = unsafe platform.reserve(bytes: capacity * ProcessTable.recordBytes) else { return nil }
     base = UInt(bitPattern: start)
+    let small = Limits.firstSlabBytes
+    unsafe joist_prefer_large_pages(start + small, max(0, capacity * ProcessTable.recordBytes - small))
   }
 
   /// Whether a runtime with that limit can go on with these records.
   func serves(_ limit: Int) -> Bool { limit == self.limit }
 
-  /// How many records were ever used: those with smaller numbers have been processes.
-  var usedCount: Int { used.load(ordering: .acquiring) }
+  /// The records that were ever used.
+  func forEach(_ body: (ProcessHandle) -> Void) {
+    for index in 0..<used.load(ordering: .acquiring) {
+      let record = self[index]
+      if record.it.generation.load(ordering: .acquiring) != 0 { body(record) }  // R8
+    }
+  }
 
   /// The record with a number.
   subscript(index: Int) -> ProcessHandle {
@@ -56,29 +65,25 @@ package struct ProcessTable: ~Copyable {
   mutating func take(_ most: Int, home: Handle<RuntimeCore>) -> RecordCache {
     var taken = RecordCache()
     lock.lock()
-    defer { lock.unlock() }
-    while taken.count < most {
-      if let record = free {
-        free = record.it.next
-        freeCount -= 1
-        taken.put(record)
-      } else if let record = unused(home) {
-        taken.put(record)
-      } else {
-        break
-      }
+    while taken.count < most, let record = free {
+      free = record.it.next
+      taken.put(record)
+    }
+    let first = used.load(ordering: .relaxed)
+    let end = min(capacity, first + most - taken.count)
+    used.store(end, ordering: .releasing)
+    lock.unlock()
+    for index in first..<end {
+      makeRecord(self[index], home)
+      taken.put(self[index])
     }
     return taken
   }
 
-  // Sound: nobody has seen this record before; the memory is the table's.
-  private mutating func unused(_ home: Handle<RuntimeCore>) -> ProcessHandle? {
-    let index = used.load(ordering: .relaxed)
-    guard index < capacity else { return nil }
-    let record = self[index]
+  // Sound: nobody has seen this record before; the memory is the table's, and zero.
+  private func makeRecord(_ record: ProcessHandle, _ home: Handle<RuntimeCore>) {
     unsafe record.pointer.initialize(to: ProcessRecord(home: home))
-    used.store(index + 1, ordering: .releasing)
-    return record
+    record.it.generation.store(1, ordering: .releasing)
   }
 
   /// Takes records back.
@@ -88,7 +93,6 @@ package struct ProcessTable: ~Copyable {
     while let record = records.take() {
       record.it.next = free
       free = record
-      freeCount += 1
     }
   }
 }

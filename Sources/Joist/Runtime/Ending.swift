@@ -102,8 +102,7 @@ extension Handle<RuntimeCore> {
 
   /// Tells every live process to exit.
   private func tellEveryone(_ reason: ExitReason) {
-    for index in 0..<it.table.usedCount {
-      let process = it.table[index]
+    it.table.forEach { process in
       let generation = process.it.generation.load(ordering: .acquiring)
       if process.it.state != .terminated { process.tellToExit(reason, generation) }
     }
@@ -121,7 +120,7 @@ extension Handle<RuntimeCore> {
   /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).
   private func giveEverythingBack() {
     for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers() }
-    for index in 0..<it.table.usedCount { it.table[index].dropLateMail() }
+    it.table.forEach { $0.dropLateMail() }
     for number in 0..<it.schedulerCount { it.scheduler(number).close() }
     it.slots.release()
   }
@@ -141,9 +140,10 @@ extension Handle<ProcessRecord> {
 extension RuntimeCore {
   /// Processes that have not ended, by number.
   var liveProcesses: [ProcessID] {
-    (0..<table.usedCount).compactMap { index in
-      let process = table[index]
-      return process.it.state == .terminated ? nil : process.id
+    var live: [ProcessID] = []
+    table.forEach { process in
+      if process.it.state != .terminated { live.append(process.id) }
     }
+    return live
   }
 }

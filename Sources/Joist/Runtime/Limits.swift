@@ -77,6 +77,9 @@ package enum Limits {
   package static let dedicatedBytesMost = 1 << 30
   /// Below every stack: larger than any frame, because Swift lowers the stack pointer by a whole frame unprobed.
   package static let guardBytes = 256 << 10
+  /// So many keep their pages when there are so many times as many processes as slots (U7): 8 MiB.
+  package static let slotsForMany = 2_048
+  package static let timesAsMany = 4
   /// Slots are mapped in blocks of so many.
   package static let slotsInABlock = 64
   /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
@@ -89,8 +92,8 @@ package enum Limits {
   /// Pools grow by so much, a large page; at first by less.
   package static let slabBytes = 2 << 20
   package static let firstSlabBytes = 128 << 10
-  /// Nodes move between a scheduler and the depot by so many.
-  package static let nodesInABatch = 64
+  /// Blocks move between a scheduler and a depot by so many.
+  package static let blocksInABatch = 64
 
   // MARK: Timers
 

@@ -92,7 +92,7 @@ extension Handle<RuntimeCore> {
       sleeps: it.sum { $0.sleeps.total },
       spareStarts: it.figures.spareStarts.total,
       slotsMade: it.slots.lock.withLock { it.slots.made },
-      imageBytes: it.slots.lock.withLock { it.slots.images.bytesInUse },
+      imageBytes: it.sum { $0.imageBytes.total },
       schedulers: (0..<it.schedulerCount).map { it.scheduler($0).statistics }
     )
   }

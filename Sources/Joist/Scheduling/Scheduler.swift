@@ -60,7 +60,8 @@ package struct Scheduler: ~Copyable {
   // Sound: all zero until `takeThread` fills it.
   /// Where this thread keeps what belongs to the code on it.
   var words = unsafe joist_words()
-  var nodes = NodeCache()
+  let nodes = BlockCache(NodePool.depot)
+  let images: BlockCache<ImagePool>
   var records = RecordCache()
   var freeSlots = SlotCache()
   var timers = TimerCache()
@@ -90,6 +91,7 @@ package struct Scheduler: ~Copyable {
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
     napCounts = max(1, clock.perSecond * UInt64(Limits.thiefsNap) / 1_000_000_000)
     random = platform.randomSeed() | 1
+    images = BlockCache(runtime.it.slots.images)
     queue = RunQueue(ageing: runtime.it.configuration.ageing)
     lastNow = platform.now()
     wheel = TimerWheel(index: index, now: lastNow)
@@ -130,6 +132,8 @@ struct SchedulerFigures: ~Copyable {
   let processesStolen = Counter()
   let copiesOut = Counter()
   let copiesIn = Counter()
+  /// Bytes of images taken here, less those given back here: only the sum over schedulers says something.
+  let imageBytes = Counter()
   let sleeps = Counter()
   let aged = Counter()
   /// Waits with an end that began here, less those that ended here: only the sum over schedulers says something.

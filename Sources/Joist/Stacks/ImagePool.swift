@@ -1,65 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for the frames of processes that are not mounted: size classes, each with a free list, cut from chunks.
-// Classes are a cache line apart up to a kilobyte, then powers of two; what is larger than a chunk comes from malloc.
+// Memory for the frames of processes that are not mounted: blocks (`BlockPool`) 16 bytes apart up to a kilobyte, then
+// powers of two to 4 KiB; what is larger comes from malloc. A runtime's own, given back when it is over.
 
-/// Under the slot table's lock.
-// Sound: its blocks are raw memory of their class, in a free list or in use.
-@safe
-struct ImagePool {
-  private var free = unsafe [UnsafeMutableRawPointer?](repeating: nil, count: ImagePool.classes)
-  private var chunks: [UnsafeMutableRawPointer] = unsafe []
-  /// What is left of the newest chunk.
-  private var rest = 0
-  /// Bytes in use, rounded up to classes.
-  private(set) var bytesInUse = 0
+/// The sizes of images.
+enum ImagePool: BlockSizes {
+  private static var step: Int { 16 }
+  private static var steps: Int { 1_024 / step }
+  static var classes: Int { steps + 2 }
 
-  private static var chunkBytes: Int { 1 << 20 }
-  private static var classes: Int { 16 + 10 }
+  static func bytes(ofClass index: Int) -> Int { index < steps ? (index + 1) * step : 2_048 << (index - steps) }
 
-  /// The class of a size: its index and its bytes.
-  private static func sizeClass(_ bytes: Int) -> (index: Int, bytes: Int) {
-    if bytes <= 1024 {
-      let index = (max(bytes, 1) - 1) >> 6
-      return (index, (index + 1) << 6)
-    }
-    let bits = Int.bitWidth - (bytes - 1).leadingZeroBitCount
-    return (16 + bits - 11, 1 << bits)
+  /// The smallest class that holds so many bytes; nil when it is too much for any.
+  static func sizeClass(of bytes: Int) -> Int? {
+    if bytes <= 1_024 { return (max(bytes, 1) - 1) / step }
+    return bytes <= 2_048 ? steps : bytes <= 4_096 ? steps + 1 : nil
   }
+}
 
-  /// Room for so many bytes.
-  // Sound: a block is cut from a chunk once and is in one place: a free list or in use. A free block's first word
-  // links it.
-  mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
-    let (index, size) = ImagePool.sizeClass(bytes)
-    bytesInUse += size
-    guard size < ImagePool.chunkBytes else { return .allocate(byteCount: size, alignment: 64) }
-    if let block = unsafe free[index] {
-      unsafe free[index] = block.load(as: UnsafeMutableRawPointer?.self)
-      return unsafe block
+extension Handle<Scheduler> {
+  /// Room for so many bytes of frames.
+  // Sound: the block is large enough, and in use until `giveImage`.
+  func takeImage(_ bytes: Int) -> UnsafeMutableRawPointer {
+    guard let sizeClass = ImagePool.sizeClass(of: bytes) else {
+      it.figures.imageBytes.add(bytes)
+      return .allocate(byteCount: bytes, alignment: 64)
     }
-    if rest < size {
-      unsafe chunks.append(.allocate(byteCount: ImagePool.chunkBytes, alignment: 64))
-      rest = ImagePool.chunkBytes
-    }
-    rest -= size
-    return unsafe chunks.last! + rest
+    it.figures.imageBytes.add(ImagePool.bytes(ofClass: sizeClass))
+    return unsafe it.images.take(sizeClass)
   }
 
   /// Takes room back that was taken for so many bytes.
   // Sound: as above.
-  mutating func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
-    let (index, size) = ImagePool.sizeClass(bytes)
-    bytesInUse -= size
-    guard size < ImagePool.chunkBytes else { return unsafe block.deallocate() }
-    unsafe block.storeBytes(of: free[index], as: UnsafeMutableRawPointer?.self)
-    unsafe free[index] = block
-  }
-
-  /// Gives all chunks back; nothing is in use.
-  // Sound: the runtime is over.
-  mutating func release() {
-    while let chunk = unsafe chunks.popLast() { unsafe chunk.deallocate() }
-    self = ImagePool()
+  func giveImage(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
+    guard let sizeClass = ImagePool.sizeClass(of: bytes) else {
+      it.figures.imageBytes.add(-bytes)
+      return unsafe block.deallocate()
+    }
+    it.figures.imageBytes.add(-ImagePool.bytes(ofClass: sizeClass))
+    unsafe it.images.give(block, sizeClass)
   }
 }

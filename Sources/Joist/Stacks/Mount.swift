@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Getting a process onto a stack, and off it again. Rules U1 to U6 (`Slot`).
+// Getting a process onto a stack, and off it again. Rules U1 to U8 (`Slot`).
 
 extension Handle<Scheduler> {
   /// Sees to it that a process that was taken to run has its frames in place.
@@ -19,97 +19,111 @@ extension Handle<Scheduler> {
   /// The first mount: the process belongs to the slot from now on.
   @inline(__always)
   private func settleNew(_ process: ProcessHandle, in slot: Handle<Slot>) {
-    slot.it.mates += 1
-    slot.receive(process)
-    process.it.slot = slot
+    assign(slot, to: process)
     process.it.flags.insert(.mounted)
     slot.it.lay(process, entry: .main)
   }
 
-  @inline(never)
-  private func mountSlowly(_ process: ProcessHandle) -> Bool {
-    var moved = ReadyList()
-    it.runtime.it.slots.lock.lock()
-    let mounted =
-      if let slot = process.it.slot {
-        mountAgain(process, in: slot, &moved)
-      } else {
-        mountNewcomer(process, &moved)
-      }
-    it.runtime.it.slots.lock.unlock()
-    while let process = moved.removeFirst() { settle(process) }
-    return mounted
+  @inline(__always)
+  private func assign(_ slot: Handle<Slot>, to process: ProcessHandle) {
+    slot.it.mates += 1
+    slot.receive(process)
+    process.it.slot = slot
   }
 
-  /// For one that has a slot (U3, U4).
+  @inline(never)
+  private func mountSlowly(_ process: ProcessHandle) -> Bool {
+    var claimed = ReadyList()
+    it.runtime.it.slots.lock.lock()
+    let chosen =
+      if let slot = process.it.slot {
+        chooseMate(process, in: slot, &claimed)
+      } else {
+        chooseNewcomer(process, &claimed)
+      }
+    it.runtime.it.slots.lock.unlock()
+    while let claimed = claimed.removeFirst() {
+      if let slot = claimed.it.slot, slot.it.isShared, slot.it.resident != claimed { copyOut(claimed) }
+      settle(claimed)
+    }
+    if chosen == process { comeBack(process) } else if let chosen { enqueue(chosen) }
+    return chosen == process
+  }
+
+  /// For one that has a slot (U3, U4): who may be mounted there now, this one perhaps.
   ///
   /// Under the table's lock.
-  private func mountAgain(_ process: ProcessHandle, in slot: Handle<Slot>, _ moved: inout ReadyList) -> Bool {
-    if let resident = slot.it.resident, resident != process, claim(resident, in: slot, &moved) != .moved {
-      it.runtime.it.slots.addWaiting(process, for: slot)
-      resident.it.signals.raise(.slotWanted)
-      // It may have parked before it could see that (G2).
-      guard claim(resident, in: slot, &moved) == .moved else { return false }
-      let chosen = it.runtime.it.slots.choose(for: slot)
-      if chosen != process {
-        if let chosen { enqueue(chosen) }
-        return false
-      }
+  private func chooseMate(
+    _ process: ProcessHandle,
+    in slot: Handle<Slot>,
+    _ claimed: inout ReadyList
+  ) -> ProcessHandle? {
+    guard let resident = slot.it.resident, resident != process, !claim(resident, in: slot, &claimed) else {
+      slot.receive(process)
+      return process
     }
-    slot.receive(process)
-    comeBack(process, to: slot)
-    return true
+    it.runtime.it.slots.addWaiting(process, for: slot)
+    resident.it.signals.raise(.slotWanted)
+    // It may have parked before it could see that (G2).
+    return claim(resident, in: slot, &claimed) ? it.runtime.it.slots.choose(for: slot) : nil
   }
 
   /// For one without a slot (U5).
   ///
   /// Under the table's lock.
-  private func mountNewcomer(_ process: ProcessHandle, _ moved: inout ReadyList) -> Bool {
-    if let slot = it.runtime.it.slots.takeFree() ?? it.runtime.it.slots.takeEmpty() {
-      settleNew(process, in: slot)
-      return true
-    }
+  private func chooseNewcomer(_ process: ProcessHandle, _ claimed: inout ReadyList) -> ProcessHandle? {
     // Whoever waits already has looked everywhere, and whoever parks now sees that somebody waits.
     let others = it.runtime.it.slots.isUnderPressure
-    if !others, let slot = findCold(&moved, sparing: true) {
-      settleNew(process, in: slot)
-      return true
+    var found = it.runtime.it.slots.takeFree() ?? it.runtime.it.slots.takeEmpty()
+    if found == nil && !others {
+      found = findCold(&claimed, sparing: true)
+      let cold = it.runtime.it.slots.nextToEmpty(among: it.runtime.liveCount)
+      if let cold, cold != found { empty(cold, &claimed) }
     }
-    it.runtime.it.slots.addNewcomer(process)
-    if !others, let slot = findCold(&moved, sparing: false) {
+    if found == nil {
+      it.runtime.it.slots.addNewcomer(process)
+      if !others { found = findCold(&claimed, sparing: false) }
+      if found == nil { return nil }
       it.runtime.it.slots.removeNewcomer(process)
-      settleNew(process, in: slot)
-      return true
     }
-    return false
+    assign(found!, to: process)
+    return process
   }
 
-  private func findCold(_ moved: inout ReadyList, sparing: Bool) -> Handle<Slot>? {
-    it.runtime.it.slots.findCold { claim($0, in: $1, &moved, sparing: sparing) }
+  private func findCold(_ claimed: inout ReadyList, sparing: Bool) -> Handle<Slot>? {
+    it.runtime.it.slots.findCold(it.clock.count, sparing: sparing) { claim($0, in: $1, &claimed) }
   }
 
-  /// Claims a parked resident and moves it to its image.
+  // Sound: the slot has no resident while its pages are given back, under the table's lock.
+  /// Empties a slot whose resident is cold (U7).
   ///
-  /// It is put on the list of those that have to be settled, once the table's lock is gone: parked again, or made ready
-  /// if something has come for it. With `sparing` one that ran lately is left where it is, and has not run lately the
-  /// next time.
-  private func claim(
-    _ resident: ProcessHandle,
-    in slot: Handle<Slot>,
-    _ moved: inout ReadyList,
-    sparing: Bool = false
-  ) -> SlotTable.Claim {
-    guard resident.it.inbox.claim() else { return .notParked }
+  /// Under the table's lock.
+  private func empty(_ slot: Handle<Slot>, _ claimed: inout ReadyList) {
+    guard let resident = slot.it.resident, claim(resident, in: slot, &claimed) else { return }
+    copyOut(resident)
+    discard(slot)
+  }
+
+  // Sound: the caller has the slot, and nothing on it is needed any more.
+  /// Gives a slot's pages back.
+  private func discard(_ slot: Handle<Slot>) {
+    let low = unsafe UnsafeMutableRawPointer(bitPattern: slot.it.low)!
+    unsafe it.runtime.it.platform.discard(low, bytes: Int(slot.it.top - slot.it.low))
+  }
+
+  /// Claims a parked resident, which loses the slot; the caller moves it to its image (U8) and settles it once the
+  /// table's lock is gone: it is parked again, or made ready if something has come for it.
+  private func claim(_ resident: ProcessHandle, in slot: Handle<Slot>, _ claimed: inout ReadyList) -> Bool {
+    guard resident.it.inbox.claim() else { return false }
     // The one that was seen in the slot may have ended, and its record may be another's, elsewhere.
-    let isHere = resident.it.slot == slot && slot.it.resident == resident
-    if !isHere || sparing && resident.it.flags.contains(.ranLately) {
-      resident.it.flags.remove(.ranLately)
-      if !leave(resident) { moved.append(resident) }
-      return isHere ? .ranLately : .notParked
+    guard resident.it.slot == slot && slot.it.resident == resident else {
+      if !leave(resident) { claimed.append(resident) }
+      return false
     }
-    goAway(resident)
-    moved.append(resident)
-    return .moved
+    resident.it.signals.clear(.slotWanted)
+    slot.it.resident = nil
+    claimed.append(resident)
+    return true
   }
 
   /// The process leaves its slot to whoever wants it, if anybody still does.
@@ -120,25 +134,24 @@ extension Handle<Scheduler> {
     it.runtime.it.slots.lock.lock()
     process.it.signals.clear(.slotWanted)
     var chosen: ProcessHandle?
-    if process.hasSharedSlot, let slot = process.it.slot,
-      slot.it.waiting.count > 0 || it.runtime.it.slots.isUnderPressure
-    {
-      goAway(process)
+    if process.hasSharedSlot, let slot = process.it.slot {
       chosen = it.runtime.it.slots.choose(for: slot)
     }
     it.runtime.it.slots.lock.unlock()
-    if let chosen { enqueue(chosen) }
+    guard let chosen else { return }
+    copyOut(process)
+    enqueue(chosen)
   }
 
   /// Parks a process whose frames go to its image at once; its slot gives its memory back and is free for others.
-  // Sound: the slot has no resident while its pages are given back, under the table's lock.
   @inline(never)
   func hibernate(_ process: ProcessHandle) {
     if process.hasSharedSlot, let slot = process.it.slot {
+      copyOut(process)
+      discard(slot)
       it.runtime.it.slots.lock.lock()
-      goAway(process)
-      let low = unsafe UnsafeMutableRawPointer(bitPattern: slot.it.low)!
-      unsafe it.runtime.it.platform.discard(low, bytes: Int(slot.it.top - slot.it.low))
+      process.it.signals.clear(.slotWanted)
+      slot.it.resident = nil
       let chosen = it.runtime.it.slots.choose(for: slot)
       if chosen == nil { it.runtime.it.slots.putEmpty(slot) }
       it.runtime.it.slots.lock.unlock()
@@ -183,18 +196,15 @@ extension Handle<Scheduler> {
     if let chosen { enqueue(chosen) }
   }
 
-  // MARK: Copying; under the table's lock.
+  // MARK: Copying (U8)
 
-  /// Frames from the slot to an image; one that was chosen and is not mounted yet only leaves.
+  /// Frames from the slot to an image; one that was chosen and is not mounted yet has none.
   // Sound: the process does not run; its frames lie between its stack pointer and its slot's top.
-  private func goAway(_ process: ProcessHandle) {
-    let slot = process.it.slot!
-    process.it.signals.clear(.slotWanted)
-    slot.it.resident = nil
+  private func copyOut(_ process: ProcessHandle) {
     guard process.it.flags.contains(.mounted) else { return }
     let frames = unsafe process.it.stackPointer!
-    let bytes = Int(slot.it.top - UInt(bitPattern: frames))
-    let image = unsafe it.runtime.it.slots.images.take(bytes)
+    let bytes = Int(process.it.slot!.it.top - UInt(bitPattern: frames))
+    let image = unsafe takeImage(bytes)
     unsafe image.copyMemory(from: frames, byteCount: bytes)
     unsafe process.it.image = image
     process.it.flags.remove(.mounted)
@@ -202,14 +212,15 @@ extension Handle<Scheduler> {
   }
 
   /// Frames from the image to the same addresses, or a first frame for one that has none.
-  // Sound: the slot has no other resident; the image was made by `goAway` from the same addresses.
-  private func comeBack(_ process: ProcessHandle, to slot: Handle<Slot>) {
+  // Sound: the process has the slot; the image was made by `copyOut` from the same addresses.
+  private func comeBack(_ process: ProcessHandle) {
+    let slot = process.it.slot!
     process.it.flags.insert(.mounted)
     guard let image = unsafe process.it.image else { return slot.it.lay(process, entry: .main) }
     let frames = unsafe process.it.stackPointer!
     let bytes = Int(slot.it.top - UInt(bitPattern: frames))
     unsafe frames.copyMemory(from: image, byteCount: bytes)
-    unsafe it.runtime.it.slots.images.give(image, bytes)
+    unsafe giveImage(image, bytes)
     unsafe process.it.image = nil
     it.figures.copiesIn.add()
   }

@@ -13,6 +13,11 @@
 //     cold process's; else it waits for the first that anybody leaves (`pressure`).
 // U6. The free slots that schedulers keep for themselves are out of reach of those who wait, so together they are at
 //     most half of all: the others are free for everybody, or somebody's who will leave.
+// U7. A slot costs a page for as long as somebody has it. When processes outnumber the slots by far, most wait for
+//     long: with each newcomer then one slot beyond the first few is emptied, if its resident is cold, and gives its
+//     pages back. Its mates use it again when they run; newcomers do not.
+// U8. Frames are copied without the lock: who moves a process has it (A1), and its slot is by then the one's that the
+//     copier itself mounts, or queues after copying.
 
 import CJoist
 

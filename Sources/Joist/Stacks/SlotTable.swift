@@ -20,13 +20,16 @@ package struct SlotTable: ~Copyable {
   private var free = SlotCache()
   /// Slots with mates and without a resident.
   private var empty = SlotCache()
-  /// Where the search for a cold process goes on.
+  /// Where the search for a cold process goes on, and when it last began at the first slot, on the cheap clock.
   private var hand = 0
+  private var turnBegan: UInt64 = 0
+  /// Which slot is to be emptied next (U7).
+  private var emptied = 0
   /// Processes that wait for any slot (U5).
   private var newcomers = ReadyList()
   /// The next slot that is left goes to a newcomer, even if a mate waits for it: they take turns.
   private var newcomersTurn = false
-  var images = ImagePool()
+  let images = BlockDepot<ImagePool>()
   /// How many newcomers wait: read at every switch, changed under the lock.
   private let pressure = Atomic<Int>(0)
   /// How many wait for slots at all.
@@ -70,7 +73,7 @@ package struct SlotTable: ~Copyable {
   /// Under the lock.
   mutating func takeFree() -> Handle<Slot>? {
     if let slot = free.take() { return slot }
-    makeBlock()
+    if made < limit { makeBlock() }
     return free.take()
   }
 
@@ -181,20 +184,38 @@ package struct SlotTable: ~Copyable {
     return process
   }
 
-  /// Goes on with the search for a parked process that is mounted.
+  /// Goes on with the search for a parked process that is mounted, until one is claimed.
   ///
-  /// The first round passes over those that ran since the last (a clock with a second chance). `claim` says what came
-  /// of it.
-  mutating func findCold(_ claim: (ProcessHandle, Handle<Slot>) -> Claim) -> Handle<Slot>? {
-    for _ in 0..<made * 2 {
-      hand = hand + 1 < made ? hand + 1 : 0
+  /// With `sparing` those are passed over that began to wait after the search was last at the first slot (a clock with
+  /// a second chance).
+  mutating func findCold(
+    _ now: UInt64,
+    sparing: Bool,
+    _ claim: (ProcessHandle, Handle<Slot>) -> Bool
+  ) -> Handle<Slot>? {
+    for _ in 0..<made {
+      hand += 1
+      if hand >= made || turnBegan == 0 {
+        hand = 0
+        turnBegan = now
+      }
       let slot = slot(hand)
-      guard let resident = slot.it.resident, resident.it.state == .waiting else { continue }
-      if claim(resident, slot) == .moved { return slot }
+      if let resident = slot.it.resident, isParked(resident, sparing), claim(resident, slot) { return slot }
     }
     return nil
   }
 
-  /// What came of trying to move a resident.
-  enum Claim { case moved, ranLately, notParked }
+  /// The next slot to be emptied (U7), if its resident is cold.
+  mutating func nextToEmpty(among processes: Int) -> Handle<Slot>? {
+    guard made > Limits.slotsForMany, processes / Limits.timesAsMany > made else { return nil }
+    emptied = emptied + 1 < made ? max(emptied + 1, Limits.slotsForMany) : Limits.slotsForMany
+    let slot = slot(emptied)
+    guard let resident = slot.it.resident, isParked(resident, true) else { return nil }
+    return slot
+  }
+
+  private func isParked(_ resident: ProcessHandle, _ sparing: Bool) -> Bool {
+    resident.it.state == .waiting
+      && !(sparing && WaitNote(bits: resident.it.wait.load(ordering: .relaxed)).since > turnBegan)
+  }
 }

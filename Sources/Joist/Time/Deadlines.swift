@@ -9,11 +9,12 @@ extension Handle<Scheduler> {
   ///
   /// The deadline is in the record before the wheel's lock is taken, so an entry that comes up meanwhile finds it (Y3).
   func arm(_ process: ProcessHandle, _ deadline: Int64) {
-    process.it.deadline.store(deadline, ordering: .relaxed)
+    let timer = process.ownTimer()
+    timer.it.deadline.store(deadline, ordering: .relaxed)
     process.it.flags.insert(.timed)
     it.figures.timedWaits.add()
     let due = TimerWheel.tick(of: deadline)
-    let entry = process.timer
+    let entry = timer.entry
     while true {
       let place = entry.it.placeAtAGuess
       let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
@@ -35,7 +36,7 @@ extension Handle<Scheduler> {
   func disarm(_ process: ProcessHandle) {
     guard process.it.flags.contains(.timed) else { return }
     process.it.flags.remove(.timed)
-    process.it.deadline.store(.max, ordering: .relaxed)
+    process.it.timer!.it.deadline.store(.max, ordering: .relaxed)
     it.figures.timedWaits.add(-1)
   }
 
@@ -61,7 +62,7 @@ extension Handle<Scheduler> {
     while room > 0, let entry = owner.it.wheel.removeDue(now: now) {
       room -= 1
       switch entry.it.owner {
-      case .process: cameUp(ProcessHandle(timer: entry), entry, owner, now)
+      case .process: cameUp(Handle<ProcessTimer>(entry: entry), owner, now)
       case .message:
         if let node = fire(Handle<MessageTimer>(entry: entry), owner, now) {
           node.it.next = refused
@@ -83,13 +84,13 @@ extension Handle<Scheduler> {
   /// A process's entry came up: its wait is over, or is to last longer by now (Y3).
   ///
   /// Under the wheel's lock.
-  private func cameUp(_ process: ProcessHandle, _ entry: Handle<TimerEntry>, _ owner: Handle<Scheduler>, _ now: Int64) {
-    let deadline = process.it.deadline.load(ordering: .relaxed)
+  private func cameUp(_ timer: Handle<ProcessTimer>, _ owner: Handle<Scheduler>, _ now: Int64) {
+    let deadline = timer.it.deadline.load(ordering: .relaxed)
     if deadline > now && deadline != .max {
-      return owner.it.wheel.insert(entry, due: TimerWheel.tick(of: deadline))
+      return owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
     }
-    entry.it.leave()
-    if deadline <= now { process.rouse(.woken, from: self) }
+    timer.entry.it.leave()
+    if deadline <= now { timer.it.process.rouse(.woken, from: self) }
   }
 
   /// When the next entry comes up, here or where a scheduler is stuck.

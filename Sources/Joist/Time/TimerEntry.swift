@@ -32,7 +32,7 @@ package struct TimerEntry: ~Copyable {
 
   /// What an entry is embedded in.
   package enum Owner: UInt8, Sendable {
-    /// A record: the end of its wait.
+    /// A `ProcessTimer`: the end of a wait.
     case process
     /// A `MessageTimer`.
     case message

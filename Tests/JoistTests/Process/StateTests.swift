@@ -90,12 +90,12 @@ import Testing
     #expect(process.info?.waitingFor == .seconds(3))
   }
 
-  @Test func `C3: a record is four cache lines, split by who writes them`() throws {
+  @Test func `C3: a record is three cache lines, split by who writes them`() throws {
     let record = try Simulation().runtime.spareRecord()
     #expect(record.bits % 64 == 0)
     for (line, fields) in record.lines.enumerated() {
       #expect(fields.first == line * 64 && fields.last / 64 == line)
     }
-    #expect(ProcessTable.recordBytes == 4 * 64)
+    #expect(ProcessTable.recordBytes == 3 * 64)
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Free blocks, linked through their first word: a scheduler's own, and the depot that they come from and go to.
+// Memory in blocks of a few sizes, for message nodes and for images: each scheduler has free blocks of its own, linked
+// through their first word, and the depot is where they come from and go to.
+// BL1. A block is in one place: in use, in one cache, or in the depot. A cache is its scheduler's alone, the depot's
+//      chains are under its lock.
 
 /// A chain of free blocks of one size.
 // Sound: only for caches and depot, which put free blocks in and nothing else. A free block's first word links it.
@@ -43,17 +46,28 @@ struct BlockChain {
   }
 }
 
-// Sound: the chains of a cache are its scheduler's alone.
-/// A scheduler's own free blocks (O1): two batches a class, one that is used and one that is full or empty, so that
-/// taking and giving by turns never goes to the depot.
+/// The sizes of a depot's blocks.
+protocol BlockSizes {
+  /// How many classes there are.
+  static var classes: Int { get }
+  /// The size of a class's blocks.
+  static func bytes(ofClass index: Int) -> Int
+}
+
+// Sound: the chains of a cache are its scheduler's alone (BL1).
+/// A scheduler's own free blocks: two batches a class, one that is used and one that is full or empty, so that taking
+/// and giving by turns never goes to the depot.
 @safe
-struct NodeCache: ~Copyable {
-  private let loaded = unsafe Handle<BlockChain>.allocate(count: NodePool.classes) { unsafe BlockChain() }
-  private let spare = unsafe Handle<BlockChain>.allocate(count: NodePool.classes) { unsafe BlockChain() }
+struct BlockCache<Sizes: BlockSizes>: ~Copyable {
+  private let loaded = unsafe Handle<BlockChain>.allocate(count: Sizes.classes) { unsafe BlockChain() }
+  private let spare = unsafe Handle<BlockChain>.allocate(count: Sizes.classes) { unsafe BlockChain() }
+  private let depot: BlockDepot<Sizes>
+
+  init(_ depot: BlockDepot<Sizes>) { self.depot = depot }
 
   deinit {
-    unsafe loaded.free(count: NodePool.classes)
-    unsafe spare.free(count: NodePool.classes)
+    unsafe loaded.free(count: Sizes.classes)
+    unsafe spare.free(count: Sizes.classes)
   }
 
   /// A block of that class.
@@ -67,7 +81,7 @@ struct NodeCache: ~Copyable {
   @inline(never)
   private func refill(_ sizeClass: Int) -> UnsafeMutableRawPointer {
     var chain = unsafe spare.advanced(by: sizeClass).it
-    if unsafe chain.count == 0 { unsafe chain = NodeDepot.shared.takeBatch(sizeClass) }
+    if unsafe chain.count == 0 { unsafe chain = depot.takeBatch(sizeClass) }
     unsafe spare.advanced(by: sizeClass).it = BlockChain()
     let block = unsafe chain.pop()!
     unsafe loaded.advanced(by: sizeClass).it = chain
@@ -77,7 +91,7 @@ struct NodeCache: ~Copyable {
   /// Takes a block back.
   @inline(__always)
   func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
-    guard unsafe loaded.advanced(by: sizeClass).it.count < Limits.nodesInABatch else {
+    guard unsafe loaded.advanced(by: sizeClass).it.count < Limits.blocksInABatch else {
       return unsafe unload(sizeClass, block)
     }
     unsafe loaded.advanced(by: sizeClass).it.push(block)
@@ -86,43 +100,47 @@ struct NodeCache: ~Copyable {
   // Sound: as above.
   @inline(never)
   private func unload(_ sizeClass: Int, _ block: UnsafeMutableRawPointer) {
-    unsafe NodeDepot.shared.put(spare.advanced(by: sizeClass).it, sizeClass)
+    unsafe depot.put(spare.advanced(by: sizeClass).it, sizeClass)
     unsafe spare.advanced(by: sizeClass).it = loaded.advanced(by: sizeClass).it
     unsafe loaded.advanced(by: sizeClass).it = BlockChain(only: block)
   }
 
   /// Gives everything to the depot: the scheduler ends.
   func empty() {
-    for sizeClass in 0..<NodePool.classes {
-      unsafe NodeDepot.shared.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
-      unsafe NodeDepot.shared.put(unsafe spare.advanced(by: sizeClass).it, sizeClass)
+    for sizeClass in 0..<Sizes.classes {
+      unsafe depot.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
+      unsafe depot.put(unsafe spare.advanced(by: sizeClass).it, sizeClass)
       unsafe loaded.advanced(by: sizeClass).it = BlockChain()
       unsafe spare.advanced(by: sizeClass).it = BlockChain()
     }
   }
 }
 
-// Sound: chains are touched under the lock.
-/// Where caches get their blocks (O2).
+// Sound: chains and slab are touched under the lock (BL1).
+/// Where caches get their blocks.
 @safe
-final class NodeDepot: @unchecked Sendable {
-  static let shared = NodeDepot()
-
+final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   /// Guards the chains.
   private let lock = SpinLock()
-  private var chains = unsafe [[BlockChain]](repeating: [], count: NodePool.classes)
+  private var chains = unsafe [[BlockChain]](repeating: [], count: Sizes.classes)
   private var slab = unsafe Slab()
+
+  init() {}
 
   /// A batch of blocks: one that was given back, or one cut from new memory.
   // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
   func takeBatch(_ sizeClass: Int) -> BlockChain {
+    let bytes = Sizes.bytes(ofClass: sizeClass)
     lock.lock()
-    defer { lock.unlock() }
-    if let found = unsafe chains[sizeClass].popLast() { return unsafe found }
-    let bytes = NodePool.bytes(ofClass: sizeClass)
-    let chunk = unsafe slab.cut(bytes * Limits.nodesInABatch)
+    if let found = unsafe chains[sizeClass].popLast() {
+      lock.unlock()
+      return unsafe found
+    }
+    let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / bytes)
+    let chunk = unsafe slab.cut(bytes * count)
+    lock.unlock()
     var chain = unsafe BlockChain()
-    for index in (0..<Limits.nodesInABatch).reversed() { unsafe chain.push(chunk + index * bytes) }
+    for index in (0..<count).reversed() { unsafe chain.push(chunk + index * bytes) }
     return unsafe chain
   }
 
@@ -134,10 +152,18 @@ final class NodeDepot: @unchecked Sendable {
     guard unsafe chain.count > 0 else { return }
     lock.lock()
     defer { lock.unlock() }
-    if let last = unsafe chains[sizeClass].last, unsafe last.count + chain.count <= Limits.nodesInABatch {
+    if let last = unsafe chains[sizeClass].last, unsafe last.count + chain.count <= Limits.blocksInABatch {
       unsafe chains[sizeClass][chains[sizeClass].count - 1].push(chain: chain)
     } else {
       unsafe chains[sizeClass].append(chain)
     }
+  }
+
+  /// Gives all memory back: no block is in use, nor in a cache.
+  func release() {
+    lock.lock()
+    defer { lock.unlock() }
+    unsafe chains = [[BlockChain]](repeating: [], count: Sizes.classes)
+    unsafe slab.release()
   }
 }
