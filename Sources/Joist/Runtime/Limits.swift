@@ -77,6 +77,10 @@ package enum Limits {
   package static let dedicatedBytesMost = 1 << 30
   /// Below every stack: larger than any frame, because Swift lowers the stack pointer by a whole frame unprobed.
   package static let guardBytes = 256 << 10
+  /// A scheduler looks at so many slots at each look at the clock: at forty thousand in a second (U7).
+  package static let slotsSweptAtOnce = 2
+  /// One that has slept so long sweeps all: a little more than a process must have waited.
+  package static let sleepBeforeSweep: Int64 = 1_200_000_000
   /// So many keep their pages when there are so many times as many processes as slots (U7): 8 MiB.
   package static let slotsForMany = 2_048
   package static let timesAsMany = 4

@@ -101,9 +101,13 @@ extension Handle<Scheduler> {
     if maySleep && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
       it.runtime.it.idleness.mayHaveCome(it.runtime)
       it.figures.sleeps.add()
-      it.runtime.it.platform.wait(on: it.alarm, while: seen, until: deadline)
+      let sweep = nextSweep
+      it.runtime.it.platform.wait(on: it.alarm, while: seen, until: min(deadline ?? .max, sweep ?? .max))
+      wakeUp()
+      if let sweep, it.runtime.it.platform.now() >= sweep { sweepAll() }
+    } else {
+      wakeUp()
     }
-    wakeUp()
   }
 
   /// Waits a little for work that is left to its scheduler (Z5).

@@ -3,8 +3,9 @@
 // The four queues of a scheduler.
 // Q1. A process is in at most one list of one queue, linked through its record's `next` (A3).
 // Q2. First in, first out within a level. Levels are looked at from `.max` to `.low`.
-// Q3. What waited `ageing` slices moves to the end of the next level up, as far as `.high`, until it has run. Heads
-//     are the oldest of their level, so only heads are looked at.
+// Q3. Where a level has not been served for `ageing` slices, what waited so long in it moves to the end of the next
+//     level up, as far as `.high`, until it has run. Heads are the oldest of their level, so only heads are looked at.
+//     A level that is served is only long: what waits there is not starved by more urgent work.
 // Q4. Everything is under one small lock, which is the scheduler's own; thieves visit (OL1).
 
 import Synchronization
@@ -156,6 +157,7 @@ package struct RunQueue: ~Copyable {
   }
 
   private func age(_ level: Priority, slice: UInt32) -> Int {
+    guard slice &- list(level).it.lastScheduled >= ageing else { return 0 }
     var moved = 0
     while moved < Limits.agedAtOnce, let head = list(level).it.first, slice &- head.it.queuedAt >= ageing {
       _ = dequeue(level, slice: list(level).it.lastScheduled)

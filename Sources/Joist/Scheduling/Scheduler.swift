@@ -53,6 +53,8 @@ package struct Scheduler: ~Copyable {
   var owesNotice = false
   /// Was woken to look for work and has not found any yet (Z3).
   var isSearching = false
+  /// Whether it has swept all slots since it last ran something.
+  var hasSwept = false
   /// Whose queue it watches before it steals from it (ST1).
   var watched = Watched()
   /// In which order victims are looked at.

@@ -22,6 +22,7 @@ extension Handle<Scheduler> {
     if it.clockCredit <= 0 { readClock() }
     if let process = it.handed.take() ?? takeOwn(from: .low) ?? steal() {
       if it.isSearching { stopSearching(found: true) }
+      it.hasSwept = false
       it.owesNotice = false
       run(process)
       return .ran

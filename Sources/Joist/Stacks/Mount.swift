@@ -75,11 +75,7 @@ extension Handle<Scheduler> {
     // Whoever waits already has looked everywhere, and whoever parks now sees that somebody waits.
     let others = it.runtime.it.slots.isUnderPressure
     var found = it.runtime.it.slots.takeFree() ?? it.runtime.it.slots.takeEmpty()
-    if found == nil && !others {
-      found = findCold(&claimed, sparing: true)
-      let cold = it.runtime.it.slots.nextToEmpty(among: it.runtime.liveCount)
-      if let cold, cold != found { empty(cold, &claimed) }
-    }
+    if found == nil && !others { found = findCold(&claimed, sparing: true) }
     if found == nil {
       it.runtime.it.slots.addNewcomer(process)
       if !others { found = findCold(&claimed, sparing: false) }
@@ -91,29 +87,21 @@ extension Handle<Scheduler> {
   }
 
   private func findCold(_ claimed: inout ReadyList, sparing: Bool) -> Handle<Slot>? {
-    it.runtime.it.slots.findCold(it.clock.count, sparing: sparing) { claim($0, in: $1, &claimed) }
-  }
-
-  // Sound: the slot has no resident while its pages are given back, under the table's lock.
-  /// Empties a slot whose resident is cold (U7).
-  ///
-  /// Under the table's lock.
-  private func empty(_ slot: Handle<Slot>, _ claimed: inout ReadyList) {
-    guard let resident = slot.it.resident, claim(resident, in: slot, &claimed) else { return }
-    copyOut(resident)
-    discard(slot)
+    it.runtime.it.slots.findCold(it.clock.count, among: it.runtime.liveCount, sparing: sparing) {
+      claim($0, in: $1, &claimed)
+    }
   }
 
   // Sound: the caller has the slot, and nothing on it is needed any more.
   /// Gives a slot's pages back.
-  private func discard(_ slot: Handle<Slot>) {
+  func discard(_ slot: Handle<Slot>) {
     let low = unsafe UnsafeMutableRawPointer(bitPattern: slot.it.low)!
     unsafe it.runtime.it.platform.discard(low, bytes: Int(slot.it.top - slot.it.low))
   }
 
   /// Claims a parked resident, which loses the slot; the caller moves it to its image (U8) and settles it once the
   /// table's lock is gone: it is parked again, or made ready if something has come for it.
-  private func claim(_ resident: ProcessHandle, in slot: Handle<Slot>, _ claimed: inout ReadyList) -> Bool {
+  func claim(_ resident: ProcessHandle, in slot: Handle<Slot>, _ claimed: inout ReadyList) -> Bool {
     guard resident.it.inbox.claim() else { return false }
     // The one that was seen in the slot may have ended, and its record may be another's, elsewhere.
     guard resident.it.slot == slot && slot.it.resident == resident else {
@@ -167,7 +155,7 @@ extension Handle<Scheduler> {
     precondition(slot.it.sentinelHolds, "P3: the stack of \(process.id) was left at its upper end")
     process.it.slot = nil
     process.it.flags = []
-    if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed, !it.runtime.it.slots.isWanted(process),
+    if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed, !slot.it.isSwept, !it.runtime.it.slots.isWanted(process),
       !it.isSpare, it.freeSlots.count < it.runtime.it.slots.mostKept
     {
       slot.it.mates = 0
@@ -200,7 +188,7 @@ extension Handle<Scheduler> {
 
   /// Frames from the slot to an image; one that was chosen and is not mounted yet has none.
   // Sound: the process does not run; its frames lie between its stack pointer and its slot's top.
-  private func copyOut(_ process: ProcessHandle) {
+  func copyOut(_ process: ProcessHandle) {
     guard process.it.flags.contains(.mounted) else { return }
     let frames = unsafe process.it.stackPointer!
     let bytes = Int(process.it.slot!.it.top - UInt(bitPattern: frames))

@@ -13,9 +13,9 @@
 //     cold process's; else it waits for the first that anybody leaves (`pressure`).
 // U6. The free slots that schedulers keep for themselves are out of reach of those who wait, so together they are at
 //     most half of all: the others are free for everybody, or somebody's who will leave.
-// U7. A slot costs a page for as long as somebody has it. When processes outnumber the slots by far, most wait for
-//     long: with each newcomer then one slot beyond the first few is emptied, if its resident is cold, and gives its
-//     pages back. Its mates use it again when they run; newcomers do not.
+// U7. A slot costs a page for as long as somebody has it. Schedulers sweep over the slots at their leisure: who has
+//     waited for a second leaves its slot, which gives its pages back. When there are many times as many processes as
+//     slots, a tenth of that is enough, and newcomers take turns in the first few slots: the others are let grow cold.
 // U8. Frames are copied without the lock: who moves a process has it (A1), and its slot is by then the one's that the
 //     copier itself mounts, or queues after copying.
 
@@ -39,6 +39,8 @@ package struct Slot: ~Copyable {
   var next: Handle<Slot>?
   /// In the list of those without a resident, or still in it (entries are checked when they are taken).
   var isListed = false
+  /// It was swept and has mates (U7): newcomers take it only when there is no other. Under the table's lock.
+  var isSwept = false
 
   /// Which first frame to lay.
   enum Entry { case main, end }

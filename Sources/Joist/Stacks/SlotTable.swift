@@ -23,8 +23,8 @@ package struct SlotTable: ~Copyable {
   /// Where the search for a cold process goes on, and when it last began at the first slot, on the cheap clock.
   private var hand = 0
   private var turnBegan: UInt64 = 0
-  /// Which slot is to be emptied next (U7).
-  private var emptied = 0
+  /// Which slot a sweep looked at last (U7).
+  private var swept = 0
   /// Processes that wait for any slot (U5).
   private var newcomers = ReadyList()
   /// The next slot that is left goes to a newcomer, even if a mate waits for it: they take turns.
@@ -80,7 +80,10 @@ package struct SlotTable: ~Copyable {
   /// Takes one back that no process belongs to.
   ///
   /// Under the lock.
-  mutating func putFree(_ slot: Handle<Slot>) { free.put(slot) }
+  mutating func putFree(_ slot: Handle<Slot>) {
+    slot.it.isSwept = false
+    free.put(slot)
+  }
 
   // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
   private mutating func makeBlock() {
@@ -187,35 +190,44 @@ package struct SlotTable: ~Copyable {
   /// Goes on with the search for a parked process that is mounted, until one is claimed.
   ///
   /// With `sparing` those are passed over that began to wait after the search was last at the first slot (a clock with
-  /// a second chance).
+  /// a second chance); without, a swept slot will do, too.
   mutating func findCold(
     _ now: UInt64,
+    among processes: Int,
     sparing: Bool,
     _ claim: (ProcessHandle, Handle<Slot>) -> Bool
   ) -> Handle<Slot>? {
-    for _ in 0..<made {
+    let end = sparing && areFew(for: processes) ? min(made, Limits.slotsForMany) : made
+    for _ in 0..<end {
       hand += 1
-      if hand >= made || turnBegan == 0 {
+      if hand >= end || turnBegan == 0 {
         hand = 0
         turnBegan = now
       }
       let slot = slot(hand)
-      if let resident = slot.it.resident, isParked(resident, sparing), claim(resident, slot) { return slot }
+      if let resident = slot.it.resident {
+        if isParked(resident, before: sparing ? turnBegan : .max), claim(resident, slot) { return slot }
+      } else if !sparing && slot.it.isSwept {
+        return slot
+      }
     }
     return nil
   }
 
-  /// The next slot to be emptied (U7), if its resident is cold.
-  mutating func nextToEmpty(among processes: Int) -> Handle<Slot>? {
-    guard made > Limits.slotsForMany, processes / Limits.timesAsMany > made else { return nil }
-    emptied = emptied + 1 < made ? max(emptied + 1, Limits.slotsForMany) : Limits.slotsForMany
-    let slot = slot(emptied)
-    guard let resident = slot.it.resident, isParked(resident, true) else { return nil }
-    return slot
+  /// Whether there are many times as many processes as slots: then most wait for long (U7).
+  func areFew(for processes: Int) -> Bool { processes / Limits.timesAsMany > made }
+
+  /// The next slot of a sweep whose resident has been parked for so long (U7); nil when none of so many is.
+  mutating func findIdle(_ most: Int, since: UInt64) -> Handle<Slot>? {
+    for _ in 0..<most where made > Limits.slotsInABlock {
+      swept = swept + 1 < made ? swept + 1 : Limits.slotsInABlock
+      let slot = slot(swept)
+      if let resident = slot.it.resident, isParked(resident, before: since) { return slot }
+    }
+    return nil
   }
 
-  private func isParked(_ resident: ProcessHandle, _ sparing: Bool) -> Bool {
-    resident.it.state == .waiting
-      && !(sparing && WaitNote(bits: resident.it.wait.load(ordering: .relaxed)).since > turnBegan)
+  private func isParked(_ resident: ProcessHandle, before time: UInt64) -> Bool {
+    resident.it.state == .waiting && WaitNote(bits: resident.it.wait.load(ordering: .relaxed)).since <= time
   }
 }

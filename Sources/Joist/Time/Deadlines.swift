@@ -45,6 +45,7 @@ extension Handle<Scheduler> {
   func lookAtClock(_ count: UInt64) {
     it.nextClockLook = count &+ it.clockLookInterval
     wakeDue(self)
+    sweep(Limits.slotsSweptAtOnce)
     guard it.runtime.it.monitor.stuckCount > 0 else { return }
     for number in 0..<it.runtime.it.schedulerCount {
       let other = it.runtime.it.scheduler(number)

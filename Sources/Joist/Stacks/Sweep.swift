@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes that have waited for long leave their slots, which give their pages back (U7). Schedulers sweep a little at
+// each look at the clock, and everything once when they have been asleep for a while.
+
+import Synchronization
+
+extension Handle<Scheduler> {
+  /// Looks at so many slots; whether a process has left one.
+  @discardableResult
+  func sweep(_ most: Int) -> Bool {
+    guard it.runtime.it.slots.made > Limits.slotsInABlock else { return false }
+    let areFew = it.runtime.it.slots.areFew(for: it.runtime.liveCount)
+    let patience = areFew ? it.clock.perSecond / 10 : it.clock.perSecond
+    guard it.lastClock > patience else { return false }
+    var claimed = ReadyList()
+    it.runtime.it.slots.lock.lock()
+    if let slot = it.runtime.it.slots.findIdle(most, since: it.lastClock - patience), let resident = slot.it.resident,
+      claim(resident, in: slot, &claimed)
+    {
+      copyOut(resident)
+      discard(slot)
+      if areFew { slot.it.isSwept = true } else { it.runtime.it.slots.putEmpty(slot) }
+    }
+    it.runtime.it.slots.lock.unlock()
+    let hasLeft = claimed.count > 0
+    while let process = claimed.removeFirst() { settle(process) }
+    return hasLeft
+  }
+
+  /// Sweeps all slots.
+  func sweepAll() {
+    it.lastClock = it.clock.count
+    it.hasSwept = true
+    while sweep(it.runtime.it.slots.made) {}
+  }
+
+  /// When to wake for a sweep, if there has been none since this scheduler ran something.
+  var nextSweep: Int64? {
+    if it.hasSwept || it.runtime.it.slots.made <= Limits.slotsInABlock { return nil }
+    return it.runtime.it.platform.now() + Limits.sleepBeforeSweep
+  }
+}
