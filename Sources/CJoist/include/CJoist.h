@@ -89,12 +89,17 @@ static inline __attribute__((always_inline)) void joist_words_install(const stru
   if (__builtin_expect(carried->words != NULL || words->access_by_calls, 0)) joist_words_install_some(words, carried);
 }
 
+/// Whether the process that runs on this thread has nothing open, and had nothing when it came: the usual case.
+static inline __attribute__((always_inline)) bool joist_words_are_closed(const struct joist_words *_Nonnull words,
+                                                                         const struct joist_carried *_Nonnull carried) {
+  uintptr_t open = *words->access | *words->locals | *words->observation | *words->caught | *words->uncaught;
+  return (open | (uintptr_t)carried->words | words->access_by_calls | words->locals_by_calls) == 0;
+}
+
 /// Takes a process's words off this thread, just before or after it is switched from; the thread's are zero then.
 static inline __attribute__((always_inline)) void joist_words_remove(const struct joist_words *_Nonnull words,
                                                                      struct joist_carried *_Nonnull carried) {
-  uintptr_t open = *words->access | *words->locals | *words->observation | *words->caught | *words->uncaught;
-  if (__builtin_expect((open | (uintptr_t)carried->words) != 0 || words->access_by_calls || words->locals_by_calls, 0))
-    joist_words_remove_some(words, carried);
+  if (__builtin_expect(!joist_words_are_closed(words, carried), 0)) joist_words_remove_some(words, carried);
 }
 
 #pragma mark - The thread (thread.c)

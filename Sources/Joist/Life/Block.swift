@@ -25,14 +25,26 @@ public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
 
 extension Handle<Scheduler> {
   /// Parks a process that left to wait.
-  @inline(__always)
   func park(_ process: ProcessHandle) {
+    if !parkQuickly(process) { settle(process) }
+  }
+
+  /// Parks a process that left to wait for nothing but mail, where nobody wants anything else of it.
+  ///
+  /// False when it is to be settled.
+  @inline(__always)
+  func parkQuickly(_ process: ProcessHandle) -> Bool {
     process.it.go(.block)
     it.figures.blocks.add()
-    settle(process)
+    guard process.it.flags == [.started, .mounted, .wantsMail], process.it.inbox.park(mailWakes: true) else {
+      return false
+    }
+    if process.it.signals.current.isEmpty && !it.runtime.it.slots.isUnderPressure { return true }
+    return !process.it.inbox.claim()
   }
 
   /// Parks a waiting process and leaves it, unless something has come for it: then it is made ready.
+  @inline(never)
   func settle(_ process: ProcessHandle) {
     while !leave(process) {
       if wantsOut(process) {

@@ -10,16 +10,18 @@ extension Handle<ProcessRecord> {
   ///
   /// The caller has it, and has it no more afterwards. `scheduler` is the one whose thread this is, if it is of the
   /// process's runtime.
+  @inline(__always)
   func makeReady(from scheduler: Handle<Scheduler>?) {
-    if let scheduler {
-      scheduler.enqueue(self)
-    } else {
-      let core = it.home
-      core.it.visitors.wrappingAdd(1, ordering: .sequentiallyConsistent)
-      core.it.nextRegular().it.remote.push(self)
-      core.notify()
-      core.it.visitors.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-    }
+    if let scheduler { scheduler.enqueue(self) } else { makeReadyFromOutside() }
+  }
+
+  @inline(never)
+  private func makeReadyFromOutside() {
+    let core = it.home
+    core.it.visitors.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    core.it.nextRegular().it.remote.push(self)
+    core.notify()
+    core.it.visitors.wrappingSubtract(1, ordering: .sequentiallyConsistent)
   }
 }
 
@@ -28,12 +30,21 @@ extension Handle<Scheduler> {
   ///
   /// The first one is left to this scheduler itself, unless the process that runs goes on (`signalDeferred`); a second
   /// one is offered to the others at once.
-  @inline(__always)
+  @inline(never)
   func enqueue(_ process: ProcessHandle) {
+    guard !process.it.priority.isUrgent, it.queue.lock.tryLock() else { return enqueueSlowly(process) }
     let isFirst = it.queue.isEmptyAtAGuess
-    it.queue.lock.lock()
     it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
-    if process.it.level.isUrgent { showUrgentWork() }
+    it.queue.lock.unlock()
+    if isFirst { it.owesNotice = true } else { notify() }
+  }
+
+  @inline(never)
+  private func enqueueSlowly(_ process: ProcessHandle) {
+    it.queue.lock.lock()
+    let isFirst = it.queue.isEmptyAtAGuess
+    it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
+    showUrgentWork()
     it.queue.lock.unlock()
     if isFirst { it.owesNotice = true } else { notify() }
   }

@@ -28,6 +28,13 @@ struct Mailbox {
     insert(node, after: before)
   }
 
+  /// Puts a chain of so many that are not urgent at the end.
+  mutating func append(chain first: Handle<MessageNode>, last: Handle<MessageNode>, count: UInt32) {
+    if let end = self.last { end.it.next = first } else { self.first = first }
+    self.last = last
+    self.count &+= count
+  }
+
   private mutating func insert(_ node: Handle<MessageNode>, after before: Handle<MessageNode>?) {
     let next = before == nil ? first : before!.it.next
     node.it.next = next
@@ -99,19 +106,34 @@ extension Handle<ProcessRecord> {
 
   @inline(never)
   private func sort(_ newestFirst: Handle<MessageNode>) {
+    let generation = it.generation.load(ordering: .relaxed)
     var newest: Handle<MessageNode>? = newestFirst
     var oldest: Handle<MessageNode>?
+    var count: UInt32 = 0
+    var areAllPlain = true
     while let node = newest {
       newest = node.it.next
       node.it.next = oldest
       oldest = node
+      count &+= 1
+      areAllPlain = areAllPlain && node.it.generation == generation && node.it.isMessage && !node.it.isUrgent
     }
-    let generation = it.generation.load(ordering: .relaxed)
-    while let node = oldest {
-      oldest = node.it.next
-      if node.it.generation == generation { takeIn(node) } else { dropLate(node) }
+    if areAllPlain {
+      it.mailbox.append(chain: oldest!, last: newestFirst, count: count)
+    } else {
+      takeEachIn(oldest)
     }
     if it.isBounded.load(ordering: .relaxed) { trimMail() }
+  }
+
+  /// Takes in, one after the other, what is for this process.
+  private func takeEachIn(_ oldest: Handle<MessageNode>?) {
+    let generation = it.generation.load(ordering: .relaxed)
+    var next = oldest
+    while let node = next {
+      next = node.it.next
+      if node.it.generation == generation { takeIn(node) } else { dropLate(node) }
+    }
   }
 
   /// Takes in what is for this process: a message into the mailbox, a signal at once.

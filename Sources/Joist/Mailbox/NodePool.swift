@@ -63,14 +63,22 @@ package enum NodePool: BlockSizes {
     metadata: UnsafeRawPointer,
     _ scheduler: Handle<Scheduler>?
   ) -> Handle<MessageNode> {
-    guard let scheduler, sizeClass != fromMalloc else { return unsafe takeFromMalloc(shape, metadata: metadata) }
-    let block = unsafe scheduler.it.nodes.take(Int(sizeClass))
+    guard let scheduler, sizeClass != fromMalloc, let block = unsafe scheduler.it.nodes.takeLoaded(Int(sizeClass))
+    else { return unsafe takeSlowly(shape, sizeClass, metadata: metadata, scheduler) }
     return unsafe begin(block, shape, sizeClass, metadata: metadata)
   }
 
   // Sound: as above.
   @inline(never)
-  private static func takeFromMalloc(_ shape: NodeShape, metadata: UnsafeRawPointer) -> Handle<MessageNode> {
+  private static func takeSlowly(
+    _ shape: NodeShape,
+    _ sizeClass: UInt8,
+    metadata: UnsafeRawPointer,
+    _ scheduler: Handle<Scheduler>?
+  ) -> Handle<MessageNode> {
+    if let scheduler, sizeClass != fromMalloc {
+      return unsafe begin(scheduler.it.nodes.take(Int(sizeClass)), shape, sizeClass, metadata: metadata)
+    }
     let block = UnsafeMutableRawPointer.allocate(byteCount: shape.allBytes, alignment: max(16, shape.alignment))
     return unsafe begin(block, shape, fromMalloc, metadata: metadata)
   }

@@ -8,6 +8,14 @@ extension Handle<ProcessRecord> {
   /// The next message, for the caller to open; nil when there is none, and then the caller awaits one.
   @usableFromInline
   func nextMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
+    guard it.mailbox.first != nil, paysQuickly(generation, Cost.lookAtMessage) else {
+      return try lookForMessage(generation)
+    }
+    return received(it.mailbox.removeFirst()!, Scheduler.current!)
+  }
+
+  @inline(never)
+  private func lookForMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
     let scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
     if let node = it.mailbox.removeFirst() {
       scheduler.signalDeferred()
@@ -111,14 +119,15 @@ extension Handle<ProcessRecord> {
     it.mailbox.lastSender = node.it.sender
     it.mailbox.lastSent = node.it.sent
     it.mailbox.lastBytes = node.it.bytes
-    if node.it.kind != .message || it.isBounded.load(ordering: .relaxed) { account(node) }
+    if node.it.kind != .message || it.isBounded.load(ordering: .relaxed) { return account(node) }
     return node
   }
 
   /// What is rare: a request is noted (CA1), a bounded mailbox has room again (MB1).
   @inline(never)
-  private func account(_ node: Handle<MessageNode>) {
+  private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
     if node.it.kind == .request { extras().it.calls.note(node.ticket) }
     if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+    return node
   }
 }

@@ -70,11 +70,15 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
     unsafe spare.free(count: Sizes.classes)
   }
 
+  /// A block of that class from the batch that is used; nil when that is empty.
+  // Sound: chains hold free blocks of their class only. Likewise below.
+  @inline(__always)
+  func takeLoaded(_ sizeClass: Int) -> UnsafeMutableRawPointer? { unsafe loaded.advanced(by: sizeClass).it.pop() }
+
   /// A block of that class.
-  // Sound: chains hold free blocks of their class only.
   @inline(__always)
   func take(_ sizeClass: Int) -> UnsafeMutableRawPointer {
-    guard let block = unsafe loaded.advanced(by: sizeClass).it.pop() else { return unsafe refill(sizeClass) }
+    guard let block = unsafe takeLoaded(sizeClass) else { return unsafe refill(sizeClass) }
     return unsafe block
   }
 
@@ -89,6 +93,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   }
 
   /// Takes a block back.
+  // Sound: it is a block of that class, and the caller's.
   @inline(__always)
   func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
     guard unsafe loaded.advanced(by: sizeClass).it.count < Limits.blocksInABatch else {

@@ -26,6 +26,16 @@ package struct OwnedLock: ~Copyable {
     if wanted.load(ordering: .acquiring) { lockSlowly() }
   }
 
+  /// The owner takes it if no visitor is there.
+  @inline(__always)
+  package func tryLock() -> Bool {
+    inside.store(true, ordering: .relaxed)
+    joist_light_fence()
+    if !wanted.load(ordering: .acquiring) { return true }
+    inside.store(false, ordering: .releasing)
+    return false
+  }
+
   /// The owner waits until no visitor is there (OL2).
   @inline(never)
   private func lockSlowly() {

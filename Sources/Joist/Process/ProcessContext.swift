@@ -55,9 +55,9 @@ extension ProcessContext where Message: ~Copyable {
   /// with about what the turn costs (a call of a small function is 1).
   ///
   /// At the end of the slice it yields.
-  @inline(__always)
   public func reduce(_ reductions: Int) throws(ProcessExit) {
-    try record.suspensionPoint(generation, cost: Int32(clamping: max(0, reductions))).signalDeferred()
+    let cost = Int32(truncatingIfNeeded: min(max(0, reductions), Int(Int32.max)))
+    if !record.paysQuickly(generation, cost) { try record.pay(generation, cost) }
   }
 
   /// Parks for so long, at least; zero and less is a `yield`.

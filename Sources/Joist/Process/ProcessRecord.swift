@@ -69,7 +69,7 @@ package struct ProcessRecord: ~Copyable {
   var exitNote = ExitNote.none
   /// The address of its `ProcessExtras`; zero when it has none (R7).
   let extrasBits = Atomic<UInt>(0)
-  /// Its entry in a wheel; nil until it first waits with an end (R7). Its owner's.
+  /// Its entry in a wheel; nil until it first waits with an end (R7).
   var timer: Handle<ProcessTimer>?
   /// Where it waits for an answer.
   var cell = WaitCell()

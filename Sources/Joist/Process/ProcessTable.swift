@@ -43,11 +43,11 @@ package struct ProcessTable: ~Copyable {
   func serves(_ limit: Int) -> Bool { limit == self.limit }
 
   /// The records that were ever used.
-  func forEach(_ body: (ProcessHandle) -> Void) {
-    for index in 0..<used.load(ordering: .acquiring) {
-      let record = self[index]
-      if record.it.generation.load(ordering: .acquiring) != 0 { body(record) }  // R8
-    }
+  var all: some Sequence<ProcessHandle> {
+    let base = base
+    return (0..<used.load(ordering: .acquiring)).lazy
+      .map { ProcessHandle(bits: base + UInt($0 * ProcessTable.recordBytes))! }
+      .filter { $0.it.generation.load(ordering: .acquiring) != 0 }  // R8
   }
 
   /// The record with a number.

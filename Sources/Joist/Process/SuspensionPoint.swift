@@ -42,6 +42,23 @@ extension Handle<ProcessRecord> {
     return scheduler
   }
 
+  /// Pays for what a process has done, if it can go on just so; false when nothing was paid, and there is more to do.
+  @inline(__always)
+  func paysQuickly(_ generation: UInt32, _ cost: Int32) -> Bool {
+    guard let scheduler = Scheduler.current, scheduler.it.running == self,
+      it.generation.load(ordering: .relaxed) == generation, it.fuel > cost, !scheduler.it.owesNotice,
+      it.signals.glance.isDisjoint(with: .ofInterestInside), !it.flags.contains(.exiting)
+    else { return false }
+    it.fuel &-= cost
+    return true
+  }
+
+  /// Pays for what a process has done, as a suspension point of its own.
+  @inline(never)
+  func pay(_ generation: UInt32, _ cost: Int32) throws(ProcessExit) {
+    try suspensionPoint(generation, cost: cost).signalDeferred()
+  }
+
   /// What every suspension point ends with: signals are taken in, and who was told to exit is refused.
   @inline(__always)
   func seeWhatOthersWant() throws(ProcessExit) {

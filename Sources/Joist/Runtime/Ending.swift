@@ -102,7 +102,7 @@ extension Handle<RuntimeCore> {
 
   /// Tells every live process to exit.
   private func tellEveryone(_ reason: ExitReason) {
-    it.table.forEach { process in
+    for process in it.table.all {
       let generation = process.it.generation.load(ordering: .acquiring)
       if process.it.state != .terminated { process.tellToExit(reason, generation) }
     }
@@ -111,7 +111,10 @@ extension Handle<RuntimeCore> {
   private func stopSchedulers(joining: Bool) {
     it.stopping.store(true, ordering: .sequentiallyConsistent)
     it.monitor.stop(it.platform)
-    for number in 0..<it.schedulerCount { it.scheduler(number).it.alarm.signal(it.platform) }
+    for number in 0..<it.schedulerCount {
+      it.scheduler(number).forbidHandOver()
+      it.scheduler(number).it.alarm.signal(it.platform)
+    }
     it.blocking.close()
     it.descriptors.close()
     if joining { for thread in it.ending.threads { thread.join() } }
@@ -120,7 +123,7 @@ extension Handle<RuntimeCore> {
   /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).
   private func giveEverythingBack() {
     for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers() }
-    it.table.forEach { $0.dropLateMail() }
+    for process in it.table.all { process.dropLateMail() }
     for number in 0..<it.schedulerCount { it.scheduler(number).close() }
     it.slots.release()
   }
@@ -140,10 +143,6 @@ extension Handle<ProcessRecord> {
 extension RuntimeCore {
   /// Processes that have not ended, by number.
   var liveProcesses: [ProcessID] {
-    var live: [ProcessID] = []
-    table.forEach { process in
-      if process.it.state != .terminated { live.append(process.id) }
-    }
-    return live
+    table.all.filter { $0.it.state != .terminated }.map(\.id)
   }
 }

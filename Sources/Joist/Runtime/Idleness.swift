@@ -40,9 +40,7 @@ extension Handle<RuntimeCore> {
 
   /// Whether there is nothing to run and nothing that will be, running schedulers apart.
   var isQuiet: Bool {
-    for number in 0..<it.schedulerCount {
-      if it.scheduler(number).hasWorkAtAGuess { return false }
-    }
+    for number in 0..<it.schedulerCount where it.scheduler(number).hasWorkAtAGuess { return false }
     return it.sum { $0.timedWaits.total } + it.figures.timedWaits.total == 0 && it.blocking.inProgress == 0
       && it.slots.waiting == 0
   }

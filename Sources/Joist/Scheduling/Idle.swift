@@ -151,9 +151,7 @@ extension Handle<Scheduler> {
 
   /// Whether any queue has something, at about this moment.
   private func seesWork() -> Bool {
-    for number in 0..<it.runtime.it.schedulerCount {
-      if it.runtime.it.scheduler(number).hasWorkAtAGuess { return true }
-    }
+    for number in 0..<it.runtime.it.schedulerCount where it.runtime.it.scheduler(number).hasWorkAtAGuess { return true }
     return false
   }
 

@@ -103,6 +103,7 @@ extension Handle<RuntimeCore> {
     guard number != nil || it.schedulerCount - it.regularCount < it.configuration.spareSchedulers else { return }
     it.monitor.countStuck(1)
     scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
+    scheduler.forbidHandOver()
     it.monitor.countStandingIn(1)
     it.figures.spareStarts.add()
     it.idle.awake.wake()
@@ -117,6 +118,7 @@ extension Handle<RuntimeCore> {
   @inline(never)
   func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
     scheduler.it.isStuck.store(false, ordering: .sequentiallyConsistent)
+    scheduler.allowHandOver()
     it.monitor.countStuck(-1)
   }
 }

@@ -117,6 +117,22 @@ package struct RunQueue: ~Copyable {
     return process
   }
 
+  /// The first of the most urgent level that has any, down to one; it stays.
+  @inline(__always)
+  func first(downTo least: Priority) -> ProcessHandle? {
+    let place = occupied.load(ordering: .relaxed).trailingZeroBitCount
+    return place <= Int(least.rawValue) ? levels.advanced(by: place).it.first : nil
+  }
+
+  /// Takes the first of its level.
+  @inline(__always)
+  func removeFirst(_ process: ProcessHandle, slice: UInt32) {
+    let list = list(process.it.level)
+    _ = list.it.removeFirst()
+    list.it.lastScheduled = slice
+    if list.it.first == nil { showEmpty(Int(process.it.level.rawValue)) }
+  }
+
   /// Takes the first of a level.
   @inline(__always)
   package func dequeue(_ level: Priority, slice: UInt32) -> ProcessHandle? {

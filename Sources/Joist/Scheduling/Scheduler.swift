@@ -77,6 +77,8 @@ package struct Scheduler: ~Copyable {
   let isInProcess = Atomic<Bool>(false)
   /// The monitor found it stuck in a process, and a spare one stands in.
   let isStuck = Atomic<Bool>(false)
+  /// Whether processes hand over to each other here just now: not where a step has more to do than that (HO3).
+  let mayHandOver = Atomic<Bool>(false)
   /// Whether this scheduler's number is in the runtime's set of those with urgent work; under the queue's lock.
   var showsUrgentWork = false
   /// What it sleeps on.
@@ -153,8 +155,19 @@ extension Handle<Scheduler> {
       unsafe joist_words_none(&it.words)
     }
     it.handsOver = isOwn && !it.isSpare
+    allowHandOver()
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
   }
+
+  /// Processes may hand over again, if nothing else is the matter.
+  // Ordering: whoever stops the runtime says so first and forbids it then, so the last of us forbids it.
+  func allowHandOver() {
+    it.mayHandOver.store(it.handsOver, ordering: .sequentiallyConsistent)
+    if it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) { forbidHandOver() }
+  }
+
+  /// The next process to leave goes by way of the scheduler's stack.
+  func forbidHandOver() { it.mayHandOver.store(false, ordering: .sequentiallyConsistent) }
 
   /// This thread does not step it any more.
   func leaveThread() {

@@ -9,16 +9,17 @@ extension Handle<Scheduler> {
   @inline(__always)
   func mount(_ process: ProcessHandle) -> Bool {
     if process.it.flags.contains(.mounted) { return true }
-    if process.it.slot == nil, let slot = it.freeSlots.take() {
-      settleNew(process, in: slot)
+    if process.it.slot == nil && it.freeSlots.count > 0 {
+      settleNew(process)
       return true
     }
     return mountSlowly(process)
   }
 
-  /// The first mount: the process belongs to the slot from now on.
-  @inline(__always)
-  private func settleNew(_ process: ProcessHandle, in slot: Handle<Slot>) {
+  /// The first mount, in one of this scheduler's free slots: the process belongs to it from now on.
+  @inline(never)
+  func settleNew(_ process: ProcessHandle) {
+    let slot = it.freeSlots.take()!
     assign(slot, to: process)
     process.it.flags.insert(.mounted)
     slot.it.lay(process, entry: .main)
@@ -155,8 +156,8 @@ extension Handle<Scheduler> {
     precondition(slot.it.sentinelHolds, "P3: the stack of \(process.id) was left at its upper end")
     process.it.slot = nil
     process.it.flags = []
-    if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed, !slot.it.isSwept, !it.runtime.it.slots.isWanted(process),
-      !it.isSpare, it.freeSlots.count < it.runtime.it.slots.mostKept
+    if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed, !slot.it.isSwept,
+      !it.runtime.it.slots.isWanted(process), !it.isSpare, it.freeSlots.count < it.runtime.it.slots.mostKept
     {
       slot.it.mates = 0
       slot.it.resident = nil

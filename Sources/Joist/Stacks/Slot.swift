@@ -39,7 +39,9 @@ package struct Slot: ~Copyable {
   var next: Handle<Slot>?
   /// In the list of those without a resident, or still in it (entries are checked when they are taken).
   var isListed = false
-  /// It was swept and has mates (U7): newcomers take it only when there is no other. Under the table's lock.
+  /// It was swept and has mates (U7): newcomers take it only when there is no other.
+  ///
+  /// Under the table's lock.
   var isSwept = false
 
   /// Which first frame to lay.

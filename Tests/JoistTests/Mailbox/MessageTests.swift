@@ -67,6 +67,26 @@ import Testing
     #expect(statistics.messagesSent == ended)
   }
 
+  @Test(arguments: [ExitReason.shutdown, .killed])
+  func `M1: a message that woke a process which is told to exit first is destroyed once`(reason: ExitReason) throws {
+    let simulation = try Simulation()
+    let tracker = Tracker()
+    let selective = simulation.runtime.spawn(Tracked.self) { process in
+      _ = try process.receive { $0.number == 2 }
+    }
+    let plain = simulation.runtime.spawn(Tracked.self) { process in while true { _ = try process.receive() } }
+    simulation.run()
+    for receiver in [selective, plain] {
+      receiver.send(Tracked(tracker, 1))
+      receiver.exit(reason)
+      receiver.send(Tracked(tracker, 2))
+    }
+    simulation.run()
+    let statistics = simulation.runtime.statistics
+    #expect(tracker.count == 0 && simulation.runtime.processes.isEmpty)
+    #expect(statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped == 4)
+  }
+
   @Test func `M1: a message to the dead is dropped, destroyed and counted`() throws {
     let tracker = Tracker()
     let statistics = try withRuntime { runtime in

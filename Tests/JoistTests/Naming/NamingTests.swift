@@ -177,6 +177,25 @@ import Testing
     #expect(log.entries == ["normal", "error(JoistTests.JoinTests.Failure())", "noProcess"])
   }
 
+  @Test func `L1: a process that exits with a reason ends with it, and one that was told to with that`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let own = simulation.runtime.spawn { process in
+      try process.sleep(for: .seconds(1))
+      try process.exit(.shutdown)
+    }
+    simulation.runtime.spawn { process in
+      for reason in [ExitReason.error(Failure()), .killed, .shutdown] {
+        let told = process.spawn { try $0.sleep(for: .seconds(9)) }
+        told.exit(reason)
+        log.add("\(try process.join(told)!)")
+      }
+      log.add("\(try process.join(own)!)")
+    }
+    simulation.run()
+    #expect(log.entries == ["error(JoistTests.JoinTests.Failure())", "killed", "shutdown", "shutdown"])
+  }
+
   @Test func `S3: a join ends with its time and leaves nothing behind`() throws {
     let simulation = try Simulation()
     let done = Count()

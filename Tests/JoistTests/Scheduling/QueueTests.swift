@@ -48,6 +48,17 @@ import Testing
     #expect(moved == 0 && queue.length(.max) == 0)
   }
 
+  @Test func `S5: a level that is served does not age, however long it is`() throws {
+    let simulation = try Simulation()
+    let queue = RunQueue(ageing: 10)
+    for _ in 0..<3 { queue.enqueue(simulation.runtime.spareRecord(), at: .normal, slice: 0) }
+    _ = queue.dequeue(.normal, slice: 9)
+    var moved = queue.age(slice: 18)
+    #expect(moved == 0 && queue.length(.normal) == 2)
+    moved = queue.age(slice: 19)
+    #expect(moved == 2 && queue.length(.high) == 2)
+  }
+
   @Test func `S4: queues are served from max to low`() throws {
     let simulation = try Simulation()
     let log = Log<Priority>()
@@ -166,5 +177,10 @@ import Testing
     #expect(try price { _, other in other.exit() } == 4)
     #expect(try price { process, _ in _ = try process.receive(timeout: .zero) } == 2)
     #expect(try price { process, _ in try process.yield() } == 0)
+  }
+
+  @Test func `S2: a send costs more the more lies in the receiver's inbox`() throws {
+    let crowd = (0..<1_000).reduce(0) { $0 + min($1 / 8, 64) }
+    #expect(try price { _, other in for _ in 0..<1_000 { other.send(1) } } == 4_000 + crowd)
   }
 }

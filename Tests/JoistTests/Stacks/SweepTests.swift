@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes that wait for long keep no pages of stack.
+
+import Joist
+import Testing
+
+@Suite struct SweepTests {
+  /// Receivers, and a process that lets time pass in steps of a millisecond.
+  private func wait(_ processes: Int, milliseconds: Int, _ log: Count) throws -> ([ProcessRef<Int>], Simulation) {
+    let simulation = try Simulation(.init(schedulers: 1, slots: 256))
+    let refs = (0..<processes).map { number in
+      simulation.runtime.spawn(Int.self) { process in log.add(try process.receive() + number) }
+    }
+    simulation.runtime.spawn { process in
+      for _ in 0..<milliseconds { try process.sleep(for: .milliseconds(1)) }
+    }
+    simulation.run()
+    return (refs, simulation)
+  }
+
+  @Test func `P1: who has waited for a second leaves its stack, and goes on when it is wanted`() throws {
+    let sum = Count()
+    let (refs, simulation) = try wait(200, milliseconds: 3_000, sum)
+    // The slots of the first block are kept.
+    #expect(simulation.runtime.statistics.copiesOut >= 200 - 64)
+    for ref in refs { ref.send(1) }
+    simulation.run()
+    #expect(sum.total == 200 + 199 * 100)
+    #expect(simulation.runtime.statistics.imageBytes == 0)
+  }
+
+  @Test func `P1: who has waited for less stays where it is`() throws {
+    let (_, simulation) = try wait(200, milliseconds: 900, Count())
+    #expect(simulation.runtime.statistics.copiesOut == 0)
+  }
+
+  @Test func `P1: many times as many processes as stacks all wait and wake`() throws {
+    let sum = Count()
+    // Far more than sixteen thousand: newcomers take turns in few stacks.
+    _ = try withRuntime(.init(schedulers: 2, slots: 2_560)) { runtime in
+      let refs = (0..<20_000).map { number in
+        runtime.spawn(Int.self) { process in
+          sum.add(try process.receive(timeout: .seconds(60)) ?? 0)
+          sum.add(try process.receive())
+        }
+      }
+      for _ in 0..<2 { for ref in refs { ref.send(1) } }
+    }
+    #expect(sum.total == 40_000)
+  }
+}
