@@ -87,7 +87,7 @@ extension Handle<Scheduler> {
       it.runtime.it.idle.searching.wrappingAdd(1, ordering: .sequentiallyConsistent)
     }
     let seen = it.alarm.seen
-    let leavesWork = it.watched.victim != nil
+    let leavesWork = it.sighting.victim != nil
     if leavesWork {
       if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen, until: deadline) }
     } else {

@@ -55,8 +55,8 @@ package struct Scheduler: ~Copyable {
   var isSearching = false
   /// Whether it has swept all slots since it last ran something.
   var hasSwept = false
-  /// Whose queue it watches before it steals from it (ST1).
-  var watched = Watched()
+  /// Whose queue it has in view before it steals from it (ST1).
+  var sighting = Sighting()
   /// In which order victims are looked at.
   var random: UInt64
   // Sound: all zero until `takeThread` fills it.

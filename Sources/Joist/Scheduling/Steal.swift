@@ -4,16 +4,16 @@
 // looked at from a random one on. A queue that another thief visits is passed over.
 // ST1. A steal costs both sides more than it takes to run a few short processes. So a thief that finds work in a queue
 //      naps (Z5) and looks again. It takes what is there when the victim has run nothing meanwhile, or has more left
-//      than it would run in two naps, or when there has been work at each of so many looks. Where
-//      it has stolen from before, and much more is left than can be run soon, it need not nap.
+//      than it would run in two naps, or when there has been work at each of so many looks. Where it has stolen before
+//      and much more is left it need not nap.
 // ST2. At once are taken urgent work and that of a scheduler that is stuck, or runs nothing just now.
 
 import CJoist
 import Synchronization
 
-/// What a thief has noted about a victim (ST1).
-struct Watched {
-  /// Whom it watches; nil for nobody.
+/// What a thief has seen at a victim (ST1).
+struct Sighting {
+  /// Whom it has in view; nil for nobody.
   fileprivate(set) var victim: Int?
   /// The victim's slice count at the last look.
   private var slices: UInt32 = 0
@@ -50,19 +50,19 @@ extension Handle<Scheduler> {
     let count = it.runtime.it.schedulerCount
     guard count > 1 else { return nil }
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
-    var watchesSomebody = false
+    var leavesWork = false
     for offset in 0..<count {
       let number = (start + offset) % count
       let victim = it.runtime.it.scheduler(number)
       guard number != it.index, victim.hasWorkAtAGuess else { continue }
       if isLeftToItself(victim) {
-        watchesSomebody = true
+        leavesWork = true
       } else if let process = steal(from: victim, urgentOnly: false) {
-        it.watched.note(victim, it.clock.count, looks: -1)
+        it.sighting.note(victim, it.clock.count, looks: -1)
         return process
       }
     }
-    if !watchesSomebody { it.watched.victim = nil }
+    if !leavesWork { it.sighting.victim = nil }
     return nil
   }
 
@@ -74,11 +74,11 @@ extension Handle<Scheduler> {
       !victim.it.queue.hasUrgentWorkAtAGuess
     else { return false }
     let now = it.clock.count
-    if it.watched.victim == victim.it.index {
-      return !it.watched.isDue(victim, victim.it.queue.lengthAtAGuess, now, nap: it.napCounts)
+    if it.sighting.victim == victim.it.index {
+      return !it.sighting.isDue(victim, victim.it.queue.lengthAtAGuess, now, nap: it.napCounts)
     }
-    if let other = it.watched.victim, it.runtime.it.scheduler(other).hasWorkAtAGuess { return true }
-    it.watched.note(victim, now, looks: 0)
+    if let other = it.sighting.victim, it.runtime.it.scheduler(other).hasWorkAtAGuess { return true }
+    it.sighting.note(victim, now, looks: 0)
     return true
   }
 
