@@ -80,8 +80,10 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// Looks for work a little longer, then sleeps until there is some, at most until that time.
-  func rest(until deadline: Int64?) {
+  /// Looks for work a little longer, then sleeps until there is some, or until something is due.
+  ///
+  /// What is due is looked at after the alarm (F2): somebody else may put a nearer deadline into this wheel.
+  func rest() {
     if !it.isSearching {
       it.isSearching = true
       it.runtime.it.idle.searching.wrappingAdd(1, ordering: .sequentiallyConsistent)
@@ -89,7 +91,7 @@ extension Handle<Scheduler> {
     let seen = it.alarm.seen
     let leavesWork = it.sighting.victim != nil
     if leavesWork {
-      if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen, until: deadline) }
+      if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen) }
     } else {
       for _ in 0..<Limits.idleLooks {
         if seesWork() { return }
@@ -102,7 +104,7 @@ extension Handle<Scheduler> {
       it.runtime.it.idleness.mayHaveCome(it.runtime)
       it.figures.sleeps.add()
       let sweep = nextSweep
-      it.runtime.it.platform.wait(on: it.alarm, while: seen, until: min(deadline ?? .max, sweep ?? .max))
+      it.runtime.it.platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, sweep ?? .max))
       wakeUp()
       if let sweep, it.runtime.it.platform.now() >= sweep { sweepAll() }
     } else {
@@ -111,9 +113,9 @@ extension Handle<Scheduler> {
   }
 
   /// Waits a little for work that is left to its scheduler (Z5).
-  private func nap(_ seen: UInt32, until deadline: Int64?) {
+  private func nap(_ seen: UInt32) {
     let platform = it.runtime.it.platform
-    platform.wait(on: it.alarm, while: seen, until: min(deadline ?? .max, platform.now() + Limits.thiefsNap))
+    platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, platform.now() + Limits.thiefsNap))
     it.nextClockLook = 0
   }
 

@@ -23,7 +23,7 @@ extension Handle<Scheduler> {
     while true {
       switch step() {
       case .ran: if it.isSpare { _ = retireIfNotNeeded() }
-      case .idle(let deadline): if !retireIfNotNeeded() { rest(until: deadline) }
+      case .idle: if !retireIfNotNeeded() { rest() }
       case .stopped: return
       }
     }

@@ -26,6 +26,8 @@ extension Handle<Scheduler> {
       if now != .none {
         if entry.it.due <= due { return }
         owner.it.wheel.remove(entry)
+        // Another scheduler may sleep until later than that.
+        if owner != self { continue }
       }
       return owner.it.wheel.insert(entry, due: due)
     }
@@ -114,12 +116,16 @@ extension Handle<Scheduler> {
   }
 
   /// Moves every entry to another scheduler's wheel: this one retires.
+  ///
+  /// The other one is woken, for it may sleep until later than one of them.
   func moveTimers(to other: Handle<Scheduler>) {
+    if it.wheel.isEmptyAtAGuess { return }
     it.wheel.lock.lock()
     other.it.wheel.lock.lock()
     while let entry = it.wheel.removeAny() { other.it.wheel.insert(entry, due: entry.it.due) }
     other.it.wheel.lock.unlock()
     it.wheel.lock.unlock()
+    other.it.alarm.signal(it.runtime.it.platform)
   }
 }
 

@@ -137,6 +137,24 @@ import Testing
     #expect(log.entries == [1, 3, 5])
   }
 
+  @Test func `S3: a wait that begins on another scheduler is in that one's wheel, if it ends sooner`() throws {
+    let simulation = try Simulation(.init(schedulers: 2))
+    let runtime = simulation.runtime
+    // From outside spawns and wakes go to the schedulers in turn.
+    let process = runtime.spawn(Int.self) { process in
+      _ = try process.receive(timeout: .seconds(10))
+      try process.sleep(for: .milliseconds(1))
+    }
+    #expect(runtime.step(0) == .ran)
+    process.send(1)
+    #expect(runtime.step(1) == .ran)
+    guard case .idle(let due?) = runtime.step(1) else {
+      Issue.record("the scheduler on which it sleeps does not know when it is to wake")
+      return
+    }
+    #expect(due <= simulation.platform.now() + 2_000_000)
+  }
+
   @Test(arguments: schedulerCounts)
   func `S3: a thousand sleepers all wake`(schedulers: Int) throws {
     let count = Count()
