@@ -60,6 +60,7 @@ private func endOnOwnStack(_ process: ProcessHandle) {
   // Ordering: whoever pushes after `takeAll` below, and whoever takes a lock after us, sees it.
   process.it.generation.store(generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.takeAll()
+  process.it.unreadThen = 0
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil || process.hasExtras
     || process.hasExitReason
   {

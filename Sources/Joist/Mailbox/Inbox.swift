@@ -3,7 +3,8 @@
 // The word by which others reach a process: what they sent, and whether it sleeps.
 // E1. The word is the newest message's address, older ones linked behind it, two flags in the low bits, `parked` (the
 //     process is not running and not queued) and `mailWakes` (a message is to wake it), and in the sixteen high bits
-//     how many messages there are, as far as that fits. Addresses have 48 bits on the systems that Joist knows.
+//     how many messages are unread, as far as that fits: those that lie here, and as many as the owner had when it last
+//     took them out. Addresses have 48 bits on the systems that Joist knows.
 // E2. Whoever takes `parked` away has the process, alone: it must run it, queue it, or park it again.
 // E3. A message that finds `mailWakes` takes both flags away in the very exchange that pushes it: sending to a
 //     process that waits costs one atomic operation, and so does sending to one that does not.
@@ -80,7 +81,9 @@ package struct Inbox: ~Copyable {
   @inline(__always)
   func park(mailWakes: Bool) -> Bool {
     if mailWakes {
-      return word.compareExchange(expected: 0, desired: Inbox.flags, ordering: .sequentiallyConsistent).exchanged
+      let old = word.load(ordering: .relaxed)
+      return old & Inbox.address == 0
+        && word.compareExchange(expected: old, desired: Inbox.flags, ordering: .sequentiallyConsistent).exchanged
     }
     word.bitwiseOr(Inbox.parked, ordering: .sequentiallyConsistent)
     return true
@@ -105,15 +108,16 @@ package struct Inbox: ~Copyable {
 
   /// Whether nothing has come; the owner's quick look.
   @inline(__always)
-  var isEmpty: Bool { word.load(ordering: .relaxed) & ~Inbox.flags == 0 }
+  var isEmpty: Bool { word.load(ordering: .relaxed) & Inbox.address == 0 }
 
-  /// How many are there, as far as the word says.
-  var count: Int { Int(word.load(ordering: .relaxed) >> 48) }
+  /// How many messages are unread, as far as the word says.
+  @inline(__always)
+  var unread: Int { Int(word.load(ordering: .relaxed) >> 48) }
 
-  /// Takes every message, the newest first. Only who has the process.
+  /// Takes every message, the newest first, and says that so many are unread then. Only who has the process.
   // Ordering: acquiring pairs with the pushes.
   @inline(__always)
-  func takeAll() -> Handle<MessageNode>? {
-    Handle(bits: word.exchange(0, ordering: .acquiringAndReleasing) & Inbox.address)
+  func takeAll(leaving unread: Int = 0) -> Handle<MessageNode>? {
+    Handle(bits: word.exchange(UInt(unread) << 48, ordering: .acquiringAndReleasing) & Inbox.address)
   }
 }

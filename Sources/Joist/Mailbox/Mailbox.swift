@@ -76,7 +76,7 @@ extension Handle<ProcessRecord> {
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
     if let node = takeArrived() { return node }
-    guard !it.inbox.isEmpty, let newest = it.inbox.takeAll() else { return nil }
+    guard !it.inbox.isEmpty, let newest = takeInbox() else { return nil }
     if newest.it.next == nil && newest.it.isMessage
       && newest.it.generation == it.generation.load(ordering: .relaxed)
     {
@@ -93,7 +93,16 @@ extension Handle<ProcessRecord> {
   func collectMail() {
     it.signals.clear([.urgentMail, .overfull])
     if let node = takeArrived() { it.mailbox.append(node) }
-    if !it.inbox.isEmpty, let newest = it.inbox.takeAll() { sort(newest) }
+    if !it.inbox.isEmpty, let newest = takeInbox() { sort(newest) }
+  }
+
+  /// Takes every message out of the inbox; what is unread then is for senders to see (E1).
+  @inline(__always)
+  private func takeInbox() -> Handle<MessageNode>? {
+    let new = it.inbox.unread - Int(it.unreadThen)
+    let unread = new > 1 ? min(Int(it.mailbox.count) + new, 65_534) : 0
+    it.unreadThen = UInt16(truncatingIfNeeded: unread)
+    return it.inbox.takeAll(leaving: unread)
   }
 
   /// The message that woke it, if it has not been taken.

@@ -67,6 +67,8 @@ package struct ProcessRecord: ~Copyable {
   let isBounded = Atomic<Bool>(false)
   /// Why it was told to exit, or ended; its owner's.
   var exitNote = ExitNote.none
+  /// How many messages the owner had when it last took them out of the inbox (E1); its own.
+  var unreadThen: UInt16 = 0
   /// The address of its `ProcessExtras`; zero when it has none (R7).
   let extrasBits = Atomic<UInt>(0)
   /// Its entry in a wheel; nil until it first waits with an end (R7).

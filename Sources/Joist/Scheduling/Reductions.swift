@@ -5,7 +5,7 @@
 //
 // | what | reductions |
 // | --- | --- |
-// | `send` | 4, and 1 for each 8 messages that lie in the receiver's inbox, up to 64 |
+// | `send` | 4, and 1 for each 8 messages that the receiver has not read, up to 250 |
 // | `receive`, for each message looked at | 2 |
 // | `spawn` | 40 |
 // | `yield` | none, but the rest of the slice is lost |
@@ -22,7 +22,7 @@ enum Cost {
   static let send: Int32 = 4
   /// So a crowd of senders does not run far ahead of their receiver, and its mail stays in the cache.
   @inline(__always)
-  static func crowd(_ unread: Int) -> Int32 { Int32(truncatingIfNeeded: min(unread >> 3, 64)) }
+  static func crowd(_ unread: Int) -> Int32 { Int32(truncatingIfNeeded: min(unread >> 3, 250)) }
   static let lookAtMessage: Int32 = 2
   static let spawn: Int32 = 40
   static let park: Int32 = 10

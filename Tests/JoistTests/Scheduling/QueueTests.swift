@@ -179,8 +179,29 @@ import Testing
     #expect(try price { process, _ in try process.yield() } == 0)
   }
 
-  @Test func `S2: a send costs more the more lies in the receiver's inbox`() throws {
-    let crowd = (0..<1_000).reduce(0) { $0 + min($1 / 8, 64) }
-    #expect(try price { _, other in for _ in 0..<1_000 { other.send(1) } } == 4_000 + crowd)
+  @Test func `S2: a send costs more the more its receiver has not read`() throws {
+    let crowd = (0..<3_000).reduce(0) { $0 + min($1 / 8, 250) }
+    #expect(try price { _, other in for _ in 0..<3_000 { other.send(1) } } == 12_000 + crowd)
+  }
+
+  @Test func `S2: a hundred senders do not run far ahead of their receiver`() throws {
+    let simulation = try Simulation()
+    let most = Count()
+    let receiver = simulation.runtime.spawn(Int.self) { process in
+      for _ in 0..<100 * 1_000 {
+        _ = try process.receive()
+        most.add(max(0, process.messageCount - most.total))
+      }
+    }
+    for _ in 0..<100 {
+      simulation.runtime.spawn { process in
+        for number in 0..<1_000 {
+          receiver.send(number)
+          try process.reduce(1)
+        }
+      }
+    }
+    simulation.run()
+    #expect(most.total > 100 && most.total < 10_000)
   }
 }
