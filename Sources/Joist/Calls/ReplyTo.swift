@@ -34,7 +34,7 @@ extension Delivery {
   @usableFromInline
   func finishReply(to ticket: WaitTicket) {
     if let scheduler, let sender = scheduler.it.running {
-      sender.it.fuel -= Cost.send
+      sender.charge(Cost.send)
       scheduler.signalDeferred()
     }
     if ticket.answer(Answer(node), from: scheduler) { return }

@@ -127,8 +127,7 @@ extension Handle<Scheduler> {
   /// The process that is handed over to; nil for the way by the scheduler (HO3).
   @inline(__always)
   private func takeNext(after process: ProcessHandle) -> ProcessHandle? {
-    guard it.handsOver, it.clockCredit > 0, !it.isStuck.load(ordering: .relaxed),
-      !it.runtime.it.stopping.load(ordering: .relaxed),
+    guard it.mayHandOver.load(ordering: .relaxed), it.clockCredit > 0,
       // One that yields stays ahead of what is less urgent.
       let next = takeOwn(from: it.outcome == .yielded ? process.it.priority : .low)
     else { return nil }

@@ -40,7 +40,7 @@ extension Handle<ProcessRecord> {
     process.prepare(body, .normal, scheduler.it.sliceLength)
     process.it.flags = []
     scheduler.it.figures.processesCreated.add()
-    it.fuel &-= Cost.spawn
+    charge(Cost.spawn)
     scheduler.signalDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
     process.it.go(.create)
@@ -80,7 +80,7 @@ extension Handle<RuntimeCore> {
     process.bound(options.mailbox)
     if let scheduler {
       scheduler.it.figures.processesCreated.add()
-      if let parent = scheduler.it.running { parent.it.fuel -= Cost.spawn }
+      scheduler.it.running?.charge(Cost.spawn)
       scheduler.signalDeferred()
     } else {
       it.figures.processesCreated.add()

@@ -32,7 +32,8 @@ extension Handle<ProcessRecord> {
     var flags: Signals.Flags = .exit
     if case .killed = node.payload(as: ExitReason.self).it { flags.insert(.kill) }
     let claimed = it.inbox.push(node)
-    it.signals.raiseResuming(flags)
+    // One that has ended meanwhile is not told; its record's next process hardly ever is, and looks for nothing then.
+    if it.generation.load(ordering: .relaxed) == generation { it.signals.raiseResuming(flags) }
     if claimed || it.inbox.claim() { wake(from: delivery.scheduler) }
   }
 }

@@ -91,9 +91,12 @@ extension Handle<ProcessRecord> {
   ///
   /// Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
   func collectMail() {
-    it.signals.clear([.urgentMail, .overfull])
+    // Whoever raises one of these has pushed before: what is raised from here on is for a node that may be taken now,
+    // and then for nothing, which the next look clears.
+    it.signals.clear([.urgentMail, .overfull, .exit])
     if let node = takeArrived() { it.mailbox.append(node) }
     if !it.inbox.isEmpty, let newest = takeInbox() { sort(newest) }
+    if !it.flags.contains(.exiting) { it.signals.clear(.kill) }
   }
 
   /// Takes every message out of the inbox; what is unread then is for senders to see (E1).

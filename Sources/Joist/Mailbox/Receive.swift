@@ -32,6 +32,10 @@ extension Handle<ProcessRecord> {
       if it.flags.contains(.exiting) { try refuse() }
       wait(.receive, on: Scheduler.current!)
       if let node = takeNew() { return received(node, Scheduler.current!) }
+      if !it.signals.glance.isEmpty {
+        collectMail()
+        if let node = it.mailbox.removeFirst() { return received(node, Scheduler.current!) }
+      }
     }
   }
 

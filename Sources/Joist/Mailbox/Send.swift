@@ -65,19 +65,17 @@ struct Delivery {
     guard process.it.generation.load(ordering: .relaxed) == id.generation else { return refuse(process, .noProcess) }
     if process.it.isBounded.load(ordering: .relaxed) { return finishBounded(to: process, id) }
     guard let before = process.it.inbox.pushOrClaim(node) else { return handOver(to: process, id) }
-    if before > 0, let sender = scheduler?.it.running { sender.it.fuel -= Cost.crowd(before) }
+    if before > 0, let sender = scheduler?.it.running { sender.charge(Cost.crowd(before)) }
   }
 
   /// The process waited for it, and is the caller's now (E5).
   @inline(__always)
   private func handOver(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     // The record's next process may have been claimed instead: it is woken for nothing.
-    if process.it.generation.load(ordering: .relaxed) == id.generation {
-      process.it.arrived = node
-    } else {
-      refuse(process, .noProcess)
-    }
+    let isIt = process.it.generation.load(ordering: .relaxed) == id.generation
+    if isIt { process.it.arrived = node }
     process.wake(from: scheduler)
+    if !isIt { refuse(process, .noProcess) }
   }
 
   @inline(never)
@@ -131,7 +129,7 @@ struct Delivery {
     guard let scheduler else { return process.it.home.it.figures.messagesSent.add() }
     if let sender = scheduler.it.running {
       node.it.sender = sender.it.identity.bits
-      sender.it.fuel -= Cost.send
+      sender.charge(Cost.send)
       scheduler.signalDeferred()
     }
     node.it.sent = scheduler.it.lastClock

@@ -38,9 +38,9 @@ extension Handle<ProcessRecord> {
   ///
   /// The first reason stays. `normal` from another process is no reason to end, as on the BEAM.
   func takeExit(_ node: Handle<MessageNode>) {
-    it.signals.clear(.exit)
     let reason = node.open(as: ExitReason.self)
     if case .normal = reason { return }
+    if case .killed = reason { it.signals.raise(.kill) }
     beginExit(reason)
   }
 

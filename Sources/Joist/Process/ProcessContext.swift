@@ -56,7 +56,7 @@ extension ProcessContext where Message: ~Copyable {
   ///
   /// At the end of the slice it yields.
   public func reduce(_ reductions: Int) throws(ProcessExit) {
-    let cost = Int32(truncatingIfNeeded: min(max(0, reductions), Int(Int32.max)))
+    let cost = Int32(truncatingIfNeeded: min(max(0, reductions), Int(Cost.most)))
     if !record.paysQuickly(generation, cost) { try record.pay(generation, cost) }
   }
 
@@ -82,7 +82,7 @@ extension ProcessContext where Message: ~Copyable {
     _ body: sending @escaping () throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {
     _ = record.here(generation)
-    record.it.fuel &-= Cost.park
+    record.charge(Cost.park)
     let job = BlockingJob(body)
     record.runBlocking(job)
     return try job.takeResult()
@@ -133,7 +133,7 @@ extension ProcessContext where Message: ~Copyable {
     let scheduler = record.here(generation)
     record.collectMail()
     let count = record.destroyMail()
-    record.it.fuel &-= Int32(clamping: count) &* Cost.destroyMessage
+    record.charge(Int32(min(count, Int(Cost.most))) &* Cost.destroyMessage)
     scheduler.it.figures.messagesDestroyed.add(count)
     return count
   }

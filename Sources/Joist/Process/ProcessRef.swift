@@ -93,6 +93,6 @@ extension ProcessRef where Message: ~Copyable {
 
   /// The process that calls, if one does, pays for it.
   private func chargeCaller() {
-    if let caller = Scheduler.current?.it.running { caller.it.fuel -= Cost.signal }
+    Scheduler.current?.it.running?.charge(Cost.signal)
   }
 }

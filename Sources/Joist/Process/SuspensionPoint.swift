@@ -35,12 +35,16 @@ extension Handle<ProcessRecord> {
   @discardableResult
   func suspensionPoint(_ generation: UInt32, cost: Int32) throws(ProcessExit) -> Handle<Scheduler> {
     var scheduler = here(generation)
-    it.fuel &-= cost
+    charge(cost)
     if it.fuel <= 0 { scheduler = leaveTo(.yielded, scheduler) }
     if !it.signals.glance.isDisjoint(with: .ofInterestInside) { scheduler = attend() }
     if it.flags.contains(.exiting) { try refuse() }
     return scheduler
   }
+
+  /// Takes reductions off what is left of the slice; a debt has an end.
+  @inline(__always)
+  package func charge(_ cost: Int32) { it.fuel = max(it.fuel, -Cost.most) &- min(cost, Cost.most) }
 
   /// Pays for what a process has done, if it can go on just so; false when nothing was paid, and there is more to do.
   @inline(__always)
@@ -98,7 +102,7 @@ extension Handle<ProcessRecord> {
   @inline(never)
   func refuse() throws(ProcessExit) {
     if it.signals.glance.contains(.kill) {
-      it.fuel &-= it.sliceLength / 16 + 1
+      charge(it.sliceLength / 16 + 1)
       if it.fuel <= 0 { _ = leaveTo(.yielded, Scheduler.current!) }
     }
     throw ProcessExit(reason: presentExitReason)

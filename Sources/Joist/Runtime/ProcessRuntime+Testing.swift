@@ -4,6 +4,11 @@
 
 import Synchronization
 
+extension Handle<ProcessRecord> {
+  /// What is left of its slice.
+  package var fuelLeft: Int32 { it.fuel }
+}
+
 extension ProcessRuntime {
   /// One step of a scheduler on the calling thread.
   package func step(_ scheduler: Int = 0) -> Step {

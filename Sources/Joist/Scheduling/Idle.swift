@@ -11,7 +11,8 @@
 // Z4. Whoever takes a number out of `sleeping` counts it as awake before it wakes it, so that `awake` is zero only
 //     while every scheduler sleeps.
 // Z5. A searcher that leaves work to its scheduler for a while (ST1) naps: it is not in `sleeping` and stays counted,
-//     so that nobody is woken meanwhile. One is enough: another that would nap goes to sleep, if it is not the last.
+//     so that nobody is woken meanwhile. One is enough: another that would nap goes to sleep, if somebody searches
+//     still when it has put itself in `sleeping`.
 
 import CJoist
 import Synchronization
@@ -57,6 +58,8 @@ extension Handle<RuntimeCore> {
     else { return }
     guard let number = it.idle.sleeping.popLowest() else {
       it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+      // Somebody who has put itself in meanwhile may have counted on this one to search (Z5).
+      if !it.idle.sleeping.isEmpty { wakeOne() }
       return
     }
     // Z4: first counted, then woken.
@@ -98,15 +101,16 @@ extension Handle<Scheduler> {
         for _ in 0..<16 { joist_pause() }
       }
     }
-    let wasLast = goToSleep()
-    let maySleep = leavesWork && !wasLast || !seesWork()
+    goToSleep()
+    let isLeft = leavesWork && it.runtime.it.idle.searching.load(ordering: .sequentiallyConsistent) > 0
+    let maySleep = isLeft || !seesWork()
     if maySleep && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
       it.runtime.it.idleness.mayHaveCome(it.runtime)
       it.figures.sleeps.add()
       let sweep = nextSweep
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, sweep ?? .max))
       wakeUp()
-      if let sweep, it.runtime.it.platform.now() >= sweep { sweepAll() }
+      if let sweep, !it.isSearching, it.runtime.it.platform.now() >= sweep { sweepAll() }
     } else {
       wakeUp()
     }
@@ -119,13 +123,12 @@ extension Handle<Scheduler> {
     it.nextClockLook = 0
   }
 
-  /// Rule Z1, up to the second look; whether it was the last who searched.
-  private func goToSleep() -> Bool {
-    let wasLast = stopSearching(found: false)
+  /// Rule Z1, up to the second look.
+  private func goToSleep() {
+    stopSearching(found: false)
     it.runtime.it.idle.sleeping.insert(it.index)
     it.runtime.it.idle.awake.sleep()
     it.runtime.it.platform.heavyFence()
-    return wasLast
   }
 
   /// Whoever woke this scheduler made it a searcher; if nobody did, it is awake by itself.
@@ -141,18 +144,16 @@ extension Handle<Scheduler> {
 
   /// Leaves the searchers; the last who found work wakes another, for there may be more (Z3).
   ///
-  /// Whether it was the last.
-  @discardableResult
-  func stopSearching(found: Bool) -> Bool {
-    guard it.isSearching else { return false }
+  /// What is being queued just now, and not seen here, is its scheduler's next slice, or somebody's next look.
+  func stopSearching(found: Bool) {
+    guard it.isSearching else { return }
     it.isSearching = false
     let before = it.runtime.it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
     if found && before == 1 && seesWork() { notify() }
-    return before == 1
   }
 
   /// Whether any queue has something, at about this moment.
-  private func seesWork() -> Bool {
+  func seesWork() -> Bool {
     for number in 0..<it.runtime.it.schedulerCount where it.runtime.it.scheduler(number).hasWorkAtAGuess { return true }
     return false
   }

@@ -102,8 +102,8 @@ extension Handle<RuntimeCore> {
     let number = it.monitor.retired.popLowest()
     guard number != nil || it.schedulerCount - it.regularCount < it.configuration.spareSchedulers else { return }
     it.monitor.countStuck(1)
-    scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
     scheduler.forbidHandOver()
+    scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
     it.monitor.countStandingIn(1)
     it.figures.spareStarts.add()
     it.idle.awake.wake()
@@ -140,13 +140,15 @@ extension Handle<Scheduler> {
     it.queue.lock.unlock()
     stopSearching(found: false)
     it.runtime.notify()
-    let seen = it.alarm.seen
     it.runtime.it.idle.awake.sleep()
     it.runtime.it.monitor.retired.insert(it.index)
     it.runtime.it.idleness.mayHaveCome(it.runtime)
-    while it.runtime.it.monitor.retired.contains(it.index) && !it.runtime.it.stopping.load(ordering: .relaxed) {
+    while true {
+      let seen = it.alarm.seen
+      guard it.runtime.it.monitor.retired.contains(it.index), !it.runtime.it.stopping.load(ordering: .relaxed) else {
+        return true
+      }
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: nil)
     }
-    return true
   }
 }

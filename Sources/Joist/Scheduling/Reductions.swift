@@ -19,6 +19,8 @@
 
 /// The table above.
 enum Cost {
+  /// The most that is charged at once, and the most that a process can owe.
+  static let most: Int32 = 1 << 30
   static let send: Int32 = 4
   /// So a crowd of senders does not run far ahead of their receiver, and its mail stays in the cache.
   @inline(__always)

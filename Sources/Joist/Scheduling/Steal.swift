@@ -32,11 +32,11 @@ struct Sighting {
 
   /// Whether so much work is taken now (ST1); the next look is from here on then, if it is not.
   fileprivate mutating func isDue(_ victim: Handle<Scheduler>, _ length: Int, _ now: UInt64, nap: UInt64) -> Bool {
-    let elapsed = Int(now &- time)
+    let elapsed = Int(truncatingIfNeeded: now &- time)
     let ran = Int(victim.sliceCount &- slices)
     guard elapsed >= Int(nap) else { return false }
     looks += 1
-    if looks > 0 && ran == 0 || looks == Limits.looksBeforeStealing { return true }
+    if looks > 0 && ran == 0 || looks >= Limits.looksBeforeStealing { return true }
     let left = length.multipliedReportingOverflow(by: elapsed / max(1, ran)).partialValue
     if left > Int(nap) * (looks > 0 ? Limits.napsWorthStealing : Limits.napsWorthStealingAgain) { return true }
     note(victim, now, looks: looks)

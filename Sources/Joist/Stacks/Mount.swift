@@ -2,6 +2,8 @@
 //
 // Getting a process onto a stack, and off it again. Rules U1 to U8 (`Slot`).
 
+import Synchronization
+
 extension Handle<Scheduler> {
   /// Sees to it that a process that was taken to run has its frames in place.
   ///
@@ -156,7 +158,7 @@ extension Handle<Scheduler> {
     precondition(slot.it.sentinelHolds, "P3: the stack of \(process.id) was left at its upper end")
     process.it.slot = nil
     process.it.flags = []
-    if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed, !slot.it.isSwept,
+    if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed.load(ordering: .acquiring), !slot.it.isSwept,
       !it.runtime.it.slots.isWanted(process), !it.isSpare, it.freeSlots.count < it.runtime.it.slots.mostKept
     {
       slot.it.mates = 0
@@ -177,7 +179,7 @@ extension Handle<Scheduler> {
     if chosen == nil {
       if slot.it.mates > 0 {
         it.runtime.it.slots.putEmpty(slot)
-      } else if !slot.it.isListed {
+      } else if !slot.it.isListed.load(ordering: .relaxed) {
         it.runtime.it.slots.putFree(slot)
       }
     }

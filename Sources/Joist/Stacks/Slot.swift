@@ -20,6 +20,7 @@
 //     copier itself mounts, or queues after copying.
 
 import CJoist
+import Synchronization
 
 /// A stack, shared by its mates or dedicated to one process.
 package struct Slot: ~Copyable {
@@ -38,7 +39,8 @@ package struct Slot: ~Copyable {
   /// The next in the free list, a cache, or the list of those without a resident.
   var next: Handle<Slot>?
   /// In the list of those without a resident, or still in it (entries are checked when they are taken).
-  var isListed = false
+  // Ordering: while it is true nobody takes the slot without the lock, and whoever does sees what was done before.
+  let isListed = Atomic<Bool>(false)
   /// It was swept and has mates (U7): newcomers take it only when there is no other.
   ///
   /// Under the table's lock.

@@ -89,15 +89,17 @@ package struct SlotTable: ~Copyable {
   private mutating func makeBlock() {
     let count = min(max(Limits.slotsInABlock, regularSchedulers * 8), limit - made)
     guard count > 0, reserve(), SplitMappings.allow(count, platform) || made == 0 else { return }
-    for index in (made..<made + count).reversed() {
-      let start = unsafe base! + index * stride
-      guard unsafe platform.guardPages(start, bytes: Limits.guardBytes) else { return }
-      let low = UInt(bitPattern: start) + UInt(Limits.guardBytes)
+    let guarded = (made..<made + count).prefix {
+      unsafe platform.guardPages(base! + $0 * stride, bytes: Limits.guardBytes)
+    }
+    for index in guarded.reversed() {
+      let low = UInt(bitPattern: unsafe base! + index * stride) + UInt(Limits.guardBytes)
       let top = low + UInt(bytes - SlotTable.colour(index))
       unsafe (slots! + index).initialize(to: Slot(low: low, top: top, isShared: true))
       free.put(slot(index))
     }
-    made += count
+    SplitMappings.giveBack(count - guarded.count, platform)
+    made += guarded.count
     keep.store(min(Limits.slotsKept, made / (regularSchedulers * 2)), ordering: .relaxed)
   }
 
@@ -133,16 +135,18 @@ package struct SlotTable: ~Copyable {
 
   /// Lists a slot that has mates and no resident.
   mutating func putEmpty(_ slot: Handle<Slot>) {
-    if slot.it.isListed { return }
-    slot.it.isListed = true
+    if slot.it.isListed.load(ordering: .relaxed) { return }
+    slot.it.isListed.store(true, ordering: .relaxed)
     empty.put(slot)
   }
 
   /// A slot without a resident, and by now perhaps without mates.
   mutating func takeEmpty() -> Handle<Slot>? {
     while let slot = empty.take() {
-      slot.it.isListed = false
-      if slot.it.resident == nil { return slot }
+      // Looked at while it is listed: after that its resident may leave it without the lock.
+      let isEmpty = slot.it.resident == nil
+      slot.it.isListed.store(false, ordering: .releasing)
+      if isEmpty { return slot }
     }
     return nil
   }

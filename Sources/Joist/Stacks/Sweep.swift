@@ -14,25 +14,34 @@ extension Handle<Scheduler> {
     let patience = areFew ? it.clock.perSecond / 10 : it.clock.perSecond
     guard it.lastClock > patience else { return false }
     var claimed = ReadyList()
+    var chosen: ProcessHandle?
     it.runtime.it.slots.lock.lock()
     if let slot = it.runtime.it.slots.findIdle(most, since: it.lastClock - patience), let resident = slot.it.resident,
       claim(resident, in: slot, &claimed)
     {
       copyOut(resident)
-      discard(slot)
-      if areFew { slot.it.isSwept = true } else { it.runtime.it.slots.putEmpty(slot) }
+      // It may have had it for a whole slice while somebody wanted it.
+      chosen = it.runtime.it.slots.choose(for: slot)
+      if chosen == nil {
+        discard(slot)
+        if areFew { slot.it.isSwept = true } else { it.runtime.it.slots.putEmpty(slot) }
+      }
     }
     it.runtime.it.slots.lock.unlock()
     let hasLeft = claimed.count > 0
     while let process = claimed.removeFirst() { settle(process) }
+    if let chosen { enqueue(chosen) }
     return hasLeft
   }
 
-  /// Sweeps all slots.
+  /// Sweeps all slots, or until there is work.
   func sweepAll() {
     it.lastClock = it.clock.count
-    it.hasSwept = true
-    while sweep(it.runtime.it.slots.made) {}
+    while !seesWork() {
+      if sweep(it.runtime.it.slots.made) { continue }
+      it.hasSwept = true
+      return
+    }
   }
 
   /// When to wake for a sweep, if there has been none since this scheduler ran something.

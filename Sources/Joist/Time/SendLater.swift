@@ -20,7 +20,7 @@ extension Handle<RuntimeCore> {
     timer.it.sender = 0
     if let caller = mine?.it.running {
       timer.it.sender = caller.id.bits
-      caller.it.fuel &-= Cost.arm
+      caller.charge(Cost.arm)
     }
     fill(timer)
     let deadline = deadline(after: delay)!
@@ -38,7 +38,7 @@ extension Handle<RuntimeCore> {
   /// Stops a timer; the time that it still had, or nil when it has fired or was cancelled.
   func cancel(_ id: TimerID) -> Duration? {
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
-    mine?.it.running?.it.fuel &-= Cost.arm
+    mine?.it.running?.charge(Cost.arm)
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }
     takeOut(timer.entry)
     let rest = timer.it.deadline.load(ordering: .relaxed) - (mine?.it.lastNow ?? it.platform.now())

@@ -24,7 +24,7 @@ extension Handle<ProcessRecord> {
   /// A late answer then finds nobody.
   func awaitAnswer(_ reason: WaitReason, until deadline: Int64?, _ kind: AnswerWait = .untilToldToExit) -> Answer? {
     var scheduler = Scheduler.current!
-    it.fuel &-= Cost.park
+    charge(Cost.park)
     it.flags.insert(kind == .deaf ? [.awaitsAnswer, .deaf] : .awaitsAnswer)
     defer {
       it.flags.remove([.awaitsAnswer, .deaf])

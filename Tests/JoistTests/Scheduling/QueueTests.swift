@@ -179,6 +179,19 @@ import Testing
     #expect(try price { process, _ in try process.yield() } == 0)
   }
 
+  @Test func `S2: a debt has an end, and what is charged at once too`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn { process in
+      for _ in 0..<8 { try process.reduce(.max) }
+      log.add("paid")
+    }
+    let record = simulation.runtime.spareRecord()
+    for _ in 0..<4 { record.charge(1 << 30) }
+    simulation.run()
+    #expect(log.entries == ["paid"] && record.fuelLeft < 0)
+  }
+
   @Test func `S2: a send costs more the more its receiver has not read`() throws {
     let crowd = (0..<3_000).reduce(0) { $0 + min($1 / 8, 250) }
     #expect(try price { _, other in for _ in 0..<3_000 { other.send(1) } } == 12_000 + crowd)
