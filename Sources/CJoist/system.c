@@ -80,11 +80,12 @@ void joist_futex_wake(const void *word, int32_t count) {
 
 #endif
 
-#pragma mark - Large pages
+#pragma mark - Memory at once
 
-void joist_prefer_large_pages(void *start, size_t bytes) {
+void joist_populate(void *start, size_t bytes) {
 #if defined(__linux__)
-  madvise(start, bytes, MADV_HUGEPAGE);
+  enum { populate_write = 23 };  // MADV_POPULATE_WRITE, which older headers do not have
+  madvise(start, bytes, populate_write);
 #else
   (void)start, (void)bytes;
 #endif

@@ -175,8 +175,9 @@ void joist_futex_wake(const void *_Nonnull word, int32_t count);
 /// as under some emulators, is accepted and does nothing.
 bool joist_guard_install(void *_Nonnull start, size_t bytes);
 
-/// Asks for large pages behind a range that is about to be used.
-void joist_prefer_large_pages(void *_Nonnull start, size_t bytes);
+/// Has the memory behind a range of whole pages there, in one call and not page by page as it is touched; where the
+/// system cannot do that nothing happens.
+void joist_populate(void *_Nonnull start, size_t bytes);
 
 /// Names the calling OS thread, as debuggers and `top -H` show it, and has it wake when it asked to.
 void joist_thread_prepare(const char *_Nonnull name);

@@ -21,11 +21,11 @@ struct Slab {
     return unsafe piece
   }
 
-  /// A new block: the first one small; later ones with large pages, for it is the page faults that cost.
+  /// A new block: the first one small; later ones with all their pages there, for it is the page faults that cost.
   private mutating func grow() {
     let size = unsafe place == nil ? Limits.firstSlabBytes : Limits.slabBytes
     let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: size)
-    if unsafe place != nil { unsafe joist_prefer_large_pages(block, size) }
+    if unsafe place != nil { unsafe joist_populate(block, size) }
     unsafe place = block
     unsafe left = size
     unsafe blocks.append(block)

@@ -35,8 +35,6 @@ package struct ProcessTable: ~Copyable {
     capacity = limit + cached * Limits.threadsMost
     guard let start = unsafe platform.reserve(bytes: capacity * ProcessTable.recordBytes) else { return nil }
     base = UInt(bitPattern: start)
-    let small = Limits.firstSlabBytes
-    unsafe joist_prefer_large_pages(start + small, max(0, capacity * ProcessTable.recordBytes - small))
   }
 
   /// Whether a runtime with that limit can go on with these records.
@@ -74,10 +72,20 @@ package struct ProcessTable: ~Copyable {
     used.store(end, ordering: .releasing)
     lock.unlock()
     for index in first..<end {
+      populate(before: self[index])
       makeRecord(self[index], home)
       taken.put(self[index])
     }
     return taken
+  }
+
+  // Sound: the next piece lies within the reservation, or the system refuses.
+  /// Has the next piece of memory there when a record is the first of a piece.
+  private func populate(before record: ProcessHandle) {
+    let piece = Limits.recordBytesAtOnce
+    let next = (record.bits - base + piece - 1) / piece * piece
+    guard record.bits - base >= piece, next - (record.bits - base) < UInt(ProcessTable.recordBytes) else { return }
+    unsafe joist_populate(UnsafeMutableRawPointer(bitPattern: base + next)!, Int(piece))
   }
 
   // Sound: nobody has seen this record before; the memory is the table's, and zero.

@@ -35,10 +35,10 @@ package enum Limits {
   /// A thief looks again after so many nanoseconds (ST1): a steal costs a tenth of that.
   package static let thiefsNap: Int64 = 100_000
   /// What a victim needs so many naps for is worth a steal, the second time if it was stolen from just before.
-  package static let napsWorthStealing = 2
+  package static let napsWorthStealing = 10
   package static let napsWorthStealingAgain = 40
-  /// A queue that had work at so many looks is not one that is just being run: a millisecond.
-  package static let looksBeforeStealing = 8
+  /// A queue that had work at so many looks is not one that is just being run: three milliseconds.
+  package static let looksBeforeStealing = 32
   /// Looks around for work, with a pause between, before a scheduler goes to sleep: some ten microseconds.
   package static let idleLooks = 30
   /// Spins on a lock before the processor is given away: its holder was probably descheduled.
@@ -93,8 +93,10 @@ package enum Limits {
 
   // MARK: Messages
 
-  /// Pools grow by so much, a large page; at first by less.
-  package static let slabBytes = 2 << 20
+  /// Pools grow by so much; at first by less.
+  package static let slabBytes = 256 << 10
+  /// Memory for records is had in pieces of so much, after the first.
+  package static let recordBytesAtOnce: UInt = 64 << 10
   package static let firstSlabBytes = 128 << 10
   /// Blocks move between a scheduler and a depot by so many.
   package static let blocksInABatch = 64
