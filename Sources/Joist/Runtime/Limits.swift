@@ -94,7 +94,7 @@ package enum Limits {
   // MARK: Messages
 
   /// Pools grow by so much; at first by less.
-  package static let slabBytes = 256 << 10
+  package static let slabBytes = 512 << 10
   /// Memory for records is had in pieces of so much, after the first.
   package static let recordBytesAtOnce: UInt = 64 << 10
   package static let firstSlabBytes = 128 << 10

@@ -4,8 +4,8 @@
 // looked at from a random one on. A queue that another thief visits is passed over.
 // ST1. A steal costs both sides more than it takes to run a few short processes. So a thief that finds work in a queue
 //      naps (Z5) and looks again. It takes what is there when the victim has run nothing meanwhile, or has more left
-//      than it would run in a millisecond, or when there has been work at each of so many looks. Where it has stolen before
-//      and much more is left it need not nap.
+//      than it would run in a millisecond, or when there has been work at each of so many looks. Where it has stolen
+//      before and much more is left it need not nap.
 // ST2. At once are taken urgent work and that of a scheduler that is stuck, or runs nothing just now.
 
 import CJoist
