@@ -93,8 +93,9 @@ package enum Limits {
 
   // MARK: Messages
 
-  /// Pools grow by so much; at first by less.
-  package static let slabBytes = 512 << 10
+  /// Pools grow by so much, and have its pages in parts of so much; at first by less.
+  package static let slabBytes = 1 << 20
+  package static let pagesAtOnceBytes = 128 << 10
   /// Memory for records is had in pieces of so much, after the first.
   package static let recordBytesAtOnce: UInt = 64 << 10
   package static let firstSlabBytes = 128 << 10
