@@ -25,6 +25,7 @@ public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
 
 extension Handle<Scheduler> {
   /// Parks a process that left to wait.
+  @inline(__always)
   func park(_ process: ProcessHandle) {
     if !parkQuickly(process) { settle(process) }
   }
@@ -33,7 +34,7 @@ extension Handle<Scheduler> {
   ///
   /// False when it is to be settled.
   @inline(__always)
-  func parkQuickly(_ process: ProcessHandle) -> Bool {
+  private func parkQuickly(_ process: ProcessHandle) -> Bool {
     process.it.go(.block)
     it.figures.blocks.add()
     guard process.it.flags == [.started, .mounted, .wantsMail], process.it.inbox.park(mailWakes: true) else {

@@ -62,7 +62,7 @@ extension Handle<Scheduler> {
       it.queue.lock.unlock()
       return unsafe followTheLongWay(process)
     }
-    it.queue.removeFirst(next, slice: sliceCount)
+    _ = it.queue.dequeue(next.it.level, slice: sliceCount)
     it.queue.lock.unlock()
     it.owesNotice = false
     countSlice(process)
@@ -87,7 +87,7 @@ extension Handle<Scheduler> {
     it.left = nil
     switch it.outcome {
     case .yielded: requeue(process)
-    case .blocked: if !parkQuickly(process) { settle(process) }
+    case .blocked: park(process)
     case .hibernated: hibernate(process)
     case .exited: bury(process)
     }

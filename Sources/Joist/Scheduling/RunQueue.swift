@@ -108,13 +108,7 @@ package struct RunQueue: ~Copyable {
   /// Takes the first of the most urgent level that has any, down to one (Q2).
   @inline(__always)
   package func dequeueFirst(downTo least: Priority, slice: UInt32) -> ProcessHandle? {
-    let place = occupied.load(ordering: .relaxed).trailingZeroBitCount
-    guard place <= Int(least.rawValue) else { return nil }
-    let list = levels.advanced(by: place)
-    let process = list.it.removeFirst()
-    list.it.lastScheduled = slice
-    if list.it.first == nil { showEmpty(place) }
-    return process
+    first(downTo: least).flatMap { dequeue($0.it.level, slice: slice) }
   }
 
   /// The first of the most urgent level that has any, down to one; it stays.
@@ -122,15 +116,6 @@ package struct RunQueue: ~Copyable {
   func first(downTo least: Priority) -> ProcessHandle? {
     let place = occupied.load(ordering: .relaxed).trailingZeroBitCount
     return place <= Int(least.rawValue) ? levels.advanced(by: place).it.first : nil
-  }
-
-  /// Takes the first of its level.
-  @inline(__always)
-  func removeFirst(_ process: ProcessHandle, slice: UInt32) {
-    let list = list(process.it.level)
-    _ = list.it.removeFirst()
-    list.it.lastScheduled = slice
-    if list.it.first == nil { showEmpty(Int(process.it.level.rawValue)) }
   }
 
   /// Takes the first of a level.

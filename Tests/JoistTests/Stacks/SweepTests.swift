@@ -37,7 +37,7 @@ import Testing
 
   @Test func `P1: many times as many processes as stacks all wait and wake`() throws {
     let sum = Count()
-    // Far more than sixteen thousand: newcomers take turns in few stacks.
+    // More than four times as many as slots: newcomers take turns in few of them.
     _ = try withRuntime(.init(schedulers: 2, slots: 2_560)) { runtime in
       let refs = (0..<20_000).map { number in
         runtime.spawn(Int.self) { process in
