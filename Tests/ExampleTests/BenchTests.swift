@@ -15,6 +15,7 @@ struct SmallRun: CustomTestStringConvertible {
   static let all = [
     SmallRun(arguments: "spawn 1000 10", keys: ["ns"]),
     SmallRun(arguments: "spawn_seq 100", keys: ["ns"]),
+    SmallRun(arguments: "links 1000 10", keys: ["ns"]),
     SmallRun(arguments: "pingpong 100", keys: ["ns"]),
     SmallRun(arguments: "ring 10 10", keys: ["ns"]),
     SmallRun(arguments: "memory 1000", keys: ["bytes", "ns"]),

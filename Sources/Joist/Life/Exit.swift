@@ -74,18 +74,13 @@ private func endOnOwnStack(_ process: ProcessHandle) {
 private func leaveNothing(_ process: ProcessHandle, _ generation: UInt32, _ last: Handle<MessageNode>?) {
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   var count = process.destroyMail(reason)
-  var node = last
-  while let unread = node {
-    node = unread.it.next
-    if unread.it.generation != generation {
-      process.dropLate(unread)
-    } else {
-      if unread.it.isMessage { count += 1 }
-      process.dropUnread(unread, reason)
-    }
+  if process.hasExtras {
+    count += process.destroyChain(process.extras().it.unsorted, generation, reason)
+    process.extras().it.unsorted = nil
   }
+  count += process.destroyChain(last, generation, reason)
   Scheduler.current!.it.figures.messagesDestroyed.add(count)
-  if process.hasExtras { process.tellWhoWaits(generation, reason) }
+  if process.hasExtras { process.tellWhoWaits(reason) }
   if process.hasExitReason { process.dropExitReason() }
 }
 
@@ -109,8 +104,24 @@ extension Handle<ProcessRecord> {
       if let reason {
         dropUnread(node, reason)
       } else {
-        if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+        if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
         node.drop(.discarded, from: Scheduler.current)
+      }
+    }
+    return count
+  }
+
+  /// Destroys what has not been sorted; how many messages that were.
+  fileprivate func destroyChain(_ first: Handle<MessageNode>?, _ generation: UInt32, _ reason: ExitReason) -> Int {
+    var count = 0
+    var node = first
+    while let unread = node {
+      node = unread.it.next
+      if unread.it.generation != generation {
+        dropLate(unread)
+      } else {
+        if unread.it.isMessage { count += 1 }
+        dropUnread(unread, reason)
       }
     }
     return count
@@ -121,13 +132,16 @@ extension Handle<ProcessRecord> {
     node.discard()
   }
 
-  /// Whoever waits for this process: callers, senders in line, watchers, those who want its locks.
-  fileprivate func tellWhoWaits(_ generation: UInt32, _ reason: ExitReason) {
+  /// Whoever waits for this process: callers, senders in line, those who want its locks, watchers, who is linked to it.
+  fileprivate func tellWhoWaits(_ reason: ExitReason) {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
     for ticket in extras.it.calls.takeAll() { ticket.fail(reason) }
     abandonLocks()
-    tellWatchers(generation, reason)
+    tellWatchers(it.identity, reason)
+    breakLinks(it.identity, reason)
+    endMonitors()
+    extras.it.exitTrap = nil
   }
 }
 

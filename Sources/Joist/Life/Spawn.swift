@@ -66,8 +66,8 @@ extension Handle<ProcessRecord> {
 extension Handle<RuntimeCore> {
   /// Makes a process, or says why not.
   ///
-  /// The body is destroyed then.
-  func spawn(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
+  /// The body is destroyed then. `tie` is done before anybody can know of it or run it.
+  func spawn(_ request: SpawnRequest, tie: (ProcessHandle) -> Void = { _ in }) throws(SpawnError) -> Spawned {
     do { try request.options.validate() } catch { throw .options(error) }
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     guard !it.ending.isRefusing else { throw .shuttingDown }
@@ -86,6 +86,7 @@ extension Handle<RuntimeCore> {
       it.figures.processesCreated.add()
     }
     let spawned = Spawned(record: process, id: process.it.identity)
+    tie(process)
     process.it.go(.create)
     process.makeReady(from: scheduler)
     return spawned

@@ -20,17 +20,28 @@ extension Handle<ProcessRecord> {
   /// Tells the process of that generation to exit; takes back every suspend.
   func tellToExit(_ reason: ExitReason, _ generation: UInt32) {
     let delivery = Delivery.begin(ExitReason.self)
-    delivery.node.it.kind = .exit
     delivery.put(reason)
+    delivery.node.it.kind = .exit
+    if let sender = delivery.scheduler?.it.running { delivery.node.it.sender = sender.it.identity.bits }
     deliverExit(delivery, generation)
   }
 
-  private func deliverExit(_ delivery: Delivery, _ generation: UInt32) {
+  /// As if a process that is linked to this one, which runs here, had ended: there is none.
+  func tellOfNobody(_ id: ProcessID) {
+    let delivery = Delivery.begin(ExitReason.self)
+    delivery.put(ExitReason.noProcess)
+    delivery.node.it.kind = .exit
+    delivery.node.it.sender = id.bits
+    deliverExit(delivery, it.identity.generation)
+  }
+
+  /// Brings an exit signal, which resumes and wakes.
+  func deliverExit(_ delivery: Delivery, _ generation: UInt32) {
     let node = delivery.node
     node.it.generation = generation
     guard it.generation.load(ordering: .relaxed) == generation else { return node.discard() }
     var flags: Signals.Flags = .exit
-    if case .killed = node.payload(as: ExitReason.self).it { flags.insert(.kill) }
+    if node.it.kind == .exit, case .killed = node.payload(as: ExitReason.self).it { flags.insert(.kill) }
     let claimed = it.inbox.push(node)
     // One that has ended meanwhile is not told; its record's next process hardly ever is, and looks for nothing then.
     if it.generation.load(ordering: .relaxed) == generation { it.signals.raiseResuming(flags) }

@@ -3,6 +3,8 @@
 // The owner's side of the mail: messages in the order in which they came, touched by nobody but who has the process.
 // MU1. Urgent messages lie before the others, in their own order. Who sends one raises `urgentMail`, so that it is put
 //      there before the receiver takes another.
+// MU2. Taking in what is no plain message may run a user's code, which may trap. The rest is in the extras meanwhile,
+//      where the end of the process finds it.
 
 import Synchronization
 
@@ -65,9 +67,18 @@ struct Mailbox {
     return node
   }
 
-  /// Takes the oldest one that is not urgent, if there is such a one, else the first.
+  /// Takes the oldest one that is not urgent, if there is such a one, else the first; no notice.
   mutating func removeOldest() -> Handle<MessageNode>? {
-    remove(after: lastUrgent) ?? removeFirst()
+    removeCounted(after: lastUrgent) ?? removeCounted(after: nil)
+  }
+
+  private mutating func removeCounted(after place: Handle<MessageNode>?) -> Handle<MessageNode>? {
+    var before = place
+    while let node = before == nil ? first : before!.it.next {
+      if node.it.isCounted { return remove(after: before) }
+      before = node
+    }
+    return nil
   }
 }
 
@@ -138,21 +149,29 @@ extension Handle<ProcessRecord> {
     if it.isBounded.load(ordering: .relaxed) { trimMail() }
   }
 
-  /// Takes in, one after the other, what is for this process.
+  /// Takes in, one after the other, what is for this process (MU2).
   private func takeEachIn(_ oldest: Handle<MessageNode>?) {
     let generation = it.generation.load(ordering: .relaxed)
     var next = oldest
     while let node = next {
       next = node.it.next
-      if node.it.generation == generation { takeIn(node) } else { dropLate(node) }
+      let isForThis = node.it.generation == generation
+      if isForThis && (node.it.kind == .message || node.it.kind == .request) {
+        it.mailbox.append(node)
+        continue
+      }
+      if next != nil { extras().it.unsorted = next }
+      if isForThis { takeIn(node) } else { dropLate(node) }
+      if next != nil { extras().it.unsorted = nil }
     }
   }
 
-  /// Takes in what is for this process: a message into the mailbox, a signal at once.
+  /// Takes in what is no plain message: a signal at once, and the message that is made of it, if any, into the mailbox.
   private func takeIn(_ node: Handle<MessageNode>) {
     switch node.it.kind {
-    case .message, .request: it.mailbox.append(node)
-    case .exit: takeExit(node)
+    case .message, .request, .notice: it.mailbox.append(node)
+    case .exit, .linkExit: if let notice = takeExit(node) { it.mailbox.append(notice) }
+    case .down: if let notice = takeDown(node) { it.mailbox.append(notice) }
     case .priority: it.priority = node.open(as: Priority.self)
     case .maker:
       let bringer = (node.it.sender, node.it.sent)
@@ -162,7 +181,7 @@ extension Handle<ProcessRecord> {
 
   /// Destroys what came too late for an earlier process of the record.
   func dropLate(_ node: Handle<MessageNode>) {
-    if node.it.kind != .exit && node.it.kind != .priority { it.home.it.figures.messagesDropped.add() }
+    if node.it.kind.isOfSenders { it.home.it.figures.messagesDropped.add() }
     node.drop(.noProcess, from: Scheduler.current)
   }
 }

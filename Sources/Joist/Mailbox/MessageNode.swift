@@ -21,7 +21,7 @@ package struct MessageNode: ~Copyable {
   var sender: UInt64 = 0
   /// The cheap clock when it was sent.
   var sent: UInt64 = 0
-  /// The process it is for (K2).
+  /// The process it is for (K2); of a notice, once it is in a mailbox, the monitor's number.
   var generation: UInt32 = 0
   /// The payload's size, as far as it fits.
   let bytes: UInt32
@@ -41,16 +41,27 @@ package struct MessageNode: ~Copyable {
     case message
     /// Likewise, and somebody waits for the answer: the ticket lies behind the payload (CA1).
     case request
-    /// An `ExitReason`.
+    /// An `ExitReason`: somebody tells the process to exit.
     case exit
+    /// An `ExitReason`: a process that this one is linked to has ended. In place of the time is where the link is.
+    case linkExit
+    /// A `Down` of a monitor.
+    case down
+    /// A message that the process had made of one of the last two or three: no mailbox refuses it.
+    case notice
     /// A `Priority` that the process is to have from now on.
     case priority
     /// A `MessageMaker`: the receiver makes the message itself.
     case maker
+
+    /// Whether somebody has sent it as a message.
+    var isOfSenders: Bool { self == .message || self == .request || self == .maker }
   }
 
   /// Whether it is for the process's body.
-  var isMessage: Bool { kind == .message || kind == .request }
+  var isMessage: Bool { kind == .message || kind == .request || kind == .notice }
+  /// Whether a mailbox with a maximum has let it in, and counts it.
+  var isCounted: Bool { kind != .notice }
 }
 
 extension MessageNode {

@@ -131,7 +131,7 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
     if node.it.kind == .request { extras().it.calls.note(node.ticket) }
-    if it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+    if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
     return node
   }
 }

@@ -38,11 +38,12 @@ extension Waiter {
   /// Waits for the end of a process; nil when the time was over, or an exit came first.
   fileprivate func awaitEnd(of other: ProcessHandle, _ id: ProcessID, _ timeout: Duration?) -> Answer? {
     defer { finish() }
-    let watch = JoinWatch(ticket)
+    let watch = Watch.object(JoinWatch(ticket), isFirst: false)
     ticket.open()
-    if !other.watch(id, watch) { _ = ticket.answer(.noProcess, from: Scheduler.current) }
+    let place = other.watch(id, watch)
+    if place == nil { _ = ticket.answer(.noProcess, from: Scheduler.current) }
     let answer = wait(.join, until: deadline(after: timeout))
-    if answer == nil { other.unwatch(id, watch) }
+    if answer == nil, let place { other.unwatch(place, watch) }
     return answer
   }
 }

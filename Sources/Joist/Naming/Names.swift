@@ -29,7 +29,7 @@ final class Names: Sendable {
       return nil
     }
     if let holder { throw .taken(name, by: holder) }
-    guard entry.record.watch(entry.id, NameWatch(self, name), first: true) else {
+    guard entry.record.watch(entry.id, .object(NameWatch(self, name), isFirst: true)) != nil else {
       remove(name, from: entry.id)
       throw .noProcess
     }

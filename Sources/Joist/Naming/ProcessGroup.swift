@@ -22,12 +22,12 @@ public final class ProcessGroup<Message: ~Copyable>: Sendable {
   /// One that is a member already, or has ended, is not added.
   public func join(_ ref: ProcessRef<Message>) {
     guard let record = ref.record, members.add(ref) else { return }
-    if !record.watch(ref.id, members) { members.remove(ref) }
+    if let place = record.watch(ref.id, members.watch) { members.note(ref, place) } else { members.remove(ref) }
   }
 
   /// Removes a process.
   public func leave(_ ref: ProcessRef<Message>) {
-    if members.remove(ref) { ref.record?.unwatch(ref.id, members) }
+    if let place = members.remove(ref) { ref.record?.unwatch(place, members.watch) }
   }
 
   /// Who is in it, in the order in which they joined.
@@ -62,6 +62,8 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
     var members: [ProcessRef<Message>?] = []
     /// Where each is.
     var places: [ProcessRef<Message>: Int] = [:]
+    /// Where the watch of each is; nowhere yet while it joins.
+    var watches: [ProcessRef<Message>: Int] = [:]
   }
 
   private let state = Mutex(State())
@@ -80,17 +82,25 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
     }
   }
 
-  /// False for one that is not in it.
+  /// The watch of the group on a process.
+  var watch: Watch { .object(self, isFirst: false) }
+
+  /// Where the watch on a member is.
+  func note(_ ref: ProcessRef<Message>, _ place: Int) {
+    state.withLock { if $0.places[ref] != nil { $0.watches[ref] = place } }
+  }
+
+  /// Where its watch was; nil for one that is not in it, or without a watch.
   @discardableResult
-  func remove(_ ref: ProcessRef<Message>) -> Bool {
+  func remove(_ ref: ProcessRef<Message>) -> Int? {
     state.withLock { state in
-      guard let place = state.places.removeValue(forKey: ref) else { return false }
+      guard let place = state.places.removeValue(forKey: ref) else { return nil }
       state.members[place] = nil
       if state.members.count > 16 && state.places.count < state.members.count / 2 {
         state.members.removeAll { $0 == nil }
         for (place, member) in state.members.enumerated() { state.places[member!] = place }
       }
-      return true
+      return state.watches.removeValue(forKey: ref)
     }
   }
 

@@ -18,6 +18,19 @@ public enum ExitReason: Sendable {
   case error(any Error)
 }
 
+extension ExitReason: CustomStringConvertible {
+  /// One word, or the error's own words.
+  public var description: String {
+    switch self {
+    case .normal: "normal"
+    case .shutdown: "shutdown"
+    case .killed: "killed"
+    case .noProcess: "no process"
+    case .error(let error): "error: \(error)"
+    }
+  }
+}
+
 /// Thrown by a runtime call of a process that was told to exit; the next call throws it again.
 ///
 /// Let it pass: `defer` blocks run, references are released, and the process ends with the reason.
@@ -36,12 +49,29 @@ enum ExitNote: UInt8 {
 extension Handle<ProcessRecord> {
   /// Takes an exit signal in: from now on every runtime call throws.
   ///
-  /// The first reason stays. `normal` from another process is no reason to end, as on the BEAM.
-  func takeExit(_ node: Handle<MessageNode>) {
+  /// Unless it is trapped: then the message to put into the mailbox is returned. By Erlang's rules: a kill cannot be
+  /// trapped, `normal` is no reason to end unless a process tells it to itself, and the first reason stays.
+  func takeExit(_ node: Handle<MessageNode>) -> Handle<MessageNode>? {
+    let (kind, sender, sent) = (node.it.kind, node.it.sender, node.it.sent)
+    if kind == .linkExit && !takesLinkOut(node) {
+      node.discard()
+      return nil
+    }
     let reason = node.open(as: ExitReason.self)
-    if case .normal = reason { return }
-    if case .killed = reason { it.signals.raise(.kill) }
-    beginExit(reason)
+    if kind == .exit, case .killed = reason {
+      it.signals.raise(.kill)
+      beginExit(reason)
+    } else if it.flags.contains(.exiting) {
+      return nil
+    } else if hasExtras, let make = extras().it.exitTrap {
+      let signal = ExitSignal(process: sender == 0 ? nil : ProcessID(bits: sender), reason: reason)
+      return notice(of: make(signal), from: sender, kind == .exit ? sent : 0)
+    } else if case .normal = reason {
+      if kind == .exit && sender == it.identity.bits { beginExit(reason) }
+    } else {
+      beginExit(reason)
+    }
+    return nil
   }
 
   /// Every runtime call throws from now on.

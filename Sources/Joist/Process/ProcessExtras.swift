@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What few processes have: made when a process first needs it, kept with its record for later ones (R7).
-// PX1. The lock guards watchers and bound. The rest is touched by whoever has the process (A1).
+// PX1. The lock guards bound, watches and links. The rest is touched by whoever has the process (A1).
 
 import Synchronization
 
 /// What few processes have.
 struct ProcessExtras: ~Copyable {
-  /// Guards the next two (PX1).
+  /// Guards the next three (PX1).
   let lock = SpinLock()
   /// Of its mailbox, if that has one.
   var bound = Bound()
   /// Who wants to know when it ends.
-  var watchers: [Watch] = []
+  var watches = Places<Watch>()
+  /// The processes that it is linked to.
+  var links = Places<Link>()
+  /// The processes that it monitors.
+  var monitors = Monitors()
+  /// What makes messages of exit signals, if it traps them.
+  var exitTrap: NoticeMaker<ExitSignal>?
+  /// The rest of what it is taking in, where what comes before that may run a user's code (MU2).
+  var unsorted: Handle<MessageNode>?
   /// Requests that it has read and that may not be answered yet.
   var calls = OpenCalls()
   /// The locks that it holds, the last one first.

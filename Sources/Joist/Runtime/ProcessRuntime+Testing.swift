@@ -24,6 +24,12 @@ extension ProcessRuntime {
   /// A round of the monitor.
   package func look(_ rounds: inout MonitorRounds) { rounds.look(core, now: core.it.platform.now()) }
 
+  /// How many watch a process.
+  package func watchCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
+    guard let record = ref.record, record.hasExtras else { return 0 }
+    return record.extras().it.watches.count
+  }
+
   /// A record of this runtime's that no process has: for tests of queues and wheels.
   package func spareRecord() -> ProcessHandle { core.takeRecord(nil)! }
 }

@@ -39,6 +39,26 @@ extension Scenario {
     }
   }
 
+  /// Batches of empty processes, each monitored.
+  static let links = Scenario(
+    name: "links",
+    about: "an empty process, made with a monitor, and the message of its end",
+    parameters: [Parameter("processes", 1...1_000_000_000), Parameter("batch", 1...10_000_000)],
+    figures: [Figure("ns", "ns", "a process")],
+    runs: [.one(1_000_000, 1_000), .all(1_000_000, 1_000)]
+  ) { trial in
+    let (count, batch) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Down.self) { main in
+      let each = try nanosecondsEach(count) { count in
+        for _ in 0..<(count / batch) {
+          for _ in 0..<batch { main.spawnMonitored(down: { $0 }) { _ in } }
+          for _ in 0..<batch { _ = try main.receive() }
+        }
+      }
+      return Outcome(["ns": each])
+    }
+  }
+
   /// Processes that wait for mail.
   static let memory = Scenario(
     name: "memory",

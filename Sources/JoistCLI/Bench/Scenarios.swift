@@ -9,6 +9,7 @@ extension Scenario {
   static let all: [Scenario] = [
     .spawn,
     .spawnSeq,
+    .links,
     .pingpong,
     .ring,
     .memory,

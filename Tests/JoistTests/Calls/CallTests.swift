@@ -139,9 +139,9 @@ import Testing
     simulation.runtime.spawn { process in log.add(outcome(process, server)) }
     simulation.run()
     #expect(log.entries.count == 3)
-    let reason = "exited(Joist.ExitReason.error(Joist.CallError.mailboxFull))"
+    let reason = "exited(error: mailboxFull)"
     #expect(log.entries.filter { $0 == reason }.count == 2)
-    #expect(log.entries.last == "exited(Joist.ExitReason.noProcess)")
+    #expect(log.entries.last == "exited(no process)")
   }
 
   @Test func `M3: a request that is flushed, or finds a full mailbox, is told so`() throws {

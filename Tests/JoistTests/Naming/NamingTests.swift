@@ -174,7 +174,7 @@ import Testing
       for other in [well, badly, well] { log.add("\(try process.join(other)!)") }
     }
     simulation.run()
-    #expect(log.entries == ["normal", "error(JoistTests.JoinTests.Failure())", "noProcess"])
+    #expect(log.entries == ["normal", "error: Failure()", "no process"])
   }
 
   @Test func `L1: a process that exits with a reason ends with it, and one that was told to with that`() throws {
@@ -193,7 +193,7 @@ import Testing
       log.add("\(try process.join(own)!)")
     }
     simulation.run()
-    #expect(log.entries == ["error(JoistTests.JoinTests.Failure())", "killed", "shutdown", "shutdown"])
+    #expect(log.entries == ["error: Failure()", "killed", "shutdown", "shutdown"])
   }
 
   @Test func `S3: a join ends with its time and leaves nothing behind`() throws {

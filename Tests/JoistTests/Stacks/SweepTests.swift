@@ -33,7 +33,7 @@ import Testing
   @Test func `P1: who has waited for less stays where it is`() throws {
     let (_, simulation) = try wait(200, milliseconds: 900, Count())
     let statistics = simulation.runtime.statistics
-    // Where a guard splits a mapping, other runtimes of the program may have left this one fewer slots than it asked for.
+    // Where a guard splits a mapping, other runtimes of the program may have left this one fewer slots.
     #expect(statistics.copiesOut == max(0, statistics.processesCreated - statistics.slotsMade))
   }
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Links: two processes of which one hears by an exit signal of the other's end.
+// LI1. A link is two entries, one in the extras of each, which name each other's places. Both are made and taken out
+//      under both locks; so there is never half a link between two that live.
+// LI2. Who ends takes all its links out at once, and sends each an exit signal that names the place of the other
+//      entry. That is the other's to take out, when it takes the signal in. A signal that finds no such entry is of a
+//      link that was cut meanwhile, and is nothing.
+// LI3. Two locks are taken in the order of their addresses: nothing else depends on that order.
+
+import Synchronization
+
+/// One end of a link.
+struct Link {
+  /// Who is at the other end.
+  let process: ProcessHandle
+  let id: ProcessID
+  /// Where the other end is, among the other's links.
+  var place = -1
+}
+
+/// What a trapped exit signal tells.
+public struct ExitSignal: Sendable {
+  /// Who sent it, by ending or by `exit(_:)`; nil for a thread that is no process.
+  public let process: ProcessID?
+  /// Why.
+  public let reason: ExitReason
+}
+
+extension Handle<ProcessRecord> {
+  /// Links this process, which lives, with another; false when that has ended.
+  ///
+  /// A second link between the same two is the first.
+  func link(_ other: ProcessHandle, _ id: ProcessID) -> Bool {
+    let (mine, its) = (extras(), other.extras())
+    return withBothLocks(other) {
+      guard other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation else { return false }
+      if linkPlace(other, id) != nil { return true }
+      let here = mine.it.links.add(Link(process: other, id: id))
+      let there = its.it.links.add(Link(process: self, id: it.identity, place: here))
+      mine.it.links.change(here) { $0.place = there }
+      return true
+    }
+  }
+
+  /// Cuts the link, if there is one, at both ends (LI1).
+  func unlink(_ other: ProcessHandle, _ id: ProcessID) {
+    guard hasExtras, other.hasExtras else { return }
+    withBothLocks(other) {
+      guard let here = linkPlace(other, id), let link = extras().it.links[here] else { return }
+      extras().it.links.remove(here)
+      other.removeLink(link.place, to: self, it.identity)
+    }
+  }
+
+  /// Where the link to that process is; both locks are held.
+  ///
+  /// Looked for at the end that has fewer, unless the other end is out already (LI2).
+  private func linkPlace(_ other: ProcessHandle, _ id: ProcessID) -> Int? {
+    let (mine, its) = (extras(), other.extras())
+    let otherLives = other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation
+    if !otherLives || mine.it.links.count <= its.it.links.count {
+      return mine.it.links.firstPlace { $0.process == other && $0.id == id }
+    }
+    let there = its.it.links.firstPlace { $0.process == self && $0.id == it.identity }
+    return there.map { its.it.links[$0]!.place }
+  }
+
+  /// Takes an end of a link out, if it is that one; the lock is held.
+  @discardableResult
+  private func removeLink(_ place: Int, to other: ProcessHandle?, _ id: ProcessID) -> Bool {
+    guard let link = extras().it.links[place], link.id == id, other == nil || link.process == other else {
+      return false
+    }
+    extras().it.links.remove(place)
+    return true
+  }
+
+  private func withBothLocks<Result>(_ other: ProcessHandle, _ body: () -> Result) -> Result {
+    let (first, second) = bits < other.bits ? (self, other) : (other, self)  // LI3
+    return first.extras().it.lock.withLock {
+      second.extras().it.lock.withLock(body)
+    }
+  }
+
+  /// Sends an exit signal over every link, which is gone then (LI2).
+  func breakLinks(_ id: ProcessID, _ reason: ExitReason) {
+    let extras = extras()
+    var broken = extras.it.lock.withLock { extras.it.links.takeAll() }
+    guard broken.count > 0 else { return }
+    for link in broken.all { link.process.tellLinkBroke(link, by: id, reason) }
+    broken.removeAll()
+    extras.it.lock.withLock { if extras.it.links.count == 0 { extras.it.links = broken } }
+  }
+
+  private func tellLinkBroke(_ link: Link, by id: ProcessID, _ reason: ExitReason) {
+    guard it.generation.load(ordering: .relaxed) == link.id.generation else { return }
+    let delivery = Delivery.begin(ExitReason.self)
+    delivery.put(reason)
+    delivery.node.it.kind = .linkExit
+    delivery.node.it.sender = id.bits
+    delivery.node.it.sent = UInt64(link.place)
+    deliverExit(delivery, link.id.generation)
+  }
+
+  /// Whether a signal came over a link that is still there, which is gone then (LI2).
+  ///
+  /// Of whom the entry is says its identity alone: the place was told by the other end.
+  func takesLinkOut(_ node: Handle<MessageNode>) -> Bool {
+    guard hasExtras else { return false }
+    return extras().it.lock.withLock {
+      removeLink(Int(node.it.sent), to: nil, ProcessID(bits: node.it.sender))
+    }
+  }
+}

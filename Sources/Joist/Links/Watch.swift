@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who wants to know when a process ends: monitors, `join`, names, groups.
+// WA1. A watch is told once, on the stack of the process that ends, after nobody finds that process any more. The
+//      watch of a name comes before all others.
+// WA2. Who watches looks, under the lock, whether the process is still the one it means, and puts the watch in. The end
+//      moves on to the next generation first and takes the watches out, under the lock, then. So a watch that was put
+//      in is told, and one that comes too late is not put in.
+// WA3. Whoever takes a watch out names its place (PL1). One that was told already is not there any more; who is there
+//      now, if anybody, is another.
+
+import Synchronization
+
+/// Somebody who is told of an end.
+protocol Watcher: AnyObject, Sendable {
+  /// The process has ended, for that reason; called on its own stack, where nothing may wait (WA1).
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason)
+}
+
+/// One who watches a process.
+enum Watch {
+  /// An object of the runtime's own; the first are told before the others.
+  case object(any Watcher, isFirst: Bool)
+  /// A process that monitors it.
+  case monitor(ProcessHandle, ProcessID, MonitorID)
+
+  fileprivate var isFirst: Bool { if case .object(_, isFirst: true) = self { true } else { false } }
+
+  fileprivate func isSame(as other: Watch) -> Bool {
+    switch (self, other) {
+    case (.object(let mine, _), .object(let its, _)): mine === its
+    case (.monitor(let mine, let id, let monitor), .monitor(let its, let itsID, let itsMonitor)):
+      mine == its && id == itsID && monitor == itsMonitor
+    default: false
+    }
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Has a watcher told of the end of that process; where the watch is, or nil when the process has ended already.
+  func watch(_ id: ProcessID, _ watch: Watch) -> Int? {
+    let extras = extras()
+    return extras.it.lock.withLock {
+      guard it.generation.load(ordering: .sequentiallyConsistent) == id.generation else { return nil }
+      return extras.it.watches.add(watch)
+    }
+  }
+
+  /// Takes a watch out, if it is there still (WA3).
+  func unwatch(_ place: Int, _ watch: Watch) {
+    let extras = extras()
+    extras.it.lock.withLock {
+      if extras.it.watches[place]?.isSame(as: watch) ?? false { extras.it.watches.remove(place) }
+    }
+  }
+
+  /// Tells everyone who watches the process that had that identity (WA1, WA2).
+  func tellWatchers(_ id: ProcessID, _ reason: ExitReason) {
+    let extras = extras()
+    var told = extras.it.lock.withLock { extras.it.watches.takeAll() }
+    guard told.count > 0 else { return }
+    for watch in told.all where watch.isFirst { tell(watch, id, reason) }
+    for watch in told.all where !watch.isFirst { tell(watch, id, reason) }
+    told.removeAll()
+    // The next process of the record has their memory.
+    extras.it.lock.withLock { if extras.it.watches.count == 0 { extras.it.watches = told } }
+  }
+
+  private func tell(_ watch: Watch, _ id: ProcessID, _ reason: ExitReason) {
+    switch watch {
+    case .object(let watcher, _): watcher.processEnded(self, id, reason)
+    case .monitor(let process, let watcher, let monitor):
+      process.tellDown(Down(process: id, reason: reason, monitor: monitor), watcher)
+    }
+  }
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Links and exit signals, by Erlang's rules.
+
+import Joist
+import Testing
+
+private enum Mail {
+  case exited(ExitSignal)
+  case note(Int)
+}
+private struct Failure: Error {}
+private struct Neighbour { let ref: ProcessRef<Neighbour> }
+
+@Suite struct LinkedTests {
+  private func text(_ mail: Mail) -> String {
+    switch mail {
+    case .exited(let signal): "\(signal.process == nil ? "thread" : "process"): \(signal.reason)"
+    case .note(let number): "note \(number)"
+    }
+  }
+
+  /// What a process ends with that is linked with one that ends so.
+  private func reason(whenLinkedEndsWith reason: ExitReason) throws -> String {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let ref = simulation.runtime.spawn { process in
+      process.spawnLinked { other in
+        try other.sleep(for: .seconds(1))
+        try other.exit(reason)
+      }
+      try process.sleep(for: .seconds(10))
+    }
+    simulation.runtime.spawn { log.add("\(try $0.join(ref)!)") }
+    simulation.run()
+    return log.entries.joined()
+  }
+
+  @Test func `P5: the end of a linked process is told both ways, normal ones apart`() throws {
+    #expect(try reason(whenLinkedEndsWith: .normal) == "normal")
+    #expect(try reason(whenLinkedEndsWith: .shutdown) == "shutdown")
+    #expect(try reason(whenLinkedEndsWith: .killed) == "killed")
+    #expect(try reason(whenLinkedEndsWith: .error(Failure())) == "error: Failure()")
+  }
+
+  @Test func `P5: a parent's end is its linked child's`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn { process in
+      let child = process.spawnLinked { try $0.sleep(for: .seconds(100)) }
+      process.spawn { log.add("\(try $0.join(child)!)") }
+      try process.sleep(for: .seconds(1))
+      throw Failure()
+    }
+    simulation.run()
+    #expect(log.entries == ["error: Failure()"])
+  }
+
+  @Test func `P5: a process that traps exits gets them as messages, in order, normal ones too`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let ref = simulation.runtime.spawn(Mail.self) { process in
+      process.trapExits(Mail.exited)
+      let me = process.ref
+      process.spawnLinked { child in
+        me.send(.note(1))
+        _ = child
+      }
+      process.spawnLinked { child in
+        me.send(.note(2))
+        try child.exit(.shutdown)
+      }
+      while true { log.add(text(try process.receive())) }
+    }
+    simulation.run()
+    ref.exit(.shutdown)
+    ref.exit(.normal)
+    simulation.run()
+    #expect(
+      log.entries == [
+        "note 1", "process: normal", "note 2", "process: shutdown", "thread: shutdown", "thread: normal",
+      ]
+    )
+    #expect(ref.isAlive)
+    ref.exit(.killed)
+    simulation.run()
+    #expect(!ref.isAlive)
+  }
+
+  @Test func `P5: a kill cannot be trapped, but the death of one that was killed can`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn(Mail.self) { process in
+      process.trapExits(Mail.exited)
+      let child = process.spawnLinked(Mail.self) { child in
+        child.trapExits(Mail.exited)
+        while true { log.add("child " + (text(try child.receive()))) }
+      }
+      try process.yield()
+      child.exit(.killed)
+      log.add(text(try process.receive()))
+    }
+    simulation.run()
+    #expect(log.entries == ["process: killed"])
+  }
+
+  @Test func `P5: normal from another is ignored, from itself it is not`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let other = simulation.runtime.spawn { process in
+      try process.sleep(for: .seconds(2))
+      log.add("went on")
+      process.ref.exit(.normal)
+      try process.sleep(for: .seconds(2))
+      log.add("never")
+    }
+    simulation.runtime.spawn { process in
+      other.exit(.normal)
+      log.add("\(try process.join(other)!)")
+    }
+    simulation.run()
+    #expect(log.entries == ["went on", "normal"])
+  }
+
+  @Test func `P5: after unlink neither hears of the other`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn(Mail.self) { process in
+      let child = process.spawnLinked { try $0.exit(.shutdown) }
+      process.unlink(child)
+      try process.sleep(for: .seconds(1))
+      log.add("lives")
+    }
+    simulation.run()
+    #expect(log.entries == ["lives"])
+  }
+
+  @Test func `P5: a signal of a link that is cut before it is taken in is nothing`() throws {
+    let log = Log<String>()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      runtime.spawn(Mail.self) { process in
+        let child = process.spawnLinked { try $0.exit(.shutdown) }
+        while child.isAlive { process.ref.send(.note(0)) }  // no suspension point: nothing is taken in
+        process.unlink(child)
+        try process.sleep(for: .milliseconds(1))
+        log.add("lives")
+      }
+    }
+    #expect(log.entries == ["lives"])
+  }
+
+  @Test func `P5: a link with the dead is an end for lack of a process, thrown there or trapped`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let dead = simulation.runtime.spawn { _ in }
+    simulation.run()
+    simulation.runtime.spawn { process in
+      do throws(ProcessExit) { try process.link(dead) } catch { log.add("\(error.reason)") }
+      do throws(ProcessExit) { try process.yield() } catch { log.add("again: \(error.reason)") }
+    }
+    simulation.runtime.spawn(Mail.self) { process in
+      process.trapExits(Mail.exited)
+      try process.link(dead)
+      log.add(text(try process.receive()))
+    }
+    simulation.run()
+    #expect(log.entries == ["no process", "process: no process", "again: no process"])
+  }
+
+  @Test func `P5: linked with itself is not linked, linked twice is linked once`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn(Mail.self) { process in
+      try process.link(process.ref)
+      process.unlink(process.ref)
+      process.trapExits(Mail.exited)
+      let child = process.spawnLinked { try $0.sleep(for: .seconds(1)) }
+      try process.link(child)
+      while let mail = try process.receive(timeout: .seconds(5)) { log.add(text(mail)) }
+      let other = process.spawnLinked { try $0.sleep(for: .seconds(1)) }
+      try process.link(other)
+      process.unlink(other)
+      while let mail = try process.receive(timeout: .seconds(5)) { log.add(text(mail)) }
+    }
+    simulation.run()
+    #expect(log.entries == ["process: normal"])
+  }
+
+  @Test func `P5: a process that is told to exit throws from every call, whatever it swallows`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let ref = simulation.runtime.spawn(Int.self) { process in
+      do throws(ProcessExit) { _ = try process.receive() } catch { log.add("receive: \(error.reason)") }
+      do throws(ProcessExit) { try process.yield() } catch { log.add("yield: \(error.reason)") }
+      do throws(ProcessExit) { try process.sleep(for: .zero) } catch { log.add("sleep: \(error.reason)") }
+      try process.reduce(1)
+      log.add("never")
+    }
+    simulation.run()
+    ref.exit(.error(Failure()))
+    ref.exit(.shutdown)
+    simulation.run()
+    #expect(log.entries == ["receive: error: Failure()", "yield: error: Failure()", "sleep: error: Failure()"])
+  }
+
+  @Test func `P5: a ring of links ends as a whole`() throws {
+    let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
+      let refs = (0..<1_000).map { _ in
+        runtime.spawn(Neighbour.self) { process in
+          while true { try process.link(process.receive().ref) }
+        }
+      }
+      for (one, next) in zip(refs, refs.dropFirst() + refs.prefix(1)) { one.send(Neighbour(ref: next)) }
+      runtime.waitUntilIdle()
+      refs[500].exit(.shutdown)
+      runtime.waitUntilIdle()
+    }
+    #expect(statistics.processesEnded == 1_000)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: a hundred thousand linked processes die at once, of one or in a chain`() throws {
+    for isChain in [false, true] {
+      let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
+        let root = runtime.spawn { process in
+          if isChain {
+            LinkedTests.chain(process, 99_999)
+          } else {
+            for _ in 0..<99_999 { process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
+          }
+          try process.sleep(for: .seconds(1_000))
+        }
+        while runtime.statistics.processesCreated < 100_000 {}
+        root.exit(.shutdown)
+      }
+      #expect(statistics.processesEnded == 100_000)
+    }
+  }
+
+  private static func chain(_ process: ProcessContext<Never>, _ left: Int) {
+    if left > 0 {
+      process.spawnLinked { child in
+        chain(child, left - 1)
+        try child.sleep(for: .seconds(1_000))
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: a hundred thousand links of one process go one by one in linear time`() throws {
+    let told = Count()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      runtime.spawn(Mail.self) { process in
+        process.trapExits(Mail.exited)
+        for _ in 0..<100_000 { process.spawnLinked { try $0.yield() } }
+        for _ in 0..<100_000 { if case .exited = try process.receive() { told.add() } }
+      }
+    }
+    #expect(told.total == 100_000)
+  }
+}
