@@ -18,6 +18,16 @@ public enum ExitReason: Sendable {
   case error(any Error)
 }
 
+extension ExitReason {
+  /// Whether it ended as it was meant to: `.normal` or `.shutdown`.
+  public var isOrderly: Bool {
+    switch self {
+    case .normal, .shutdown: true
+    default: false
+    }
+  }
+}
+
 extension ExitReason: CustomStringConvertible {
   /// One word, or the error's own words.
   public var description: String {
