@@ -31,14 +31,15 @@ let package = Package(
     .executableTarget(name: "WordCount", dependencies: ["Joist"], path: "Examples/WordCount"),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
-    .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe"]),
+    .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
+    .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe", "CFaultProbe"]),
     .testTarget(name: "ExampleTests", dependencies: ["WordCount", "JoistCLI"]),
     .testTarget(name: "CompileTests", dependencies: ["Joist"], exclude: ["Programs"]),
     .testTarget(name: "TidyTests"),
   ]
 )
 
-let plainC: Set = ["CJoist", "CSwitchProbe"]
+let plainC: Set = ["CJoist", "CSwitchProbe", "CFaultProbe"]
 for target in package.targets where !plainC.contains(target.name) {
   target.swiftSettings = [
     .swiftLanguageMode(.v6),

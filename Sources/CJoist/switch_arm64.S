@@ -107,6 +107,20 @@ SYMBOL(joist_stack_begin):
   .cfi_endproc
   END(joist_stack_begin)
 
+// Where a library returns to that was to finish on a stack that had ended; see fault.c (W20).
+  .globl SYMBOL(joist_fault_landing)
+  HIDDEN(joist_fault_landing)
+  .p2align 4
+  FUNCTION(joist_fault_landing)
+SYMBOL(joist_fault_landing):
+  .cfi_startproc
+  .cfi_undefined x30
+  mov x29, #0
+  bl SYMBOL(joist_fault_landed)
+  brk #1
+  .cfi_endproc
+  END(joist_fault_landing)
+
 #endif
 
 NO_EXECUTABLE_STACK

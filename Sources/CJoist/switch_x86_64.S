@@ -94,6 +94,21 @@ SYMBOL(joist_stack_begin):
   .cfi_endproc
   END(joist_stack_begin)
 
+// Where a library returns to that was to finish on a stack that had ended; see fault.c (W20).
+  .globl SYMBOL(joist_fault_landing)
+  HIDDEN(joist_fault_landing)
+  .p2align 4
+  FUNCTION(joist_fault_landing)
+SYMBOL(joist_fault_landing):
+  .cfi_startproc
+  .cfi_undefined %rip
+  andq $-16, %rsp
+  xorl %ebp, %ebp
+  callq SYMBOL(joist_fault_landed)
+  ud2
+  .cfi_endproc
+  END(joist_fault_landing)
+
 #endif
 
 NO_EXECUTABLE_STACK

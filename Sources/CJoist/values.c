@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Destroying a Swift value whose type is known only at run time. Rules:
-// W11. The word before a type's metadata points to its value witness table; the witness at 1 is `destroy`. This layout
-//      is part of Swift's stable ABI. Noncopyable types have the witness too: it runs their `deinit`.
+// Moving and destroying a Swift value whose type is known only at run time. Rules:
+// W11. The word before a type's metadata points to its value witness table; the witness at 1 is `destroy`, at 4
+//      `initializeWithTake`. This layout is part of Swift's stable ABI. Noncopyable types have both, too.
 #include "CJoist.h"
 
 typedef __attribute__((swiftcall)) void destroy_witness(void *value, const void *metadata);
 
-enum { destroy_index = 1 };  // (W11)
+typedef __attribute__((swiftcall)) void *take_witness(void *to, void *from, const void *metadata);
+
+enum { destroy_index = 1, take_index = 4 };  // (W11)
+
+void joist_value_move(void *to, void *from, const void *metadata) {
+  take_witness *const *witnesses = ((take_witness *const *const *)metadata)[-1];
+  witnesses[take_index](to, from, metadata);
+}
 
 void joist_value_destroy(void *value, const void *metadata) {
   destroy_witness *const *witnesses = ((destroy_witness *const *const *)metadata)[-1];

@@ -6,6 +6,7 @@
 enum UnsafeFence {
   static let files: Set<String> = [
     "Sources/Joist/Descriptors/DescriptorPoller.swift",  // system calls
+    "Sources/Joist/Faults/Contain.swift",  // goes on after a fault
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
     "Sources/Joist/Life/Run.swift",  // the switch
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
@@ -25,6 +26,7 @@ enum UnsafeFence {
     "Sources/Joist/Process/ProcessTable.swift",  // records in reserved memory
     "Sources/Joist/Runtime/RuntimeCore.swift",  // an array of schedulers
     "Sources/Joist/Runtime/RuntimeVault.swift",  // cores made anew in place
+    "Sources/Joist/Scheduling/BlockingStack.swift",  // stacks of threads
     "Sources/Joist/Scheduling/Scheduler.swift",  // the thread's scheduler
     "Sources/Joist/Stacks/DedicatedStack.swift",  // mappings
     "Sources/Joist/Stacks/ImagePool.swift",  // memory for frames

@@ -164,6 +164,76 @@ void joist_heavy_fence(void);
 /// Registers for the heavy fence; call once before any thread relies on either half. Safe to call again.
 void joist_fences_prepare(void);
 
+#pragma mark - Faults (fault.c, frames.c)
+
+/// The most frames that are kept of a fault.
+#define JOIST_FRAMES_MOST 64
+
+/// A fault that was contained: filled by the signal's handler, read by the entry that runs then.
+struct joist_fault {
+  /// The signal it arrived as.
+  int signal;
+  /// The stack pointer was, or went, below the stack.
+  bool is_overflow;
+  /// Part of the guard was made writable, so that a library could finish (W20). Whoever runs then guards it again.
+  bool reserve_is_open;
+  /// Where it happened, and the return addresses from there outwards.
+  uintptr_t frames[JOIST_FRAMES_MOST];
+  int frame_count;
+  /// What Swift's runtime said, taken away from it, or null: `joist_fault_message_end` gives it back.
+  char *_Nullable message;
+};
+
+/// One thread's stacks whose faults are contained. Nothing but the handler and its thread touch it.
+struct joist_site {
+  /// Where the thread keeps what runs on it (a record, null for nothing), and where that keeps its stack: two words,
+  /// the lowest address and the one above the highest. Faults with the stack pointer elsewhere are not contained.
+  void *_Nullable const *_Nullable running;
+  size_t stack_offset;
+  /// Runs at the top of the stack after a fault, with the record, and never returns.
+  void (*_Nullable entry)(void *_Nonnull record);
+  /// Bytes of guard below each stack.
+  size_t guard_bytes;
+  /// Contain nothing, and contain what leaves a lock behind (W22).
+  bool contains_nothing, contains_locks;
+  /// The floating-point control words that the entry begins with.
+  uint64_t control;
+  /// The handler runs.
+  bool is_busy;
+  struct joist_fault fault;
+};
+
+/// Bytes above each guarded stack's guard that a library may use to finish (W20).
+#define JOIST_RESERVE_BYTES (64 << 10)
+
+/// Takes the signals over, once a program; what handled them before gets what is not contained. Later calls only look
+/// anew what is loaded.
+void joist_faults_prepare(void);
+
+/// The signal that another handler has been installed for since, or zero.
+int joist_faults_lost(void);
+
+/// Nothing is contained any more, on no thread: for faults of the runtime itself.
+void joist_faults_give_up(void);
+
+/// Contains faults on this thread from now on; with null, no more. Gives the thread a stack for handlers at first.
+void joist_faults_enter(struct joist_site *_Nullable site);
+
+/// Guards what `reserve_is_open` tells of; false where the system refuses.
+bool joist_fault_close_reserve(uintptr_t low);
+
+/// Lets go of the locks of `stdout` and `stderr` that this thread holds: whoever held them is dead (W23).
+void joist_fault_release_streams(void);
+
+/// Notes that the running stack is about to end, with the frames of the caller, for an entry that is gone to then.
+void joist_fault_note_overflow(struct joist_site *_Nonnull site);
+
+/// Copies the last report out of the text, and gives it back; the length.
+size_t joist_fault_message_end(char *_Nullable text, char *_Nonnull copy, size_t bytes);
+
+/// Begins anew on this stack, which is left for good: `entry(argument)` at its top.
+_Noreturn void joist_stack_restart(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument);
+
 #pragma mark - The system (system.c)
 
 /// Sleeps while `*word` is `expected`, at most so many nanoseconds (negative: without end). May wake without cause.
@@ -215,6 +285,9 @@ int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *
 void joist_poll_ring(const struct joist_poll *_Nonnull poll);
 
 #pragma mark - Swift values without their type (values.c)
+
+/// Moves a Swift value of any type to other memory; its old place is uninitialised then.
+void joist_value_move(void *_Nonnull to, void *_Nonnull from, const void *_Nonnull metadata);
 
 /// Destroys a Swift value of any type, noncopyable ones included, through its value witness table.
 void joist_value_destroy(void *_Nonnull value, const void *_Nonnull metadata);

@@ -46,40 +46,41 @@ private func begin(_ process: ProcessHandle) -> Body<Never>? {
 
 /// Leaves for good.
 @inline(never)
-private func end(_ process: ProcessHandle) {
+func end(_ process: ProcessHandle) {
   endOnOwnStack(process)
   Scheduler.current!.switchAway(.exited)
-  preconditionFailure("a process that has ended was run again")
+  stopTheProgram("a process that has ended was run again")
 }
 
 /// From here on nobody finds the process by its reference; what it has not read is destroyed, and who waits for it is
 /// told.
+///
+/// What is destroyed may trap, and this begin anew then: what was done is not done again.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
-  let generation = process.it.generation.load(ordering: .relaxed)
   // Ordering: whoever pushes after `takeAll` below, and whoever takes a lock after us, sees it.
-  process.it.generation.store(generation &+ 1, ordering: .releasing)
+  process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.takeAll()
   process.it.unreadThen = 0
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil || process.hasExtras
     || process.hasExitReason
   {
-    leaveNothing(process, generation, last)
+    leaveNothing(process, last)
   }
   if process.it.mailbox.hasReceived { process.it.mailbox = Mailbox() }
 }
 
 /// What most processes do not have when they end.
 @inline(never)
-private func leaveNothing(_ process: ProcessHandle, _ generation: UInt32, _ last: Handle<MessageNode>?) {
-  let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
-  var count = process.destroyMail(reason)
+private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?) {
+  process.keepUnsorted(last)
   if process.hasExtras {
-    count += process.destroyChain(process.extras().it.unsorted, generation, reason)
+    let unsorted = process.extras().it.unsorted
     process.extras().it.unsorted = nil
+    process.keepUnsorted(unsorted)
   }
-  count += process.destroyChain(last, generation, reason)
-  Scheduler.current!.it.figures.messagesDestroyed.add(count)
+  let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
+  while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }
   if process.hasExtras { process.tellWhoWaits(reason) }
   if process.hasExitReason { process.dropExitReason() }
 }
@@ -96,38 +97,32 @@ extension Handle<ProcessRecord> {
 
   /// Destroys what is in the mailbox; how many messages that were.
   ///
-  /// Who waits for an answer is told the reason, or without one that the request was thrown away.
-  func destroyMail(_ reason: ExitReason? = nil) -> Int {
+  /// Who waits for an answer is told that the request was thrown away.
+  func destroyMail() -> Int {
     var count = 0
     while let node = it.mailbox.removeFirst() ?? takeArrived() {
       count += 1
-      if let reason {
-        dropUnread(node, reason)
-      } else {
-        if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
-        node.drop(.discarded, from: Scheduler.current)
-      }
+      if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+      Scheduler.current!.it.figures.messagesDestroyed.add()
+      node.drop(.discarded, from: Scheduler.current)
     }
     return count
   }
 
-  /// Destroys what has not been sorted; how many messages that were.
-  fileprivate func destroyChain(_ first: Handle<MessageNode>?, _ generation: UInt32, _ reason: ExitReason) -> Int {
-    var count = 0
-    var node = first
-    while let unread = node {
-      node = unread.it.next
-      if unread.it.generation != generation {
-        dropLate(unread)
-      } else {
-        if unread.it.isMessage { count += 1 }
-        dropUnread(unread, reason)
-      }
+  /// Puts what was not sorted to the mailbox of a process that has ended, for it to be destroyed with the rest.
+  fileprivate func keepUnsorted(_ first: Handle<MessageNode>?) {
+    var next = first
+    while let node = next {
+      next = node.it.next
+      node.it.isLate = node.it.generation != it.identity.generation
+      it.mailbox.append(node)
     }
-    return count
   }
 
+  /// Destroys what will not be read; who waits for an answer is told the reason.
   fileprivate func dropUnread(_ node: Handle<MessageNode>, _ reason: ExitReason) {
+    if node.it.isLate { return dropLate(node) }
+    if node.it.isMessage { Scheduler.current!.it.figures.messagesDestroyed.add() }
     if node.it.kind == .request { node.ticket.fail(reason) }
     node.discard()
   }

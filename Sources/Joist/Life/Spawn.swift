@@ -103,7 +103,7 @@ extension Handle<RuntimeCore> {
       }
     }
     guard case .dedicated(let bytes) = request.options.stack else { return }
-    guard let slot = it.slots.makeDedicated(bytes: bytes) else {
+    guard let slot = Handle<Slot>.dedicated(bytes: bytes, on: it.platform) else {
       if let name = request.options.name { it.names.remove(name, from: process.id) }
       giveBack(process)
       throw .noStack

@@ -33,6 +33,8 @@ package struct MessageNode: ~Copyable {
   var kind: Kind = .message
   /// It goes before those that are not (MU1).
   var isUrgent = false
+  /// It came too late for an earlier process of the record, and lies in a mailbox only to be destroyed.
+  var isLate = false
 
   /// What a node carries.
   @usableFromInline
@@ -114,9 +116,22 @@ extension Handle<MessageNode> {
   }
 
   /// Destroys the payload and gives the node back (K3).
-  // Sound: the metadata is the payload's own, and it has not been moved out.
+  ///
+  /// The node first, for a `deinit` may trap.
+  // Sound: the metadata is the payload's own, and it has not been moved out; it is moved to where there is room for it.
+  // One from malloc stays where it is.
   func discard() {
-    unsafe joist_value_destroy(UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset), it.metadata)
-    NodePool.give(self)
+    let payload = unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset)
+    let metadata = unsafe it.metadata
+    guard it.sizeClass != NodePool.fromMalloc else {
+      unsafe joist_value_destroy(payload, metadata)
+      return NodePool.give(self)
+    }
+    let bytes = max(1, Int(it.bytes))
+    unsafe withUnsafeTemporaryAllocation(byteCount: bytes, alignment: NodePool.bytesLeast) { room in
+      unsafe joist_value_move(room.baseAddress!, payload, metadata)
+      NodePool.give(self)
+      unsafe joist_value_destroy(room.baseAddress!, metadata)
+    }
   }
 }

@@ -16,6 +16,10 @@ public enum ExitReason: Sendable {
   case noProcess
   /// Its body threw.
   case error(any Error)
+  /// It crashed: an index out of range, a nil unwrapped, an overflow, `fatalError`.
+  case trap(Trap)
+  /// Its stack ended.
+  case stackOverflow(Trap)
 }
 
 extension ExitReason {
@@ -37,6 +41,8 @@ extension ExitReason: CustomStringConvertible {
     case .killed: "killed"
     case .noProcess: "no process"
     case .error(let error): "error: \(error)"
+    case .trap(let trap): "trap: \(trap)"
+    case .stackOverflow: "stack overflow"
     }
   }
 }
@@ -92,7 +98,7 @@ extension Handle<ProcessRecord> {
     case .shutdown: it.exitNote = .shutdown
     case .killed: it.exitNote = .killed
     case .noProcess: it.exitNote = .noProcess
-    case .normal, .error:
+    case .normal, .error, .trap, .stackOverflow:
       it.exitNote = .other
       extras().it.exitReason = reason
     }

@@ -130,11 +130,10 @@ extension ProcessContext where Message: ~Copyable {
   /// Destroys what is in the mailbox and says how many there were.
   @discardableResult
   public func flush() -> Int {
-    let scheduler = record.here(generation)
+    _ = record.here(generation)
     record.collectMail()
     let count = record.destroyMail()
     record.charge(Int32(min(count, Int(Cost.most))) &* Cost.destroyMessage)
-    scheduler.it.figures.messagesDestroyed.add(count)
     return count
   }
 }

@@ -89,6 +89,8 @@ package struct ProcessRecord: ~Copyable {
   /// its cell.
   static var bodyOffset: Int { 160 }
   static var cellOffset: Int { 112 }
+  /// To its slot's handle, for the handler of faults.
+  package static var slotOffset: Int { 24 }
 
   init(home: Handle<RuntimeCore>) { self.home = home }
 
@@ -110,7 +112,7 @@ package struct ProcessRecord: ~Copyable {
 
   @inline(never)
   private func refuse(_ transition: Transition) -> Never {
-    fatalError("A2: a process that is \(state) cannot \(transition)")
+    stopTheProgram("A2: a process that is \(state) cannot \(transition)")
   }
 
   /// A new process begins where an old one ended.

@@ -93,6 +93,8 @@ extension ProcessRef where Message: ~Copyable {
 
   /// The process that calls, if one does, pays for it.
   private func chargeCaller() {
-    Scheduler.current?.it.running?.charge(Cost.signal)
+    guard let caller = Scheduler.current?.it.running else { return }
+    if !caller.hasRoomToCall { caller.overflow() }
+    caller.charge(Cost.signal)
   }
 }

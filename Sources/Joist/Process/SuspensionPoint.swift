@@ -17,6 +17,7 @@ extension Handle<ProcessRecord> {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,
       it.generation.load(ordering: .relaxed) == generation
     else { misused() }
+    if !hasRoomToCall { overflow() }
     return scheduler
   }
 

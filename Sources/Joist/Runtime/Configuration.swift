@@ -32,6 +32,20 @@ extension ProcessRuntime {
     /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…255, less `schedulers`.
     public var spareSchedulers: Int
 
+    /// What becomes of a crash in a process: it ends that process, or the program.
+    public var onTrap: OnTrap
+    /// Likewise, for a crash inside the initialiser of a global or a `static let`, or inside `queue.sync`: it leaves a
+    /// lock that nobody will ever let go of, so the next to want it would wait for ever.
+    public var onTrapWithLock: OnTrap
+
+    /// What becomes of a crash.
+    public enum OnTrap: Sendable, Hashable {
+      /// It ends the process it happens in.
+      case contain
+      /// It ends the program, as without Joist.
+      case crash
+    }
+
     /// Carry Swift's per-thread state by exported calls only, as where its words are not found.
     package var threadWordsByCalls = false
 
@@ -43,7 +57,9 @@ extension ProcessRuntime {
       slotBytes: Int = 512 << 10,
       reductionsPerSlice: Int = 2_000,
       ageing: Int = 512,
-      spareSchedulers: Int = 64
+      spareSchedulers: Int = 64,
+      onTrap: OnTrap = .contain,
+      onTrapWithLock: OnTrap = .crash
     ) {
       self.schedulers = schedulers
       self.processLimit = processLimit
@@ -52,6 +68,8 @@ extension ProcessRuntime {
       self.reductionsPerSlice = reductionsPerSlice
       self.ageing = ageing
       self.spareSchedulers = spareSchedulers
+      self.onTrap = onTrap
+      self.onTrapWithLock = onTrapWithLock
     }
 
     /// Throws for the first field that is out of range.

@@ -84,6 +84,10 @@ package enum Limits {
   /// So many keep their pages when there are so many times as many processes as slots (U7): 8 MiB.
   package static let slotsForMany = 2_048
   package static let timesAsMany = 4
+  /// A call of the runtime wants so much stack left, for itself and for what Swift's runtime does in it (FA3).
+  package static let stackForACall: UInt = 16 << 10
+  /// So much of what is said of a trap is kept.
+  package static let trapMessageBytes = 4 << 10
   /// Slots are mapped in blocks of so many.
   package static let slotsInABlock = 64
   /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
@@ -113,6 +117,8 @@ package enum Limits {
 
   /// Threads of the pool for `blocking`; beyond them closures queue.
   package static let blockingThreadsMost = 512
+  /// The stack that closures run on: as large as a thread's usually is, and as little of it is ever touched.
+  package static let blockingStackBytes = 8 << 20
   /// An idle pool thread ends after so long.
   package static let blockingThreadIdle: Int64 = 5_000_000_000
 }

@@ -2,6 +2,7 @@
 //
 // The public face of a runtime.
 
+import CJoist
 import Synchronization
 
 /// Schedulers and the processes on them.
@@ -23,6 +24,7 @@ public final class ProcessRuntime: Sendable {
   /// On a platform of the caller's.
   package init(_ configuration: Configuration, platform: any Platform) throws {
     try configuration.validate()
+    if configuration.onTrap == .contain { joist_faults_prepare() }
     let core = try RuntimeVault.take(configuration, platform)
     self.core = core
     core.it.idle.awake.wake(core.it.regularCount)

@@ -97,9 +97,18 @@ struct SharedFigures: ~Copyable {
   let messagesRefused = SharedCounter()
   let repliesDropped = SharedCounter()
   let processesAbandoned = SharedCounter()
+  let trapsContained = SharedCounter()
+  let overflowsContained = SharedCounter()
   /// As the schedulers' own.
   let timedWaits = SharedCounter()
   let spareStarts = SharedCounter()
+}
+
+extension SharedFigures {
+  /// Counts a contained fault.
+  func count(_ reason: ExitReason) {
+    if case .stackOverflow = reason { overflowsContained.add() } else { trapsContained.add() }
+  }
 }
 
 /// A count that any thread adds to.

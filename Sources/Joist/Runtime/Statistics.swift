@@ -10,6 +10,10 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let processesCreated, processesEnded: Int
   /// Of those ended, killed ones that did not end by themselves and whose frames were left behind.
   public let processesAbandoned: Int
+  /// Crashes that ended their process and nothing else, stack overflows apart.
+  public let trapsContained: Int
+  /// Stack overflows that ended their process and nothing else.
+  public let overflowsContained: Int
   /// Messages sent by processes of this runtime and by foreign threads to it.
   public let messagesSent: Int
   /// Messages that a `receive` returned.
@@ -74,6 +78,8 @@ extension Handle<RuntimeCore> {
       processesCreated: it.sum { $0.processesCreated.total } + it.figures.processesCreated.total,
       processesEnded: it.sum { $0.processesEnded.total },
       processesAbandoned: it.figures.processesAbandoned.total,
+      trapsContained: it.figures.trapsContained.total,
+      overflowsContained: it.figures.overflowsContained.total,
       messagesSent: it.sum { $0.messagesSent.total } + it.figures.messagesSent.total,
       messagesReceived: it.sum { $0.messagesReceived.total },
       messagesDestroyed: it.sum { $0.messagesDestroyed.total },

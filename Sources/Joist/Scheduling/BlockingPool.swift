@@ -2,6 +2,8 @@
 //
 // Threads for `blocking`: as many as there are closures that block, up to a limit; idle ones end after a while.
 // X1. A process that submitted a job is parked until the job is done. It looks at `isDone`; the wake is only a hint.
+// X6. A closure runs on a stack that is its thread's and not the system's, so that a crash in it ends its process and
+//     not the program: the thread leaves that stack, and the process that waits ends for that reason.
 // X2. `inProgress` counts a job until its process has been woken, so that the runtime is not idle before; whoever takes
 //     the last one off looks whether it is now. That is done under the pool's lock, and not after it was closed: the
 //     core may be another runtime's then.
@@ -39,7 +41,11 @@ final class BlockingPool: Sendable {
     if !needsThread { return work.signal(platform) }
     if platform.startThread(named: "joist-blocking", { self.serve() }) == nil {
       state.withLock { $0.threads -= 1 }
-      while runOne() {}
+      while let job = takeJob() {
+        // The process runs meanwhile, so nothing is idle; and it may crash here.
+        jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        job.run()
+      }
     }
   }
 
@@ -51,9 +57,11 @@ final class BlockingPool: Sendable {
 
   /// A pool thread's life.
   private func serve() {
+    let stack = Handle<BlockingStack>.make(platform)
+    defer { stack?.release() }
     while true {
       let seen = work.seen
-      if runOne() { continue }
+      if runOne(on: stack) { continue }
       let isClosed = state.withLock { state in
         state.idle += 1
         return state.isClosed
@@ -69,12 +77,19 @@ final class BlockingPool: Sendable {
     }
   }
 
+  private func takeJob() -> (any RunnableJob)? {
+    state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
+  }
+
   /// Runs a queued job; false when there is none.
-  private func runOne() -> Bool {
-    let job = state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
-    guard let job else { return false }
+  private func runOne(on stack: Handle<BlockingStack>?) -> Bool {
+    guard let job = takeJob() else { return false }
     let core = job.core
-    job.run()
+    if let stack {
+      if let crash = stack.run(job) { job.fail(crash) }
+    } else {
+      job.run()
+    }
     state.withLock { state in
       let before = jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
       if before == 1 && !state.isClosed { core.it.idleness.mayHaveCome(core) }
@@ -89,6 +104,8 @@ protocol RunnableJob: Sendable {
   var core: Handle<RuntimeCore> { get }
   /// Runs it and wakes its process.
   func run()
+  /// It crashed: wakes its process.
+  func fail(_ reason: ExitReason)
 }
 
 /// A closure, and what comes of it.
@@ -97,6 +114,8 @@ protocol RunnableJob: Sendable {
 final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unchecked Sendable {
   private var body: (() throws(Failure) -> sending Success)?
   private var result: Result<Success, Failure>?
+  /// What it crashed of.
+  private(set) var crash: ExitReason?
   private let done = Atomic<Bool>(false)
   /// Who waits for it; set before it is submitted.
   fileprivate var process: ProcessHandle?
@@ -117,6 +136,15 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
     } catch {
       result = .failure(error)
     }
+    finish()
+  }
+
+  func fail(_ reason: ExitReason) {
+    crash = reason
+    finish()
+  }
+
+  private func finish() {
     let process = process!
     done.store(true, ordering: .releasing)
     process.rouse(.woken, from: Scheduler.current)
@@ -141,5 +169,6 @@ extension Handle<ProcessRecord> {
     it.flags.insert(.deaf)
     while !job.isDone { wait(.blocking, on: Scheduler.current!) }
     it.flags.remove(.deaf)
+    if let crash = job.crash { die(crash) }
   }
 }

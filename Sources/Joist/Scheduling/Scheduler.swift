@@ -62,6 +62,8 @@ package struct Scheduler: ~Copyable {
   // Sound: all zero until `takeThread` fills it.
   /// Where this thread keeps what belongs to the code on it.
   var words = unsafe joist_words()
+  /// What the handler of faults knows of this thread.
+  var site = unsafe joist_site()
   let nodes = BlockCache(NodePool.depot)
   let images: BlockCache<ImagePool>
   var records = RecordCache()
@@ -157,6 +159,7 @@ extension Handle<Scheduler> {
     it.handsOver = isOwn && !it.isSpare
     allowHandOver()
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
+    containFaults()
   }
 
   /// Processes may hand over again, if nothing else is the matter.
@@ -172,6 +175,21 @@ extension Handle<Scheduler> {
   /// This thread does not step it any more.
   func leaveThread() {
     joist_thread_set_current(nil)
+    joist_faults_enter(nil)
+  }
+
+  /// Faults of processes on this thread end those processes.
+  // Sound: the site is this thread's while it steps the scheduler; a handle is an address, and nil is null.
+  private func containFaults() {
+    unsafe withUnsafePointer(to: &it.running) { running in
+      unsafe it.site.running = UnsafeRawPointer(running).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
+    }
+    unsafe it.site.stack_offset = ProcessRecord.slotOffset
+    unsafe it.site.entry = { unsafe processFaulted($0) }
+    unsafe it.site.guard_bytes = Limits.guardBytes
+    unsafe it.site.contains_nothing = it.runtime.it.configuration.onTrap == .crash
+    unsafe it.site.contains_locks = it.runtime.it.configuration.onTrapWithLock == .contain
+    unsafe joist_faults_enter(&it.site)
   }
 
   /// A number that looks random, from the scheduler's own generator (xorshift64, G.

@@ -171,7 +171,7 @@ extension Handle<Scheduler> {
 
   @inline(never)
   private func vacateSlowly(_ process: ProcessHandle, _ slot: Handle<Slot>) {
-    guard slot.it.isShared else { return it.runtime.it.slots.releaseDedicated(slot) }
+    guard slot.it.isShared else { return slot.releaseDedicated(on: it.runtime.it.platform) }
     it.runtime.it.slots.lock.lock()
     slot.it.mates -= 1
     slot.it.resident = nil

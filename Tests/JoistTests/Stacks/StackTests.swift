@@ -47,14 +47,6 @@ import Testing
     #expect(log.entries == [100_000])
   }
 
-  @Test func `P3: an overflow ends in the guard and touches no other stack`() async {
-    await #expect(processExitsWith: .failure) {
-      let runtime = try ProcessRuntime(.init(schedulers: 1))
-      runtime.spawn { _ in print(depth(100_000_000)) }
-      runtime.waitUntilIdle()
-    }
-  }
-
   @Test(arguments: [false, true])
   func `C1: task-local values and open accesses belong to the process, on whatever thread it goes on`(
     calls: Bool

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Containing faults: a signal's handler that decides whether the code that runs on this thread died of its own, and
+// has something else run on its stack then. Rules:
+// W17. Contained is what Swift code dies of: its trap instruction, an integer fault, an abort by Swift's runtime, an
+//      access to the guard of the very stack that runs. And only with the stack pointer on that stack. All else goes to
+//      whoever handled the signal before: memory can no longer be trusted.
+// W18. The handler returns; it does not jump out. What runs then is the site's entry, at the top of the stack, whose
+//      frames are left behind: with the control words and flags that it began with, not those of the dead.
+// W19. The handler allocates nothing, takes no lock and runs on a stack of its own.
+// W20. A stack that ends inside a library is not left there, for the library may hold a lock of its own: it is given a
+//      part of its guard, and the outermost library function returns to `joist_fault_landing` and not to the program.
+// W21. The text of Swift's runtime is taken away with each death; otherwise each is appended to all before. Another
+//      thread may just read it, so it is freed only after many others.
+// W22. One who dies with a lock that nobody would ever let go of is not contained, unless the site says so.
+// W23. A stream's lock is let go of by the entry; `print` of a value whose description dies holds it.
+#define _GNU_SOURCE
+#include "fault.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <dlfcn.h>
+#endif
+
+#pragma mark - State
+
+static const int signals[] = {SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV};
+enum { signal_count = sizeof signals / sizeof *signals };
+
+static struct sigaction previous[signal_count];
+static bool has_given_up;
+
+#if defined(__ELF__)
+__attribute__((tls_model("initial-exec")))
+#endif
+static _Thread_local struct joist_site *current;
+
+// Where Swift's runtime keeps its text, and C's its own; null where there is none.
+static char **swift_message;
+static char **system_message;
+static char *last_system_message;
+
+struct stack {
+  uintptr_t low, top;
+};
+
+static bool running_stack(const struct joist_site *site, struct stack *stack) {
+  const char *record = *site->running;
+  if (record == NULL) return false;
+  const uintptr_t *bounds = *(const uintptr_t *const *)(record + site->stack_offset);
+  if (bounds == NULL) return false;
+  *stack = (struct stack){bounds[0], bounds[1]};
+  return true;
+}
+
+#pragma mark - The decision
+
+static bool is_trap_instruction(uintptr_t pc) {
+#if defined(__x86_64__)
+  const uint8_t *code = (const uint8_t *)pc;
+  return code[0] == 0x0f && code[1] == 0x0b;  // ud2
+#else
+  return (*(const uint32_t *)pc & 0xffe0001f) == 0xd4200000;  // brk
+#endif
+}
+
+static bool is_breakpoint(uintptr_t pc) {
+#if defined(__x86_64__)
+  return *(const uint8_t *)(pc - 1) == 0xcc;  // int3
+#else
+  return is_trap_instruction(pc);
+#endif
+}
+
+// Whether the caller of `abort` is Swift's runtime. Where that is a part of the program, its text must be there, too.
+static bool is_of_swift(const struct joist_fault *fault) {
+  if (system_message != NULL && *system_message != last_system_message) return false;  // malloc's, or `assert`'s
+  for (int i = 0; i < fault->frame_count; i++) {
+    enum joist_place place = joist_place_of(fault->frames[i]);
+    if (place == joist_place_system) continue;
+    if (place == joist_place_swift) return true;
+    if (place == joist_place_library) return false;
+    bool is_static = swift_message != NULL && joist_place_of((uintptr_t)swift_message) == joist_place_program;
+    return is_static && *swift_message != NULL;
+  }
+  return false;
+}
+
+// (W17)
+static bool is_contained(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context,
+                         const struct stack *stack) {
+  struct joist_fault *fault = &site->fault;
+  uintptr_t pc = joist_context_pc(context), sp = joist_context_sp(context);
+  uintptr_t address = (uintptr_t)info->si_addr, guard = stack->low - site->guard_bytes;
+  uintptr_t low = fault->reserve_is_open ? stack->low - JOIST_RESERVE_BYTES : stack->low;
+  bool is_on_stack = sp >= low && sp < stack->top;
+  fault->signal = signal;
+  if (!fault->reserve_is_open) fault->is_overflow = false;
+  switch (signal) {
+    case SIGILL:
+    case SIGTRAP:
+      if (!is_on_stack || info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
+      if (signal == SIGILL ? !is_trap_instruction(pc) : !is_breakpoint(pc)) return false;
+      break;
+    case SIGFPE:
+      if (!is_on_stack || info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
+      break;
+    case SIGABRT:
+      if (!is_on_stack) return false;
+      break;
+    default:
+      if (info->si_code <= 0 || address < guard || address >= low || sp < guard || sp >= stack->top) return false;
+      fault->is_overflow = true;
+  }
+  joist_frames_collect(fault, context, low, stack->top);
+  if (signal == SIGABRT && !is_of_swift(fault)) return false;
+  return site->contains_locks || !joist_frames_hold_a_lock(fault);
+}
+
+#pragma mark - Going on elsewhere
+
+extern const char joist_stack_begin[];
+
+static uint64_t control_words(void) {
+#if defined(__x86_64__)
+  uint32_t mxcsr;
+  uint16_t x87;
+  __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (mxcsr & ~(uint32_t)0x3f) | (uint64_t)x87 << 32;
+#else
+  uint64_t fpcr;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  return fpcr;
+#endif
+}
+
+// As if a laid stack had just been switched to (W18): see `stack_lay.c`.
+static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t top) {
+  uintptr_t entry = (uintptr_t)site->entry, record = (uintptr_t)*site->running;
+#if defined(__linux__) && defined(__x86_64__)
+  enum { arithmetic_flags = 0x8d5, trap_flag = 0x100, direction = 0x400, alignment_check = 0x40000 };
+  greg_t *registers = context->uc_mcontext.gregs;
+  registers[REG_RSP] = (greg_t)(top - 2 * sizeof(uintptr_t));
+  registers[REG_RBP] = 0;
+  registers[REG_R12] = (greg_t)entry;
+  registers[REG_R13] = (greg_t)record;
+  registers[REG_RIP] = (greg_t)joist_stack_begin + 1;
+  registers[REG_EFL] &= ~(arithmetic_flags | trap_flag | direction | alignment_check);
+  if (context->uc_mcontext.fpregs != NULL) {
+    context->uc_mcontext.fpregs->mxcsr = (uint32_t)site->control;
+    context->uc_mcontext.fpregs->cwd = (uint16_t)(site->control >> 32);
+    context->uc_mcontext.fpregs->swd = 0;
+    context->uc_mcontext.fpregs->ftw = 0;
+  }
+#elif defined(__linux__) && defined(__aarch64__)
+  mcontext_t *machine = &context->uc_mcontext;
+  machine->sp = top - 2 * sizeof(uintptr_t);
+  machine->regs[29] = 0;
+  machine->regs[19] = entry;
+  machine->regs[20] = record;
+  machine->pc = (uintptr_t)joist_stack_begin + 4;
+  struct fpsimd_context *vector = (struct fpsimd_context *)machine->__reserved;
+  if (vector->head.magic == FPSIMD_MAGIC) vector->fpcr = (uint32_t)site->control;
+#else
+  (void)context, (void)top, (void)entry, (void)record;
+#endif
+}
+
+static bool open_reserve(const struct stack *stack) {
+  void *start = (void *)(stack->low - JOIST_RESERVE_BYTES);
+#if defined(__linux__)
+  enum { guard_remove = 103 };  // MADV_GUARD_REMOVE
+  if (madvise(start, JOIST_RESERVE_BYTES, guard_remove) != 0 && errno != EINVAL) return false;
+#endif
+  return mprotect(start, JOIST_RESERVE_BYTES, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool joist_fault_close_reserve(uintptr_t low) {
+  void *start = (void *)(low - JOIST_RESERVE_BYTES);
+  madvise(start, JOIST_RESERVE_BYTES, MADV_DONTNEED);
+  return joist_guard_install(start, JOIST_RESERVE_BYTES) || mprotect(start, JOIST_RESERVE_BYTES, PROT_NONE) == 0;
+}
+
+// True when the context was changed so that the thread goes on.
+static bool contain(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context) {
+  struct stack stack;
+  struct joist_fault *fault = &site->fault;
+  if (site->contains_nothing || __atomic_load_n(&has_given_up, __ATOMIC_RELAXED)) return false;
+  if (!running_stack(site, &stack) || !is_contained(site, signal, info, context, &stack)) return false;
+  if (fault->is_overflow && !fault->reserve_is_open && signal != SIGABRT &&
+      joist_place_of(joist_context_pc(context)) != joist_place_program) {  // (W20)
+    if (!joist_frames_redirect(context, stack.low, stack.top) || !open_reserve(&stack)) return false;
+    fault->reserve_is_open = true;
+    return true;
+  }
+  if (swift_message != NULL) fault->message = __atomic_exchange_n(swift_message, NULL, __ATOMIC_ACQ_REL);  // (W21)
+  go_to_entry(site, context, stack.top);
+  return true;
+}
+
+// A library has finished on a stack that had ended (W20). Called by `joist_fault_landing`, in the program's frame.
+_Noreturn void joist_fault_landed(void) {
+  struct joist_site *site = current;
+  struct stack stack;
+  if (!running_stack(site, &stack)) abort();
+  joist_stack_restart((void *)stack.top, site->entry, *(void *const *)site->running);
+}
+
+_Noreturn void joist_stack_restart(void *top, void (*entry)(void *), void *argument) {
+  void *left;
+  joist_switch(&left, joist_stack_lay(top, entry, argument));
+  __builtin_unreachable();
+}
+
+#pragma mark - The handler
+
+static void pass_on(int signal, siginfo_t *info, void *context) {
+  struct sigaction *action = NULL;
+  for (int i = 0; i < signal_count; i++) if (signals[i] == signal) action = &previous[i];
+  if (system_message != NULL) last_system_message = *system_message;
+  if ((action->sa_flags & SA_SIGINFO) != 0) return action->sa_sigaction(signal, info, context);
+  if (action->sa_handler == SIG_IGN && info->si_code <= 0 && signal != SIGABRT) return;
+  if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN) return action->sa_handler(signal);
+  struct sigaction plain = {.sa_handler = SIG_DFL};
+  sigaction(signal, &plain, NULL);
+  // A fault happens again; what was sent has to be sent again.
+  if (info->si_code <= 0) raise(signal);
+}
+
+// (W19)
+static void on_fault(int signal, siginfo_t *info, void *context) {
+  struct joist_site *site = current;
+  int error = errno;
+  if (site == NULL || site->is_busy) return pass_on(signal, info, context);
+  site->is_busy = true;
+  bool goes_on = contain(site, signal, info, context);
+  site->is_busy = false;
+  if (!goes_on) pass_on(signal, info, context);
+  errno = error;
+}
+
+#pragma mark - Preparing
+
+static void find_texts(void) {
+#if defined(__linux__)
+  char **(*swift)(void) = (char **(*)(void))dlsym(RTLD_DEFAULT, "swift_getFatalErrorMessageBuffer");
+  swift_message = swift != NULL ? swift() : NULL;
+  system_message = dlsym(RTLD_DEFAULT, "__abort_msg");
+  if (system_message != NULL) last_system_message = *system_message;
+#endif
+}
+
+static void take_signals_over(void) {
+  find_texts();
+  // Not deferred: whoever is passed a fault on finds it as if the handler were its own.
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  sigemptyset(&action.sa_mask);
+  for (int i = 0; i < signal_count; i++) sigaction(signals[i], NULL, &previous[i]);
+  for (int i = 0; i < signal_count; i++) sigaction(signals[i], &action, NULL);
+}
+
+void joist_faults_prepare(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&lock);
+  joist_frames_prepare();
+  pthread_mutex_unlock(&lock);
+  pthread_once(&once, take_signals_over);
+}
+
+int joist_faults_lost(void) {
+  for (int i = 0; i < signal_count; i++) {
+    struct sigaction now;
+    if (sigaction(signals[i], NULL, &now) == 0 && now.sa_sigaction != on_fault) return signals[i];
+  }
+  return 0;
+}
+
+void joist_faults_give_up(void) { __atomic_store_n(&has_given_up, true, __ATOMIC_RELAXED); }
+
+enum { handler_stack_bytes = 64 << 10 };
+
+static pthread_key_t handler_stack_key;
+
+static void free_handler_stack(void *stack) {
+  stack_t none = {.ss_flags = SS_DISABLE};
+  sigaltstack(&none, NULL);
+  munmap(stack, handler_stack_bytes);
+}
+
+static void make_handler_stack_key(void) { pthread_key_create(&handler_stack_key, free_handler_stack); }
+
+static void have_handler_stack(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_handler_stack_key);
+  stack_t present;
+  if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) == 0) return;
+  void *stack = mmap(NULL, handler_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED) return;
+  stack_t made = {.ss_sp = stack, .ss_size = handler_stack_bytes};
+  if (sigaltstack(&made, NULL) == 0) pthread_setspecific(handler_stack_key, stack);
+  else munmap(stack, handler_stack_bytes);
+}
+
+void joist_faults_enter(struct joist_site *site) {
+  if (site != NULL) {
+    have_handler_stack();
+    site->control = control_words();
+  }
+  current = site;
+}
+
+#pragma mark - Afterwards
+
+// (W23)
+void joist_fault_release_streams(void) {
+#if defined(__GLIBC__)
+  // What `FILE._lock` points to.
+  struct stream_lock {
+    int lock, count;
+    void *owner;
+  };
+  FILE *const streams[] = {stdout, stderr};
+  for (int i = 0; i < 2; i++) {
+    const struct stream_lock *lock = (const struct stream_lock *)(const void *)streams[i]->_lock;
+    while (lock != NULL && lock->count > 0 && lock->owner == (void *)pthread_self()) funlockfile(streams[i]);
+  }
+#endif
+}
+
+__attribute__((noinline)) void joist_fault_note_overflow(struct joist_site *site) {
+  struct stack stack;
+  struct joist_fault *fault = &site->fault;
+  fault->signal = 0;
+  fault->is_overflow = true;
+  fault->frame_count = 0;
+  if (!running_stack(site, &stack)) return;
+  joist_frames_walk(fault, (uintptr_t)__builtin_frame_address(0), stack.low, stack.top);
+}
+
+// The line on which the last report in a text begins: it may have been appended to others.
+static const char *last_report(const char *text) {
+  const char *found = text, *next = text;
+  while ((next = strstr(next, "Fatal error: ")) != NULL) {
+    found = next;
+    while (found > text && found[-1] != '\n') found--;
+    next++;
+  }
+  return found;
+}
+
+size_t joist_fault_message_end(char *text, char *copy, size_t bytes) {
+  enum { kept_most = 64 };
+  static char *kept[kept_most];
+  static unsigned turn;
+  if (text == NULL || bytes == 0) return 0;
+  const char *report = last_report(text);
+  size_t length = strlen(report);
+  while (length > 0 && report[length - 1] == '\n') length--;
+  if (length > bytes) length = bytes;
+  memcpy(copy, report, length);
+  unsigned place = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % kept_most;
+  free(__atomic_exchange_n(&kept[place], text, __ATOMIC_ACQ_REL));  // (W21)
+  return length;
+}

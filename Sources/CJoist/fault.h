@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of fault handling know of each other.
+#ifndef JOIST_FAULT_H
+#define JOIST_FAULT_H
+
+#include "CJoist.h"
+
+#include <ucontext.h>
+
+/// What an address belongs to.
+enum joist_place {
+  joist_place_program,
+  /// Swift's runtime and what comes with it: it finishes what it does, or reports a fault of its caller's.
+  joist_place_swift,
+  /// Libraries that may hold locks of their own.
+  joist_place_library,
+  /// The C library and the loader.
+  joist_place_system,
+};
+
+/// Learns what is loaded, and where locks are held while a callback runs.
+void joist_frames_prepare(void);
+
+enum joist_place joist_place_of(uintptr_t address);
+
+/// The frames of an interrupted stack, outwards.
+void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top);
+
+/// Adds the frames from that frame pointer outwards.
+void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top);
+
+/// Whether one of the frames holds a lock that nobody would ever let go of (W22).
+bool joist_frames_hold_a_lock(const struct joist_fault *fault);
+
+/// Has the outermost library function of an interrupted stack return to `joist_fault_landing` and not to the program
+/// (W20); false when there is none to be found.
+bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top);
+
+/// Where a redirected return goes on.
+extern const char joist_fault_landing[];
+
+/// Registers of an interrupted context.
+static inline uintptr_t joist_context_pc(const ucontext_t *context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__linux__)
+  return (uintptr_t)context->uc_mcontext.pc;
+#elif defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext->__ss.__rip;
+#else
+  return (uintptr_t)context->uc_mcontext->__ss.__pc;
+#endif
+}
+
+static inline uintptr_t joist_context_sp(const ucontext_t *context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+#elif defined(__linux__)
+  return (uintptr_t)context->uc_mcontext.sp;
+#elif defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext->__ss.__rsp;
+#else
+  return (uintptr_t)context->uc_mcontext->__ss.__sp;
+#endif
+}
+
+static inline uintptr_t joist_context_fp(const ucontext_t *context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
+#elif defined(__linux__)
+  return (uintptr_t)context->uc_mcontext.regs[29];
+#elif defined(__x86_64__)
+  return (uintptr_t)context->uc_mcontext->__ss.__rbp;
+#else
+  return (uintptr_t)context->uc_mcontext->__ss.__fp;
+#endif
+}
+
+#endif

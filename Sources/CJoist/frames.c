@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Walking the stack of a fault, inside its signal's handler: nothing here allocates or takes a lock. Rules:
+// W24. Swift's code keeps frame pointers, so its frames are walked by them. Where the innermost frame is not Swift's,
+//      the unwinder goes first; it ends at functions without unwind information, and frame pointers go on from there.
+// W25. What leaves a lock behind is known by what it does: the address to which a callback of `swift_once`,
+//      `pthread_once` or `dispatch_once` returns, found once at the start, is in the frames of whoever dies in one.
+//      Dispatch calls what it does in `sync` from the same place.
+#define _GNU_SOURCE
+#include "fault.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+#include <unwind.h>
+#if defined(__ELF__)
+#include <link.h>
+#endif
+
+#pragma mark - What is loaded
+
+enum { ranges_most = 256 };
+
+static struct {
+  uintptr_t low, high;
+  enum joist_place place;
+} ranges[ranges_most];
+static int range_count;
+
+static bool is_in(const char *name, const char *const *beginnings, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;
+  return false;
+}
+
+static enum joist_place place_of_file(const char *path) {
+  static const char *const system[] = {"libc.", "libc-", "ld-", "libpthread", "ld64", "[vdso", "linux-vdso"};
+  static const char *const swift[] = {"libswift", "lib_Internal", "libTesting"};
+  static const char *const library[] = {"libdispatch", "libBlocks", "libFoundation", "lib_Foundation", "libcurl",
+                                        "libstdc++", "libgcc_s", "libm.", "libm-", "libxml2"};
+  const char *name = strrchr(path, '/');
+  name = name != NULL ? name + 1 : path;
+#define IS_IN(list) is_in(name, list, sizeof list / sizeof *list)
+  if (IS_IN(system)) return joist_place_system;
+  if (IS_IN(swift)) return joist_place_swift;
+  if (IS_IN(library)) return joist_place_library;
+#undef IS_IN
+  return joist_place_program;
+}
+
+#if defined(__ELF__)
+
+// A module that is loaded later is taken for the program until the next look.
+static int note_module(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  int *count = context;
+  enum joist_place place = place_of_file(info->dlpi_name);
+  for (int i = 0; i < info->dlpi_phnum && *count < ranges_most; i++) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type != PT_LOAD || (header->p_flags & PF_X) == 0 || place == joist_place_program) continue;
+    ranges[*count].low = info->dlpi_addr + header->p_vaddr;
+    ranges[*count].high = ranges[*count].low + header->p_memsz;
+    ranges[*count].place = place;
+    *count += 1;
+  }
+  return 0;
+}
+
+static void note_modules(void) {
+  int count = 0;
+  dl_iterate_phdr(note_module, &count);
+  __atomic_store_n(&range_count, count, __ATOMIC_RELEASE);
+}
+
+#else
+static void note_modules(void) {}
+#endif
+
+enum joist_place joist_place_of(uintptr_t address) {
+  int count = __atomic_load_n(&range_count, __ATOMIC_ACQUIRE);
+  for (int i = 0; i < count; i++)
+    if (address - ranges[i].low < ranges[i].high - ranges[i].low) return ranges[i].place;
+  return joist_place_program;
+}
+
+#pragma mark - Where locks are held
+
+// Return addresses of callbacks (W25); zero where there is no such library.
+static uintptr_t once_swift, once_system, once_dispatch;
+
+// Without the signature that some ARM64 code puts into a return address.
+static inline uintptr_t plain(uintptr_t address) {
+#if defined(__aarch64__)
+  register uintptr_t x30 __asm__("x30") = address;
+  __asm__("hint #7" : "+r"(x30));  // xpaclri
+  return x30;
+#else
+  return address;
+#endif
+}
+
+#define RETURN_ADDRESS plain((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
+
+__attribute__((noinline)) static void in_swift(void *context) { (void)context, once_swift = RETURN_ADDRESS; }
+__attribute__((noinline)) static void in_system(void) { once_system = RETURN_ADDRESS; }
+__attribute__((noinline)) static void in_dispatch(void *context) { (void)context, once_dispatch = RETURN_ADDRESS; }
+
+// Known to the linker only in a static program, to `dlsym` only in one that loads libraries by others.
+#if defined(__ELF__)
+__attribute__((weak)) extern void swift_once(intptr_t *token, void run(void *), void *context);
+__attribute__((weak)) extern void dispatch_once_f(intptr_t *token, void *context, void run(void *));
+#define FIND(name) (name != NULL ? name : (__typeof__(&name))dlsym(RTLD_DEFAULT, #name))
+#else
+extern void swift_once(intptr_t *token, void run(void *), void *context);
+extern void dispatch_once_f(intptr_t *token, void *context, void run(void *));
+#define FIND(name) ((__typeof__(&name))dlsym(RTLD_DEFAULT, #name))
+#endif
+
+static void learn_where_locks_are_held(void) {
+  static intptr_t swift_token, dispatch_token;
+  static pthread_once_t system_token = PTHREAD_ONCE_INIT;
+  __typeof__(&swift_once) swift = FIND(swift_once);
+  __typeof__(&dispatch_once_f) dispatch = FIND(dispatch_once_f);
+  if (swift != NULL) swift(&swift_token, in_swift, NULL);
+  if (dispatch != NULL) dispatch(&dispatch_token, NULL, in_dispatch);
+  pthread_once(&system_token, in_system);
+}
+
+bool joist_frames_hold_a_lock(const struct joist_fault *fault) {
+  for (int i = 0; i < fault->frame_count; i++) {
+    uintptr_t frame = fault->frames[i];
+    if (frame == once_swift || frame == once_system || frame == once_dispatch) return true;
+  }
+  return false;
+}
+
+#pragma mark - Walking
+
+static void add(struct joist_fault *fault, uintptr_t frame) {
+  if (fault->frame_count < JOIST_FRAMES_MOST) fault->frames[fault->frame_count++] = frame;
+}
+
+static bool is_frame(uintptr_t fp, uintptr_t low, uintptr_t top) {
+  return fp >= low && fp < top - 2 * sizeof(uintptr_t) && fp % sizeof(uintptr_t) == 0;
+}
+
+void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top) {
+  while (is_frame(fp, low, top) && fault->frame_count < JOIST_FRAMES_MOST) {
+    const uintptr_t *frame = (const uintptr_t *)fp;
+    uintptr_t back = plain(frame[1]);
+    if (back == 0) return;
+    add(fault, back);
+    low = fp + 1;
+    fp = frame[0];
+  }
+}
+
+struct walk {
+  struct joist_fault *fault;
+  uintptr_t from;  // frames further in are the handler's
+  bool has_begun;
+  uintptr_t last_fp;
+};
+
+enum { fp_register = sizeof(void *) == 8 ?
+#if defined(__x86_64__)
+  6
+#else
+  29
+#endif
+  : 0 };
+
+static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argument) {
+  struct walk *walk = argument;
+  uintptr_t ip = plain(_Unwind_GetIP(context));
+  walk->has_begun |= ip == walk->from;
+  if (!walk->has_begun) return _URC_NO_REASON;
+  if (ip == 0) return _URC_END_OF_STACK;
+  add(walk->fault, ip);
+  walk->last_fp = _Unwind_GetGR(context, fp_register);
+  return _URC_NO_REASON;
+}
+
+// The unwinder first, then frame pointers from where it ends (W24).
+static void unwind(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top) {
+  struct walk walk = {.fault = fault, .from = joist_context_pc(context)};
+  _Unwind_Backtrace(collect, &walk);
+  if (fault->frame_count == 0) {
+    add(fault, joist_context_pc(context));
+    walk.last_fp = joist_context_fp(context);
+  }
+  // It may have ended where it should; there the frame pointer is zero.
+  joist_frames_walk(fault, walk.last_fp, low, top);
+}
+
+void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top) {
+  fault->frame_count = 0;
+  enum joist_place place = joist_place_of(joist_context_pc(context));
+  if (place == joist_place_program || place == joist_place_swift) {
+    add(fault, joist_context_pc(context));
+    joist_frames_walk(fault, joist_context_fp(context), low, top);
+  } else {
+    unwind(fault, context, low, top);
+  }
+}
+
+#pragma mark - Redirecting a return
+
+struct search {
+  uintptr_t from, low, top;
+  bool has_begun;
+  uintptr_t inner_cfa, inner_fp;  // of the frame further in
+  uintptr_t found;                // the program's frame, by its address
+  uintptr_t last_fp;
+};
+
+static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *argument) {
+  struct search *search = argument;
+  uintptr_t ip = plain(_Unwind_GetIP(context));
+  search->has_begun |= ip == search->from;
+  if (!search->has_begun) return _URC_NO_REASON;
+  if (ip == 0) return _URC_END_OF_STACK;
+  // With each frame the unwinder shows the frame address of the one further in.
+  search->inner_cfa = _Unwind_GetCFA(context);
+  search->last_fp = _Unwind_GetGR(context, fp_register);
+  if (ip != search->from && joist_place_of(ip) == joist_place_program) {
+    search->found = ip;
+    return _URC_END_OF_STACK;
+  }
+  search->inner_fp = search->last_fp;
+  return _URC_NO_REASON;
+}
+
+static bool redirect(uintptr_t *place, uintptr_t to, uintptr_t frame_address) {
+  uintptr_t landing = (uintptr_t)joist_fault_landing;
+  if (plain(*place) != to) return false;
+#if defined(__aarch64__)
+  if (*place != to) {  // signed by the caller of this frame: so must be what replaces it
+    register uintptr_t x17 __asm__("x17") = landing;
+    register uintptr_t x16 __asm__("x16") = frame_address;
+    __asm__("hint #8" : "+r"(x17) : "r"(x16));  // pacia1716
+    landing = x17;
+  }
+#else
+  (void)frame_address;
+#endif
+  *place = landing;
+  return true;
+}
+
+// The unwinder has ended early: on by frame pointers (W24).
+static bool redirect_by_frame_pointers(struct search *search) {
+  uintptr_t fp = search->last_fp, low = search->low;
+  while (is_frame(fp, low, search->top)) {
+    uintptr_t *frame = (uintptr_t *)fp;
+    uintptr_t back = plain(frame[1]);
+    if (back == 0) return false;
+    if (joist_place_of(back) == joist_place_program) return redirect(&frame[1], back, fp + 2 * sizeof(uintptr_t));
+    low = fp + 1;
+    fp = frame[0];
+  }
+  return false;
+}
+
+bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top) {
+  struct search search = {.from = joist_context_pc(context), .low = low, .top = top};
+  search.last_fp = joist_context_fp(context);
+  _Unwind_Backtrace(find_program, &search);
+  if (search.found == 0) return redirect_by_frame_pointers(&search);
+#if defined(__x86_64__)
+  uintptr_t place = search.inner_cfa - sizeof(uintptr_t);
+  if (place < low || place >= top) return false;
+  return redirect((uintptr_t *)place, search.found, search.inner_cfa);
+#else
+  // The outermost library function keeps its return address beside its frame pointer, or still in the register.
+  if (is_frame(search.inner_fp, low, top)) {
+    uintptr_t *frame = (uintptr_t *)search.inner_fp;
+    if (redirect(&frame[1], search.found, search.inner_cfa)) return true;
+  }
+#if defined(__linux__)
+  uintptr_t link = (uintptr_t)context->uc_mcontext.regs[30];
+  if (!redirect(&link, search.found, search.inner_cfa)) return false;
+  context->uc_mcontext.regs[30] = link;
+  return true;
+#else
+  return false;
+#endif
+#endif
+}
+
+#pragma mark - Preparing
+
+static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *argument) {
+  (void)context, (void)argument;
+  return _URC_END_OF_STACK;
+}
+
+void joist_frames_prepare(void) {
+  note_modules();
+  if (once_system != 0) return;
+  learn_where_locks_are_held();
+  // The first walk of a program allocates.
+  _Unwind_Backtrace(stop, NULL);
+}

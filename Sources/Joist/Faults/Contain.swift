@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process has crashed. The signal's handler (fault.c) has left its frames behind and goes on here, at the top of the
+// process's own stack, as the process.
+// FA1. What the frames referred to leaks; nobody goes back to them. What the runtime owns ends as in any other exit.
+// FA2. Whatever Swift keeps for the dead frames on this thread is cleared before anything else is done.
+// FA3. A call of the runtime needs some of the stack, and may hold a lock there. So each first looks whether there is
+//      enough, and ends the process if not, as an overflow does.
+// FA4. A fault of the runtime itself is nobody's to survive.
+
+import CJoist
+import Synchronization
+
+/// Stops the program: the runtime is in error (FA4).
+package func stopTheProgram(_ sentence: String) -> Never {
+  joist_faults_give_up()
+  fatalError(sentence)
+}
+
+/// What a process does after a fault (FA1).
+///
+/// Never returns.
+// Sound: the argument is the record that the handler found running on this stack.
+func processFaulted(_ argument: UnsafeMutableRawPointer) {
+  let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
+  let scheduler = Scheduler.current!
+  scheduler.forgetFrames(of: process)
+  process.noteFault(scheduler.takeFault(above: process.it.slot!.it.low))
+  end(process)
+}
+
+extension Handle<Scheduler> {
+  // Sound: the words are this thread's, and the process's, which runs here.
+  /// Clears what this thread keeps for frames that are no more (FA2).
+  fileprivate func forgetFrames(of process: ProcessHandle) {
+    unsafe joist_words_remove(&it.words, &process.it.carried)
+    unsafe joist_carried_clear(&process.it.carried)
+    joist_fault_release_streams()
+    disarm(process)
+    if let answer = process.cell.it.close() { answer.node?.discard() }
+    process.it.flags.subtract([.deaf, .awaitsAnswer, .wantsMail])
+  }
+
+  // Sound: the fault is this thread's, and nothing else has happened on it since.
+  /// The last fault of this thread as an exit reason.
+  func takeFault(above low: UInt) -> ExitReason { unsafe it.site.takeFault(above: low) }
+}
+
+extension joist_site {
+  // Sound: as above. The text is given back once.
+  /// The last fault as an exit reason; the stack's guard is whole again.
+  mutating func takeFault(above low: UInt) -> ExitReason {
+    if unsafe fault.reserve_is_open { joist_fault_close_reserve(low) }
+    unsafe fault.reserve_is_open = false
+    let frames = unsafe withUnsafeBytes(of: fault.frames) { bytes in
+      unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(fault.frame_count)))
+    }
+    let text = unsafe fault.message
+    unsafe fault.message = nil
+    let message = unsafe String(unsafeUninitializedCapacity: Limits.trapMessageBytes) { copy in
+      unsafe copy.withMemoryRebound(to: CChar.self) { copy in
+        unsafe joist_fault_message_end(text, copy.baseAddress!, copy.count)
+      }
+    }
+    let trap = unsafe Trap(signal: fault.signal, message: message.isEmpty ? nil : message, frames: frames)
+    return unsafe fault.is_overflow ? .stackOverflow(trap) : .trap(trap)
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// It ends for that reason, whatever it was told before.
+  fileprivate func noteFault(_ reason: ExitReason) {
+    it.home.it.figures.count(reason)
+    // In its end it has told its reason already.
+    guard it.generation.load(ordering: .relaxed) == it.identity.generation else { return }
+    it.signals.clear(.kill)
+    dropExitReason()
+    beginExit(reason)
+  }
+
+  /// Ends this process at once, where it runs, without its frames' `defer` blocks.
+  // Sound: the stack is the process's, which is left for good.
+  func die(_ reason: ExitReason) -> Never {
+    dropExitReason()
+    beginExit(reason)
+    unsafe joist_stack_restart(
+      UnsafeMutableRawPointer(bitPattern: it.slot!.it.top)!,
+      { unsafe processEnd($0) },
+      UnsafeMutableRawPointer(pointer)
+    )
+  }
+
+  /// Whether a call of the runtime has room enough on this stack (FA3).
+  @inline(__always)
+  var hasRoomToCall: Bool { joist_stack_pointer() &- it.slot!.it.low >= Limits.stackForACall }
+
+  /// Ends this process for lack of stack (FA3).
+  // Sound: as above.
+  @inline(never)
+  func overflow() -> Never {
+    unsafe joist_fault_note_overflow(&Scheduler.current!.it.site)
+    unsafe joist_stack_restart(
+      UnsafeMutableRawPointer(bitPattern: it.slot!.it.top)!,
+      { unsafe processFaulted($0) },
+      UnsafeMutableRawPointer(pointer)
+    )
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stack on which a thread of the pool runs closures (X6). The handler of faults finds it as it finds a process's,
+// by way of a record: here that is a `BlockingStack`, which begins with its slot.
+
+import CJoist
+
+/// A stack of a thread of the pool.
+// Sound: all of it is its thread's, from `make` to `release`; raw pointers lead to where they lie or to that thread.
+@safe
+struct BlockingStack: ~Copyable {
+  /// First: what the handler takes for a record's.
+  fileprivate let slot: Handle<Slot>
+  fileprivate let platform: any Platform
+  /// This, while a job runs; read by the handler.
+  fileprivate var running: UnsafeMutableRawPointer?
+  /// Where the thread goes on, and where the stack was left that is not gone back to.
+  fileprivate var thread: UnsafeMutableRawPointer?
+  fileprivate var left: UnsafeMutableRawPointer?
+  fileprivate var site = unsafe joist_site()
+  fileprivate var words = unsafe joist_words()
+  fileprivate var job: (any RunnableJob)?
+  /// What the job crashed of.
+  fileprivate var crash: ExitReason?
+
+  fileprivate init(_ slot: Handle<Slot>, _ platform: any Platform) {
+    self.slot = slot
+    self.platform = platform
+  }
+}
+
+// Sound: as the type says; the entries get the address of the stack that they run on.
+extension Handle<BlockingStack> {
+  /// For the thread that calls; nil when there is no memory for it.
+  static func make(_ platform: any Platform) -> Self? {
+    guard let slot = Handle<Slot>.dedicated(bytes: Limits.blockingStackBytes, on: platform) else { return nil }
+    let stack = allocate(BlockingStack(slot, platform))
+    unsafe joist_words_find(&stack.it.words, false)
+    unsafe withUnsafePointer(to: &stack.it.running) { running in
+      unsafe stack.it.site.running = UnsafePointer(running)
+    }
+    unsafe stack.it.site.entry = { unsafe jobCrashed($0) }
+    unsafe stack.it.site.guard_bytes = Limits.guardBytes
+    return stack
+  }
+
+  func release() {
+    it.slot.releaseDedicated(on: it.platform)
+    free()
+  }
+
+  // Sound: the thread's own stack is left and gone on with by this thread alone. Likewise below.
+  /// Runs a job; what it crashed of, if it did.
+  func run(_ job: any RunnableJob) -> ExitReason? {
+    let configuration = job.core.it.configuration
+    unsafe it.site.contains_nothing = configuration.onTrap == .crash
+    unsafe it.site.contains_locks = configuration.onTrapWithLock == .contain
+    it.job = job
+    unsafe it.running = UnsafeMutableRawPointer(pointer)
+    unsafe joist_faults_enter(&it.site)
+    let top = unsafe UnsafeMutableRawPointer(bitPattern: it.slot.it.top)!
+    let first = unsafe joist_stack_lay(top, { unsafe jobMain($0) }, UnsafeMutableRawPointer(pointer))
+    unsafe joist_switch(&it.thread, first)
+    joist_faults_enter(nil)
+    unsafe it.running = nil
+    it.job = nil
+    return it.crash.take()
+  }
+
+  @inline(never)
+  fileprivate func runJob() { it.job!.run() }
+
+  // Sound: the words and the fault are this thread's.
+  @inline(never)
+  fileprivate func noteCrash() {
+    var carried = unsafe joist_carried()
+    unsafe joist_words_remove(&it.words, &carried)
+    unsafe joist_carried_clear(&carried)
+    joist_fault_release_streams()
+    let reason = unsafe it.site.takeFault(above: it.slot.it.low)
+    it.job!.core.it.figures.count(reason)
+    it.crash = reason
+  }
+
+  fileprivate func leave() { unsafe joist_switch(&it.left, it.thread!) }
+}
+
+/// The first frame of a job.
+// Sound: the argument is the stack that the frame was laid on. Likewise below.
+private func jobMain(_ argument: UnsafeMutableRawPointer) {
+  let stack = unsafe Handle(argument.assumingMemoryBound(to: BlockingStack.self))
+  stack.runJob()
+  stack.leave()
+}
+
+/// What runs on the stack after a crash.
+private func jobCrashed(_ argument: UnsafeMutableRawPointer) {
+  let stack = unsafe Handle(argument.assumingMemoryBound(to: BlockingStack.self))
+  stack.noteCrash()
+  stack.leave()
+}

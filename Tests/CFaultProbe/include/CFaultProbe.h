@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How C dies.
+#ifndef CFAULTPROBE_H
+#define CFAULTPROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Dies of the compiler's trap.
+void probe_trap(void);
+
+/// Divides, whatever by.
+int32_t probe_divide(int32_t a, int32_t b);
+
+/// Calls `abort`.
+void probe_abort(void);
+
+/// Writes to an address where nothing is.
+void probe_write_wildly(void);
+
+/// Frees what was never allocated.
+void probe_free_wildly(void);
+
+/// Fails an assertion of C's.
+void probe_assert(void);
+
+/// Executes what is no instruction.
+void probe_execute_nonsense(void);
+
+/// Takes so many bytes of stack in one frame and writes to the lowest.
+int32_t probe_take_stack(int64_t bytes);
+
+/// Rounds upwards from now on; whether this thread does.
+void probe_round_upwards(void);
+bool probe_rounds_upwards(void);
+
+/// Has a handler count signals, one of whoever installs it before or after others, and passes none on; the count.
+void probe_install_counter(int32_t signal);
+int32_t probe_counted(void);
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each function dies in one way. The compiler is kept from seeing how.
+#include "CFaultProbe.h"
+
+#include <assert.h>
+#include <fenv.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void probe_trap(void) { __builtin_trap(); }
+
+int32_t probe_divide(int32_t a, int32_t b) {
+#if defined(__x86_64__)
+  int32_t quotient, rest;
+  __asm__ volatile("cltd\n\tidivl %3" : "=a"(quotient), "=&d"(rest) : "0"(a), "r"(b) : "cc");
+  return quotient;
+#else
+  if (b == 0) __builtin_trap();  // this processor's division does not fault
+  return a / b;
+#endif
+}
+
+void probe_abort(void) { abort(); }
+
+void probe_write_wildly(void) { *(volatile int *)(uintptr_t)0x10 = 1; }
+
+void probe_free_wildly(void) {
+  char *volatile block = malloc(64);
+  free(block + 8);
+}
+
+void probe_assert(void) {
+#undef NDEBUG
+  volatile int zero = 0;
+  assert(zero == 1);
+}
+
+void probe_execute_nonsense(void) {
+#if defined(__x86_64__)
+  __asm__ volatile(".byte 0x06");  // no instruction in 64-bit mode
+#else
+  __asm__ volatile(".word 0");
+#endif
+}
+
+int32_t probe_take_stack(int64_t bytes) {
+  volatile char *lowest = __builtin_alloca((size_t)bytes);
+  lowest[0] = 1;
+  return lowest[0];
+}
+
+void probe_round_upwards(void) { fesetround(FE_UPWARD); }
+bool probe_rounds_upwards(void) { return fegetround() == FE_UPWARD; }
+
+static volatile sig_atomic_t counted;
+
+static void count(int signal) {
+  (void)signal;
+  counted += 1;
+  static const char line[] = "counted\n";
+  (void)!write(2, line, sizeof line - 1);
+  _exit(40 + counted);
+}
+
+void probe_install_counter(int32_t number) { signal(number, count); }
+int32_t probe_counted(void) { return counted; }

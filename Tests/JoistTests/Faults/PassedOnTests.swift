@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is not contained ends the program as it does without Joist: the handler that was there before gets it.
+
+import CFaultProbe
+import Dispatch
+import Foundation
+import Joist
+import Testing
+
+/// Runs a body as a process of a runtime, for an exit test; the program's status is 7 when it outlives that.
+private func crash(
+  _ configuration: ProcessRuntime.Configuration = .init(schedulers: 1),
+  _ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void
+) throws {
+  let runtime = try ProcessRuntime(configuration)
+  runtime.spawn(options: .init(), body)
+  runtime.waitUntilIdle()
+  exit(7)
+}
+
+private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } else { 1 } }()
+
+@Suite struct PassedOnTests {
+  @Test func `P5: memory that cannot be trusted any more ends the program`() async {
+    await #expect(processExitsWith: .signal(SIGSEGV)) { try crash { _ in probe_write_wildly() } }
+    await #expect(processExitsWith: .signal(SIGABRT)) { try crash { _ in probe_free_wildly() } }
+    await #expect(processExitsWith: .signal(SIGABRT)) { try crash { _ in probe_abort() } }
+    await #expect(processExitsWith: .signal(SIGABRT)) { try crash { _ in probe_assert() } }
+    await #expect(processExitsWith: .signal(SIGILL)) { try crash { _ in probe_execute_nonsense() } }
+  }
+
+  @Test func `P5: a crash outside a process ends the program, also one of a runtime's caller or of a task`() async {
+    await #expect(processExitsWith: .failure) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn { _ in }
+      try WayOfDying.unwrap.die()
+    }
+    await #expect(processExitsWith: .failure) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn { _ in }
+      await Task.detached { try? WayOfDying.unwrap.die() }.value
+    }
+  }
+
+  @Test func `P5: a crash that leaves a lock behind ends the program, unless it is asked not to`() async {
+    await #expect(processExitsWith: .failure) { try crash { _ in print(lazy) } }
+    await #expect(processExitsWith: .exitCode(7)) {
+      try crash(.init(schedulers: 1, onTrapWithLock: .contain)) { _ in print(lazy) }
+    }
+    await #expect(processExitsWith: .failure) {
+      try crash { _ in DispatchQueue(label: "own").sync { try? WayOfDying.unwrap.die() } }
+    }
+    await #expect(processExitsWith: .exitCode(7)) {
+      try crash(.init(schedulers: 1, onTrapWithLock: .contain)) { _ in
+        let queue = DispatchQueue(label: "own")
+        queue.sync { queue.sync {} }
+      }
+    }
+  }
+
+  @Test func `P5: a runtime that is told to lets every crash end the program`() async {
+    await #expect(processExitsWith: .failure) {
+      try crash(.init(schedulers: 1, onTrap: .crash)) { _ in try WayOfDying.unwrap.die() }
+    }
+    await #expect(processExitsWith: .signal(SIGSEGV)) {
+      try crash(.init(schedulers: 1, onTrap: .crash)) { _ in print(probe_take_stack(600 << 10)) }
+    }
+  }
+
+  @Test func `P5: a handler that was there before Joist gets what is not contained, and nothing else`() async {
+    await #expect(processExitsWith: .exitCode(41)) {
+      probe_install_counter(SIGSEGV)
+      try crash { process in
+        process.spawn { _ in print(probe_take_stack(600 << 10)) }
+        try process.sleep(for: .milliseconds(5))
+        probe_write_wildly()
+      }
+    }
+  }
+
+  @Test func `P5: a handler that is installed after Joist is not undone`() async {
+    await #expect(processExitsWith: .exitCode(41)) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      for signal in [SIGILL, SIGTRAP] { probe_install_counter(signal) }
+      runtime.spawn { _ in try WayOfDying.unwrap.die() }
+      runtime.waitUntilIdle()
+    }
+  }
+
+  @Test func `P5: Swift's own report of a crash that is not contained is printed as ever`() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      setenv("SWIFT_BACKTRACE", "enable=yes,color=no", 1)
+      try crash(.init(schedulers: 1, onTrap: .crash)) { _ in try WayOfDying.unwrap.die() }
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(text.contains("Unexpectedly found nil"))
+  }
+
+  @Test func `I2: an error of the runtime itself is never contained`() async {
+    await #expect(processExitsWith: .failure) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn { _ in stopTheProgram("of the runtime's own") }
+      runtime.waitUntilIdle()
+      exit(0)
+    }
+  }
+}

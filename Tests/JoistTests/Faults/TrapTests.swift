@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A crash ends the process it happens in and nothing else.
+
+import CFaultProbe
+import Foundation
+import Joist
+import Testing
+
+/// What became of a process with that body.
+func end(
+  schedulers: Int = 2,
+  options: SpawnOptions = .init(),
+  _ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void
+) throws -> ExitReason {
+  let log = Log<ExitReason>()
+  _ = try withRuntime(.init(schedulers: schedulers)) { runtime in
+    runtime.spawn(Down.self) { process in
+      process.spawnMonitored(options: options, down: { $0 }, body)
+      log.add(try process.receive().reason)
+    }
+  }
+  return try #require(log.entries.first)
+}
+
+extension ExitReason {
+  /// The trap, if it is one.
+  var trap: Trap? { if case .trap(let trap) = self { trap } else { nil } }
+  /// Whether it is a stack overflow.
+  var isOverflow: Bool { if case .stackOverflow = self { true } else { false } }
+}
+
+@Suite struct TrapTests {
+  @Test(arguments: WayOfDying.allCases)
+  func `P5: a crash ends its process with a reason, and no other`(way: WayOfDying) throws {
+    let reasons = Log<ExitReason>()
+    let log = Log<Int>()
+    let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
+      let other = runtime.spawn(Int.self) { process in while true { log.add(try process.receive()) } }
+      runtime.spawn(Down.self) { process in
+        for number in 1...20 {
+          process.spawnMonitored(down: { $0 }) { _ in try way.die() }
+          reasons.add(try process.receive().reason)
+          other.send(number)
+        }
+      }
+    }
+    let traps = reasons.entries.compactMap(\.trap)
+    #expect(traps.count == 20 && traps.allSatisfy { $0.signal > 0 && $0.backtrace.count > 1 })
+    #expect(log.entries == Array(1...20) && statistics.trapsContained == 20)
+  }
+
+  @Test func `P5: a trap carries what Swift's runtime said of it`() throws {
+    let number = unknown(3)
+    #expect(try end { _ in fatalError("number \(number)") }.trap?.message?.hasSuffix("Fatal error: number 3") == true)
+    let cast = try end { _ in try WayOfDying.cast.die() }
+    #expect(cast.trap?.message?.contains("Could not cast value of type") == true, "\(cast.trap!.symbolicated())")
+    #expect("\(cast)".hasPrefix("trap: Could not cast"))
+  }
+
+  @Test func `P5: a backtrace leads from the trap to the body`() throws {
+    let trap = try #require(try end { _ in try WayOfDying.unwrap.die() }.trap)
+    #expect(trap.programCounter == trap.backtrace.first && trap.backtrace.count < 30)
+    let lines = trap.symbolicated()
+    #expect(lines.contains { $0.contains("WayOfDying.die()") }, "\(lines)")
+  }
+
+  @Test func `P5: an access that was open in a crash is not open afterwards`() throws {
+    // With one scheduler all are on one thread.
+    for _ in 0..<3 {
+      for way in [WayOfDying.exclusivity, .unowned] {
+        #expect(try end(schedulers: 1) { _ in try way.die() }.trap != nil)
+      }
+    }
+    let log = Log<Bool>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      let shared = Shared()
+      runtime.spawn { _ in modify(&shared.number) { crash("in an access") } }
+      runtime.spawn { process in
+        try process.yield()
+        modify(&shared.number) {}
+        log.add(true)
+      }
+    }
+    #expect(log.entries == [true])
+  }
+
+  @Test func `C1: a task-local value that was bound in a crash is nobody else's`() throws {
+    let log = Log<Int>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn { _ in Locals.$number.withValue(7) { crash("in a binding") } }
+      runtime.spawn { _ in log.add(Locals.number) }
+    }
+    #expect(log.entries == [0])
+  }
+
+  @Test func `C2: the rounding of one that crashed is nobody else's`() throws {
+    let log = Log<Bool>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn { _ in
+        probe_round_upwards()
+        fatalError("rounding upwards")
+      }
+      runtime.spawn { process in
+        log.add(probe_rounds_upwards())
+        process.spawn { _ in log.add(probe_rounds_upwards()) }
+      }
+    }
+    #expect(log.entries == [false, false])
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: a crash in print leaves the stream to others`() throws {
+    let log = Log<Bool>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn(Down.self) { process in
+        process.spawnMonitored(down: { $0 }) { _ in print(Unprintable()) }
+        log.add(try process.receive().reason.trap != nil)
+        process.blocking { print("", terminator: "") }
+        log.add(true)
+      }
+    }
+    #expect(log.entries == [true, true])
+  }
+
+  @Test func `P5: a crash ends a lock's holding, and who waits gets the lock`() throws {
+    let log = Log<Bool>()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      let lock = Lock(0)
+      for _ in 0..<2 { runtime.spawn { _ in lock.withLock { _ in crash("in a lock") } } }
+      runtime.spawn { process in
+        try process.yield()
+        lock.withLock { $0 += 1 }
+        log.add(lock.isInconsistent)
+      }
+    }
+    #expect(log.entries.count == 1)
+  }
+
+  @Test func `P5: a crash in a deinit, a map, a predicate or a maker ends its own process, with the rest of its mail`()
+    throws
+  {
+    let tracker = Tracker()
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      let inDeinit = runtime.spawn(Fragile.self) { process in try process.sleep(for: .milliseconds(1)) }
+      for number in 0..<10 { inDeinit.send(Fragile(tracker, breaks: number == 4)) }
+      let inPredicate = runtime.spawn(Fragile.self) { process in
+        _ = try process.receive(where: { fragile in
+          if fragile.breaks { crash("looked at") }
+          return false
+        })
+      }
+      for number in 0..<10 { inPredicate.send(Fragile(tracker, breaks: number == 4)) }
+      let inMap = runtime.spawn(Fragile.self) { process in
+        process.spawnMonitored(down: { _ in fatalError("mapped") }) { _ in }
+        try process.sleep(for: .milliseconds(1))
+        _ = try process.receive(where: { _ in false })
+      }
+      for _ in 0..<10 { inMap.send(Fragile(tracker, breaks: false)) }
+      runtime.sendEvery(.milliseconds(1), to: runtime.spawn(Int.self) { _ = try $0.receive() }) { fatalError("made") }
+    }
+    // The one whose deinit did not end, and the message that the predicate had in hand, if any.
+    #expect(tracker.count <= 2)
+    #expect(statistics.trapsContained == 4 && statistics.processesEnded == statistics.processesCreated)
+    let gone = statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped
+    #expect(statistics.messagesSent == gone + 1)  // the one that was never made
+  }
+
+  @Test func `P5: traps on many schedulers and spare ones lose nobody's mail`() throws {
+    let sum = Count()
+    let statistics = try withRuntime(.init(schedulers: 8)) { runtime in
+      for _ in 0..<4 {
+        runtime.spawn(Down.self) { process in
+          for _ in 0..<200 {
+            process.spawnMonitored(down: { $0 }) { other in
+              try other.yield()
+              fatalError("in turn")
+            }
+          }
+          for _ in 0..<200 { sum.add(try process.receive().reason.trap == nil ? 0 : 1) }
+        }
+      }
+      for _ in 0..<4 {
+        runtime.spawn { _ in
+          let end = ContinuousClock.now + .milliseconds(20)
+          while ContinuousClock.now < end {}
+          fatalError("after a stuck slice")
+        }
+      }
+    }
+    #expect(sum.total == 800 && statistics.trapsContained == 804)
+  }
+}
+
+/// A crash that the compiler does not know of.
+@inline(never)
+private func crash(_ sentence: String) { if unknown(true) { fatalError(sentence) } }
+
+private final class Shared: @unchecked Sendable { var number = 0 }
+private enum Locals { @TaskLocal static var number = 0 }
+private struct Unprintable: CustomStringConvertible { var description: String { fatalError("in a description") } }
+
+private final class Fragile {
+  let breaks: Bool
+  private let tracked: Tracked
+
+  init(_ tracker: Tracker, breaks: Bool) {
+    self.breaks = breaks
+    tracked = Tracked(tracker)
+  }
+
+  deinit { if breaks { fatalError("in a deinit") } }
+}
+
+@inline(never)
+private func modify(_ number: inout Int, _ body: () -> Void) {
+  body()
+  number += 1
+}
