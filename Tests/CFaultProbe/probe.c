@@ -5,6 +5,9 @@
 
 #include <assert.h>
 #include <fenv.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -50,6 +53,15 @@ int32_t probe_take_stack(int64_t bytes) {
   volatile char *lowest = __builtin_alloca((size_t)bytes);
   lowest[0] = 1;
   return lowest[0];
+}
+
+int64_t probe_malloc_bytes(void) {
+#if defined(__GLIBC__)
+  struct mallinfo2 now = mallinfo2();
+  return (int64_t)(now.uordblks + now.hblkhd);
+#else
+  return -1;
+#endif
 }
 
 void probe_round_upwards(void) { fesetround(FE_UPWARD); }

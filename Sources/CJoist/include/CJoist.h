@@ -192,8 +192,8 @@ struct joist_site {
   size_t stack_offset;
   /// Runs at the top of the stack after a fault, with the record, and never returns.
   void (*_Nullable entry)(void *_Nonnull record);
-  /// Bytes of guard below each stack.
-  size_t guard_bytes;
+  /// Bytes of guard below each stack, and bytes at its top that the entry finds as they were.
+  size_t guard_bytes, note_bytes;
   /// Contain nothing, and contain what leaves a lock behind (W22).
   bool contains_nothing, contains_locks;
   /// The floating-point control words that the entry begins with.

@@ -26,6 +26,7 @@ func processFaulted(_ argument: UnsafeMutableRawPointer) {
   let scheduler = Scheduler.current!
   scheduler.forgetFrames(of: process)
   process.noteFault(scheduler.takeFault(above: process.it.slot!.it.low))
+  process.dropBody()
   end(process)
 }
 
@@ -83,11 +84,7 @@ extension Handle<ProcessRecord> {
   func die(_ reason: ExitReason) -> Never {
     dropExitReason()
     beginExit(reason)
-    unsafe joist_stack_restart(
-      UnsafeMutableRawPointer(bitPattern: it.slot!.it.top)!,
-      { unsafe processEnd($0) },
-      UnsafeMutableRawPointer(pointer)
-    )
+    unsafe joist_stack_restart(it.slot!.it.firstFrame, { unsafe processEnd($0) }, UnsafeMutableRawPointer(pointer))
   }
 
   /// Whether a call of the runtime has room enough on this stack (FA3).
@@ -99,10 +96,6 @@ extension Handle<ProcessRecord> {
   @inline(never)
   func overflow() -> Never {
     unsafe joist_fault_note_overflow(&Scheduler.current!.it.site)
-    unsafe joist_stack_restart(
-      UnsafeMutableRawPointer(bitPattern: it.slot!.it.top)!,
-      { unsafe processFaulted($0) },
-      UnsafeMutableRawPointer(pointer)
-    )
+    unsafe joist_stack_restart(it.slot!.it.firstFrame, { unsafe processFaulted($0) }, UnsafeMutableRawPointer(pointer))
   }
 }

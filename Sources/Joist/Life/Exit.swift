@@ -17,7 +17,7 @@ func processMain(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
   if let body = begin(process) {
     do {
-      try body.run(ProcessContext<Never>(process))
+      try process.run(body)
     } catch {
       process.noteFailure(error)
     }
@@ -30,6 +30,7 @@ func processMain(_ argument: UnsafeMutableRawPointer) {
 func processEnd(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
   Scheduler.current!.settleLeft()
+  process.dropBody()
   end(process)
 }
 
@@ -81,6 +82,7 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
   }
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }
+  if !reason.isOrderly { process.reportEnd(reason) }
   if process.hasExtras { process.tellWhoWaits(reason) }
   if process.hasExitReason { process.dropExitReason() }
 }
@@ -116,6 +118,16 @@ extension Handle<ProcessRecord> {
       next = node.it.next
       node.it.isLate = node.it.generation != it.identity.generation
       it.mailbox.append(node)
+    }
+  }
+
+  /// Reports an end that nobody wanted, while it has its name.
+  @inline(never)
+  fileprivate func reportEnd(_ reason: ExitReason) {
+    let core = it.home
+    core.it.figures.abnormalExits.add()
+    core.it.reports.add(core, about: it.identity) {
+      .abnormalExit(it.identity, name: core.it.names.name(of: it.identity), reason)
     }
   }
 

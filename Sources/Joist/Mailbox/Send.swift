@@ -141,6 +141,7 @@ struct Delivery {
   @inline(never)
   func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer) {
     count(answer, process.it.home)
+    node.reportDead(process, answer == .noProcess ? .noProcess : .mailboxFull)
     node.drop(answer, from: Scheduler.current)
   }
 

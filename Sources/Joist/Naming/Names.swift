@@ -38,6 +38,11 @@ final class Names: Sendable {
   /// Who has a name.
   func find(_ name: String) -> Entry? { entries.withLock { $0[name] } }
 
+  /// The first of a process's names, in order; looked for among all.
+  func name(of id: ProcessID) -> String? {
+    entries.withLock { entries in entries.lazy.filter { $0.value.id == id }.map(\.key).min() }
+  }
+
   /// Takes a name away, if that process has it.
   func remove(_ name: String, from id: ProcessID) {
     entries.withLock { if $0[name]?.id == id { $0[name] = nil } }

@@ -37,8 +37,8 @@ final class LockCore: @unchecked Sendable {
   }
 
   private func take(_ me: Holder, orStandIn place: Handle<LinePlace>? = nil) -> Bool {
-    lock.withLock {
-      if holder == me && me != .other { fatalError("Joist: a process took a lock again that it holds") }
+    let isTaken: Bool? = lock.withLock {
+      if holder == me && me != .other { return nil }
       if holder == nil {
         holder = me
         return true
@@ -49,6 +49,9 @@ final class LockCore: @unchecked Sendable {
       }
       return false
     }
+    // Said without the lock: it ends the process, whose locks are passed on then.
+    guard let isTaken else { fatalError("Joist: a process took a lock again that it holds") }
+    return isTaken
   }
 
   private func waitInLine(_ me: Holder) -> Bool {

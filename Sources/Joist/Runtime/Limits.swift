@@ -58,6 +58,8 @@ package enum Limits {
   package static let stuckAfter: Int64 = 5_000_000
   /// A round that came so late says nothing about the schedulers: the whole program was held up.
   package static let monitorLate: Int64 = 20_000_000
+  /// Between two looks whether crashes are still contained.
+  package static let handlerLookRounds = 250
   /// Rounds with nothing running before the monitor sleeps until it is woken.
   package static let monitorIdleRounds = 50
 
@@ -105,6 +107,14 @@ package enum Limits {
   package static let firstSlabBytes = 128 << 10
   /// Blocks move between a scheduler and a depot by so many.
   package static let blocksInABatch = 64
+
+  // MARK: Reports
+
+  /// Without another figure from the user.
+  package static let reportsInASecond = 100
+  package static let reportsKept = 64
+  /// For the handler, before more are dropped.
+  package static let reportsWaiting = 1_000
 
   // MARK: Timers
 

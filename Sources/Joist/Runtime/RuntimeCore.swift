@@ -29,6 +29,7 @@ package struct RuntimeCore: ~Copyable {
   let monitor = Monitor()
   let blocking: BlockingPool
   let names = Names()
+  let reports = Reports()
   let descriptors = DescriptorPoller()
   let figures = SharedFigures()
   let ending = Ending()
@@ -97,6 +98,7 @@ struct SharedFigures: ~Copyable {
   let messagesRefused = SharedCounter()
   let repliesDropped = SharedCounter()
   let processesAbandoned = SharedCounter()
+  let abnormalExits = SharedCounter()
   let trapsContained = SharedCounter()
   let overflowsContained = SharedCounter()
   /// As the schedulers' own.

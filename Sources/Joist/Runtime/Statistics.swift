@@ -10,6 +10,8 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let processesCreated, processesEnded: Int
   /// Of those ended, killed ones that did not end by themselves and whose frames were left behind.
   public let processesAbandoned: Int
+  /// Of those ended, the ones with another reason than `.normal` and `.shutdown`.
+  public let abnormalExits: Int
   /// Crashes that ended their process and nothing else, stack overflows apart.
   public let trapsContained: Int
   /// Stack overflows that ended their process and nothing else.
@@ -78,6 +80,7 @@ extension Handle<RuntimeCore> {
       processesCreated: it.sum { $0.processesCreated.total } + it.figures.processesCreated.total,
       processesEnded: it.sum { $0.processesEnded.total },
       processesAbandoned: it.figures.processesAbandoned.total,
+      abnormalExits: it.figures.abnormalExits.total,
       trapsContained: it.figures.trapsContained.total,
       overflowsContained: it.figures.overflowsContained.total,
       messagesSent: it.sum { $0.messagesSent.total } + it.figures.messagesSent.total,

@@ -8,6 +8,7 @@
 //     its queue and its timers to a regular one and sleeps until it is needed again.
 // X5. A monitor that itself woke late does nothing that round: then everything was late.
 
+import CJoist
 import Synchronization
 
 /// The monitor's part of a runtime.
@@ -52,12 +53,15 @@ struct Monitor: ~Copyable {
     let platform = core.it.platform
     var rounds = MonitorRounds()
     var quiet = 0
+    var round = 0
     while !core.it.stopping.load(ordering: .sequentiallyConsistent) {
       let seen = alarm.seen
       if core.it.idle.awake.isZero { quiet += 1 } else { quiet = 0 }
       if quiet < Limits.monitorIdleRounds {
         platform.wait(on: alarm, while: seen, until: platform.now() + Limits.monitorRound)
         rounds.look(core, now: platform.now())
+        round += 1
+        if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
       } else {
         isResting.store(true, ordering: .sequentiallyConsistent)
         if core.it.idle.awake.isZero && !core.it.ending.isRefusing {
@@ -97,6 +101,13 @@ package struct MonitorRounds {
 }
 
 extension Handle<RuntimeCore> {
+  /// Looks whether crashes are still contained.
+  fileprivate func lookAtHandlers() {
+    guard it.configuration.onTrap == .contain else { return }
+    let signal = joist_faults_lost()
+    if signal != 0 { it.reports.crashesNotContained(self, signal: signal) }
+  }
+
   /// Has a spare one stand in (X3).
   fileprivate func standIn(for scheduler: Handle<Scheduler>) {
     let number = it.monitor.retired.popLowest()

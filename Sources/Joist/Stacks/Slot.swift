@@ -49,20 +49,29 @@ package struct Slot: ~Copyable {
   /// Which first frame to lay.
   enum Entry { case main, end }
 
+  /// Bytes above the first frame where what the body holds is noted (B3).
+  static var noteBytes: Int { 16 }
+
+  /// Where frames begin.
+  // Sound: the address is in the stack.
+  var firstFrame: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(bitPattern: top)! - Slot.noteBytes }
+
   /// Lays the first frame of a process.
   // Sound: the stack is the process's (U2), and nothing on it is needed any more.
   func lay(_ process: ProcessHandle, entry: Entry) {
-    let stack = unsafe UnsafeMutableRawPointer(bitPattern: top)!
+    let stack = unsafe firstFrame
     let record = unsafe UnsafeMutableRawPointer(process.pointer)
     switch entry {
-    case .main: unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processMain($0) }, record)
+    case .main:
+      unsafe stack.storeBytes(of: 0, as: UInt.self)
+      unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processMain($0) }, record)
     case .end: unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processEnd($0) }, record)
     }
   }
 
   /// Whether the words above the first frame are untouched.
   // Sound: they are within the stack.
-  var sentinelHolds: Bool { unsafe joist_stack_sentinel_holds(UnsafeRawPointer(bitPattern: top)!) }
+  var sentinelHolds: Bool { unsafe joist_stack_sentinel_holds(firstFrame) }
 
   /// Whether an address lies in it.
   @inline(__always)

@@ -31,6 +31,9 @@ void probe_execute_nonsense(void);
 /// Takes so many bytes of stack in one frame and writes to the lowest.
 int32_t probe_take_stack(int64_t bytes);
 
+/// Bytes that malloc has given out and not taken back; negative where it does not say.
+int64_t probe_malloc_bytes(void);
+
 /// Rounds upwards from now on; whether this thread does.
 void probe_round_upwards(void);
 bool probe_rounds_upwards(void);

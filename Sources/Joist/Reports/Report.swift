@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a runtime has to report: what went wrong and may have been nobody's business.
+
+/// Something that went wrong in a runtime.
+public struct Report: Sendable {
+  /// What it was.
+  public enum Event: Sendable {
+    /// A process ended for another reason than `.normal` and `.shutdown`; with its name, if it had one.
+    case abnormalExit(ProcessID, name: String?, ExitReason)
+    /// A message was not delivered.
+    case deadLetter(DeadLetter)
+    /// Another handler has been installed for a signal: crashes that arrive as it are not contained any more.
+    case crashesNotContained(signal: Int32)
+  }
+
+  /// What went wrong.
+  public let event: Event
+  /// Events before this one that were only counted, since there were too many.
+  public let suppressed: Int
+}
+
+/// A message that was not delivered.
+public struct DeadLetter: Sendable, Hashable {
+  /// Why it was not.
+  public enum Cause: Sendable, Hashable {
+    /// Its process has ended.
+    case noProcess
+    /// The mailbox was full.
+    case mailboxFull
+  }
+
+  /// Who it was for.
+  public let receiver: ProcessID
+  /// Who sent it; nil for a thread that is no process.
+  public let sender: ProcessID?
+  /// The message's type.
+  public let type: String
+  /// Why it was not delivered.
+  public let cause: Cause
+}
+
+extension Report: CustomStringConvertible {
+  /// One line.
+  public var description: String {
+    let words =
+      switch event {
+      case .abnormalExit(let process, let name, let reason): "\(name ?? "process") \(process) ended: \(reason)"
+      case .deadLetter(let letter):
+        "\(letter.type) from \(letter.sender.map { "\($0)" } ?? "a thread") to \(letter.receiver) was dropped: "
+          + (letter.cause == .noProcess ? "no process" : "mailbox full")
+      case .crashesNotContained(let signal):
+        "signal \(signal) has another handler now: crashes that arrive as it end the program"
+      }
+    return suppressed == 0 ? words : "\(words) (\(suppressed) more before)"
+  }
+}
+
+extension ProcessRuntime {
+  /// Has reports handled from now on, so many in a second at most; with nil, only counted and kept.
+  ///
+  /// The handler runs in a process of the runtime's, one report at a time; where it crashes a new one takes its place.
+  /// While it is busy up to a thousand reports wait. Until this is called reports are counted (``statistics``) and the
+  /// last are kept (``recentReports``), and nothing is printed.
+  public func handleReports(perSecond: Int = 100, _ handler: (@Sendable (Report) -> Void)?) {
+    core.it.reports.setHandler(handler, perSecond: perSecond)
+  }
+
+  /// The last reports, oldest first: 64 at most.
+  public var recentReports: [Report] { core.it.reports.recent }
+}

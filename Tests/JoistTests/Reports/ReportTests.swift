@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dead letters, ends that nobody wanted, and who hears of them.
+
+import CFaultProbe
+import Foundation
+import Joist
+import Testing
+
+private struct Failure: Error {}
+
+@Suite struct ReportTests {
+  @Test func `I2: what goes wrong is counted and kept, and nothing is said, until somebody asks`() throws {
+    let simulation = try Simulation()
+    let runtime = simulation.runtime
+    let dead = runtime.spawn(Int.self, options: .init(name: "short")) { _ in throw Failure() }
+    runtime.spawn { try $0.exit(.shutdown) }
+    simulation.run()
+    dead.send(1)
+    runtime.spawn { _ in dead.send(2) }
+    let full = runtime.spawn(String.self, options: .init(mailbox: .bounded(1, whenFull: .dropNewest))) { process in
+      try process.sleep(for: .seconds(1))
+    }
+    for word in ["a", "b"] { full.send(word) }
+    simulation.run(passingTime: false)
+    let lines = runtime.recentReports.map { "\($0)" }
+    #expect(lines.count == 4 && lines[0] == "short \(dead.id) ended: error: Failure()")
+    #expect(lines[1] == "Int from a thread to \(dead.id) was dropped: no process")
+    #expect(lines[2] == "String from a thread to \(full.id) was dropped: mailbox full")
+    #expect(lines[3].hasPrefix("Int from #") && lines[3].hasSuffix(" to \(dead.id) was dropped: no process"))
+    #expect(runtime.statistics.abnormalExits == 1 && runtime.statistics.messagesDropped == 2)
+  }
+
+  @Test func `I2: a handler gets every report, in order, in a process of its own`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.handleReports { report in
+      if case .abnormalExit(_, _, let reason) = report.event { log.add("\(reason)") }
+    }
+    for reason in [ExitReason.killed, .error(Failure()), .noProcess] {
+      simulation.runtime.spawn { try $0.exit(reason) }
+    }
+    simulation.run()
+    #expect(log.entries == ["killed", "error: Failure()", "no process"])
+    #expect(simulation.runtime.processes.count == 1)
+  }
+
+  @Test func `I2: of a flood so much is reported in a second, and the next says how much was not`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    simulation.runtime.handleReports(perSecond: 10) { log.add($0.suppressed) }
+    let dead = simulation.runtime.spawn(Int.self) { _ in }
+    simulation.run()
+    for _ in 0..<1_000 { dead.send(0) }
+    simulation.run()
+    #expect(log.entries == Array(repeating: 0, count: 10))
+    simulation.platform.advance(by: 1_000_000_000)
+    dead.send(0)
+    simulation.run()
+    #expect(log.entries.last == 990 && log.entries.count == 11)
+  }
+
+  @Test func `I2: a handler that crashes is the handler's end only, and the next report has a new one`() throws {
+    let simulation = try Simulation()
+    let count = Count()
+    simulation.runtime.handleReports { _ in
+      count.add()
+      fatalError("handling")
+    }
+    for _ in 0..<3 {
+      simulation.runtime.spawn { try $0.exit(.killed) }
+      simulation.run()
+    }
+    #expect(count.total == 3 && simulation.runtime.statistics.trapsContained == 3)
+    simulation.runtime.handleReports(nil)
+    simulation.runtime.spawn { try $0.exit(.killed) }
+    simulation.run()
+    #expect(count.total == 3 && simulation.runtime.processes.isEmpty)
+  }
+
+  @Test func `I2: that another handler has taken a signal is reported`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      probe_install_counter(SIGFPE)
+      runtime.spawn { process in while true { try process.sleep(for: .milliseconds(1)) } }
+      while runtime.recentReports.isEmpty {}
+      guard case .crashesNotContained(SIGFPE) = runtime.recentReports[0].event else { exit(1) }
+      exit(0)
+    }
+  }
+}
