@@ -158,6 +158,22 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: why a supervisor did not start is known also when it ends before it is asked`() throws {
+    let log = Log<String>()
+    let plan = Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }
+    _ = try withRuntime { runtime in
+      for _ in 0..<1_000 { log.add(message { try plan.start(on: runtime) }) }
+      runtime.spawn { process in
+        for _ in 0..<1_000 {
+          do { try plan.start(linkedTo: process) } catch { log.add("\(error)") }
+        }
+      }
+    }
+    #expect(log.entries.count == 2_000)
+    #expect(log.entries.allSatisfy { $0 == "the child 'bad' did not start: normal" })
+  }
+
   @Test func `P5: a supervisor is started from a task`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let top = try await Supervisor(.oneForOne) { Child("a", server: { Slow(log: Log()) }) }.start(on: runtime)

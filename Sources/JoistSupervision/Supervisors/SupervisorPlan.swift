@@ -2,9 +2,11 @@
 //
 // A supervisor before it is a process: what both kinds have, and the ways to start it.
 // SV5. Whoever starts a supervisor asks it whether it has started; the answer comes when all children have. One that
-//      fails to start ends for that reason, which ends the question. It has cut the link to its parent by then.
+//      fails to start notes why, cuts the link to its parent and ends, which ends the question; it may do so before it
+//      is asked.
 
 import Joist
+import Synchronization
 
 struct SupervisorPlan: Sendable {
   var rules: RestartRules
@@ -40,16 +42,16 @@ struct SupervisorPlan: Sendable {
   }
 
   private func body(
-    parent: ProcessID?,
+    _ outcome: StartOutcome,
+    parent: ProcessID? = nil,
     link: @escaping @Sendable (ProcessContext<Supervisor.Message>) throws -> Void = { _ in },
     unlink: @escaping @Sendable (ProcessContext<Supervisor.Message>) -> Void = { _ in }
   ) -> @Sendable (ProcessContext<Supervisor.Message>) throws -> Void {
     { process in
-      var hasStarted = false
       do {
-        try SupervisorLoop.run(self, process, parent: parent, link: link) { hasStarted = true }
+        try SupervisorLoop.run(self, process, parent: parent, link: link) { outcome.note(.success(())) }
       } catch {
-        if !hasStarted { unlink(process) }  // SV5
+        if outcome.note(.failure(error)) { unlink(process) }  // SV5
         throw error
       }
     }
@@ -57,22 +59,24 @@ struct SupervisorPlan: Sendable {
 
   func start(on runtime: ProcessRuntime, _ options: SpawnOptions) throws -> SupervisorRef {
     try check()
-    let ref = try runtime.trySpawn(Supervisor.Message.self, options: options, body(parent: nil))
+    let outcome = StartOutcome()
+    let ref = try runtime.trySpawn(Supervisor.Message.self, options: options, body(outcome))
     do throws(CallError) {
       try ref.callBlocking { .init(.awaitStart($0)) }
     } catch {
-      throw Self.failure(error)
+      try outcome.settle(error)
     }
     return ref
   }
 
   func start(on runtime: ProcessRuntime, _ options: SpawnOptions) async throws -> SupervisorRef {
     try check()
-    let ref = try runtime.trySpawn(Supervisor.Message.self, options: options, body(parent: nil))
+    let outcome = StartOutcome()
+    let ref = try runtime.trySpawn(Supervisor.Message.self, options: options, body(outcome))
     do {
       try await ref.call { .init(.awaitStart($0)) }
     } catch let error as CallError {
-      throw Self.failure(error)
+      try outcome.settle(error)
     }
     return ref
   }
@@ -82,20 +86,42 @@ struct SupervisorPlan: Sendable {
     _ options: SpawnOptions
   ) throws -> SupervisorRef {
     try check()
-    let parent = process.ref
-    let body = body(parent: parent.id, link: { try $0.link(parent) }, unlink: { $0.unlink(parent) })
+    let (parent, outcome) = (process.ref, StartOutcome())
+    let body = body(outcome, parent: parent.id, link: { try $0.link(parent) }, unlink: { $0.unlink(parent) })
     let ref = try process.trySpawn(Supervisor.Message.self, options: options, body)
     do {
       try process.call(ref) { .init(.awaitStart($0)) }
     } catch let error as CallError {
-      throw Self.failure(error)
+      try outcome.settle(error)
     }
     return ref
   }
+}
 
-  private static func failure(_ error: CallError) -> any Error {
-    guard case .exited(let reason) = error else { return error }
-    if case .error(let cause as SupervisorError) = reason { return cause }
-    return SupervisorError.ended(reason)
+/// How a start went, for one who asks too late (SV5).
+private final class StartOutcome: Sendable {
+  private let result = Mutex<Result<Void, any Error>?>(nil)
+
+  /// The first counts; whether this is it.
+  @discardableResult
+  func note(_ outcome: Result<Void, any Error>) -> Bool {
+    result.withLock { result in
+      if case .some = result { return false }
+      result = outcome
+      return true
+    }
+  }
+
+  /// Throws why the supervisor did not start; nothing if it has started, and ended since.
+  func settle(_ error: CallError) throws {
+    switch result.withLock({ $0 }) {
+    case .success: return
+    case .failure(let cause as SupervisorError): throw cause
+    case .failure(let exit as ProcessExit): throw SupervisorError.ended(exit.reason)
+    case .failure(let cause): throw SupervisorError.ended(.error(cause))
+    case nil:
+      guard case .exited(let reason) = error else { throw error }
+      throw SupervisorError.ended(reason)
+    }
   }
 }
