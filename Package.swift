@@ -8,6 +8,7 @@ let package = Package(
   platforms: [.macOS(.v15), .iOS(.v18)],  // the floor of Synchronization
   products: [
     .library(name: "Joist", targets: ["Joist"]),
+    .library(name: "JoistSupervision", targets: ["JoistSupervision"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
@@ -19,6 +20,7 @@ let package = Package(
   targets: [
     .target(name: "CJoist"),
     .target(name: "Joist", dependencies: ["CJoist"]),
+    .target(name: "JoistSupervision", dependencies: ["Joist"]),
     .executableTarget(
       name: "JoistCLI",
       dependencies: [
@@ -32,9 +34,14 @@ let package = Package(
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
-    .testTarget(name: "JoistTests", dependencies: ["Joist", "CJoist", "CSwitchProbe", "CFaultProbe"]),
+    .target(name: "TestSupport", dependencies: ["Joist"], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "JoistTests",
+      dependencies: ["Joist", "CJoist", "CSwitchProbe", "CFaultProbe", "TestSupport"]
+    ),
+    .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
     .testTarget(name: "ExampleTests", dependencies: ["WordCount", "JoistCLI"]),
-    .testTarget(name: "CompileTests", dependencies: ["Joist"], exclude: ["Programs"]),
+    .testTarget(name: "CompileTests", dependencies: ["Joist", "JoistSupervision"], exclude: ["Programs"]),
     .testTarget(name: "TidyTests"),
   ]
 )

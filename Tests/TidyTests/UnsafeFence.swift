@@ -35,8 +35,8 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
     "Sources/Joist/Time/TimerPool.swift",  // memory becomes timers
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
-    "Tests/JoistTests/Support/SimulatedPlatform.swift",  // passes memory calls on
     "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand
+    "Tests/TestSupport/SimulatedPlatform.swift",  // passes memory calls on
   ]
 
   /// How far above an unsafe line its `Sound:` comment may stand.

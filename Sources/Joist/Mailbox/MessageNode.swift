@@ -98,6 +98,10 @@ extension Handle<MessageNode> {
     return value
   }
 
+  // Sound: the metadata is that of the payload's type.
+  /// The payload's type in words.
+  var typeName: String { unsafe "\(unsafeBitCast(it.metadata, to: Any.Type.self))" }
+
   /// The ticket of a request.
   // Sound: a request's node has room for it there, and it is written before the node is sent.
   var ticket: WaitTicket {

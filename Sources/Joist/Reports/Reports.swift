@@ -17,7 +17,7 @@ final class Reports: Sendable {
     var reporter: ProcessRef<Report>?
     var recent: [Report] = []
     /// Signals that were reported to have another handler.
-    var lostSignals: Set<Int32> = []
+    var lostSignals: [Int32] = []
   }
 
   private let state = Mutex(State())
@@ -58,9 +58,12 @@ final class Reports: Sendable {
 
   /// Reports, once, that a signal has another handler.
   func crashesNotContained(_ core: Handle<RuntimeCore>, signal: Int32) {
-    if state.withLock({ $0.lostSignals.insert(signal).inserted }) {
-      add(core, about: ProcessID(bits: 0)) { .crashesNotContained(signal: signal) }
+    let isNew = state.withLock { state in
+      if state.lostSignals.contains(signal) { return false }
+      state.lostSignals.append(signal)
+      return true
     }
+    if isNew { add(core, about: ProcessID(bits: 0)) { .crashesNotContained(signal: signal) } }
   }
 
   /// A process that handles reports (RP2); nil while the runtime ends.
@@ -98,16 +101,14 @@ final class Reports: Sendable {
   }
 }
 
-// Sound: a node's metadata is that of its payload's type.
 extension Handle<MessageNode> {
   /// Reports that this message, for that process, was not delivered.
   func reportDead(_ process: ProcessHandle, _ cause: DeadLetter.Cause) {
     let core = process.it.home
     let receiver = ProcessID(slot: core.it.table.index(of: process), generation: it.generation)
     core.it.reports.add(core, about: receiver) {
-      let type = unsafe unsafeBitCast(it.metadata, to: Any.Type.self)
       let sender = it.sender == 0 ? nil : ProcessID(bits: it.sender)
-      return .deadLetter(DeadLetter(receiver: receiver, sender: sender, type: "\(type)", cause: cause))
+      return .deadLetter(DeadLetter(receiver: receiver, sender: sender, type: typeName, cause: cause))
     }
   }
 }

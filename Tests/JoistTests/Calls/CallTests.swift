@@ -3,6 +3,7 @@
 // Asking and answering.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct CallTests {

@@ -4,6 +4,7 @@
 
 import Foundation
 import Joist
+import TestSupport
 import Testing
 
 /// Two ends of a connection within this program.

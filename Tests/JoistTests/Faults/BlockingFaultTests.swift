@@ -4,6 +4,7 @@
 
 import CFaultProbe
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct BlockingFaultTests {

@@ -5,6 +5,7 @@
 import CFaultProbe
 import Foundation
 import Joist
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct LeakTests {

@@ -5,6 +5,7 @@
 import CFaultProbe
 import Foundation
 import Joist
+import TestSupport
 import Testing
 
 /// What became of a process with that body.

@@ -3,6 +3,7 @@
 // Links and exit signals, by Erlang's rules.
 
 import Joist
+import TestSupport
 import Testing
 
 private enum Mail {

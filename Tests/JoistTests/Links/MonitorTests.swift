@@ -3,6 +3,7 @@
 // Monitors: one message for one end.
 
 import Joist
+import TestSupport
 import Testing
 
 private enum Mail {

@@ -4,6 +4,7 @@
 
 import Joist
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct BoundTests {

@@ -3,6 +3,7 @@
 // Messages: moved, in order, selected, and destroyed exactly once.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct MessageTests {

@@ -3,6 +3,7 @@
 // Names, groups, and waiting for an end.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct NameTests {

@@ -3,6 +3,7 @@
 // Locks that may be held across a receive, and channels.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct LockTests {

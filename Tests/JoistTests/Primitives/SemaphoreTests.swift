@@ -3,6 +3,7 @@
 // Permits, barriers, and what is done once.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct SemaphoreTests {

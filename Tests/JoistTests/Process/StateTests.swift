@@ -3,6 +3,7 @@
 // States, transitions and identities.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct StateTests {

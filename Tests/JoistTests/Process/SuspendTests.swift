@@ -3,6 +3,7 @@
 // Suspend and resume from outside.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct SuspendTests {

@@ -3,6 +3,7 @@
 // Priorities that change.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct PriorityTests {

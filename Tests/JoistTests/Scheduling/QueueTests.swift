@@ -3,6 +3,7 @@
 // The four queues: their operations and their order.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct QueueTests {

@@ -3,6 +3,7 @@
 // Processes that wait without a slot.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct HibernateTests {

@@ -3,6 +3,7 @@
 // Stacks: images, dedicated ones, guards, and what Swift keeps per thread when frames move.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct StackTests {

@@ -3,6 +3,7 @@
 // Processes that wait for long keep no pages of stack.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct SweepTests {

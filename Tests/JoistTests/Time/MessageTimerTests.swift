@@ -3,6 +3,7 @@
 // Messages that are sent later.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct MessageTimerTests {

@@ -2,23 +2,26 @@
 //
 // What tests look at from outside: objects that are counted, and a list that many processes write to.
 
-import Joist
+package import Joist
 import Synchronization
 
 /// Counts the objects that were made with it and have not been destroyed.
-final class Tracker: Sendable {
+package final class Tracker: Sendable {
   private let live = Atomic<Int>(0)
-  var count: Int { live.load(ordering: .sequentiallyConsistent) }
+
+  package init() {}
+
+  package var count: Int { live.load(ordering: .sequentiallyConsistent) }
   fileprivate func change(_ by: Int) { live.add(by, ordering: .sequentiallyConsistent) }
 }
 
 /// An object of a class graph, counted.
-final class Tracked {
-  let tracker: Tracker
-  var number: Int
-  var next: Tracked?
+package final class Tracked {
+  package let tracker: Tracker
+  package var number: Int
+  package var next: Tracked?
 
-  init(_ tracker: Tracker, _ number: Int = 0, next: sending Tracked? = nil) {
+  package init(_ tracker: Tracker, _ number: Int = 0, next: sending Tracked? = nil) {
     self.tracker = tracker
     self.number = number
     self.next = next
@@ -29,21 +32,28 @@ final class Tracked {
 }
 
 /// What happened, in order.
-final class Log<Entry: Sendable>: Sendable {
+package final class Log<Entry: Sendable>: Sendable {
   private let list = Mutex<[Entry]>([])
-  func add(_ entry: Entry) { list.withLock { $0.append(entry) } }
-  var entries: [Entry] { list.withLock { $0 } }
+
+  package init() {}
+
+  package func add(_ entry: Entry) { list.withLock { $0.append(entry) } }
+  package var entries: [Entry] { list.withLock { $0 } }
+  package func clear() { list.withLock { $0 = [] } }
 }
 
 /// A number that processes change and tests read.
-final class Count: Sendable {
+package final class Count: Sendable {
   private let value = Atomic<Int>(0)
-  func add(_ amount: Int = 1) { value.add(amount, ordering: .sequentiallyConsistent) }
-  var total: Int { value.load(ordering: .sequentiallyConsistent) }
+
+  package init() {}
+
+  package func add(_ amount: Int = 1) { value.add(amount, ordering: .sequentiallyConsistent) }
+  package var total: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
 /// Runs something on a runtime, waits until it is idle and shuts it down.
-func withRuntime(
+package func withRuntime(
   _ configuration: ProcessRuntime.Configuration = .init(schedulers: 2),
   _ body: (ProcessRuntime) throws -> Void
 ) throws -> RuntimeStatistics {
@@ -56,4 +66,4 @@ func withRuntime(
 }
 
 /// Schedulers on a machine of two cores: fewer, as many, more.
-let schedulerCounts = [1, 2, 8]
+package let schedulerCounts = [1, 2, 8]

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a server runs.
+// SR1. What it has to continue comes before the next message, also before one that lies there already.
+// SR2. `terminate` is called once, after the last message and before the process ends, unless the server has not
+//      started, or was killed.
+// SR3. The reason that `terminate` is given is the one that the process ends with: what it was told counts before what
+//      it throws.
+
+import Joist
+
+struct ServerLoop<S: Server> {
+  var server: S
+
+  mutating func run(_ process: ProcessContext<S.Message>, whenStarted: () -> Void = {}) throws {
+    try server.start(in: process)
+    whenStarted()
+    do {
+      while true { try turn(process) }
+    } catch {
+      let reason = ExitReason(of: process, throwing: error)  // SR3
+      if case .killed = reason { throw error }  // SR2
+      server.terminate(reason, in: process)
+      throw error
+    }
+  }
+
+  private mutating func turn(_ process: ProcessContext<S.Message>) throws {
+    while server.continues {  // SR1
+      try process.reduce(1)
+      try server.handleContinue(in: process)
+    }
+    guard let timeout = server.idleTimeout else {
+      return try server.handle(try process.receive(), in: process)
+    }
+    if let message = try process.receive(timeout: timeout) {
+      try server.handle(message, in: process)
+    } else {
+      try server.handleTimeout(in: process)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long a supervisor waits before it starts a child again.
+
+/// How long a supervisor waits before it starts a child again.
+public enum Backoff: Sendable, Hashable {
+  /// Not at all, as in OTP.
+  case none
+  /// `from` at first, then twice as long each time, up to `to`; after a child has run for a whole window, `from` again.
+  ///
+  /// Of each wait a random part is left out, the `jitter` (0…1) of it at most, so that many that fail together do not
+  /// come back together. A seed makes the same choice in every run.
+  case exponential(from: Duration, to: Duration, jitter: Double = 0.5, seed: UInt64? = nil)
+
+  /// Stops the program with a sentence for figures out of range.
+  func check() {
+    guard case .exponential(let from, let to, let jitter, _) = self else { return }
+    precondition(from > .zero && to >= from, "Backoff: `from` is more than zero and no more than `to`")
+    precondition((0...1).contains(jitter), "Backoff: `jitter` is between 0 and 1")
+  }
+
+  /// What the jitter is drawn from.
+  package var generator: JitterGenerator {
+    guard case .exponential(_, _, _, let seed?) = self else {
+      var system = SystemRandomNumberGenerator()
+      return JitterGenerator(seed: system.next())
+    }
+    return JitterGenerator(seed: seed)
+  }
+
+  /// The wait before an attempt, the first is 0; nil for none.
+  package func delay(attempt: Int, _ generator: inout JitterGenerator) -> Duration? {
+    guard case .exponential(let from, let to, let jitter, _) = self else { return nil }
+    var (delay, doublings) = (from, 0)
+    while doublings < attempt && delay < to {
+      delay = min(to, delay * 2)
+      doublings += 1
+    }
+    return delay * (1 - jitter * generator.nextFraction())
+  }
+}
+
+/// Random numbers that a seed determines: a counter, well mixed.
+package struct JitterGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  /// From 0 up to 1, without 1.
+  mutating func nextFraction() -> Double {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return Double((mixed ^ (mixed >> 31)) >> 11) / Double(UInt64(1) << 53)
+  }
+}

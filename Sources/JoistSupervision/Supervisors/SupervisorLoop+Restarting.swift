@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A child has ended: what was decided is done (SV1).
+
+import Joist
+
+extension SupervisorLoop {
+  /// A child's process has ended.
+  mutating func ended(_ number: Int, _ reason: ExitReason) throws {
+    guard let entry = table[number] else { return }
+    switch entry.status {
+    case .running: try react(number, reason, hadStarted: true)
+    case .starting(let round): try failed(number, entry, in: round, reason)
+    case .stopping: forget(number)
+    case .waiting, .ended: break
+    }
+  }
+
+  /// Decides, and does it.
+  mutating func react(_ number: Int, _ reason: ExitReason, hadStarted: Bool) throws {
+    guard let entry = table[number] else { return }
+    let now = plan.clock()
+    // The children of a dynamic supervisor do not matter to each other, and there may be many.
+    let numbers = plan.isDynamic ? [number] : table.numbers
+    let states = numbers.map { number in
+      let entry = table[number]!
+      return RestartDecision.State(
+        restart: entry.child.restart,
+        isSignificant: entry.child.isSignificant,
+        isAlive: entry.isAlive
+      )
+    }
+    let action = RestartDecision.decide(
+      plan.rules,
+      states,
+      ended: numbers.firstIndex(of: number)!,
+      for: reason,
+      hadStarted: hadStarted,
+      history: &history,
+      now: now
+    )
+    switch action {
+    case .forget: forget(number)
+    case .leave:
+      table[number]?.status = .ended
+      if plan.isDynamic { forget(number) }
+    case .shutDown: try end(.shutdown)
+    case .giveUp:
+      try stopAll()
+      throw TooManyRestarts(
+        intensity: plan.rules.intensity,
+        window: plan.rules.window,
+        child: entry.child.name,
+        lastReason: reason
+      )
+    case .restart(let stop, let forgotten, let start):
+      for place in stop { try self.stop(numbers[place]) }
+      for place in forgotten { forget(numbers[place]) }
+      let delay = nextDelay(number, hadStarted: hadStarted, now)
+      try open(start.map { numbers[$0] }, after: delay, at: now, isRetry: !hadStarted)
+    }
+  }
+
+  /// The wait before the restart of a child; it begins anew when the child has run for a whole window.
+  private mutating func nextDelay(_ number: Int, hadStarted: Bool, _ now: ContinuousClock.Instant) -> Duration? {
+    guard var entry = table[number] else { return nil }
+    if hadStarted, let startedAt = entry.startedAt, now - startedAt >= plan.rules.window { entry.attempts = 0 }
+    let delay = plan.backoff.delay(attempt: entry.attempts, &jitter)
+    entry.attempts += 1
+    table[number] = entry
+    return delay
+  }
+
+  /// Opens a round (SV9).
+  ///
+  /// A start that failed is tried again by way of the mailbox, so that others get their turn.
+  private mutating func open(
+    _ numbers: [Int],
+    after delay: Duration?,
+    at now: ContinuousClock.Instant,
+    isRetry: Bool
+  ) throws {
+    lastRound += 1
+    for number in numbers {
+      if case .waiting(let earlier, _) = table[number]?.status { leave(earlier) }
+      table[number]?.status = .waiting(round: lastRound, at: now + (delay ?? .zero))
+    }
+    rounds[lastRound] = Round(numbers: numbers[...])
+    if let delay {
+      rounds[lastRound]?.timer = process.sendAfter(delay, to: process.ref, .init(.roundDue(lastRound)))
+    } else if isRetry {
+      process.ref.send(.init(.roundDue(lastRound)))
+    } else {
+      try advance(lastRound)
+    }
+  }
+
+  /// Children of a round are put into a later one: all that have not started, for a strategy that puts one there puts
+  /// those behind it there, too.
+  private mutating func leave(_ round: Int) {
+    if let timer = rounds.removeValue(forKey: round)?.timer { process.cancel(timer) }
+  }
+
+  /// It is no child any more; who wanted its end or its start is told.
+  mutating func forget(_ number: Int) {
+    guard let entry = table[number] else { return }
+    table.remove(number)
+    if let timer = entry.killTimer { process.cancel(timer) }
+    for reply in entry.endReplies { reply.send(.success(())) }
+    entry.startReply?.send(.failure(.startFailed(child: entry.child.name, .shutdown)))
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Supervisors that wait before they start a child again.
+
+import Joist
+import JoistSupervision
+import TestSupport
+import Testing
+
+@Suite struct BackoffRestartTests {
+  private let backoff = Backoff.exponential(from: .seconds(1), to: .seconds(4), jitter: 0)
+
+  @Test func `P5: with a back-off a child is started again after the wait, twice as long each time`() throws {
+    let stage = try Stage()
+    let top = try stage.start(
+      Supervisor(.oneForOne, intensity: 100, within: .seconds(60), backoff: backoff) { stage.worker("a") }
+    )
+    for seconds in [1, 2, 4, 4] {
+      try stage.end("a", of: top)
+      let info = try #require(try stage.child("a", of: top))
+      guard case .restarting(let time) = info.state else { throw Failure() }
+      let wait = time - stage.clock()
+      #expect(wait <= .seconds(seconds) && wait > .seconds(seconds) - .milliseconds(1))
+      stage.pass(.seconds(seconds) - .milliseconds(2))
+      #expect(stage.log.entries == ["-a"])
+      stage.pass(.milliseconds(4))
+      #expect(stage.log.entries == ["-a", "+a"])
+    }
+  }
+
+  @Test func `P5: a child that has run for a window waits as at first`() throws {
+    let stage = try Stage()
+    let top = try stage.start(
+      Supervisor(.oneForOne, intensity: 100, within: .seconds(10), backoff: backoff) { stage.worker("a") }
+    )
+    for _ in 1...2 {
+      try stage.end("a", of: top)
+      stage.pass(.seconds(3))
+    }
+    stage.pass(.seconds(10))
+    try stage.end("a", of: top)
+    stage.pass(.milliseconds(1_002))
+    #expect(stage.log.entries == ["-a", "+a"])
+  }
+
+  @Test func `P5: a supervisor that is told to exit during a back-off ends at once, and starts nobody`() throws {
+    let stage = try Stage()
+    let top = try stage.start(
+      Supervisor(.oneForOne, backoff: backoff) {
+        stage.worker("a")
+        stage.worker("b")
+      }
+    )
+    try stage.end("a", of: top)
+    top.exit(.shutdown)
+    stage.settle()
+    #expect(stage.log.entries == ["-a", "-b", "top: shutdown"])
+    #expect(stage.runtime.isQuiet)
+    stage.pass(.seconds(2))
+    #expect(stage.log.entries.count == 3)
+  }
+
+  @Test func `P5: while one waits the others run, and their ends are seen`() throws {
+    let stage = try Stage()
+    let top = try stage.start(
+      Supervisor(.oneForOne, backoff: backoff) {
+        stage.worker("a")
+        stage.worker("b")
+      }
+    )
+    try stage.end("a", of: top)
+    try stage.end("b", of: top)
+    stage.pass(.seconds(2))
+    #expect(stage.log.entries == ["-b", "+a", "+b"])
+  }
+
+  @Test func `P5: who ends before a group that waits is started with it, once`() throws {
+    let stage = try Stage()
+    let top = try stage.start(
+      Supervisor(.restForOne, backoff: backoff) {
+        for name in ["a", "b", "c"] { stage.worker(name) }
+      }
+    )
+    try stage.end("b", of: top)
+    #expect(stage.log.entries == ["-b", "-c"])
+    try stage.end("a", of: top)
+    #expect(stage.log.entries == ["-a"])
+    stage.pass(.seconds(3))
+    #expect(stage.log.entries == ["-a", "+a", "+b", "+c"])
+    #expect(try stage.children(of: top).map(\.restarts) == [1, 1, 1])
+  }
+
+  @Test func `P5: a child that waits can be terminated, and is not started`() throws {
+    let stage = try Stage()
+    let top = try stage.start(Supervisor(.oneForOne, backoff: backoff) { stage.worker("a") })
+    try stage.end("a", of: top)
+    try stage.inProcess { try $0.call(top) { .terminateChild("a", $0) }.get() }
+    stage.pass(.seconds(3))
+    #expect(stage.log.entries == ["-a"])
+    #expect(try stage.child("a", of: top)?.state == .ended)
+  }
+}

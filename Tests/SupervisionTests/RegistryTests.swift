@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes under keys.
+
+import Joist
+import JoistSupervision
+import TestSupport
+import Testing
+
+@Suite struct RegistryTests {
+  private struct Room: Hashable { let number: Int }
+
+  @Test func `M4: a unique key leads to its process until that ends`() throws {
+    let simulation = try Simulation()
+    let registry = try Registry<Room, Int>(on: simulation.runtime)
+    let ref = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+    try registry.register(ref, as: Room(number: 1))
+    try registry.register(ref, as: Room(number: 1))
+    try registry.register(ref, as: Room(number: 2))
+    #expect(registry.lookup(Room(number: 1)) == ref && registry.lookup(Room(number: 3)) == nil)
+    #expect(registry.count == 2 && registry.keys(of: ref) == [Room(number: 1), Room(number: 2)])
+    ref.send(1)
+    simulation.run()
+    #expect(registry.lookup(Room(number: 1)) == nil && registry.count == 0 && registry.keys(of: ref).isEmpty)
+  }
+
+  @Test func `M4: a unique key is one's, until its holder has ended, seen or not`() throws {
+    let simulation = try Simulation()
+    let registry = try Registry<String, Int>(on: simulation.runtime)
+    let (first, second) = (sleeper(simulation), sleeper(simulation))
+    try registry.register(first, as: "a")
+    #expect(throws: RegistryError.taken(by: first.id)) { try registry.register(second, as: "a") }
+    simulation.runtime.spawn { process in
+      first.exit(.killed)
+      while first.isAlive { try process.yield() }
+      try registry.register(second, as: "a")  // the watcher, who has not run, has not been told
+    }
+    simulation.run()
+    #expect(registry.lookup("a") == second && registry.count == 1)
+    #expect(throws: RegistryError.noProcess) { try registry.register(first, as: "b") }
+  }
+
+  @Test func `M4: a duplicate key leads to all in the order in which they came, and dispatch reaches each`() throws {
+    let simulation = try Simulation()
+    let registry = try Registry<String, Int>(on: simulation.runtime, keys: .duplicate)
+    let log = Log<Int>()
+    let refs = (0..<40).map { number in
+      simulation.runtime.spawn(Int.self) { log.add(number * 100 + (try $0.receive())) }
+    }
+    for ref in refs { try registry.register(ref, as: "all") }
+    for ref in refs where ref != refs[0] && ref != refs[20] && ref != refs[39] {
+      registry.unregister(ref, from: "all")
+    }
+    #expect(registry.all("all") == [refs[0], refs[20], refs[39]] && registry.count == 3)
+    #expect(registry.dispatch(7, to: "all") == 3 && registry.dispatch(7, to: "none") == 0)
+    simulation.run()
+    #expect(log.entries == [7, 2_007, 3_907])
+    #expect(registry.count == 0)
+  }
+
+  @Test func `M4: members that leave in any order leave the others in theirs`() throws {
+    let simulation = try Simulation()
+    let registry = try Registry<Int, Int>(on: simulation.runtime, keys: .duplicate)
+    var refs = (0..<100).map { _ in sleeper(simulation) }
+    for ref in refs { try registry.register(ref, as: 0) }
+    for step in [7, 3, 11, 1] {
+      for place in stride(from: refs.count - 1, through: 0, by: -step).prefix(refs.count / 2) {
+        registry.unregister(refs.remove(at: place), from: 0)
+      }
+      let late = sleeper(simulation)
+      refs.append(late)
+      try registry.register(late, as: 0)
+      #expect(registry.all(0) == refs && registry.count == refs.count)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `M4: an end that races with the registration is not missed`() throws {
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      let registry = try Registry<Int, Int>(on: runtime, keys: .duplicate)
+      for number in 0..<2_000 {
+        let ref = runtime.spawn(Int.self) { try $0.yield() }
+        try? registry.register(ref, as: number % 10)
+      }
+      runtime.waitUntilIdle()
+      #expect(registry.count == 0)
+    }
+  }
+
+  @Test func `M4: the watcher ends with its registry`() throws {
+    let simulation = try Simulation()
+    do { _ = try Registry<Int, Int>(on: simulation.runtime) }
+    simulation.run()
+    #expect(simulation.runtime.processes.isEmpty)
+  }
+
+  private func sleeper(_ simulation: Simulation) -> ProcessRef<Int> {
+    simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+  }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Servers: what is called when.
+
+import Joist
+import JoistSupervision
+import TestSupport
+import Testing
+
+@Suite struct ServerTests {
+  @Test func `a server answers calls and keeps its state`() throws {
+    let simulation = try Simulation()
+    let log = Log<Int>()
+    simulation.runtime.spawn { process in
+      let bank = process.start(Bank(total: 5))
+      bank.send(.deposit(2))
+      log.add(try process.call(bank) { .balance($0) })
+    }
+    simulation.run()
+    #expect(log.entries == [7])
+  }
+
+  @Test func `a server moves into its process with the objects that it holds`() throws {
+    let tracker = Tracker()
+    let statistics = try withRuntime { runtime in
+      let holder = runtime.start(Holder(object: Tracked(tracker, 1)))
+      holder.send(Tracked(tracker, 2))
+      runtime.waitUntilIdle()
+      #expect(tracker.count == 1)
+    }
+    #expect(tracker.count == 0 && statistics.processesCreated == 1)
+  }
+
+  @Test(arguments: [Witness.Act.exit, .fail, .told])
+  func `terminate is told why a server ends, and the process ends for that reason`(act: Witness.Act) throws {
+    let (log, reason) = try trial(act)
+    let why =
+      switch act {
+      case .exit: "normal"
+      case .fail: "error: Failure()"
+      default: "error: Told()"
+      }
+    #expect(log == ["start", "handle", "terminate \(why)"] && reason == why)
+  }
+
+  @Test func `a server that was told to exit ends for that reason, whatever it throws then`() throws {
+    #expect(try trial(.toldAndFail) == (["start", "handle", "terminate error: Told()"], "error: Told()"))
+  }
+
+  @Test func `terminate is not called for a server that is killed, or has not started`() throws {
+    #expect(try trial(.killed) == (["start", "handle"], "killed"))
+    #expect(try trial(.failStart) == (["start"], "error: Failure()"))
+  }
+
+  /// What a server does, and what it ends with.
+  private func trial(_ act: Witness.Act) throws -> ([String], String) {
+    let simulation = try Simulation()
+    let (log, end) = (Log<String>(), Log<String>())
+    simulation.runtime.spawn(Int.self) { process in
+      process.trapExits { signal in
+        end.add("\(signal.reason)")
+        return 0
+      }
+      let server = process.startLinked(Witness(log: log, act: act))
+      try process.sleep(for: .milliseconds(1))
+      server.send(1)
+      try process.sleep(for: .milliseconds(1))
+      switch act {
+      case .told, .toldAndFail: server.exit(.error(Told()))
+      case .killed: server.exit(.killed)
+      default: break
+      }
+      _ = try process.receive()
+    }
+    simulation.run()
+    return (log.entries, end.entries.joined())
+  }
+
+  @Test func `what a server continues comes before the next message, after start and after each message`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    let server = simulation.runtime.start(Continuing(log: log, left: 2))
+    server.send(1)
+    server.send(0)
+    simulation.run()
+    #expect(log.entries == ["continue", "continue", "message 1", "continue", "message 0"])
+  }
+
+  @Test func `a server that never stops to continue lets others run, and ends when told`() throws {
+    let log = Log<String>()
+    let simulation = try Simulation()
+    let server = simulation.runtime.start(Continuing(log: Log(), left: .max))
+    simulation.runtime.spawn { _ in
+      log.add("ran")
+      server.exit()
+    }
+    simulation.run()
+    #expect(log.entries == ["ran"] && !server.isAlive)
+  }
+
+  @Test func `no message for the idle time brings a timeout, and each message begins it anew`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn { process in
+      let server = process.start(Idle(log: log))
+      for _ in 0..<3 {
+        try process.sleep(for: .seconds(6))
+        server.send(1)
+      }
+      try process.sleep(for: .seconds(11))
+      log.add("later")
+      server.send(1)
+    }
+    simulation.run()
+    #expect(log.entries == ["message", "message", "message", "timeout", "later", "message", "timeout", "timeout"])
+  }
+
+  @Test func `a linked server ends with who started it`() throws {
+    let simulation = try Simulation()
+    let log = Log<String>()
+    simulation.runtime.spawn { process in
+      process.startLinked(Witness(log: log, act: .told))
+      try process.yield()
+      throw Failure()
+    }
+    simulation.run()
+    #expect(log.entries == ["start", "terminate error: Failure()"])
+  }
+}
+
+struct Told: Error {}
+
+private struct Bank: Server {
+  enum Message {
+    case deposit(Int)
+    case balance(ReplyTo<Int>)
+  }
+  var total = 0
+  mutating func handle(_ message: sending Message, in process: ProcessContext<Message>) {
+    switch message {
+    case .deposit(let amount): total += amount
+    case .balance(let reply): reply.send(total)
+    }
+  }
+}
+
+private struct Holder: Server {
+  var object: Tracked
+  mutating func handle(_ message: sending Tracked, in process: ProcessContext<Tracked>) { object = message }
+}
+
+struct Witness: Server {
+  enum Act: Sendable { case exit, fail, told, toldAndFail, killed, failStart }
+  let log: Log<String>
+  let act: Act
+
+  func start(in process: ProcessContext<Int>) throws {
+    log.add("start")
+    if act == .failStart { throw Failure() }
+  }
+
+  func handle(_ message: sending Int, in process: ProcessContext<Int>) throws {
+    log.add("handle")
+    switch act {
+    case .exit: try process.exit()
+    case .fail: throw Failure()
+    case .toldAndFail: do { _ = try process.receive() } catch { throw Failure() }
+    default: break
+    }
+  }
+
+  func terminate(_ reason: ExitReason, in process: ProcessContext<Int>) { log.add("terminate \(reason)") }
+}
+
+private struct Continuing: Server {
+  let log: Log<String>
+  var left: Int
+  var continues: Bool { left > 0 }
+  mutating func handleContinue(in process: ProcessContext<Int>) {
+    log.add("continue")
+    left -= 1
+  }
+  mutating func handle(_ message: sending Int, in process: ProcessContext<Int>) {
+    log.add("message \(message)")
+    left = message
+  }
+}
+
+private struct Idle: Server {
+  let log: Log<String>
+  var timeouts = 0
+  var idleTimeout: Duration? { timeouts < 3 ? .seconds(10) : nil }
+  mutating func handleTimeout(in process: ProcessContext<Int>) {
+    log.add("timeout")
+    timeouts += 1
+  }
+  mutating func handle(_ message: sending Int, in process: ProcessContext<Int>) { log.add("message") }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Supervisors start, or say which child did not.
+
+import Joist
+import JoistSupervision
+import TestSupport
+import Testing
+
+@Suite struct StartTests {
+  private func message(of body: () throws -> Void) -> String {
+    do { try body() } catch { return "\(error)" }
+    return "nothing thrown"
+  }
+
+  @Test func `P5: children are started in order, each when the one before has started`() throws {
+    let stage = try Stage()
+    try stage.start(
+      Supervisor(.oneForOne) {
+        Child("slow", server: { [log = stage.log] in Slow(log: log) })
+        stage.worker("next")
+      }
+    )
+    #expect(stage.log.entries == ["started", "+next"])
+  }
+
+  @Test func `P5: a child that ends while a later one starts is seen to when all have started`() throws {
+    let stage = try Stage()
+    let (log, starts) = (stage.log, Count())
+    let top = try stage.start(
+      Supervisor(.oneForAll) {
+        for name in ["a", "b"] {
+          Child(name, Int.self) { process in
+            log.add("+" + name)
+            starts.add()
+            if starts.total > 2 { _ = try process.receive() }
+          }
+        }
+        Child("slow", server: { Slow(log: log) })
+      }
+    )
+    #expect(log.entries == ["+a", "+b", "started", "+a", "+b", "started"])
+    #expect(try stage.children(of: top).map(\.restarts) == [1, 1, 1])
+  }
+
+  @Test func `P5: a supervisor without children starts, and ends when told`() throws {
+    let stage = try Stage()
+    let top = try stage.start(Supervisor(.oneForAll) {})
+    #expect(try stage.children(of: top).isEmpty)
+    top.exit()
+    stage.settle()
+    #expect(stage.log.entries == ["top: shutdown"])
+  }
+
+  @Test func `P5: two children of one name are refused before anything starts`() throws {
+    let stage = try Stage()
+    let text = message {
+      try stage.start(
+        Supervisor(.oneForOne) {
+          stage.worker("a")
+          stage.worker("b")
+          stage.worker("a")
+        }
+      )
+    }
+    #expect(text == "two children have the name 'a'")
+    #expect(stage.log.entries.isEmpty)
+  }
+
+  @Test func `P5: a permanent child cannot be significant`() throws {
+    let stage = try Stage()
+    let text = message { try stage.start(Supervisor(.oneForOne) { stage.worker("a", isSignificant: true) }) }
+    #expect(text == "the child 'a' is permanent, so it cannot be significant")
+  }
+
+  @Test func `P5: a child that throws in start ends those before it in reverse and names itself`() throws {
+    let stage = try Stage()
+    let text = message {
+      try stage.start(
+        Supervisor(.oneForOne) {
+          stage.worker("a")
+          stage.worker("b")
+          Child("bad", server: { [log = stage.log] in Frail(log: log, starts: Count(), goodStarts: 0) })
+          stage.worker("c")
+        }
+      )
+    }
+    #expect(text == "the child 'bad' did not start: error: Failure()")
+    #expect(stage.log.entries == ["+a", "+b", "!b", "-b", "-a"])
+  }
+
+  @Test func `P5: a server that cannot be made did not start`() throws {
+    let stage = try Stage()
+    let text = message {
+      try stage.start(Supervisor(.oneForOne) { Child("bad", server: { () throws -> Slow in throw Failure() }) })
+    }
+    #expect(text == "the child 'bad' did not start: error: Failure()")
+  }
+
+  @Test func `P5: a child that exits in start did not start`() throws {
+    let stage = try Stage()
+    let text = message { try stage.start(Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }) }
+    #expect(text == "the child 'bad' did not start: normal")
+  }
+
+  @Test func `P5: a child whose name is taken did not start, and the error says why`() throws {
+    let stage = try Stage()
+    let holder = stage.runtime.spawn(Int.self, options: .init(name: "mine")) { _ = try $0.receive() }
+    let text = message {
+      try stage.start(Supervisor(.oneForOne) { stage.worker("a", options: .init(name: "mine")) })
+    }
+    #expect(text == "the child 'a' did not start: error: the name 'mine' is taken by \(holder.id)")
+  }
+
+  @Test func `P5: who starts a supervisor that fails is not told to exit`() throws {
+    let stage = try Stage()
+    let goesOn = try stage.inProcess { process in
+      do { try Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }.start(linkedTo: process) } catch {}
+      try process.yield()
+      return true
+    }
+    #expect(goesOn)
+  }
+
+  @Test func `P5: a supervisor told to exit while a child starts ends that child and does not wait`() throws {
+    let stage = try Stage()
+    let found = Found<SupervisorRef>()
+    let log = stage.log
+    stage.runtime.spawn(Int.self) { process in
+      found.set {
+        try Supervisor(.oneForOne) {
+          stage.worker("a")
+          Child("endless", server: { Endless() })
+        }.start(linkedTo: process, options: .init(name: "top"))
+      }
+      log.add("told")
+    }
+    stage.settle()
+    try stage.runtime.lookup("top", as: Supervisor.Message.self)?.exit(.shutdown)
+    stage.settle()
+    #expect(log.entries == ["+a", "-a", "told"])
+    #expect(message { _ = try found.get() } == "the supervisor ended while it started: shutdown")
+  }
+
+  @Test func `P5: a supervisor is started from a thread, which waits for its children`() throws {
+    let log = Log<String>()
+    _ = try withRuntime { runtime in
+      let top = try Supervisor(.oneForOne) {
+        Child("a", server: { Slow(log: log) })
+      }.start(on: runtime)
+      #expect(log.entries == ["started"])
+      let children = try top.callBlocking { .children($0) }
+      #expect(children.map(\.name) == ["a"] && children[0].state == .running)
+      let error = #expect(throws: SupervisorError.self) {
+        try Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }.start(on: runtime)
+      }
+      #expect("\(try #require(error))" == "the child 'bad' did not start: normal")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: why a supervisor did not start is known also when it ends before it is asked`() throws {
+    let log = Log<String>()
+    let plan = Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }
+    _ = try withRuntime { runtime in
+      for _ in 0..<1_000 { log.add(message { try plan.start(on: runtime) }) }
+      runtime.spawn { process in
+        for _ in 0..<1_000 {
+          do { try plan.start(linkedTo: process) } catch { log.add("\(error)") }
+        }
+      }
+    }
+    #expect(log.entries.count == 2_000)
+    #expect(log.entries.allSatisfy { $0 == "the child 'bad' did not start: normal" })
+  }
+
+  @Test func `P5: a supervisor is started from a task`() async throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 1))
+    let top = try await Supervisor(.oneForOne) { Child("a", server: { Slow(log: Log()) }) }.start(on: runtime)
+    let count = try await top.call { .count($0) }
+    #expect(count.children == 1 && count.running == 1 && count.supervisors == 0)
+    runtime.shutdown()
+  }
+
+  @Test func `P5: the list of children takes if, else, for and other lists`() throws {
+    let stage = try Stage()
+    func plan(_ isLarge: Bool) -> Supervisor {
+      let more = [stage.worker("x"), stage.worker("y")]
+      return Supervisor(.oneForOne) {
+        if isLarge { stage.worker("large") } else { stage.worker("small") }
+        for number in 0..<2 { stage.worker("\(number)") }
+        if isLarge { more }
+      }
+    }
+    #expect(try stage.children(of: stage.start(plan(true))).map(\.name) == ["large", "0", "1", "x", "y"])
+    let other = try Stage()
+    #expect(try other.children(of: other.start(plan(false))).map(\.name) == ["small", "0", "1"])
+  }
+}
+
+/// Takes a while to start.
+private struct Slow: Server {
+  let log: Log<String>
+  func start(in process: ProcessContext<Int>) throws {
+    for _ in 0..<10 { try process.yield() }
+    log.add("started")
+  }
+  func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
+}
+
+/// Exits before it has started.
+private struct Leaving: Server {
+  func start(in process: ProcessContext<Int>) throws { try process.exit() }
+  func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
+}
+
+/// Never starts.
+private struct Endless: Server {
+  func start(in process: ProcessContext<Int>) throws { _ = try process.receive() }
+  func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A platform without threads, whose time a test turns: schedulers are driven by calling `step()`.
+
+package import Joist
+import Synchronization
+
+/// Simulated time, no threads, real memory.
+package final class SimulatedPlatform: Platform {
+  private let host = HostPlatform()
+  private let time = Atomic<Int64>(1_000_000_000)
+  package let ticks = TickClock(simulatedPerSecond: 1_000_000_000)
+
+  package init() { advance(by: 0) }
+
+  package func now() -> Int64 { time.load(ordering: .relaxed) }
+
+  /// Time goes on.
+  package func advance(by nanoseconds: Int64) {
+    let now = time.add(nanoseconds, ordering: .relaxed).newValue
+    ticks.set(UInt64(now))
+  }
+
+  package func randomSeed() -> UInt64 { 42 }
+  package var usefulSchedulers: Int { 1 }
+  package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
+    nil
+  }
+  package func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?) {
+    if let deadline { advance(by: max(0, deadline - now())) }
+  }
+  package func wake(_ word: borrowing WaitWord, all: Bool) {}
+  package func heavyFence() {}
+  package var guardsAreFree: Bool { host.guardsAreFree }
+
+  // Sound: memory is the host's, and each call is passed on as it is.
+  package func reserve(bytes: Int) -> UnsafeMutableRawPointer? { unsafe host.reserve(bytes: bytes) }
+  package func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    unsafe host.guardPages(start, bytes: bytes)
+  }
+  package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.discard(start, bytes: bytes) }
+  package func release(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.release(start, bytes: bytes) }
+}
+
+/// A runtime on simulated time, driven by the test.
+package struct Simulation {
+  package let platform = SimulatedPlatform()
+  package let runtime: ProcessRuntime
+
+  package init(_ configuration: ProcessRuntime.Configuration = .init(schedulers: 1)) throws {
+    runtime = try ProcessRuntime(configuration, platform: platform)
+  }
+
+  /// Steps all schedulers in turn until none has anything to do; with `passingTime`, goes on to the next deadline then.
+  package func run(passingTime: Bool = true) {
+    while true {
+      var ran = false
+      var next: Int64?
+      for number in 0..<runtime.statistics.schedulers.count {
+        switch runtime.step(number) {
+        case .ran: ran = true
+        case .idle(let deadline): if let deadline { next = min(next ?? deadline, deadline) }
+        case .stopped: return
+        }
+      }
+      if ran { continue }
+      guard passingTime, let next else { return }
+      platform.advance(by: max(1, next - platform.now()))
+    }
+  }
+}
