@@ -25,6 +25,7 @@ let package = Package(
       name: "JoistCLI",
       dependencies: [
         "Joist",
+        "JoistSupervision",
         "CJoist",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),

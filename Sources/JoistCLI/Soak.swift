@@ -22,39 +22,61 @@ struct Soak: ParsableCommand {
   @Option(help: "Scheduler threads: 1…192; one a core if not given.")
   var schedulers: Int?
 
-  @Option(help: "Stacks: few of them exercise images.")
-  var slots = 64
+  @Option(help: "Stacks: few of them exercise images; 64, with faults 512, if not given.")
+  var slots: Int?
+
+  @Flag(help: "Crashes, kills, storms of links and restarts; on 1, 2 and 8 schedulers if none are given.")
+  var faults = false
 
   func validate() throws {
     guard minutes > 0, minutes < 100_000 else {
       throw ValidationError("--minutes is \(minutes), and must be more than 0 and less than 100000")
     }
-    try ProcessRuntime.Configuration(schedulers: schedulers, slots: slots).check()
+    try ProcessRuntime.Configuration(schedulers: schedulers, slots: slots ?? 64).check()
   }
 
   func run() throws {
-    let runtime = try ProcessRuntime(.init(schedulers: schedulers, slots: slots))
-    let tally = SoakTally()
+    guard faults else { return try soak(schedulers, minutes) }
+    let counts = schedulers.map { [$0] } ?? [1, 2, 8]
+    for count in counts {
+      print("\(count) scheduler\(count == 1 ? "" : "s"):")
+      try soak(count, minutes / Double(counts.count))
+    }
+  }
+
+  private func soak(_ schedulers: Int?, _ minutes: Double) throws {
+    let runtime = try ProcessRuntime(.init(schedulers: schedulers, slots: slots ?? (faults ? 512 : 64)))
+    let (tally, faultTally) = (SoakTally(), FaultTally())
     let end = ContinuousClock.now + .seconds(minutes * 60)
-    for number in 0..<200 {
-      runtime.spawn(Parcel.self) { process in
-        try roam(process, Chance(seed &+ UInt64(number) &* 7919), tally, until: end)
+    if faults {
+      try startFaults(runtime, seed, faultTally, until: end)
+    } else {
+      for number in 0..<200 {
+        let chance = Chance(seed &+ UInt64(number) &* 7919)
+        runtime.spawn(Parcel.self) { process in try roam(process, chance, tally, until: end) }
       }
     }
     let progress = Progress()
     while !runtime.waitUntilIdle(timeout: .seconds(1)) {
+      if ContinuousClock.now > end + .seconds(60) { throw CleanExit.message("FAILS  not idle a minute after its end") }
       let figures = runtime.statistics
+      let crashes = faults ? "\(figures.trapsContained + figures.overflowsContained) crashes, " : ""
       let copies = "\(figures.copiesOut) copies"
-      progress.show("\(figures.processesCreated) processes, \(figures.messagesSent) messages, \(copies)")
+      progress.show("\(figures.processesCreated) processes, \(crashes)\(figures.messagesSent) messages, \(copies)")
     }
     progress.clear()
     let survivors = runtime.shutdown()
-    try report(runtime.statistics, tally, survivors)
+    try report(runtime.statistics, tally, faultTally, survivors)
   }
 
-  private func report(_ figures: RuntimeStatistics, _ tally: SoakTally, _ survivors: [ProcessID]) throws {
+  private func report(
+    _ figures: RuntimeStatistics,
+    _ tally: SoakTally,
+    _ faultTally: FaultTally,
+    _ survivors: [ProcessID]
+  ) throws {
     let gone = figures.messagesReceived + figures.messagesDestroyed + figures.messagesDropped
-    let checks: [(name: String, made: Int, ended: Int)] = [
+    var checks: [(name: String, made: Int, ended: Int)] = [
       ("processes", figures.processesCreated, figures.processesEnded),
       ("messages", figures.messagesSent, gone),
       ("objects in messages", tally.made.total, tally.destroyed.total),
@@ -62,6 +84,15 @@ struct Soak: ParsableCommand {
       ("bytes of images left", 0, figures.imageBytes),
       ("processes that outlived the runtime", 0, survivors.count),
     ]
+    if faults {
+      let crashes = "\(figures.trapsContained) traps and \(figures.overflowsContained) overflows"
+      print("       \(crashes) were contained, \(faultTally.supervised.total) children started by supervisors")
+      checks += [
+        ("monitors, and ends that were told", faultTally.monitors.total, faultTally.ends.total),
+        ("messages of those that must not notice", faultTally.sent.total, faultTally.arrived.total),
+        ("messages out of order", 0, faultTally.disorder.total),
+      ]
+    }
     var holds = true
     for check in checks {
       let isRight = check.made == check.ended

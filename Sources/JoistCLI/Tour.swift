@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tour: four scenes, each measured as it is shown, then the figures.
+// The tour: five scenes, each measured as it is shown, then the figures.
 
 import ArgumentParser
 import Joist
@@ -29,9 +29,10 @@ struct Tour: ParsableCommand {
       ("a token round a ring of 10000 processes", { try ring($0, $1, 10_000) }),
       ("four priorities at work for two seconds", fourPriorities),
       ("a loop that never yields, and a sleeper beside it", loopAndSleeper),
+      ("a thousand workers, of whom one crashes at every hundredth job", crashes),
     ]
     var figures: [String] = []
-    print("Joist: a tour in four scenes.")
+    print("Joist: a tour in five scenes.")
     for (number, scene) in scenes.enumerated() {
       print("\n\(number + 1). \(scene.title)")
       let runtime = try ProcessRuntime(configuration)
