@@ -310,9 +310,18 @@ static void have_handler_stack(void) {
   else munmap(stack, handler_stack_bytes);
 }
 
+// A thread that was started by one of Dispatch's has its signals blocked, and an abort would not be handled then.
+static void unblock_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int i = 0; i < signal_count; i++) sigaddset(&set, signals[i]);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void joist_faults_enter(struct joist_site *site) {
   if (site != NULL) {
     have_handler_stack();
+    unblock_signals();
     site->control = control_words();
   }
   current = site;

@@ -114,7 +114,7 @@ private func die(_ process: ProcessContext<Int>, _ chance: Chance) throws {
   case 3: trap(Int(chance.below(2)))
   case 4: _ = deepen(1)
   case 5: if chance.below(8) == 0 { _ = deepen("a string longer than fifteen bytes") }
-  case 6: process.blocking { trap(1) }
+  case 6: process.blocking { _ = trap(1) }
   case 7: try linkStorm(process, chance)
   case 8: _ = try process.receive(where: { number in number == trap(0) }, timeout: .milliseconds(1))
   default:

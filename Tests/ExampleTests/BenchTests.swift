@@ -16,6 +16,8 @@ struct SmallRun: CustomTestStringConvertible {
     SmallRun(arguments: "spawn 1000 10", keys: ["ns"]),
     SmallRun(arguments: "spawn_seq 100", keys: ["ns"]),
     SmallRun(arguments: "links 1000 10", keys: ["ns"]),
+    SmallRun(arguments: "traps 100", keys: ["us", "bytes"]),
+    SmallRun(arguments: "traps_beside 20 50", keys: ["percent", "traps"]),
     SmallRun(arguments: "pingpong 100", keys: ["ns"]),
     SmallRun(arguments: "ring 10 10", keys: ["ns"]),
     SmallRun(arguments: "memory 1000", keys: ["bytes", "ns"]),

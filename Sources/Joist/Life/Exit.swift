@@ -143,12 +143,11 @@ extension Handle<ProcessRecord> {
   fileprivate func tellWhoWaits(_ reason: ExitReason) {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
-    for ticket in extras.it.calls.takeAll() { ticket.fail(reason) }
-    abandonLocks()
-    tellWatchers(it.identity, reason)
-    breakLinks(it.identity, reason)
+    if !extras.it.calls.isEmpty { for ticket in extras.it.calls.takeAll() { ticket.fail(reason) } }
+    if extras.it.held != nil { abandonLocks() }
+    tellWatchersAndLinked(it.identity, reason)
     endMonitors()
-    extras.it.exitTrap = nil
+    if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
   }
 }
 

@@ -34,6 +34,16 @@ extension Handle<ProcessRecord> {
   /// Makes a process that wants nothing special: the short way, for a process that spawns; nil where it cannot be made.
   @usableFromInline
   func spawnPlain(_ generation: UInt32, _ body: consuming Body<Never>) -> Spawned? {
+    spawnPlain(generation, body) { _ in }
+  }
+
+  /// Likewise, and `tie` is done before anybody can know of it or run it.
+  @inline(__always)
+  func spawnPlain(
+    _ generation: UInt32,
+    _ body: consuming Body<Never>,
+    tie: (ProcessHandle) -> Void
+  ) -> Spawned? {
     let scheduler = here(generation)
     let core = scheduler.it.runtime
     guard !core.it.ending.isRefusing, let process = core.takeRecord(scheduler) else { return nil }
@@ -43,6 +53,7 @@ extension Handle<ProcessRecord> {
     charge(Cost.spawn)
     scheduler.signalDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
+    tie(process)
     process.it.go(.create)
     scheduler.enqueue(process)
     return spawned

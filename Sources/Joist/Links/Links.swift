@@ -83,17 +83,8 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Sends an exit signal over every link, which is gone then (LI2).
-  func breakLinks(_ id: ProcessID, _ reason: ExitReason) {
-    let extras = extras()
-    var broken = extras.it.lock.withLock { extras.it.links.takeAll() }
-    guard broken.count > 0 else { return }
-    for link in broken.all { link.process.tellLinkBroke(link, by: id, reason) }
-    broken.removeAll()
-    extras.it.lock.withLock { if extras.it.links.count == 0 { extras.it.links = broken } }
-  }
-
-  private func tellLinkBroke(_ link: Link, by id: ProcessID, _ reason: ExitReason) {
+  /// Sends an exit signal over a link that the other end has left.
+  func tellLinkBroke(_ link: Link, by id: ProcessID, _ reason: ExitReason) {
     guard it.generation.load(ordering: .relaxed) == link.id.generation else { return }
     let delivery = Delivery.begin(ExitReason.self)
     delivery.put(reason)

@@ -134,11 +134,8 @@ extension Handle<ProcessRecord> {
   func endMonitors() {
     let extras = extras()
     if extras.it.monitors.isEmpty { return }
-    var monitors = extras.it.monitors.monitors
-    extras.it.monitors.monitors = Places()
-    for (place, monitor) in monitors.inPlaces { unwatch(monitor, MonitorID(number: monitor.number, place: place)) }
-    monitors.removeAll()
-    extras.it.monitors.monitors = monitors
+    let monitors = extras.it.monitors.monitors.takeAll()
+    monitors.each { place, monitor in unwatch(monitor, MonitorID(number: monitor.number, place: place)) }
   }
 }
 

@@ -3,71 +3,82 @@
 // A list whose entries keep their places, so that whoever remembers a place takes its entry out at once.
 // PL1. A place that comes free is used again, the last one first. So the order of the places says nothing about age,
 //      and is still the same in every run.
+// PL2. The first place needs no memory of its own, for most lists have one entry at most.
 
 /// Entries, each in a place of its own.
 struct Places<Entry> {
   private struct Place {
     var entry: Entry?
     /// The next free place, while this one is free.
-    var nextFree = -1
+    var nextFree = 0
   }
 
-  private var places: [Place] = []
-  private var firstFree = -1
+  /// In place zero (PL2).
+  private var first: Entry?
+  /// From place one on.
+  private var others: [Place] = []
+  /// Zero for none.
+  private var firstFree = 0
   private(set) var count = 0
 
   /// Puts an entry in; where it is then (PL1).
+  @inline(__always)
   mutating func add(_ entry: Entry) -> Int {
     count += 1
-    guard firstFree >= 0 else {
-      places.append(Place(entry: entry))
-      return places.count - 1
+    if first != nil { return addToOthers(entry) }
+    first = entry
+    return 0
+  }
+
+  @inline(never)
+  private mutating func addToOthers(_ entry: Entry) -> Int {
+    guard firstFree > 0 else {
+      others.append(Place(entry: entry))
+      return others.count
     }
     let place = firstFree
-    firstFree = places[place].nextFree
-    places[place].entry = entry
+    firstFree = others[place - 1].nextFree
+    others[place - 1].entry = entry
     return place
   }
 
   /// The entry in a place; nil where there is none.
-  subscript(place: Int) -> Entry? { places.indices.contains(place) ? places[place].entry : nil }
+  subscript(place: Int) -> Entry? {
+    if place == 0 { return first }
+    return others.indices.contains(place - 1) ? others[place - 1].entry : nil
+  }
 
   /// Changes an entry.
   mutating func change(_ place: Int, _ change: (inout Entry) -> Void) {
-    if places[place].entry != nil { change(&places[place].entry!) }
+    if place == 0 { if first != nil { change(&first!) } } else { change(&others[place - 1].entry!) }
   }
 
   /// Takes an entry out.
   mutating func remove(_ place: Int) {
-    places[place].entry = nil
-    places[place].nextFree = firstFree
-    firstFree = place
     count -= 1
+    if place == 0 {
+      first = nil
+    } else {
+      others[place - 1] = Place(entry: nil, nextFree: firstFree)
+      firstFree = place
+    }
   }
 
   /// The first place whose entry fits.
   func firstPlace(where fits: (Entry) -> Bool) -> Int? {
-    places.firstIndex { $0.entry.map(fits) ?? false }
+    if let first, fits(first) { return 0 }
+    return others.firstIndex { $0.entry.map(fits) ?? false }.map { $0 + 1 }
   }
 
-  /// The entries, in the order of their places.
-  var all: some Sequence<Entry> { places.lazy.compactMap(\.entry) }
-
-  /// The entries with their places, in that order.
-  var inPlaces: some Sequence<(Int, Entry)> {
-    places.lazy.enumerated().compactMap { place, content in content.entry.map { (place, $0) } }
-  }
-
-  /// Empties it; a small one keeps its memory.
-  mutating func removeAll() {
-    places.removeAll(keepingCapacity: places.count <= 16)
-    firstFree = -1
-    count = 0
-  }
-
-  /// Takes everything.
+  /// Takes everything out.
   mutating func takeAll() -> Places {
     defer { self = Places() }
     return self
+  }
+
+  /// Does something with each entry, in the order of the places, and its place.
+  func each(_ body: (Int, Entry) -> Void) {
+    if let first { body(0, first) }
+    for index in others.indices { if let entry = others[index].entry { body(index + 1, entry) } }
   }
 }

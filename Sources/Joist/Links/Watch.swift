@@ -54,16 +54,16 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Tells everyone who watches the process that had that identity (WA1, WA2).
-  func tellWatchers(_ id: ProcessID, _ reason: ExitReason) {
+  /// Tells everyone who watches the process, or is linked to it, of its end (WA1, WA2, LI2).
+  func tellWatchersAndLinked(_ id: ProcessID, _ reason: ExitReason) {
     let extras = extras()
-    var told = extras.it.lock.withLock { extras.it.watches.takeAll() }
-    guard told.count > 0 else { return }
-    for watch in told.all where watch.isFirst { tell(watch, id, reason) }
-    for watch in told.all where !watch.isFirst { tell(watch, id, reason) }
-    told.removeAll()
-    // The next process of the record has their memory.
-    extras.it.lock.withLock { if extras.it.watches.count == 0 { extras.it.watches = told } }
+    extras.it.lock.lock()
+    let watches = extras.it.watches.takeAll()
+    let links = extras.it.links.takeAll()
+    extras.it.lock.unlock()
+    if watches.count > 1 { watches.each { _, watch in if watch.isFirst { tell(watch, id, reason) } } }
+    watches.each { _, watch in if watches.count == 1 || !watch.isFirst { tell(watch, id, reason) } }
+    links.each { _, link in link.process.tellLinkBroke(link, by: id, reason) }
   }
 
   private func tell(_ watch: Watch, _ id: ProcessID, _ reason: ExitReason) {

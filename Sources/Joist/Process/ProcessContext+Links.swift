@@ -95,42 +95,55 @@ extension ProcessContext where Message: ~Copyable {
   @inlinable @discardableResult
   public func spawnLinked<M: ~Copyable>(
     _ type: M.Type,
-    options: SpawnOptions = .init(),
+    options: SpawnOptions? = nil,
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> ProcessRef<M> {
-    ProcessRef(makeLinked(SpawnRequest(options, body)))
+    if let options { return ProcessRef(makeLinked(SpawnRequest(options, body))) }
+    return ProcessRef(makeLinked(Body(body).untyped))
   }
 
   /// Makes a process without a mailbox and links it with this one, in one step.
   @inlinable @discardableResult
   public func spawnLinked(
-    options: SpawnOptions = .init(),
+    options: SpawnOptions? = nil,
     _ body: sending @escaping (ProcessContext<Never>) throws -> Void
   ) -> ProcessRef<Never> {
-    ProcessRef(makeLinked(SpawnRequest(options, body)))
+    spawnLinked(Never.self, options: options, body)
   }
 
   /// Makes a process and monitors it, in one step: its end brings a message for certain.
   @inlinable @discardableResult
   public func spawnMonitored<M: ~Copyable>(
     _ type: M.Type,
-    options: SpawnOptions = .init(),
+    options: SpawnOptions? = nil,
     down map: @escaping @Sendable (Down) -> Message,
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> (ref: ProcessRef<M>, monitor: MonitorID) {
-    let (spawned, monitor) = makeMonitored(SpawnRequest(options, body), NoticeMakers.make(map))
+    let make = NoticeMakers.make(map)
+    let (spawned, monitor) =
+      if let options {
+        makeMonitored(SpawnRequest(options, body), make)
+      } else {
+        makeMonitored(Body(body).untyped, make)
+      }
     return (ProcessRef(spawned), monitor)
   }
 
   /// Makes a process without a mailbox and monitors it, in one step.
   @inlinable @discardableResult
   public func spawnMonitored(
-    options: SpawnOptions = .init(),
+    options: SpawnOptions? = nil,
     down map: @escaping @Sendable (Down) -> Message,
     _ body: sending @escaping (ProcessContext<Never>) throws -> Void
   ) -> (ref: ProcessRef<Never>, monitor: MonitorID) {
-    let (spawned, monitor) = makeMonitored(SpawnRequest(options, body), NoticeMakers.make(map))
-    return (ProcessRef(spawned), monitor)
+    spawnMonitored(Never.self, options: options, down: map, body)
+  }
+
+  @usableFromInline
+  func makeLinked(_ body: consuming Body<Never>) -> Spawned? {
+    let spawned = record.spawnPlain(generation, body) { _ = record.link($0, $0.it.identity) }
+    if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
+    return spawned
   }
 
   @usableFromInline
@@ -138,6 +151,16 @@ extension ProcessContext where Message: ~Copyable {
     let spawned = try? core.spawn(request) { _ = record.link($0, $0.it.identity) }
     if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
     return spawned
+  }
+
+  @usableFromInline
+  func makeMonitored(
+    _ body: consuming Body<Never>,
+    _ make: @escaping NoticeMaker<Down>
+  ) -> (Spawned?, MonitorID) {
+    var monitor: MonitorID?
+    let spawned = record.spawnPlain(generation, body) { monitor = record.monitor($0, $0.it.identity, make) }
+    return (spawned, monitor ?? record.monitor(nil, ProcessID(bits: 0), make))
   }
 
   @usableFromInline

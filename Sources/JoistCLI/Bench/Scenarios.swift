@@ -23,6 +23,8 @@ extension Scenario {
     .timersFire,
     .selective,
     .selectiveScan,
+    .traps,
+    .trapsBeside,
     .compute,
     .steal,
   ]
