@@ -12,6 +12,7 @@ let package = Package(
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
+    .executable(name: "CrashyServer", targets: ["CrashyServer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -32,6 +33,11 @@ let package = Package(
       ]
     ),
     .executableTarget(name: "WordCount", dependencies: ["Joist"], path: "Examples/WordCount"),
+    .executableTarget(
+      name: "CrashyServer",
+      dependencies: ["Joist", "JoistSupervision"],
+      path: "Examples/CrashyServer"
+    ),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
@@ -41,7 +47,7 @@ let package = Package(
       dependencies: ["Joist", "CJoist", "CSwitchProbe", "CFaultProbe", "TestSupport"]
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
-    .testTarget(name: "ExampleTests", dependencies: ["WordCount", "JoistCLI"]),
+    .testTarget(name: "ExampleTests", dependencies: ["CrashyServer", "WordCount", "JoistCLI"]),
     .testTarget(name: "CompileTests", dependencies: ["Joist", "JoistSupervision"], exclude: ["Programs"]),
     .testTarget(name: "TidyTests"),
   ]

@@ -5,6 +5,7 @@
 
 enum UnsafeFence {
   static let files: Set<String> = [
+    "Examples/CrashyServer/Socket.swift",  // system calls
     "Sources/Joist/Descriptors/DescriptorPoller.swift",  // system calls
     "Sources/Joist/Faults/Contain.swift",  // goes on after a fault
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
@@ -35,6 +36,7 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
     "Sources/Joist/Time/TimerPool.swift",  // memory becomes timers
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
+    "Tests/ExampleTests/Client.swift",  // connects a socket
     "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand
     "Tests/TestSupport/SimulatedPlatform.swift",  // passes memory calls on
   ]

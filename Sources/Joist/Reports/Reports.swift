@@ -77,13 +77,15 @@ final class Reports: Sendable {
     }
     guard let spawned = try? core.spawn(request) else { return nil }
     let made = ProcessRef<Report>(spawned)
-    let old = state.withLock { state in
-      defer { state.reporter = made }
-      return state.reporter
+    // Somebody else may have made one at the same moment. That one stays: it may have been sent a report already.
+    let other = state.withLock { state -> ProcessRef<Report>? in
+      if let other = state.reporter, other.isAlive { return other }
+      state.reporter = made
+      return nil
     }
-    // Somebody else may have made one at the same moment: its reports are handled before it ends.
-    old?.exit(.shutdown)
-    return made
+    guard let other else { return made }
+    made.exit(.shutdown)
+    return other
   }
 
   private func isWithinBudget(_ clock: TickClock) -> Bool {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The example CrashyServer as a program of its own, with real clients.
+
+import Foundation
+import Testing
+
+/// The server as a child; killed at a limit, which ends whatever a test waits for.
+private final class Server {
+  static let path = Shell.program("CrashyServer")
+
+  let firstLine: String
+  let port: UInt16
+  private let process = Process()
+  private let output = Pipe()
+  private var unread = Data()
+  private let timer = DispatchSource.makeTimerSource()
+
+  init() throws {
+    process.executableURL = URL(fileURLWithPath: Server.path)
+    process.arguments = ["--port", "0"]
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice  // in debug builds Swift says there what it says of a trap
+    try process.run()
+    let id = process.processIdentifier
+    timer.schedule(deadline: .now() + .seconds(120))
+    timer.setEventHandler { kill(id, SIGKILL) }
+    timer.activate()
+    firstLine = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    port = try #require(firstLine.split(separator: " ").last.flatMap { UInt16($0.dropLast()) })
+  }
+
+  deinit {
+    timer.cancel()
+    // Not `terminate`: the child may have the signals of a thread that blocks them.
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+
+  func connect() throws -> Client { try #require(Client(port: port)) }
+
+  /// The next so many lines of the log; fewer when the server ends before.
+  func logged(_ count: Int) -> [String] {
+    while unread.count(where: { $0 == UInt8(ascii: "\n") }) < count {
+      let more = output.fileHandleForReading.availableData
+      if more.isEmpty { break }
+      unread += more
+    }
+    let lines = unread.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+    unread = Data(lines.dropFirst(count).map { "\($0)\n" }.joined().utf8)
+    return Array(lines.prefix(count))
+  }
+
+  /// What Ctrl-C does; the status that the server ends with.
+  func interrupt() -> Int32 {
+    process.interrupt()
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : -1
+  }
+}
+
+@Suite struct CrashyServerTests {
+  @Test(arguments: ["boom", "overflow"])
+  func `P5: a client whose connection crashes is closed, and another goes on`(command: String) throws {
+    let server = try Server()
+    #expect(server.firstLine == "listening on 127.0.0.1:\(server.port); try: nc 127.0.0.1 \(server.port)\n")
+    let (calm, doomed) = (try server.connect(), try server.connect())
+    #expect(calm.ask("echo one  two ") == "one  two ")
+    #expect(doomed.ask("count") == "1")
+    #expect(calm.ask("who") == "2 open, 0 trapped")
+    #expect(doomed.ask(command) == nil)
+    #expect(calm.ask("count") == "3")
+    #expect(calm.ask("who") == "1 open, 1 trapped")
+    #expect(calm.ask("what") == "commands: echo TEXT, count, who, boom, overflow, quit")
+    #expect(calm.ask("quit") == nil)
+    let log = server.logged(1).first ?? ""
+    #expect(log.contains(command == "boom" ? "trap" : "stack overflow"), "\(log)")
+    #expect(server.interrupt() == 0)
+  }
+
+  @Test func `P5: of fifty clients every third crashes, and the others get every echo in order`() throws {
+    let server = try Server()
+    let clients = try (0..<50).map { _ in try server.connect() }
+    let texts = (0..<100).map { "text \($0)" }
+    for (number, client) in clients.enumerated() {
+      for text in texts.prefix(50) { client.send("echo \(text) of \(number)") }
+      if number % 3 == 0 { client.send(number % 2 == 0 ? "boom" : "overflow", "echo not reached") }
+      for text in texts.dropFirst(50) where number % 3 != 0 { client.send("echo \(text) of \(number)") }
+    }
+    for (number, client) in clients.enumerated() {
+      let isDoomed = number % 3 == 0
+      // What it was answered before the crash may be lost: a socket with unread bytes is reset when it is closed.
+      if isDoomed { while let line = client.receive() { #expect(line != "not reached") } }
+      for text in texts where !isDoomed { #expect(client.receive() == "\(text) of \(number)") }
+    }
+    #expect(clients[1].ask("who") == "33 open, 17 trapped")
+    let log = server.logged(17)
+    #expect(log.count(where: { $0.contains("trap") }) == 9 && log.count(where: { $0.contains("overflow") }) == 8)
+    #expect(server.interrupt() == 0)
+    #expect(clients[1].receive() == nil)
+  }
+
+  @Test func `P5: a line that comes in pieces, a long one and one too long are what they are`() throws {
+    let server = try Server()
+    let (client, babbler) = (try server.connect(), try server.connect())
+    let long = String(repeating: "long ", count: 10_000)
+    #expect(client.ask("echo \(long)\r") == long)
+    babbler.send(String(repeating: "x", count: 200_000))
+    #expect(babbler.receive() == nil)
+    #expect(client.ask("who") == "1 open, 0 trapped")
+  }
+
+  @Test func `P5: a port that is taken gets one line and status 1`() throws {
+    let server = try Server()
+    let got = try Shell.run(Server.path, ["--port", "\(server.port)"])
+    #expect(got.status == 1 && got.output.isEmpty)
+    #expect(got.error.hasPrefix("CrashyServer: port \(server.port): ") && got.error.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test(arguments: [["--port"], ["--port", "x"], ["--port", "65536"], ["--port", "1", "2"], ["4040"], ["--what"]])
+  func `P5: wrong arguments get one line and status 64`(arguments: [String]) throws {
+    let got = try Shell.run(Server.path, arguments)
+    #expect(got.status == 64 && got.output.isEmpty)
+    #expect(got.error.hasPrefix("CrashyServer: ") && got.error.filter { $0 == "\n" }.count == 1)
+  }
+}
