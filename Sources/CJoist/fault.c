@@ -56,7 +56,7 @@ static bool running_stack(const struct joist_site *site, struct stack *stack) {
   if (record == NULL) return false;
   const uintptr_t *bounds = *(const uintptr_t *const *)(record + site->stack_offset);
   if (bounds == NULL) return false;
-  *stack = (struct stack){bounds[0], bounds[1] - site->note_bytes};
+  *stack = (struct stack){site->fault.reserve_is_open ? site->fault.low : bounds[0], bounds[1] - site->note_bytes};
   return true;
 }
 
@@ -77,6 +77,19 @@ static bool is_breakpoint(uintptr_t pc) {
 #else
   return is_trap_instruction(pc);
 #endif
+}
+
+// The word that has a running stack's lowest address.
+static uintptr_t *low_word(const struct joist_site *site) {
+  return *(uintptr_t *const *)((const char *)*site->running + site->stack_offset);
+}
+
+// Whether somebody has called `abort` here, and not sent the signal.
+static bool is_abort(const siginfo_t *info, uintptr_t pc) {
+#if defined(__linux__)
+  if (info->si_code != SI_TKILL || info->si_pid != getpid()) return false;
+#endif
+  return joist_place_of(pc) == joist_place_system;
 }
 
 // Whether the caller of `abort` is Swift's runtime. Where that is a part of the program, its text must be there, too.
@@ -100,7 +113,9 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
   uintptr_t pc = joist_context_pc(context), sp = joist_context_sp(context);
   uintptr_t address = (uintptr_t)info->si_addr, guard = stack->low - site->guard_bytes;
   uintptr_t low = fault->reserve_is_open ? stack->low - JOIST_RESERVE_BYTES : stack->low;
-  bool is_on_stack = sp >= low && sp < stack->top;
+  // A large frame may have been taken, and not been touched.
+  bool is_on_stack = sp >= guard && sp < stack->top;
+  enum { below_sp_most = 1024 };  // what code touches below the stack pointer
   fault->signal = signal;
   if (!fault->reserve_is_open) fault->is_overflow = false;
   switch (signal) {
@@ -113,34 +128,21 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
       if (!is_on_stack || info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
       break;
     case SIGABRT:
-      if (!is_on_stack) return false;
+      if (!is_on_stack || !is_abort(info, pc)) return false;
       break;
     default:
-      if (info->si_code <= 0 || address < guard || address >= low || sp < guard || sp >= stack->top) return false;
+      if (!is_on_stack || info->si_code <= 0 || address < guard || address >= low) return false;
+      if (address + below_sp_most < sp) return false;
       fault->is_overflow = true;
   }
   joist_frames_collect(fault, context, low, stack->top);
   if (signal == SIGABRT && !is_of_swift(fault)) return false;
-  return site->contains_locks || !joist_frames_hold_a_lock(fault);
+  return site->contains_locks || !fault->holds_lock;
 }
 
 #pragma mark - Going on elsewhere
 
 extern const char joist_stack_begin[];
-
-static uint64_t control_words(void) {
-#if defined(__x86_64__)
-  uint32_t mxcsr;
-  uint16_t x87;
-  __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-  __asm__ volatile("fnstcw %0" : "=m"(x87));
-  return (mxcsr & ~(uint32_t)0x3f) | (uint64_t)x87 << 32;
-#else
-  uint64_t fpcr;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
-  return fpcr;
-#endif
-}
 
 // As if a laid stack had just been switched to (W18): see `stack_lay.c`.
 static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t top) {
@@ -167,6 +169,7 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
   machine->regs[19] = entry;
   machine->regs[20] = record;
   machine->pc = (uintptr_t)joist_stack_begin + 4;
+  machine->pstate &= ~(uint64_t)0xc00;  // the fault may have been the target of a branch
   struct fpsimd_context *vector = (struct fpsimd_context *)machine->__reserved;
   if (vector->head.magic == FPSIMD_MAGIC) vector->fpcr = (uint32_t)site->control;
 #else
@@ -183,8 +186,11 @@ static bool open_reserve(const struct stack *stack) {
   return mprotect(start, JOIST_RESERVE_BYTES, PROT_READ | PROT_WRITE) == 0;
 }
 
-bool joist_fault_close_reserve(uintptr_t low) {
-  void *start = (void *)(low - JOIST_RESERVE_BYTES);
+bool joist_fault_close_reserve(struct joist_site *site) {
+  if (!site->fault.reserve_is_open) return true;
+  void *start = (void *)(site->fault.low - JOIST_RESERVE_BYTES);
+  *low_word(site) = site->fault.low;
+  site->fault.reserve_is_open = false;
   madvise(start, JOIST_RESERVE_BYTES, MADV_DONTNEED);
   return joist_guard_install(start, JOIST_RESERVE_BYTES) || mprotect(start, JOIST_RESERVE_BYTES, PROT_NONE) == 0;
 }
@@ -195,10 +201,13 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
   struct joist_fault *fault = &site->fault;
   if (site->contains_nothing || __atomic_load_n(&has_given_up, __ATOMIC_RELAXED)) return false;
   if (!running_stack(site, &stack) || !is_contained(site, signal, info, context, &stack)) return false;
-  if (fault->is_overflow && !fault->reserve_is_open && signal != SIGABRT &&
-      joist_place_of(joist_context_pc(context)) != joist_place_program) {  // (W20)
-    if (!joist_frames_redirect(context, stack.low, stack.top) || !open_reserve(&stack)) return false;
+  bool is_in_program = joist_place_of(joist_context_pc(context)) == joist_place_program;
+  if ((signal == SIGSEGV || signal == SIGBUS) && !is_in_program) {  // (W20)
+    if (fault->reserve_is_open || !joist_frames_redirect(context, stack.low, stack.top)) return false;
+    if (!open_reserve(&stack)) return false;
+    fault->low = stack.low;
     fault->reserve_is_open = true;
+    *low_word(site) = stack.top;
     return true;
   }
   if (swift_message != NULL) fault->message = __atomic_exchange_n(swift_message, NULL, __ATOMIC_ACQ_REL);  // (W21)
@@ -211,12 +220,12 @@ _Noreturn void joist_fault_landed(void) {
   struct joist_site *site = current;
   struct stack stack;
   if (!running_stack(site, &stack)) abort();
-  joist_stack_restart((void *)stack.top, site->entry, *(void *const *)site->running);
+  joist_stack_restart((void *)stack.top, site->entry, *(void *const *)site->running, site->control);
 }
 
-_Noreturn void joist_stack_restart(void *top, void (*entry)(void *), void *argument) {
+_Noreturn void joist_stack_restart(void *top, void (*entry)(void *), void *argument, uint64_t control) {
   void *left;
-  joist_switch(&left, joist_stack_lay(top, entry, argument));
+  joist_switch(&left, joist_stack_lay_with(top, entry, argument, control));
   __builtin_unreachable();
 }
 
@@ -231,8 +240,8 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
   if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN) return action->sa_handler(signal);
   struct sigaction plain = {.sa_handler = SIG_DFL};
   sigaction(signal, &plain, NULL);
-  // A fault happens again; what was sent has to be sent again.
-  if (info->si_code <= 0) raise(signal);
+  // A fault happens again; what was sent has to be sent again, and a breakpoint is behind us.
+  if (info->si_code <= 0 || signal == SIGTRAP) raise(signal);
 }
 
 // (W19)
@@ -286,7 +295,8 @@ int joist_faults_lost(void) {
 
 void joist_faults_give_up(void) { __atomic_store_n(&has_given_up, true, __ATOMIC_RELAXED); }
 
-enum { handler_stack_bytes = 64 << 10 };
+// The lowest page is a guard.
+enum { handler_stack_bytes = 128 << 10 };
 
 static pthread_key_t handler_stack_key;
 
@@ -305,7 +315,9 @@ static void have_handler_stack(void) {
   if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) == 0) return;
   void *stack = mmap(NULL, handler_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return;
-  stack_t made = {.ss_sp = stack, .ss_size = handler_stack_bytes};
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  mprotect(stack, page, PROT_NONE);
+  stack_t made = {.ss_sp = (char *)stack + page, .ss_size = handler_stack_bytes - page};
   if (sigaltstack(&made, NULL) == 0) pthread_setspecific(handler_stack_key, stack);
   else munmap(stack, handler_stack_bytes);
 }
@@ -322,7 +334,7 @@ void joist_faults_enter(struct joist_site *site) {
   if (site != NULL) {
     have_handler_stack();
     unblock_signals();
-    site->control = control_words();
+    site->control = joist_control_words();
   }
   current = site;
 }

@@ -24,14 +24,11 @@ void joist_frames_prepare(void);
 
 enum joist_place joist_place_of(uintptr_t address);
 
-/// The frames of an interrupted stack, outwards.
+/// The frames of an interrupted stack, outwards, and whether one holds a lock that nobody would let go of (W22).
 void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top);
 
 /// Adds the frames from that frame pointer outwards.
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top);
-
-/// Whether one of the frames holds a lock that nobody would ever let go of (W22).
-bool joist_frames_hold_a_lock(const struct joist_fault *fault);
 
 /// Has the outermost library function of an interrupted stack return to `joist_fault_landing` and not to the program
 /// (W20); false when there is none to be found.

@@ -21,11 +21,17 @@
 
 enum { ranges_most = 256 };
 
-static struct {
-  uintptr_t low, high;
-  enum joist_place place;
-} ranges[ranges_most];
-static int range_count;
+struct ranges {
+  int count;
+  struct {
+    uintptr_t low, high;
+    enum joist_place place;
+  } all[ranges_most];
+};
+
+// The one that handlers look at, and the one that is filled meanwhile.
+static struct ranges tables[2];
+static struct ranges *ranges = &tables[0];
 
 static bool is_in(const char *name, const char *const *beginnings, size_t count) {
   for (size_t i = 0; i < count; i++)
@@ -53,23 +59,25 @@ static enum joist_place place_of_file(const char *path) {
 // A module that is loaded later is taken for the program until the next look.
 static int note_module(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
-  int *count = context;
+  struct ranges *new = context;
   enum joist_place place = place_of_file(info->dlpi_name);
-  for (int i = 0; i < info->dlpi_phnum && *count < ranges_most; i++) {
+  for (int i = 0; i < info->dlpi_phnum && new->count < ranges_most; i++) {
     const ElfW(Phdr) *header = &info->dlpi_phdr[i];
     if (header->p_type != PT_LOAD || (header->p_flags & PF_X) == 0 || place == joist_place_program) continue;
-    ranges[*count].low = info->dlpi_addr + header->p_vaddr;
-    ranges[*count].high = ranges[*count].low + header->p_memsz;
-    ranges[*count].place = place;
-    *count += 1;
+    uintptr_t low = info->dlpi_addr + header->p_vaddr;
+    new->all[new->count].low = low;
+    new->all[new->count].high = low + header->p_memsz;
+    new->all[new->count].place = place;
+    new->count += 1;
   }
   return 0;
 }
 
 static void note_modules(void) {
-  int count = 0;
-  dl_iterate_phdr(note_module, &count);
-  __atomic_store_n(&range_count, count, __ATOMIC_RELEASE);
+  struct ranges *new = ranges == &tables[0] ? &tables[1] : &tables[0];
+  new->count = 0;
+  dl_iterate_phdr(note_module, new);
+  __atomic_store_n(&ranges, new, __ATOMIC_RELEASE);
 }
 
 #else
@@ -77,9 +85,9 @@ static void note_modules(void) {}
 #endif
 
 enum joist_place joist_place_of(uintptr_t address) {
-  int count = __atomic_load_n(&range_count, __ATOMIC_ACQUIRE);
-  for (int i = 0; i < count; i++)
-    if (address - ranges[i].low < ranges[i].high - ranges[i].low) return ranges[i].place;
+  const struct ranges *now = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE);
+  for (int i = 0; i < now->count; i++)
+    if (address - now->all[i].low < now->all[i].high - now->all[i].low) return now->all[i].place;
   return joist_place_program;
 }
 
@@ -126,17 +134,11 @@ static void learn_where_locks_are_held(void) {
   pthread_once(&system_token, in_system);
 }
 
-bool joist_frames_hold_a_lock(const struct joist_fault *fault) {
-  for (int i = 0; i < fault->frame_count; i++) {
-    uintptr_t frame = fault->frames[i];
-    if (frame == once_swift || frame == once_system || frame == once_dispatch) return true;
-  }
-  return false;
-}
-
 #pragma mark - Walking
 
+// Locks are looked for in all frames, also beyond those that are kept.
 static void add(struct joist_fault *fault, uintptr_t frame) {
+  fault->holds_lock |= frame == once_swift || frame == once_system || frame == once_dispatch;
   if (fault->frame_count < JOIST_FRAMES_MOST) fault->frames[fault->frame_count++] = frame;
 }
 
@@ -145,7 +147,7 @@ static bool is_frame(uintptr_t fp, uintptr_t low, uintptr_t top) {
 }
 
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top) {
-  while (is_frame(fp, low, top) && fault->frame_count < JOIST_FRAMES_MOST) {
+  while (is_frame(fp, low, top)) {
     const uintptr_t *frame = (const uintptr_t *)fp;
     uintptr_t back = plain(frame[1]);
     if (back == 0) return;
@@ -195,6 +197,7 @@ static void unwind(struct joist_fault *fault, const ucontext_t *context, uintptr
 
 void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top) {
   fault->frame_count = 0;
+  fault->holds_lock = false;
   enum joist_place place = joist_place_of(joist_context_pc(context));
   if (place == joist_place_program || place == joist_place_swift) {
     add(fault, joist_context_pc(context));
@@ -255,7 +258,8 @@ static bool redirect_by_frame_pointers(struct search *search) {
     uintptr_t *frame = (uintptr_t *)fp;
     uintptr_t back = plain(frame[1]);
     if (back == 0) return false;
-    if (joist_place_of(back) == joist_place_program) return redirect(&frame[1], back, fp + 2 * sizeof(uintptr_t));
+    // What a signature was made with is not known here.
+    if (joist_place_of(back) == joist_place_program) return frame[1] == back && redirect(&frame[1], back, 0);
     low = fp + 1;
     fp = frame[0];
   }
@@ -290,8 +294,10 @@ bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top) {
 
 #pragma mark - Preparing
 
+// Calls what a handler calls, for a function's address is looked up at its first call.
 static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *argument) {
-  (void)context, (void)argument;
+  *(volatile uintptr_t *)argument =
+    _Unwind_GetIP(context) + _Unwind_GetCFA(context) + _Unwind_GetGR(context, fp_register);
   return _URC_END_OF_STACK;
 }
 
@@ -300,5 +306,6 @@ void joist_frames_prepare(void) {
   if (once_system != 0) return;
   learn_where_locks_are_held();
   // The first walk of a program allocates.
-  _Unwind_Backtrace(stop, NULL);
+  uintptr_t ignored;
+  _Unwind_Backtrace(stop, &ignored);
 }

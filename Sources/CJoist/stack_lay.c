@@ -20,16 +20,20 @@ struct context {
   uintptr_t r12, r13, r14, r15, rbx, rbp, rip;
 };
 
-// Control bits only: the status flags of the thread that lays are not the new stack's.
-static void fill(struct context *context, void (*entry)(void *), void *argument) {
+// Control bits only: the status flags are the thread's own.
+uint64_t joist_control_words(void) {
   uint32_t mxcsr;
   uint16_t x87;
   __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
   __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (mxcsr & ~(uint32_t)0x3f) | (uint64_t)x87 << 32;
+}
+
+static void fill(struct context *context, void (*entry)(void *), void *argument, uint64_t control) {
   // The frame pointer stays zero, and the first instruction is skipped (W5).
   *context = (struct context){
-    .mxcsr = mxcsr & ~(uint32_t)0x3f,
-    .x87 = x87,
+    .mxcsr = (uint32_t)control,
+    .x87 = (uint16_t)(control >> 32),
     .r12 = (uintptr_t)entry,
     .r13 = (uintptr_t)argument,
     .rip = (uintptr_t)joist_stack_begin + 1,
@@ -45,15 +49,19 @@ struct context {
   uint64_t unused;
 };
 
-static void fill(struct context *context, void (*entry)(void *), void *argument) {
+uint64_t joist_control_words(void) {
   uint64_t fpcr;
   __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  return fpcr;
+}
+
+static void fill(struct context *context, void (*entry)(void *), void *argument, uint64_t control) {
   // The frame pointer, x29, stays zero, and the first instruction is skipped (W5).
   *context = (struct context){
     .x19 = (uintptr_t)entry,
     .x20 = (uintptr_t)argument,
     .x30 = (uintptr_t)joist_stack_begin + 4,
-    .fpcr = fpcr,
+    .fpcr = control,
   };
 }
 
@@ -62,11 +70,15 @@ static void fill(struct context *context, void (*entry)(void *), void *argument)
 _Static_assert(sizeof(struct context) + sizeof sentinel == JOIST_FIRST_FRAME_BYTES, "what is laid is what is promised");
 
 void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
+  return joist_stack_lay_with(top, entry, argument, joist_control_words());
+}
+
+void *joist_stack_lay_with(void *top, void (*entry)(void *), void *argument, uint64_t control) {
   uintptr_t *words = (uintptr_t *)top - 2;
   words[0] = sentinel[0];
   words[1] = sentinel[1];
   struct context *context = (struct context *)words - 1;
-  fill(context, entry, argument);
+  fill(context, entry, argument, control);
   return context;
 }
 

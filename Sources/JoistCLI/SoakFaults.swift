@@ -84,7 +84,7 @@ private func breed(
     let count = Int(chance.below(12)) + 1
     for _ in 0..<count {
       let seed = chance.below(.max)
-      let (child, _) = process.spawnMonitored(Int.self, down: { $0 }) { child in try die(child, Chance(seed)) }
+      let (child, _) = process.spawnMonitored(Int.self, down: told) { child in try die(child, Chance(seed)) }
       for number in 0..<Int(chance.below(4)) { child.send(number) }
       if chance.below(3) == 0 { child.exit(chance.below(2) == 0 ? .killed : .shutdown) }
     }
@@ -95,6 +95,9 @@ private func breed(
     }
   }
 }
+
+/// The news of an end as it comes.
+@Sendable func told(_ down: Down) -> Down { down }
 
 /// Lives a little, then dies.
 private func die(_ process: ProcessContext<Int>, _ chance: Chance) throws {
@@ -162,11 +165,12 @@ private func supervisor(_ chance: Chance, _ tally: FaultTally) -> Supervisor {
   let strategies: [Supervisor.Strategy] = [.oneForOne, .oneForAll, .restForOne]
   let (outer, inner) = (strategies[Int(chance.below(3))], strategies[Int(chance.below(3))])
   let seed = chance.below(.max)
+  let below = Supervisor(inner, intensity: 20, within: .milliseconds(20)) {
+    for number in 3..<6 { mortal("inner \(number)", seed &+ UInt64(number), tally) }
+  }
   return Supervisor(outer, intensity: .max, within: .seconds(1)) {
     for number in 0..<3 { mortal("outer \(number)", seed &+ UInt64(number), tally) }
-    Child("inner", supervisor: Supervisor(inner, intensity: 20, within: .milliseconds(20)) {
-      for number in 3..<6 { mortal("inner \(number)", seed &+ UInt64(number), tally) }
-    })
+    Child("inner", supervisor: below)
   }
 }
 

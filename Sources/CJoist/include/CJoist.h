@@ -38,6 +38,13 @@ void joist_switch_alike(void *_Nullable *_Nonnull save, void *_Nonnull load);
 /// `entry` never returns. `top` is 16-byte aligned; above the context lie two sentinel words.
 void *_Nonnull joist_stack_lay(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument);
 
+/// The same with other control words.
+void *_Nonnull joist_stack_lay_with(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull),
+                                    void *_Nonnull argument, uint64_t control);
+
+/// The floating-point control words of the calling thread, without status flags.
+uint64_t joist_control_words(void);
+
 /// Whether the two sentinel words below `top` are as `joist_stack_lay` wrote them.
 bool joist_stack_sentinel_holds(const void *_Nonnull top);
 
@@ -175,8 +182,12 @@ struct joist_fault {
   int signal;
   /// The stack pointer was, or went, below the stack.
   bool is_overflow;
-  /// Part of the guard was made writable, so that a library could finish (W20). Whoever runs then guards it again.
+  /// Part of the guard was made writable, so that a library could finish (W20), and the stack's lowest address, which
+  /// lies above it meanwhile: so no call of the runtime has room. Whoever runs then closes it.
   bool reserve_is_open;
+  uintptr_t low;
+  /// One of the frames holds a lock (W22).
+  bool holds_lock;
   /// Where it happened, and the return addresses from there outwards.
   uintptr_t frames[JOIST_FRAMES_MOST];
   int frame_count;
@@ -219,8 +230,8 @@ void joist_faults_give_up(void);
 /// Contains faults on this thread from now on; with null, no more. Gives the thread a stack for handlers at first.
 void joist_faults_enter(struct joist_site *_Nullable site);
 
-/// Guards what `reserve_is_open` tells of; false where the system refuses.
-bool joist_fault_close_reserve(uintptr_t low);
+/// Guards what `reserve_is_open` tells of, if it does; false where the system refuses.
+bool joist_fault_close_reserve(struct joist_site *_Nonnull site);
 
 /// Lets go of the locks of `stdout` and `stderr` that this thread holds: whoever held them is dead (W23).
 void joist_fault_release_streams(void);
@@ -231,8 +242,9 @@ void joist_fault_note_overflow(struct joist_site *_Nonnull site);
 /// Copies the last report out of the text, and gives it back; the length.
 size_t joist_fault_message_end(char *_Nullable text, char *_Nonnull copy, size_t bytes);
 
-/// Begins anew on this stack, which is left for good: `entry(argument)` at its top.
-_Noreturn void joist_stack_restart(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument);
+/// Begins anew on this stack, which is left for good: `entry(argument)` at its top, with those control words.
+_Noreturn void joist_stack_restart(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument,
+                                   uint64_t control);
 
 #pragma mark - The system (system.c)
 

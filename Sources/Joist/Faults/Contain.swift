@@ -25,7 +25,8 @@ func processFaulted(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
   let scheduler = Scheduler.current!
   scheduler.forgetFrames(of: process)
-  process.noteFault(scheduler.takeFault(above: process.it.slot!.it.low))
+  process.noteFault(scheduler.takeFault())
+  process.forgetWait(on: scheduler)
   process.dropBody()
   end(process)
 }
@@ -37,22 +38,18 @@ extension Handle<Scheduler> {
     unsafe joist_words_remove(&it.words, &process.it.carried)
     unsafe joist_carried_clear(&process.it.carried)
     joist_fault_release_streams()
-    disarm(process)
-    if let answer = process.cell.it.close() { answer.node?.discard() }
-    process.it.flags.subtract([.deaf, .awaitsAnswer, .wantsMail])
   }
 
   // Sound: the fault is this thread's, and nothing else has happened on it since.
   /// The last fault of this thread as an exit reason.
-  func takeFault(above low: UInt) -> ExitReason { unsafe it.site.takeFault(above: low) }
+  func takeFault() -> ExitReason { unsafe it.site.takeFault() }
 }
 
 extension joist_site {
   // Sound: as above. The text is given back once.
   /// The last fault as an exit reason; the stack's guard is whole again.
-  mutating func takeFault(above low: UInt) -> ExitReason {
-    if unsafe fault.reserve_is_open { joist_fault_close_reserve(low) }
-    unsafe fault.reserve_is_open = false
+  mutating func takeFault() -> ExitReason {
+    if unsafe !joist_fault_close_reserve(&self) { stopTheProgram("P3: the guard of a stack could not be closed") }
     let frames = unsafe withUnsafeBytes(of: fault.frames) { bytes in
       unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(fault.frame_count)))
     }
@@ -84,18 +81,39 @@ extension Handle<ProcessRecord> {
   func die(_ reason: ExitReason) -> Never {
     dropExitReason()
     beginExit(reason)
-    unsafe joist_stack_restart(it.slot!.it.firstFrame, { unsafe processEnd($0) }, UnsafeMutableRawPointer(pointer))
+    unsafe joist_stack_restart(
+      it.slot!.it.firstFrame,
+      { unsafe processEnd($0) },
+      UnsafeMutableRawPointer(pointer),
+      it.home.it.control
+    )
   }
 
   /// Whether a call of the runtime has room enough on this stack (FA3).
   @inline(__always)
-  var hasRoomToCall: Bool { joist_stack_pointer() &- it.slot!.it.low >= Limits.stackForACall }
+  var hasRoomToCall: Bool {
+    // Also false while the guard has been opened for a library to finish: the stack's lowest address is above it then.
+    Int(bitPattern: joist_stack_pointer() &- it.slot!.it.low) >= Limits.stackForACall
+  }
 
   /// Ends this process for lack of stack (FA3).
   // Sound: as above.
   @inline(never)
   func overflow() -> Never {
     unsafe joist_fault_note_overflow(&Scheduler.current!.it.site)
-    unsafe joist_stack_restart(it.slot!.it.firstFrame, { unsafe processFaulted($0) }, UnsafeMutableRawPointer(pointer))
+    unsafe joist_stack_restart(
+      it.slot!.it.firstFrame,
+      { unsafe processFaulted($0) },
+      UnsafeMutableRawPointer(pointer),
+      it.home.it.control
+    )
+  }
+}
+
+extension Scheduler {
+  /// Ends the process that runs here, if one does, when it has no room for a call of the runtime (FA3).
+  @inline(__always)
+  static func lookForRoom() {
+    if let process = current?.it.running, !process.hasRoomToCall { process.overflow() }
   }
 }

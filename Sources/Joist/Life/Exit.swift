@@ -30,6 +30,7 @@ func processMain(_ argument: UnsafeMutableRawPointer) {
 func processEnd(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
   Scheduler.current!.settleLeft()
+  process.forgetWait(on: Scheduler.current!)
   process.dropBody()
   end(process)
 }
@@ -41,7 +42,8 @@ private func begin(_ process: ProcessHandle) -> Body<Never>? {
   let body = process.bodyPlace.take()
   process.it.flags.insert(.started)
   if process.it.inbox.isEmpty { return body }
-  process.collectMail()
+  // What comes may run a user's code, which may trap.
+  process.holding(body) { process.collectMail() }
   return process.it.flags.contains(.exiting) ? nil : body
 }
 
@@ -82,7 +84,7 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
   }
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }
-  if !reason.isOrderly { process.reportEnd(reason) }
+  if !reason.isOrderly && !process.it.flags.contains(.reported) { process.reportEnd(reason) }
   if process.hasExtras { process.tellWhoWaits(reason) }
   if process.hasExitReason { process.dropExitReason() }
 }
@@ -125,6 +127,7 @@ extension Handle<ProcessRecord> {
   @inline(never)
   fileprivate func reportEnd(_ reason: ExitReason) {
     let core = it.home
+    it.flags.insert(.reported)
     core.it.figures.abnormalExits.add()
     core.it.reports.add(core, about: it.identity) {
       .abnormalExit(it.identity, name: core.it.names.name(of: it.identity), reason)

@@ -32,6 +32,8 @@ extension Handle<ProcessRecord> {
   ///
   /// A second link between the same two is the first.
   func link(_ other: ProcessHandle, _ id: ProcessID) -> Bool {
+    // It is an earlier process of this record: one that has ended.
+    if other == self { return false }
     let (mine, its) = (extras(), other.extras())
     return withBothLocks(other) {
       guard other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation else { return false }
@@ -49,17 +51,20 @@ extension Handle<ProcessRecord> {
     withBothLocks(other) {
       guard let here = linkPlace(other, id), let link = extras().it.links[here] else { return }
       extras().it.links.remove(here)
-      other.removeLink(link.place, to: self, it.identity)
+      // One that has ended has taken its end out; there may be another process's by now.
+      if other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation {
+        other.removeLink(link.place, to: self, it.identity)
+      }
     }
   }
 
   /// Where the link to that process is; both locks are held.
   ///
-  /// Looked for at the end that has fewer, unless the other end is out already (LI2).
+  /// Looked for at the end with fewer places, unless the other end is out already (LI2).
   private func linkPlace(_ other: ProcessHandle, _ id: ProcessID) -> Int? {
     let (mine, its) = (extras(), other.extras())
     let otherLives = other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation
-    if !otherLives || mine.it.links.count <= its.it.links.count {
+    if !otherLives || mine.it.links.span <= its.it.links.span {
       return mine.it.links.firstPlace { $0.process == other && $0.id == id }
     }
     let there = its.it.links.firstPlace { $0.process == self && $0.id == it.identity }

@@ -20,6 +20,8 @@ struct Places<Entry> {
   /// Zero for none.
   private var firstFree = 0
   private(set) var count = 0
+  /// How many places there are, free ones included.
+  var span: Int { others.count + 1 }
 
   /// Puts an entry in; where it is then (PL1).
   @inline(__always)
@@ -56,7 +58,11 @@ struct Places<Entry> {
   /// Takes an entry out.
   mutating func remove(_ place: Int) {
     count -= 1
-    if place == 0 {
+    if count == 0 {
+      first = nil
+      others.removeAll(keepingCapacity: others.count < 64)
+      firstFree = 0
+    } else if place == 0 {
       first = nil
     } else {
       others[place - 1] = Place(entry: nil, nextFree: firstFree)

@@ -48,6 +48,15 @@ struct Bound {
   }
 }
 
+/// The line of those who wait for room in a mailbox.
+private final class RoomGiver: TurnGiver {
+  private let process: ProcessHandle
+
+  init(_ process: ProcessHandle) { self.process = process }
+
+  func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool) { process.leaveLine(place, hasRoom: hasTurn) }
+}
+
 /// What a sender does when a mailbox is full.
 enum Admission {
   /// Waits, if that is the mailbox's policy, until that time.
@@ -110,6 +119,7 @@ extension Handle<ProcessRecord> {
     defer { waiter.finish() }
     let place = Handle<LinePlace>.allocate(LinePlace(waiter.ticket, amount: size))
     defer { place.free() }
+    waiter.stand(place, for: RoomGiver(self))
     waiter.ticket.open()
     extras.it.lock.lock()
     let isOpen = extras.it.bound.generation == id.generation
@@ -124,6 +134,15 @@ extension Handle<ProcessRecord> {
     extras.it.bound.line.remove(place)
     extras.it.lock.unlock()
     return answer ?? .timedOut
+  }
+
+  /// Whoever waited for room has died.
+  fileprivate func leaveLine(_ place: Handle<LinePlace>, hasRoom: Bool) {
+    let extras = extras()
+    extras.it.lock.lock()
+    extras.it.bound.line.remove(place)
+    extras.it.lock.unlock()
+    if hasRoom { letOut(place.it.amount) }
   }
 
   /// So much has left the mailbox: room for those who wait in line (MB2).

@@ -160,9 +160,14 @@ extension Handle<ProcessRecord> {
         it.mailbox.append(node)
         continue
       }
-      if next != nil { extras().it.unsorted = next }
+      guard next != nil else {
+        if isForThis { takeIn(node) } else { dropLate(node) }
+        return
+      }
+      let outer = extras().it.unsorted
+      extras().it.unsorted = next
       if isForThis { takeIn(node) } else { dropLate(node) }
-      if next != nil { extras().it.unsorted = nil }
+      extras().it.unsorted = outer
     }
   }
 
@@ -172,6 +177,7 @@ extension Handle<ProcessRecord> {
     case .message, .request, .notice: it.mailbox.append(node)
     case .exit, .linkExit: if let notice = takeExit(node) { it.mailbox.append(notice) }
     case .down: if let notice = takeDown(node) { it.mailbox.append(notice) }
+    case .remains: node.discard()
     case .priority: it.priority = node.open(as: Priority.self)
     case .maker:
       let bringer = (node.it.sender, node.it.sent)

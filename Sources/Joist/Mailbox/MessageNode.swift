@@ -53,6 +53,8 @@ package struct MessageNode: ~Copyable {
     case notice
     /// A `Priority` that the process is to have from now on.
     case priority
+    /// What could not be delivered, to be destroyed (TM4).
+    case remains
     /// A `MessageMaker`: the receiver makes the message itself.
     case maker
 

@@ -22,6 +22,7 @@ final class Names: Sendable {
 
   /// Gives a name to a process.
   func add(_ name: String, _ entry: Entry) throws(NameError) {
+    Scheduler.lookForRoom()
     guard !name.isEmpty else { throw .empty }
     let holder = entries.withLock { entries -> ProcessID? in
       if let holder = entries[name] { return holder.id }
@@ -36,7 +37,10 @@ final class Names: Sendable {
   }
 
   /// Who has a name.
-  func find(_ name: String) -> Entry? { entries.withLock { $0[name] } }
+  func find(_ name: String) -> Entry? {
+    Scheduler.lookForRoom()
+    return entries.withLock { $0[name] }
+  }
 
   /// The first of a process's names, in order; looked for among all.
   func name(of id: ProcessID) -> String? {
@@ -49,7 +53,10 @@ final class Names: Sendable {
   }
 
   /// All names, sorted.
-  var all: [String] { entries.withLock { $0.keys.sorted() } }
+  var all: [String] {
+    Scheduler.lookForRoom()
+    return entries.withLock { Array($0.keys) }.sorted()
+  }
 }
 
 /// Takes a name away when its process ends (NM1).

@@ -69,12 +69,20 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
   private let state = Mutex(State())
 
   /// With gaps (GR1); a broadcast goes by it (GR2).
-  var current: [ProcessRef<Message>?] { state.withLock { $0.members } }
-  var count: Int { state.withLock { $0.places.count } }
+  var current: [ProcessRef<Message>?] {
+    Scheduler.lookForRoom()
+    return state.withLock { $0.members }
+  }
+
+  var count: Int {
+    Scheduler.lookForRoom()
+    return state.withLock { $0.places.count }
+  }
 
   /// False for one that is in it.
   func add(_ ref: ProcessRef<Message>) -> Bool {
-    state.withLock { state in
+    Scheduler.lookForRoom()
+    return state.withLock { state in
       guard state.places[ref] == nil else { return false }
       state.places[ref] = state.members.count
       state.members.append(ref)

@@ -42,12 +42,14 @@ public final class Barrier: Sendable {
   /// Throws when the process is told to exit; it does not count any more then.
   @discardableResult
   public func wait(timeout: Duration? = nil) throws(ProcessExit) -> Arrival {
+    Scheduler.lookForRoom()
     let waiter = Waiter.here()
     let place = Handle<LinePlace>.allocate(LinePlace(waiter.ticket, amount: 1))
     defer {
       place.free()
       waiter.finish()
     }
+    waiter.stand(place, for: self)
     if let round = arrive(place) {
       for ticket in round { _ = ticket.answer(.granted, from: Scheduler.current) }
       return .last
@@ -82,4 +84,8 @@ public final class Barrier: Sendable {
       return true
     }
   }
+}
+
+extension Barrier: TurnGiver {
+  func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool) { _ = leave(place) }
 }

@@ -25,6 +25,7 @@ final class LockCore: @unchecked Sendable {
 
   /// Takes the lock, waiting in line; false when the process was killed while it waited.
   func acquire() -> Bool {
+    Scheduler.lookForRoom()
     let process = Scheduler.current?.it.running
     let me: Holder = process.map { .process($0, $0.id) } ?? .other
     guard take(me) || waitInLine(me) else { return false }
@@ -61,6 +62,7 @@ final class LockCore: @unchecked Sendable {
       place.free()
       waiter.finish()
     }
+    waiter.stand(place, for: self)
     if take(me, orStandIn: place) { return true }
     let isMine = waiter.wait(.turn, until: nil, .deaf) != nil
     lock.withLock { if isMine { holder = me } else { _ = line.remove(place) } }
@@ -102,6 +104,13 @@ final class LockCore: @unchecked Sendable {
 
   var isInconsistent: Bool { lock.withLock { inconsistent } }
   func markConsistent() { lock.withLock { inconsistent = false } }
+}
+
+extension LockCore: TurnGiver {
+  func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool) {
+    lock.withLock { _ = line.remove(place) }
+    if hasTurn { passOn() }
+  }
 }
 
 extension Handle<ProcessRecord> {

@@ -39,10 +39,14 @@ public final class Semaphore: Sendable {
   public func acquire(timeout: Duration) throws(ProcessExit) -> Bool { try wait(timeout) }
 
   /// Takes a permit if there is one; never waits.
-  public func tryAcquire() -> Bool { take(orStandIn: nil, with: nil) }
+  public func tryAcquire() -> Bool {
+    Scheduler.lookForRoom()
+    return take(orStandIn: nil, with: nil)
+  }
 
   /// Gives a permit back, or adds one.
   public func release() {
+    Scheduler.lookForRoom()
     while let ticket = passOn() {
       if ticket.answer(.granted, from: Scheduler.current) { return }
     }
@@ -85,11 +89,19 @@ public final class Semaphore: Sendable {
       place.free()
       waiter.finish()
     }
+    waiter.stand(place, for: self)
     if take(orStandIn: place, with: waiter.ticket) { return true }
     let answer = waiter.wait(.turn, until: waiter.deadline(after: timeout))
     if answer == nil { state.it.lock.withLock { _ = state.it.line.remove(place) } }
     if answer != nil && waiter.isToldToExit { release() }  // SM2
     try waiter.throwIfToldToExit()
     return answer != nil
+  }
+}
+
+extension Semaphore: TurnGiver {
+  func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool) {
+    state.it.lock.withLock { _ = state.it.line.remove(place) }
+    if hasTurn { release() }
   }
 }

@@ -40,10 +40,16 @@ extension Handle<ProcessRecord> {
   /// Runs the body.
   @inline(__always)
   func run(_ body: Body<Never>) throws {
+    try holding(body) { try body.run(ProcessContext<Never>(self)) }
+  }
+
+  /// Does something while this frame holds what the body captured.
+  @inline(__always)
+  func holding(_ body: Body<Never>, _ act: () throws -> Void) rethrows {
     try withExtendedLifetime(body) {
       unsafe bodyNote.storeBytes(of: unsafeBitCast(body, to: (UInt, UInt).self).1, as: UInt.self)
       defer { unsafe bodyNote.storeBytes(of: 0, as: UInt.self) }
-      try body.run(ProcessContext<Never>(self))
+      try act()
     }
   }
 

@@ -23,6 +23,8 @@ struct ProcessExtras: ~Copyable {
   var unsorted: Handle<MessageNode>?
   /// Requests that it has read and that may not be answered yet.
   var calls = OpenCalls()
+  /// What it stands in line for (WL3).
+  var turn: Turn?
   /// The locks that it holds, the last one first.
   var held: LockCore?
   /// Why it ends, where the record's `exitNote` does not say.

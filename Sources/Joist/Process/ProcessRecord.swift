@@ -126,6 +126,8 @@ struct ProcessFlags: OptionSet {
   static let started = ProcessFlags(rawValue: 1)
   /// Its frames are in its slot, or it has none yet.
   static let mounted = ProcessFlags(rawValue: 2)
+  /// Its end was reported.
+  static let reported = ProcessFlags(rawValue: 4)
   /// It was told to exit; every runtime call throws.
   static let exiting = ProcessFlags(rawValue: 8)
   /// Messages wake it from the present wait.

@@ -93,8 +93,7 @@ extension ProcessRef where Message: ~Copyable {
 
   /// The process that calls, if one does, pays for it.
   private func chargeCaller() {
-    guard let caller = Scheduler.current?.it.running else { return }
-    if !caller.hasRoomToCall { caller.overflow() }
-    caller.charge(Cost.signal)
+    Scheduler.lookForRoom()
+    Scheduler.current?.it.running?.charge(Cost.signal)
   }
 }

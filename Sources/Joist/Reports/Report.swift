@@ -61,7 +61,8 @@ extension ProcessRuntime {
   ///
   /// The handler runs in a process of the runtime's, one report at a time; where it crashes a new one takes its place.
   /// While it is busy up to a thousand reports wait. Until this is called reports are counted (``statistics``) and the
-  /// last are kept (``recentReports``), and nothing is printed.
+  /// last are kept (``recentReports``), and nothing is printed. To put a crash into words (``Trap/symbolicated()``)
+  /// takes milliseconds: hand the trap to a thread for that. Reports that wait when the handler is changed are dropped.
   public func handleReports(perSecond: Int = 100, _ handler: (@Sendable (Report) -> Void)?) {
     core.it.reports.setHandler(handler, perSecond: perSecond)
   }

@@ -30,12 +30,27 @@ final class Reports: Sendable {
 
   func setHandler(_ handler: (@Sendable (Report) -> Void)?, perSecond: Int) {
     mostInASecond.store(max(1, perSecond), ordering: .relaxed)
+    // What was there is destroyed without the lock: a handler's captures may have a `deinit`.
     let old = state.withLock { state in
-      state.handler = handler
-      defer { state.reporter = nil }
-      return state.reporter
+      defer {
+        state.handler = handler
+        state.reporter = nil
+      }
+      return (state.handler, state.reporter)
     }
-    old?.exit(.shutdown)
+    old.1?.exit(.shutdown)
+  }
+
+  /// Forgets everything, for the next runtime; what goes may send, so that is done while there is still this one.
+  func forget() {
+    let old = state.withLock { state in
+      defer { state = State() }
+      return state
+    }
+    withExtendedLifetime(old) {}
+    suppressed.store(0, ordering: .relaxed)
+    budget.store(0, ordering: .relaxed)
+    mostInASecond.store(Limits.reportsInASecond, ordering: .relaxed)
   }
 
   /// Reports something that happens to a process, unless it is too much.
@@ -45,13 +60,16 @@ final class Reports: Sendable {
       return
     }
     let event = event()
+    var forgotten: Report?
     let waiting = state.withLock { state -> (@Sendable (Report) -> Void, ProcessRef<Report>?, Report)? in
       if process == state.reporter?.id { return nil }
       let report = Report(event: event, suppressed: suppressed.exchange(0, ordering: .relaxed))
-      if state.recent.count == Limits.reportsKept { state.recent.removeFirst() }
+      if state.recent.count == Limits.reportsKept { forgotten = state.recent.removeFirst() }
       state.recent.append(report)
       return state.handler.map { ($0, state.reporter, report) }
     }
+    // It goes without the lock: an error in it may have a `deinit`.
+    withExtendedLifetime(forgotten) {}
     guard let (handler, reporter, report) = waiting else { return }
     (reporter?.isAlive == true ? reporter : makeReporter(core, handler))?.send(report)
   }

@@ -87,7 +87,7 @@ package enum Limits {
   package static let slotsForMany = 2_048
   package static let timesAsMany = 4
   /// A call of the runtime wants so much stack left, for itself and for what Swift's runtime does in it (FA3).
-  package static let stackForACall: UInt = 16 << 10
+  package static let stackForACall = 16 << 10
   /// So much of what is said of a trap is kept.
   package static let trapMessageBytes = 4 << 10
   /// Slots are mapped in blocks of so many.

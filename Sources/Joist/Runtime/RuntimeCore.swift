@@ -6,6 +6,7 @@
 // J3. A thread that is not the runtime's and makes a process ready is a visitor of the core from before it queues the
 //     process, which so long cannot have ended, until it has told a scheduler. A runtime is over when it has none.
 
+import CJoist
 import Synchronization
 
 /// One runtime.
@@ -16,6 +17,8 @@ package struct RuntimeCore: ~Copyable {
   let configuration: ProcessRuntime.Configuration
   /// Schedulers with threads of their own from the start.
   let regularCount: Int
+  /// The floating-point control words that processes begin with: those of the thread that made the runtime.
+  let control = joist_control_words()
   /// All that were made so far: the regular ones, then spare ones.
   private let made = Atomic<Int>(0)
   private let schedulers: UnsafeMutablePointer<Handle<Scheduler>>
@@ -29,7 +32,8 @@ package struct RuntimeCore: ~Copyable {
   let monitor = Monitor()
   let blocking: BlockingPool
   let names = Names()
-  let reports = Reports()
+  /// The same for every runtime of this core: whoever sends to a dead process may look at it at any time.
+  let reports: Reports
   let descriptors = DescriptorPoller()
   let figures = SharedFigures()
   let ending = Ending()
@@ -41,12 +45,18 @@ package struct RuntimeCore: ~Copyable {
   private let turn = Atomic<Int>(0)
 
   // Sound: room for every scheduler that there can be; entries below `made` are initialised.
-  init(configuration: ProcessRuntime.Configuration, platform: any Platform, table: consuming ProcessTable) {
+  init(
+    configuration: ProcessRuntime.Configuration,
+    platform: any Platform,
+    table: consuming ProcessTable,
+    reports: Reports = Reports()
+  ) {
     self.platform = platform
     self.configuration = configuration
     regularCount = configuration.schedulers ?? platform.usefulSchedulers
     unsafe schedulers = .allocate(capacity: Limits.threadsMost)
     self.table = table
+    self.reports = reports
     slots = SlotTable(configuration, schedulers: regularCount, platform)
     blocking = BlockingPool(platform)
   }

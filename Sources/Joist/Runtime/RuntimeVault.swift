@@ -29,6 +29,7 @@ enum RuntimeVault {
 
   /// Keeps the core of a runtime that is over, with no process and no thread left.
   static func keep(_ core: Handle<RuntimeCore>) {
+    core.it.reports.forget()
     kept.withLock { $0.append(core) }
   }
 
@@ -39,8 +40,11 @@ enum RuntimeVault {
     _ configuration: ProcessRuntime.Configuration,
     _ platform: any Platform
   ) {
+    let reports = core.it.reports
     let old = unsafe core.pointer.move()
     let table = old.takeTable()
-    unsafe core.pointer.initialize(to: RuntimeCore(configuration: configuration, platform: platform, table: table))
+    unsafe core.pointer.initialize(
+      to: RuntimeCore(configuration: configuration, platform: platform, table: table, reports: reports)
+    )
   }
 }

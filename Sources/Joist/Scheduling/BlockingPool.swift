@@ -40,12 +40,17 @@ final class BlockingPool: Sendable {
     }
     if !needsThread { return work.signal(platform) }
     if platform.startThread(named: "joist-blocking", { self.serve() }) == nil {
-      state.withLock { $0.threads -= 1 }
-      while let job = takeJob() {
-        // The process runs meanwhile, so nothing is idle; and it may crash here.
-        jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        job.run()
+      // Its own job, if no other thread has taken it: another's crash would not be its process's.
+      let isLeft = state.withLock { state in
+        state.threads -= 1
+        let index = state.queue.firstIndex { $0 === job }
+        if let index { state.queue.remove(at: index) }
+        return index != nil
       }
+      guard isLeft else { return }
+      // The process runs meanwhile, so nothing is idle; and it may crash here.
+      jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+      job.run()
     }
   }
 
@@ -99,7 +104,7 @@ final class BlockingPool: Sendable {
 }
 
 /// A job without the type of its result.
-protocol RunnableJob: Sendable {
+protocol RunnableJob: AnyObject, Sendable {
   /// The runtime whose process waits for it.
   var core: Handle<RuntimeCore> { get }
   /// Runs it and wakes its process.
@@ -130,16 +135,23 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
   var isDone: Bool { done.load(ordering: .acquiring) }
 
   func run() {
+    runBody()
+    finish()
+  }
+
+  /// What the body captured is gone when this returns: a crash in that is the process's, too.
+  @inline(never)
+  private func runBody() {
     let body = body.take()!
     do throws(Failure) {
       result = .success(try body())
     } catch {
       result = .failure(error)
     }
-    finish()
   }
 
   func fail(_ reason: ExitReason) {
+    if isDone { return }
     crash = reason
     finish()
   }

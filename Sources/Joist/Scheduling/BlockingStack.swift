@@ -77,7 +77,7 @@ extension Handle<BlockingStack> {
     unsafe joist_words_remove(&it.words, &carried)
     unsafe joist_carried_clear(&carried)
     joist_fault_release_streams()
-    let reason = unsafe it.site.takeFault(above: it.slot.it.low)
+    let reason = unsafe it.site.takeFault()
     it.job!.core.it.figures.count(reason)
     it.crash = reason
   }

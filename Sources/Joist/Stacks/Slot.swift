@@ -24,8 +24,8 @@ import Synchronization
 
 /// A stack, shared by its mates or dedicated to one process.
 package struct Slot: ~Copyable {
-  /// The lowest address that frames may reach.
-  let low: UInt
+  /// The lowest address that frames may reach; the first field, which the handler of faults changes for a while.
+  private(set) var low: UInt
   /// The address above the first frame.
   let top: UInt
   /// In the table; a dedicated one belongs to a single process and is never left before that ends.
@@ -61,11 +61,14 @@ package struct Slot: ~Copyable {
   func lay(_ process: ProcessHandle, entry: Entry) {
     let stack = unsafe firstFrame
     let record = unsafe UnsafeMutableRawPointer(process.pointer)
+    // Not those of whoever runs here just now: they may be another process's.
+    let control = process.it.home.it.control
     switch entry {
     case .main:
       unsafe stack.storeBytes(of: 0, as: UInt.self)
-      unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processMain($0) }, record)
-    case .end: unsafe process.it.stackPointer = joist_stack_lay(stack, { unsafe processEnd($0) }, record)
+      unsafe process.it.stackPointer = joist_stack_lay_with(stack, { unsafe processMain($0) }, record, control)
+    case .end:
+      unsafe process.it.stackPointer = joist_stack_lay_with(stack, { unsafe processEnd($0) }, record, control)
     }
   }
 

@@ -60,17 +60,14 @@ extension Handle<Scheduler> {
     let now = it.runtime.it.platform.now()
     it.lastNow = now
     guard owner.it.wheel.lock.tryLock() else { return }
-    var refused: Handle<MessageNode>?
+    var undelivered = Undelivered()
     var room = Limits.dueAtOnce
     while room > 0, let entry = owner.it.wheel.removeDue(now: now) {
       room -= 1
       switch entry.it.owner {
       case .process: cameUp(Handle<ProcessTimer>(entry: entry), owner, now)
       case .message:
-        if let node = fire(Handle<MessageTimer>(entry: entry), owner, now) {
-          node.it.next = refused
-          refused = node
-        }
+        if let node = fire(Handle<MessageTimer>(entry: entry), owner, now) { undelivered.add(node) }
       }
     }
     owner.it.wheel.lock.unlock()
@@ -78,10 +75,7 @@ extension Handle<Scheduler> {
       it.nextClockLook = 0
       it.clockCredit = 0
     }
-    while let node = refused {
-      refused = node.it.next
-      node.discard()
-    }
+    if !undelivered.isEmpty { it.runtime.destroyElsewhere(undelivered) }
   }
 
   /// A process's entry came up: its wait is over, or is to last longer by now (Y3).

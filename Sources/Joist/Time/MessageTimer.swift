@@ -6,6 +6,8 @@
 // TM2. A timer that repeats keeps its number when it fires. That is done under its wheel's lock, and who cancels it
 //      takes the lock before it destroys anything.
 // TM3. The memory is used for timers only, and no number is used twice, so an old `TimerID` finds another number.
+// TM4. What a timer could not deliver is destroyed by a process that is made for that: not under the wheel's lock and
+//      not on a scheduler's stack, for its `deinit` is a user's code.
 
 import Synchronization
 

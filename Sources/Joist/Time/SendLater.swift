@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that are sent later: arming, firing, cancelling. Rules TM1 to TM3, Y1 to Y5.
+// Messages that are sent later: arming, firing, cancelling. Rules TM1 to TM4, Y1 to Y5.
 
 import Synchronization
 
@@ -13,6 +13,7 @@ extension Handle<RuntimeCore> {
     after delay: Duration,
     every interval: Int64 = 0
   ) -> TimerID {
+    Scheduler.lookForRoom()
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     let timer = TimerPool.take(mine)
     timer.it.target = target
@@ -37,6 +38,7 @@ extension Handle<RuntimeCore> {
 
   /// Stops a timer; the time that it still had, or nil when it has fired or was cancelled.
   func cancel(_ id: TimerID) -> Duration? {
+    Scheduler.lookForRoom()
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     mine?.it.running?.charge(Cost.arm)
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }
@@ -78,7 +80,8 @@ extension Handle<RuntimeCore> {
 extension Handle<Scheduler> {
   /// A message timer came up: sends, and puts it in again if it repeats.
   ///
-  /// Under the wheel's lock, where no message is destroyed: one that could not be delivered is returned.
+  /// Under the wheel's lock, where nothing is destroyed: what could not be delivered, or is not needed any more, is
+  /// returned (TM4).
   func fire(_ timer: Handle<MessageTimer>, _ owner: Handle<Scheduler>, _ now: Int64) -> Handle<MessageNode>? {
     let number = timer.it.number
     let target = timer.it.target!
@@ -98,12 +101,9 @@ extension Handle<Scheduler> {
     timer.entry.it.leave()
     it.figures.timedWaits.add(-1)
     let sender = timer.it.sender
-    guard let node = timer.it.node.take() else {
-      timer.it.maker = nil
-      TimerPool.give(timer, self)
-      return nil
-    }
+    let (node, maker) = (timer.it.node.take(), timer.it.maker.take())
     TimerPool.give(timer, self)
+    guard let node else { return maker.map { Delivery.making($0).node } }
     return deliver(Delivery(node: node, scheduler: self), sender, to: target, id)
   }
 
@@ -120,6 +120,7 @@ extension Handle<Scheduler> {
     it.figures.messagesSent.add()
     if let refusal = target.admit(node, id, .atOnce) {
       delivery.count(refusal, target.it.home)
+      node.reportDead(target, refusal == .noProcess ? .noProcess : .mailboxFull)
       return node
     }
     if target.it.inbox.push(node) { target.wake(from: self) }

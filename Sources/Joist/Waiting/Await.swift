@@ -31,8 +31,12 @@ extension Handle<ProcessRecord> {
       Scheduler.current!.disarm(self)
     }
     while true {
-      if !it.signals.glance.isDisjoint(with: [.exit, .kill, .overfull]) { collectMail() }
-      if let answer = it.cell.take() { return answer }
+      if let answer = it.cell.take() {
+        if answer == .granted, hasExtras { extras().it.turn?.isGiven = true }
+        takeSignalsIn()
+        return answer
+      }
+      takeSignalsIn()
       if it.flags.contains(.exiting) && (kind != .deaf || it.signals.glance.contains(.kill)) { return it.cell.close() }
       if let deadline {
         if !it.flags.contains(.timed) { scheduler.arm(self, deadline) }
@@ -40,6 +44,11 @@ extension Handle<ProcessRecord> {
       }
       scheduler = wait(reason, on: scheduler)
     }
+  }
+
+  /// What comes may run a user's code, which may trap (WL3).
+  private func takeSignalsIn() {
+    if !it.signals.glance.isDisjoint(with: [.exit, .kill, .overfull]) { collectMail() }
   }
 
   /// For a process that was killed in a call that cannot throw: its frames are never gone back to.

@@ -5,6 +5,8 @@
 //      ticket under the lock.
 // WL2. Who takes a place out answers its ticket after the lock is let go. If that fails, its owner has given up, and
 //      the turn is the next one's.
+// WL3. What a process stands in line for is noted in its extras: if it dies in the line, its end leaves the place, and
+//      gives back the turn that it was given just then.
 
 /// One place in a line (WL1).
 struct LinePlace: ~Copyable {

@@ -31,8 +31,11 @@ struct Waiter {
     return foreign!.wait(until: deadline)
   }
 
-  /// Gives back what it took.
-  func finish() { foreign?.giveBack() }
+  /// Gives back what it took; it stands in no line any more.
+  func finish() {
+    foreign?.giveBack()
+    if let process, process.hasExtras, process.extras().it.turn != nil { process.extras().it.turn = nil }
+  }
 
   /// Whether it is a process that was told to exit.
   var isToldToExit: Bool { process?.it.flags.contains(.exiting) ?? false }

@@ -58,7 +58,7 @@ private func trapInTurn(_ process: ProcessContext<Down>, _ count: Int) throws ->
   var sum = Duration.zero
   for _ in 0..<count {
     let moment = Moment()
-    process.spawnMonitored(down: { $0 }) { _ in
+    process.spawnMonitored(down: told) { _ in
       moment.note()
       // Of all traps the one that says nothing in any build.
       Sink.take(.max - 2 + UInt64(numbers.count))

@@ -204,6 +204,58 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["receive: error: Failure()", "yield: error: Failure()", "sleep: error: Failure()"])
   }
 
+  @Test func `P5: a link with an earlier process of the own record is one with the dead`() throws {
+    let simulation = try Simulation(.init(schedulers: 1, processLimit: 2))
+    let log = Log<String>()
+    simulation.runtime.spawn { process in
+      let dead = process.spawn { _ in }
+      while dead.isAlive { try process.yield() }
+      let later = process.spawn { later in
+        do throws(ProcessExit) { try later.link(dead) } catch { log.add("\(error.reason)") }
+      }
+      log.add("\(later.id.description.prefix(3) == dead.id.description.prefix(3))")
+    }
+    simulation.run()
+    #expect(log.entries == ["true", "no process"])
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: a link cut with the dead cuts no link of its record's next process`() throws {
+    let log = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1, processLimit: 2)) { runtime in
+      runtime.spawn(Mail.self) { process in
+        process.trapExits(Mail.exited)
+        let me = process.ref
+        let first = process.spawnLinked { _ in }
+        while first.isAlive { process.blocking {} }  // waits, and takes no mail in
+        let next = process.spawn(Int.self) { next in
+          try next.link(me)
+          _ = try next.receive()
+          throw Failure()
+        }
+        while next.info?.state != .waiting { process.blocking {} }
+        process.unlink(first)
+        next.send(1)
+        while let mail = try process.receive(timeout: .milliseconds(100)) { log.add(text(mail)) }
+      }
+    }
+    #expect(log.entries == ["process: error: Failure()"])
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `P5: links that are gone cost nothing`() throws {
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn { process in
+        let refs = (0..<50_000).map { _ in process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
+        for ref in refs {
+          process.unlink(ref)
+          ref.exit(.shutdown)
+        }
+        for _ in 0..<50_000 { process.spawnLinked { _ in } }
+      }
+    }
+  }
+
   @Test func `P5: a ring of links ends as a whole`() throws {
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
       let refs = (0..<1_000).map { _ in

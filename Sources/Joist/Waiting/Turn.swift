@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a process stands in line for, so that its end finds it: a process may crash while it waits, for what comes
+// meanwhile may run a user's code. Rule WL3.
+
+/// Something that people stand in line for.
+protocol TurnGiver: AnyObject {
+  /// Whoever had the place has died; the turn, if that was given it, is the next one's.
+  func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool)
+}
+
+/// A place in a line, and whose line it is.
+struct Turn {
+  let giver: any TurnGiver
+  let place: Handle<LinePlace>
+  /// The turn was given, and has not been made use of.
+  var isGiven = false
+}
+
+extension Waiter {
+  /// Notes what a process stands in line for, until `finish`.
+  func stand(_ place: Handle<LinePlace>, for giver: some TurnGiver) {
+    if let process { process.extras().it.turn = Turn(giver: giver, place: place) }
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Ends whatever wait the process was in: its frames are left for good.
+  func forgetWait(on scheduler: Handle<Scheduler>) {
+    scheduler.disarm(self)
+    it.flags.subtract([.deaf, .awaitsAnswer, .wantsMail])
+    let answer = cell.it.close()
+    if hasExtras, let turn = extras().it.turn.take() {
+      turn.giver.leaveLine(turn.place, hasTurn: turn.isGiven || answer == .granted)
+      turn.place.free()
+    } else {
+      answer?.node?.discard()
+    }
+  }
+}
