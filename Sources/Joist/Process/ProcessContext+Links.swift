@@ -111,6 +111,16 @@ extension ProcessContext where Message: ~Copyable {
     spawnLinked(Never.self, options: options, body)
   }
 
+  /// As `spawnLinked`, but throws a ``SpawnError`` where no process can be made.
+  @inlinable @discardableResult
+  public func trySpawnLinked<M: ~Copyable>(
+    _ type: M.Type,
+    options: SpawnOptions = .init(),
+    _ body: sending @escaping (ProcessContext<M>) throws -> Void
+  ) throws(SpawnError) -> ProcessRef<M> {
+    ProcessRef(try tryMakeLinked(SpawnRequest(options, body)))
+  }
+
   /// Makes a process and monitors it, in one step: its end brings a message for certain.
   @inlinable @discardableResult
   public func spawnMonitored<M: ~Copyable>(
@@ -147,8 +157,13 @@ extension ProcessContext where Message: ~Copyable {
   }
 
   @usableFromInline
+  func tryMakeLinked(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
+    try core.spawn(request) { _ = record.link($0, $0.it.identity) }
+  }
+
+  @usableFromInline
   func makeLinked(_ request: SpawnRequest) -> Spawned? {
-    let spawned = try? core.spawn(request) { _ = record.link($0, $0.it.identity) }
+    let spawned = try? tryMakeLinked(request)
     if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
     return spawned
   }

@@ -42,9 +42,7 @@ public struct Child: Sendable {
   public let isSupervisor: Bool
 
   /// Makes the process, linked to the supervisor (SV4).
-  let launch: @Sendable (ProcessContext<Supervisor.Message>) -> any ChildAddress
-  /// Why no process can be made, if so.
-  let obstacle: @Sendable (ProcessContext<Supervisor.Message>) -> (any Error)?
+  let launch: @Sendable (ProcessContext<Supervisor.Message>) throws(SpawnError) -> any ChildAddress
 
   /// A body, run anew at each start; it has started when it begins.
   public init<Message: ~Copyable>(
@@ -131,18 +129,10 @@ public struct Child: Sendable {
     self.shutdown = shutdown
     self.isSignificant = isSignificant
     self.isSupervisor = isSupervisor
-    launch = { supervisor in
+    launch = { supervisor throws(SpawnError) in
       let parent = supervisor.ref
-      return supervisor.spawnLinked(Message.self, options: options) { process in
+      return try supervisor.trySpawnLinked(Message.self, options: options) { process in
         try run(process, parent.id) { parent.send(.init(.childStarted(process.id))) }
-      }
-    }
-    obstacle = { supervisor in
-      do throws(SpawnError) {
-        try supervisor.trySpawn(Message.self, options: options) { _ in }
-        return nil
-      } catch {
-        return error
       }
     }
   }

@@ -32,17 +32,12 @@ struct SupervisorLoop {
   /// What came meanwhile (SV8).
   var postponed: [Supervisor.Message] = []
   private var startWaiters: [ReplyTo<Void>] = []
-  /// The identity of a process that could not be made.
-  private let nobody: ProcessID
-  /// How many could not be made, and have exit signals on their way.
-  private var unmade = 0
 
   private init(_ plan: SupervisorPlan, _ process: ProcessContext<Supervisor.Message>, parent: ProcessID?) {
     self.process = process
     self.plan = plan
     self.parent = parent
     jitter = plan.backoff.generator
-    nobody = process.spawn(options: SpawnOptions(reductionsPerSlice: 0)) { _ in }.id
   }
 
   /// The body of a supervisor's process; returns by throwing.
@@ -110,8 +105,6 @@ struct SupervisorLoop {
   private mutating func take(_ signal: ExitSignal) throws {
     if let id = signal.process, let number = table.unbind(id) {
       try ended(number, signal.reason)
-    } else if case .noProcess = signal.reason, signal.process == nil, unmade > 0 {
-      unmade -= 1
     } else if signal.process != nil && signal.process == parent {
       try end(signal.reason)
     } else if case .normal = signal.reason {
@@ -146,10 +139,11 @@ extension SupervisorLoop {
     entry.startedAt = plan.clock()
     if round > 0 && entry.startReply == nil { entry.restarts += 1 }
     table[number] = entry
-    let address = entry.child.launch(process)
-    if address.id != nobody { return table.bind(number, address) }
-    unmade += 1
-    try failed(number, entry, in: round, .noProcess)
+    do {
+      table.bind(number, try entry.child.launch(process))
+    } catch {
+      try failed(number, entry, in: round, .error(error))
+    }
   }
 
   /// Starts a child alone, as somebody has asked.
@@ -176,8 +170,6 @@ extension SupervisorLoop {
 
   /// A child has not started.
   mutating func failed(_ number: Int, _ entry: ChildEntry, in round: Int, _ reason: ExitReason) throws {
-    var reason = reason
-    if case .noProcess = reason, let obstacle = entry.child.obstacle(process) { reason = .error(obstacle) }
     let error = SupervisorError.startFailed(child: entry.child.name, reason)
     if round == 0 {
       try stopAll()

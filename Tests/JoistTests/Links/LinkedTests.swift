@@ -204,6 +204,19 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["receive: error: Failure()", "yield: error: Failure()", "sleep: error: Failure()"])
   }
 
+  @Test func `P5: telling the dead to exit is nothing, also when somebody else has the record`() throws {
+    let simulation = try Simulation(.init(schedulers: 1, processLimit: 1))
+    let dead = simulation.runtime.spawn(Int.self) { _ in }
+    simulation.run()
+    dead.exit(.killed)
+    let later = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+    dead.exit(.killed)
+    dead.suspend()
+    dead.resume()
+    simulation.run()
+    #expect(later.isAlive && later.info?.suspends == 0)
+  }
+
   @Test func `P5: a link with an earlier process of the own record is one with the dead`() throws {
     let simulation = try Simulation(.init(schedulers: 1, processLimit: 2))
     let log = Log<String>()
