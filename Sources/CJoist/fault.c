@@ -56,7 +56,7 @@ static bool running_stack(const struct joist_site *site, struct stack *stack) {
   if (record == NULL) return false;
   const uintptr_t *bounds = *(const uintptr_t *const *)(record + site->stack_offset);
   if (bounds == NULL) return false;
-  *stack = (struct stack){site->fault.reserve_is_open ? site->fault.low : bounds[0], bounds[1] - site->note_bytes};
+  *stack = (struct stack){site->fault.reserve_is_open ? site->fault.low : bounds[0], bounds[1]};
   return true;
 }
 

@@ -4,11 +4,12 @@
 // entry and its argument in the registers from which `joist_stack_begin` takes them. Rules:
 // W5. The frame pointer of the first context is zero: walkers of frame pointers end there.
 //     It goes on one instruction into `joist_stack_begin`: unwinders look up the place before a return address.
-// W6. Two sentinel words lie above it. Code that pops more than it pushed, or writes above its frame, hits them first.
+// W6. A sentinel word lies above it. Code that pops more than it pushed, or writes above its frame, hits it first. The
+//     word above that is the caller's own, and is left as it is.
 #include "CJoist.h"
 
 // No word that code is likely to write by chance (W6).
-static const uintptr_t sentinel[2] = {0x4a6f69737453656e, 0x74696e656c576f72};
+static const uintptr_t sentinel = 0x4a6f69737453656e;
 
 extern const char joist_stack_begin[];
 
@@ -67,7 +68,9 @@ static void fill(struct context *context, void (*entry)(void *), void *argument,
 
 #endif
 
-_Static_assert(sizeof(struct context) + sizeof sentinel == JOIST_FIRST_FRAME_BYTES, "what is laid is what is promised");
+enum { laid_bytes = sizeof(struct context) + 2 * sizeof sentinel };
+
+_Static_assert(laid_bytes == JOIST_FIRST_FRAME_BYTES, "what is laid is what is promised");
 
 void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
   return joist_stack_lay_with(top, entry, argument, joist_control_words());
@@ -75,8 +78,7 @@ void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
 
 void *joist_stack_lay_with(void *top, void (*entry)(void *), void *argument, uint64_t control) {
   uintptr_t *words = (uintptr_t *)top - 2;
-  words[0] = sentinel[0];
-  words[1] = sentinel[1];
+  words[0] = sentinel;
   struct context *context = (struct context *)words - 1;
   fill(context, entry, argument, control);
   return context;
@@ -84,5 +86,5 @@ void *joist_stack_lay_with(void *top, void (*entry)(void *), void *argument, uin
 
 bool joist_stack_sentinel_holds(const void *top) {
   const uintptr_t *words = (const uintptr_t *)top - 2;
-  return words[0] == sentinel[0] && words[1] == sentinel[1];
+  return words[0] == sentinel;
 }

@@ -15,7 +15,8 @@ extern "C" {
 
 #pragma mark - The switch (switch_x86_64.S, switch_arm64.S)
 
-/// Bytes below the top of a stack that `joist_stack_lay` fills: the first saved context, and the sentinel above it.
+/// Bytes below the top of a stack that `joist_stack_lay` uses: the first saved context, the sentinel above it, and a
+/// word that is the caller's.
 #if defined(__x86_64__)
 #define JOIST_FIRST_FRAME_BYTES 80
 #else
@@ -35,7 +36,8 @@ void joist_switch_alike(void *_Nullable *_Nonnull save, void *_Nonnull load);
 
 /// Lays a first context on an empty stack, so that switching to the result calls `entry(argument)` with a 16-byte
 /// aligned stack, a frame pointer of zero (unwinders end there) and the control words of the thread that lays it.
-/// `entry` never returns. `top` is 16-byte aligned; above the context lie two sentinel words.
+/// `entry` never returns. `top` is 16-byte aligned; above the context lies a sentinel word, and above that one
+/// that is left as it is.
 void *_Nonnull joist_stack_lay(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument);
 
 /// The same with other control words.
@@ -45,7 +47,7 @@ void *_Nonnull joist_stack_lay_with(void *_Nonnull top, void (*_Nonnull entry)(v
 /// The floating-point control words of the calling thread, without status flags.
 uint64_t joist_control_words(void);
 
-/// Whether the two sentinel words below `top` are as `joist_stack_lay` wrote them.
+/// Whether the sentinel word is as `joist_stack_lay` wrote it.
 bool joist_stack_sentinel_holds(const void *_Nonnull top);
 
 /// Where the stack pointer is, to within a frame.
@@ -203,8 +205,8 @@ struct joist_site {
   size_t stack_offset;
   /// Runs at the top of the stack after a fault, with the record, and never returns.
   void (*_Nullable entry)(void *_Nonnull record);
-  /// Bytes of guard below each stack, and bytes at its top that the entry finds as they were.
-  size_t guard_bytes, note_bytes;
+  /// Bytes of guard below each stack.
+  size_t guard_bytes;
   /// Contain nothing, and contain what leaves a lock behind (W22).
   bool contains_nothing, contains_locks;
   /// The floating-point control words that the entry begins with.

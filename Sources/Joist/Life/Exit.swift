@@ -61,12 +61,13 @@ func end(_ process: ProcessHandle) {
 /// What is destroyed may trap, and this begin anew then: what was done is not done again.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
-  // Ordering: whoever pushes after `takeAll` below, and whoever takes a lock after us, sees it.
+  // Ordering: whoever pushes after `takeAll` below, and whoever takes a lock after us, sees it. Whoever makes extras
+  // later looks at the generation afterwards, so the look for extras below is not to come before the store.
   process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.takeAll()
   process.it.unreadThen = 0
-  if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil || process.hasExtras
-    || process.hasExitReason
+  if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil
+    || process.it.extrasBits.load(ordering: .sequentiallyConsistent) != 0 || process.hasExitReason
   {
     leaveNothing(process, last)
   }

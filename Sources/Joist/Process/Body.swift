@@ -35,7 +35,7 @@ extension Handle<Body<Never>> {
 // Sound: the note is on the process's own stack, above its first frame. It is a copy without a count of what that frame
 // has with one, from before the call until just after it (B3).
 extension Handle<ProcessRecord> {
-  private var bodyNote: UnsafeMutableRawPointer { unsafe it.slot!.it.firstFrame }
+  private var bodyNote: UnsafeMutableRawPointer { unsafe it.slot!.it.note }
 
   /// Runs the body.
   @inline(__always)

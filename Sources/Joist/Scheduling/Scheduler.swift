@@ -187,7 +187,6 @@ extension Handle<Scheduler> {
     unsafe it.site.stack_offset = ProcessRecord.slotOffset
     unsafe it.site.entry = { unsafe processFaulted($0) }
     unsafe it.site.guard_bytes = Limits.guardBytes
-    unsafe it.site.note_bytes = Slot.noteBytes
     unsafe it.site.contains_nothing = it.runtime.it.configuration.onTrap == .crash
     unsafe it.site.contains_locks = it.runtime.it.configuration.onTrapWithLock == .contain
     unsafe joist_faults_enter(&it.site)

@@ -49,12 +49,13 @@ package struct Slot: ~Copyable {
   /// Which first frame to lay.
   enum Entry { case main, end }
 
-  /// Bytes above the first frame where what the body holds is noted (B3).
-  static var noteBytes: Int { 16 }
-
   /// Where frames begin.
+  // Sound: the address is the stack's end.
+  var firstFrame: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(bitPattern: top)! }
+
+  /// The word above the first frame and the sentinel, where what the body holds is noted (B3).
   // Sound: the address is in the stack.
-  var firstFrame: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(bitPattern: top)! - Slot.noteBytes }
+  var note: UnsafeMutableRawPointer { unsafe firstFrame - MemoryLayout<UInt>.size }
 
   /// Lays the first frame of a process.
   // Sound: the stack is the process's (U2), and nothing on it is needed any more.
@@ -65,7 +66,7 @@ package struct Slot: ~Copyable {
     let control = process.it.home.it.control
     switch entry {
     case .main:
-      unsafe stack.storeBytes(of: 0, as: UInt.self)
+      unsafe note.storeBytes(of: 0, as: UInt.self)
       unsafe process.it.stackPointer = joist_stack_lay_with(stack, { unsafe processMain($0) }, record, control)
     case .end:
       unsafe process.it.stackPointer = joist_stack_lay_with(stack, { unsafe processEnd($0) }, record, control)
