@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `M4: an end that races with the registration is not missed`() throws {
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       let registry = try Registry<Int, Int>(on: runtime, keys: .duplicate)

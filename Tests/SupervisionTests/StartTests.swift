@@ -158,7 +158,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: why a supervisor did not start is known also when it ends before it is asked`() throws {
     let log = Log<String>()
     let plan = Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }

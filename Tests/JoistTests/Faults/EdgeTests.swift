@@ -30,7 +30,7 @@ private func deep(_ depth: Int) -> Int {
 private let deeplyMade = deep(200)
 private let endlesslyMade = deep(-1)
 
-@Suite(.timeLimit(.minutes(1))) struct EdgeTests {
+@Suite(.timeLimit(.minutes(10))) struct EdgeTests {
   @Test func `P5: a crash far inside an initialiser leaves a lock, too, and an overflow there`() async {
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))

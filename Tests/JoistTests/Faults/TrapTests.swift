@@ -110,7 +110,7 @@ extension ExitReason {
     #expect(log.entries == [false, false])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: a crash in print leaves the stream to others`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in

@@ -232,7 +232,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["true", "no process"])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: a link cut with the dead cuts no link of its record's next process`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1, processLimit: 2)) { runtime in
@@ -255,7 +255,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["process: error: Failure()"])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: links that are gone cost nothing`() throws {
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { process in
@@ -284,7 +284,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(statistics.processesEnded == 1_000)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: a hundred thousand linked processes die at once, of one or in a chain`() throws {
     for isChain in [false, true] {
       let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -312,7 +312,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: a hundred thousand links of one process go one by one in linear time`() throws {
     let told = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in

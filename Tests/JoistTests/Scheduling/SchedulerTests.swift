@@ -39,7 +39,7 @@ import Testing
     #expect(flag.total == 10)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `S7: a loop that never yields holds nobody up when all was quiet before`() throws {
     let isOver = Count()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
