@@ -65,5 +65,14 @@ package func withRuntime(
   return runtime.statistics
 }
 
+/// So many, or a tenth on ARM64, where the suite is mostly run in emulation.
+package func many(_ count: Int) -> Int {
+  #if arch(arm64)
+    count / 10
+  #else
+    count
+  #endif
+}
+
 /// Schedulers on a machine of two cores: fewer, as many, more.
 package let schedulerCounts = [1, 2, 8]

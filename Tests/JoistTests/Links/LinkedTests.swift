@@ -259,12 +259,12 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   func `P5: links that are gone cost nothing`() throws {
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { process in
-        let refs = (0..<50_000).map { _ in process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
+        let refs = (0..<many(50_000)).map { _ in process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
         for ref in refs {
           process.unlink(ref)
           ref.exit(.shutdown)
         }
-        for _ in 0..<50_000 { process.spawnLinked { _ in } }
+        for _ in 0..<many(50_000) { process.spawnLinked { _ in } }
       }
     }
   }
@@ -290,16 +290,16 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
       let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
         let root = runtime.spawn { process in
           if isChain {
-            LinkedTests.chain(process, 99_999)
+            LinkedTests.chain(process, many(100_000) - 1)
           } else {
-            for _ in 0..<99_999 { process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
+            for _ in 1..<many(100_000) { process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
           }
           try process.sleep(for: .seconds(1_000))
         }
-        while runtime.statistics.processesCreated < 100_000 {}
+        while runtime.statistics.processesCreated < many(100_000) {}
         root.exit(.shutdown)
       }
-      #expect(statistics.processesEnded == 100_000)
+      #expect(statistics.processesEnded == many(100_000))
     }
   }
 
@@ -318,10 +318,10 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       runtime.spawn(Mail.self) { process in
         process.trapExits(Mail.exited)
-        for _ in 0..<100_000 { process.spawnLinked { try $0.yield() } }
-        for _ in 0..<100_000 { if case .exited = try process.receive() { told.add() } }
+        for _ in 0..<many(100_000) { process.spawnLinked { try $0.yield() } }
+        for _ in 0..<many(100_000) { if case .exited = try process.receive() { told.add() } }
       }
     }
-    #expect(told.total == 100_000)
+    #expect(told.total == many(100_000))
   }
 }
