@@ -344,7 +344,7 @@ void joist_faults_enter(struct joist_site *site) {
 // (W23)
 void joist_fault_release_streams(void) {
 #if defined(__GLIBC__)
-  // What `FILE._lock` points to.
+  // What `FILE._lock` points to. The count is of all locks in some versions, and of those after the first in others.
   struct stream_lock {
     int lock, count;
     void *owner;
@@ -352,7 +352,7 @@ void joist_fault_release_streams(void) {
   FILE *const streams[] = {stdout, stderr};
   for (int i = 0; i < 2; i++) {
     const struct stream_lock *lock = (const struct stream_lock *)(const void *)streams[i]->_lock;
-    while (lock != NULL && lock->count > 0 && lock->owner == (void *)pthread_self()) funlockfile(streams[i]);
+    while (lock != NULL && lock->lock != 0 && lock->owner == (void *)pthread_self()) funlockfile(streams[i]);
   }
 #endif
 }
