@@ -25,12 +25,14 @@ extension Scenario {
   }
 
   /// Processes that trap one after the other, beside as many that exchange messages.
+  ///
+  /// In few rounds they trap all the time, in many for a part of it.
   static let trapsBeside = Scenario(
     name: "traps_beside",
     about: "messages of others while processes trap one after the other",
     parameters: [Parameter("processes", 2...1_000_000, .multiple(of: 2)), Parameter("rounds", 1...1_000_000)],
     figures: [Figure("percent", "%", "of the others' speed without"), Figure("traps", "", "while they ran")],
-    runs: [.all(10_000, 200)]
+    runs: [.all(10_000, 200), .all(10_000, 2_000)]
   ) { trial in
     let (count, rounds) = (trial.arguments[0], trial.arguments[1])
     return try trial.inProcess(of: Down.self) { main in
@@ -39,7 +41,7 @@ extension Scenario {
       let isOver = Flag()
       let traps = Tally()
       let trapper = main.spawn(Down.self) { process in
-        while !isOver.isSet {
+        while !isOver.isSet && traps.total < count {
           _ = try trapInTurn(process, 1)
           traps.add()
         }
@@ -71,18 +73,21 @@ private func trapInTurn(_ process: ProcessContext<Down>, _ count: Int) throws ->
 
 /// Pairs of processes that send a message to and fro so often, all at once; seconds.
 private func exchange(_ main: ProcessContext<Down>, _ count: Int, _ rounds: Int) throws -> Double {
-  let start = ContinuousClock.now
   let refs = (0..<(count / 2)).map { _ in
     main.spawn(Ball.self) { process in
       let other = process.spawn(Ball.self) { other in
         for _ in 0..<rounds { try other.receive().back.send(Ball(back: other.ref)) }
       }
+      // All are there before the first begins.
+      _ = try process.receive()
       for _ in 0..<rounds {
         other.send(Ball(back: process.ref))
         _ = try process.receive()
       }
     }
   }
+  let start = ContinuousClock.now
+  for ref in refs { ref.send(Ball(back: ref)) }
   for ref in refs { _ = try main.join(ref) }
   return (ContinuousClock.now - start).nanoseconds / 1e9
 }
