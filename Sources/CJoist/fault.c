@@ -16,6 +16,7 @@
 // W23. A stream's lock is let go of by the entry; `print` of a value whose description dies holds it.
 #define _GNU_SOURCE
 #include "fault.h"
+#include "find.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -25,9 +26,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#if defined(__linux__)
-#include <dlfcn.h>
-#endif
 
 #pragma mark - State
 
@@ -51,10 +49,14 @@ struct stack {
   uintptr_t low, top;
 };
 
-static bool running_stack(const struct joist_site *site, struct stack *stack) {
+// The two words of the stack that runs; null where none does.
+static uintptr_t *running_bounds(const struct joist_site *site) {
   const char *record = *site->running;
-  if (record == NULL) return false;
-  const uintptr_t *bounds = *(const uintptr_t *const *)(record + site->stack_offset);
+  return record == NULL ? NULL : *(uintptr_t *const *)(record + site->stack_offset);
+}
+
+static bool running_stack(const struct joist_site *site, struct stack *stack) {
+  const uintptr_t *bounds = running_bounds(site);
   if (bounds == NULL) return false;
   *stack = (struct stack){site->fault.reserve_is_open ? site->fault.low : bounds[0], bounds[1]};
   return true;
@@ -77,11 +79,6 @@ static bool is_breakpoint(uintptr_t pc) {
 #else
   return is_trap_instruction(pc);
 #endif
-}
-
-// The word that has a running stack's lowest address.
-static uintptr_t *low_word(const struct joist_site *site) {
-  return *(uintptr_t *const *)((const char *)*site->running + site->stack_offset);
 }
 
 // Whether somebody has called `abort` here, and not sent the signal.
@@ -114,24 +111,23 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
   uintptr_t address = (uintptr_t)info->si_addr, guard = stack->low - site->guard_bytes;
   uintptr_t low = fault->reserve_is_open ? stack->low - JOIST_RESERVE_BYTES : stack->low;
   // A large frame may have been taken, and not been touched.
-  bool is_on_stack = sp >= guard && sp < stack->top;
+  if (sp < guard || sp >= stack->top) return false;
   enum { below_sp_most = 1024 };  // what code touches below the stack pointer
   fault->signal = signal;
   if (!fault->reserve_is_open) fault->is_overflow = false;
   switch (signal) {
     case SIGILL:
     case SIGTRAP:
-      if (!is_on_stack || info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
-      if (signal == SIGILL ? !is_trap_instruction(pc) : !is_breakpoint(pc)) return false;
-      break;
     case SIGFPE:
-      if (!is_on_stack || info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
+      if (info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
+      if (signal == SIGILL && !is_trap_instruction(pc)) return false;
+      if (signal == SIGTRAP && !is_breakpoint(pc)) return false;
       break;
     case SIGABRT:
-      if (!is_on_stack || !is_abort(info, pc)) return false;
+      if (!is_abort(info, pc)) return false;
       break;
     default:
-      if (!is_on_stack || info->si_code <= 0 || address < guard || address >= low) return false;
+      if (info->si_code <= 0 || address < guard || address >= low) return false;
       if (address + below_sp_most < sp) return false;
       fault->is_overflow = true;
   }
@@ -189,7 +185,7 @@ static bool open_reserve(const struct stack *stack) {
 bool joist_fault_close_reserve(struct joist_site *site) {
   if (!site->fault.reserve_is_open) return true;
   void *start = (void *)(site->fault.low - JOIST_RESERVE_BYTES);
-  *low_word(site) = site->fault.low;
+  running_bounds(site)[0] = site->fault.low;
   site->fault.reserve_is_open = false;
   madvise(start, JOIST_RESERVE_BYTES, MADV_DONTNEED);
   return joist_guard_install(start, JOIST_RESERVE_BYTES) || mprotect(start, JOIST_RESERVE_BYTES, PROT_NONE) == 0;
@@ -207,7 +203,7 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
     if (!open_reserve(&stack)) return false;
     fault->low = stack.low;
     fault->reserve_is_open = true;
-    *low_word(site) = stack.top;
+    running_bounds(site)[0] = stack.top;
     return true;
   }
   if (swift_message != NULL) fault->message = __atomic_exchange_n(swift_message, NULL, __ATOMIC_ACQ_REL);  // (W21)
@@ -258,9 +254,11 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
 
 #pragma mark - Preparing
 
+WEAK(swift_getFatalErrorMessageBuffer)
+
 static void find_texts(void) {
 #if defined(__linux__)
-  char **(*swift)(void) = (char **(*)(void))dlsym(RTLD_DEFAULT, "swift_getFatalErrorMessageBuffer");
+  char **(*swift)(void) = FIND(swift_getFatalErrorMessageBuffer);
   swift_message = swift != NULL ? swift() : NULL;
   system_message = dlsym(RTLD_DEFAULT, "__abort_msg");
   if (system_message != NULL) last_system_message = *system_message;
@@ -331,9 +329,13 @@ static void unblock_signals(void) {
 }
 
 void joist_faults_enter(struct joist_site *site) {
+  static _Thread_local bool is_prepared;
   if (site != NULL) {
-    have_handler_stack();
-    unblock_signals();
+    if (!is_prepared) {
+      have_handler_stack();
+      unblock_signals();
+      is_prepared = true;
+    }
     site->control = joist_control_words();
   }
   current = site;
@@ -342,7 +344,7 @@ void joist_faults_enter(struct joist_site *site) {
 #pragma mark - Afterwards
 
 // (W23)
-void joist_fault_release_streams(void) {
+static void release_streams(void) {
 #if defined(__GLIBC__)
   // What `FILE._lock` points to. The count is of all locks in some versions, and of those after the first in others.
   struct stream_lock {
@@ -355,6 +357,12 @@ void joist_fault_release_streams(void) {
     while (lock != NULL && lock->lock != 0 && lock->owner == (void *)pthread_self()) funlockfile(streams[i]);
   }
 #endif
+}
+
+void joist_fault_forget_frames(const struct joist_words *words, struct joist_carried *carried) {
+  joist_words_remove(words, carried);
+  joist_carried_clear(carried);
+  release_streams();
 }
 
 __attribute__((noinline)) void joist_fault_note_overflow(struct joist_site *site) {

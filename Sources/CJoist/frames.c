@@ -8,8 +8,8 @@
 //      Dispatch calls what it does in `sync` from the same place.
 #define _GNU_SOURCE
 #include "fault.h"
+#include "find.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
 #include <unwind.h>
@@ -113,22 +113,17 @@ __attribute__((noinline)) static void in_swift(void *context) { (void)context, o
 __attribute__((noinline)) static void in_system(void) { once_system = RETURN_ADDRESS; }
 __attribute__((noinline)) static void in_dispatch(void *context) { (void)context, once_dispatch = RETURN_ADDRESS; }
 
-// Known to the linker only in a static program, to `dlsym` only in one that loads libraries by others.
-#if defined(__ELF__)
-__attribute__((weak)) extern void swift_once(intptr_t *token, void run(void *), void *context);
-__attribute__((weak)) extern void dispatch_once_f(intptr_t *token, void *context, void run(void *));
-#define FIND(name) (name != NULL ? name : (__typeof__(&name))dlsym(RTLD_DEFAULT, #name))
-#else
-extern void swift_once(intptr_t *token, void run(void *), void *context);
-extern void dispatch_once_f(intptr_t *token, void *context, void run(void *));
-#define FIND(name) ((__typeof__(&name))dlsym(RTLD_DEFAULT, #name))
-#endif
+typedef void once_of_swift(intptr_t *token, void run(void *), void *context);
+typedef void once_of_dispatch(intptr_t *token, void *context, void run(void *));
+
+WEAK(swift_once)
+WEAK(dispatch_once_f)
 
 static void learn_where_locks_are_held(void) {
   static intptr_t swift_token, dispatch_token;
   static pthread_once_t system_token = PTHREAD_ONCE_INIT;
-  __typeof__(&swift_once) swift = FIND(swift_once);
-  __typeof__(&dispatch_once_f) dispatch = FIND(dispatch_once_f);
+  once_of_swift *swift = FIND(swift_once);
+  once_of_dispatch *dispatch = FIND(dispatch_once_f);
   if (swift != NULL) swift(&swift_token, in_swift, NULL);
   if (dispatch != NULL) dispatch(&dispatch_token, NULL, in_dispatch);
   pthread_once(&system_token, in_system);

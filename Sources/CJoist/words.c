@@ -14,8 +14,8 @@
 // W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
 #define _GNU_SOURCE
 #include "CJoist.h"
+#include "find.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,16 +37,6 @@ typedef SWIFT void apply(__attribute__((swift_indirect_result)) void *result, __
 typedef SWIFT void with_tracking(__attribute__((swift_indirect_result)) void *result, apply *run, void *run_context,
                                  apply *change, void *change_context, const void *type);
 typedef uintptr_t *get_globals(void);
-
-// A static library's functions are known to the linker only, a library loaded by another one to `dlsym` only (W16).
-// Mach-O's linker refuses an unknown name even if it is weak; there `dlsym` finds all.
-#if defined(__ELF__)
-#define WEAK(name) __attribute__((weak)) extern const char name[];
-#define FIND(name) (name != NULL ? (void *)name : dlsym(RTLD_DEFAULT, #name))
-#else
-#define WEAK(name)
-#define FIND(name) dlsym(RTLD_DEFAULT, #name)
-#endif
 
 WEAK(swift_beginAccess)
 WEAK(swift_endAccess)

@@ -6,6 +6,7 @@
 import ArgumentParser
 import Foundation
 import Joist
+import JoistSupervision
 
 /// Runs at random for a while and then counts.
 struct Soak: ParsableCommand {
@@ -58,7 +59,10 @@ struct Soak: ParsableCommand {
     }
     let progress = Progress()
     while !runtime.waitUntilIdle(timeout: .seconds(1)) {
-      if ContinuousClock.now > end + .seconds(60) { throw CleanExit.message("FAILS  not idle a minute after its end") }
+      if ContinuousClock.now > end + .seconds(60) {
+        print("FAILS  not idle a minute after its end")
+        throw ExitCode(1)
+      }
       let figures = runtime.statistics
       let crashes = faults ? "\(figures.trapsContained + figures.overflowsContained) crashes, " : ""
       let copies = "\(figures.copiesOut) copies"
@@ -125,19 +129,13 @@ final class Counted {
   deinit { tally.destroyed.add() }
 }
 
-/// Vigna's SplitMix64: the same numbers from the same seed.
+/// What happens in a soak: the same from the same seed.
 struct Chance {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
+  private var numbers: SplitMix64
+  init(_ seed: UInt64) { numbers = SplitMix64(seed: seed) }
 
   /// A number from zero up to `bound`.
-  mutating func below(_ bound: UInt64) -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return (mixed ^ (mixed >> 31)) % bound
-  }
+  mutating func below(_ bound: UInt64) -> UInt64 { numbers.next() % bound }
 }
 
 /// One process of a soak: a turn is something at random.

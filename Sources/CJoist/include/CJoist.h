@@ -235,8 +235,8 @@ void joist_faults_enter(struct joist_site *_Nullable site);
 /// Guards what `reserve_is_open` tells of, if it does; false where the system refuses.
 bool joist_fault_close_reserve(struct joist_site *_Nonnull site);
 
-/// Lets go of the locks of `stdout` and `stderr` that this thread holds: whoever held them is dead (W23).
-void joist_fault_release_streams(void);
+/// Clears what this thread keeps for frames that are no more: the words, and the locks of `stdout` and `stderr` (W23).
+void joist_fault_forget_frames(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
 
 /// Notes that the running stack is about to end, with the frames of the caller, for an entry that is gone to then.
 void joist_fault_note_overflow(struct joist_site *_Nonnull site);

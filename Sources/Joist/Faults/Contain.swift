@@ -35,9 +35,7 @@ extension Handle<Scheduler> {
   // Sound: the words are this thread's, and the process's, which runs here.
   /// Clears what this thread keeps for frames that are no more (FA2).
   fileprivate func forgetFrames(of process: ProcessHandle) {
-    unsafe joist_words_remove(&it.words, &process.it.carried)
-    unsafe joist_carried_clear(&process.it.carried)
-    joist_fault_release_streams()
+    unsafe joist_fault_forget_frames(&it.words, &process.it.carried)
   }
 
   // Sound: the fault is this thread's, and nothing else has happened on it since.
@@ -81,12 +79,7 @@ extension Handle<ProcessRecord> {
   func die(_ reason: ExitReason) -> Never {
     dropExitReason()
     beginExit(reason)
-    unsafe joist_stack_restart(
-      it.slot!.it.firstFrame,
-      { unsafe processEnd($0) },
-      UnsafeMutableRawPointer(pointer),
-      it.home.it.control
-    )
+    unsafe restart { unsafe processEnd($0) }
   }
 
   /// Whether a call of the runtime has room enough on this stack (FA3).
@@ -101,19 +94,26 @@ extension Handle<ProcessRecord> {
   @inline(never)
   func overflow() -> Never {
     unsafe joist_fault_note_overflow(&Scheduler.current!.it.site)
-    unsafe joist_stack_restart(
-      it.slot!.it.firstFrame,
-      { unsafe processFaulted($0) },
-      UnsafeMutableRawPointer(pointer),
-      it.home.it.control
-    )
+    unsafe restart { unsafe processFaulted($0) }
+  }
+
+  /// Leaves all frames behind and goes on at the top of the stack.
+  // Sound: as above.
+  private func restart(_ entry: @convention(c) (UnsafeMutableRawPointer) -> Void) -> Never {
+    unsafe joist_stack_restart(it.slot!.it.firstFrame, entry, UnsafeMutableRawPointer(pointer), it.home.it.control)
+  }
+}
+
+extension Handle<Scheduler> {
+  /// Ends the process that runs here, if one does, when it has no room for a call of the runtime (FA3).
+  @inline(__always)
+  func lookForRoom() {
+    if let process = it.running, !process.hasRoomToCall { process.overflow() }
   }
 }
 
 extension Scheduler {
-  /// Ends the process that runs here, if one does, when it has no room for a call of the runtime (FA3).
+  /// As the handle's, for a caller that does not know whose thread this is.
   @inline(__always)
-  static func lookForRoom() {
-    if let process = current?.it.running, !process.hasRoomToCall { process.overflow() }
-  }
+  static func lookForRoom() { current?.lookForRoom() }
 }

@@ -37,7 +37,3 @@
     public func symbolicated() -> [String] { backtrace.map(Self.number) }
   }
 #endif
-
-extension Trap {
-  fileprivate static func number(_ address: UInt) -> String { "0x" + String(address, radix: 16) }
-}

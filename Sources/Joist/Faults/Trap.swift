@@ -42,5 +42,8 @@ public struct Trap: Sendable {
 
 extension Trap: CustomStringConvertible {
   /// The message, or the signal and the address.
-  public var description: String { message ?? "signal \(signal) at 0x\(String(programCounter, radix: 16))" }
+  public var description: String { message ?? "signal \(signal) at \(Self.number(programCounter))" }
+
+  /// An address as it is written.
+  static func number(_ address: UInt) -> String { "0x" + String(address, radix: 16) }
 }

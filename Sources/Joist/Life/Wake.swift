@@ -19,29 +19,25 @@ extension Handle<ProcessRecord> {
 
   /// Tells the process of that generation to exit; takes back every suspend.
   func tellToExit(_ reason: ExitReason, _ generation: UInt32) {
-    let delivery = Delivery.begin(ExitReason.self)
-    delivery.put(reason)
-    delivery.node.it.kind = .exit
-    if let sender = delivery.scheduler?.it.running { delivery.node.it.sender = sender.it.identity.bits }
-    deliverExit(delivery, generation)
+    let sender = Scheduler.current?.it.running?.it.identity
+    deliverExit(reason, from: sender ?? ProcessID(bits: 0), generation)
   }
 
   /// As if a process that is linked to this one, which runs here, had ended: there is none.
-  func tellOfNobody(_ id: ProcessID) {
-    let delivery = Delivery.begin(ExitReason.self)
-    delivery.put(ExitReason.noProcess)
-    delivery.node.it.kind = .exit
-    delivery.node.it.sender = id.bits
-    deliverExit(delivery, it.identity.generation)
-  }
+  func tellOfNobody(_ id: ProcessID) { deliverExit(.noProcess, from: id, it.identity.generation) }
 
-  /// Brings an exit signal, which resumes and wakes.
-  func deliverExit(_ delivery: Delivery, _ generation: UInt32) {
+  /// Brings an exit signal, which resumes and wakes; over a link, if that is in such a place.
+  func deliverExit(_ reason: ExitReason, from sender: ProcessID, _ generation: UInt32, link place: Int? = nil) {
+    guard it.generation.load(ordering: .relaxed) == generation else { return }
+    let delivery = Delivery.begin(ExitReason.self)
+    delivery.put(reason)
     let node = delivery.node
+    node.it.kind = place == nil ? .exit : .linkExit
+    node.it.sender = sender.bits
+    node.it.sent = UInt64(place ?? 0)
     node.it.generation = generation
-    guard it.generation.load(ordering: .relaxed) == generation else { return node.discard() }
     var flags: Signals.Flags = .exit
-    if node.it.kind == .exit, case .killed = node.payload(as: ExitReason.self).it { flags.insert(.kill) }
+    if place == nil, case .killed = reason { flags.insert(.kill) }
     let claimed = it.inbox.push(node)
     // One that has ended meanwhile is not told; its record's next process hardly ever is, and looks for nothing then.
     if it.generation.load(ordering: .relaxed) == generation { it.signals.raiseResuming(flags) }

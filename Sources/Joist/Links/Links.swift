@@ -88,17 +88,6 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Sends an exit signal over a link that the other end has left.
-  func tellLinkBroke(_ link: Link, by id: ProcessID, _ reason: ExitReason) {
-    guard it.generation.load(ordering: .relaxed) == link.id.generation else { return }
-    let delivery = Delivery.begin(ExitReason.self)
-    delivery.put(reason)
-    delivery.node.it.kind = .linkExit
-    delivery.node.it.sender = id.bits
-    delivery.node.it.sent = UInt64(link.place)
-    deliverExit(delivery, link.id.generation)
-  }
-
   /// Whether a signal came over a link that is still there, which is gone then (LI2).
   ///
   /// Of whom the entry is says its identity alone: the place was told by the other end.

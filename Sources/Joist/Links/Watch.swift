@@ -61,9 +61,9 @@ extension Handle<ProcessRecord> {
     let watches = extras.it.watches.takeAll()
     let links = extras.it.links.takeAll()
     extras.it.lock.unlock()
-    if watches.count > 1 { watches.each { _, watch in if watch.isFirst { tell(watch, id, reason) } } }
-    watches.each { _, watch in if watches.count == 1 || !watch.isFirst { tell(watch, id, reason) } }
-    links.each { _, link in link.process.tellLinkBroke(link, by: id, reason) }
+    watches.each { _, watch in if watch.isFirst { tell(watch, id, reason) } }
+    watches.each { _, watch in if !watch.isFirst { tell(watch, id, reason) } }
+    links.each { _, link in link.process.deliverExit(reason, from: id, link.id.generation, link: link.place) }
   }
 
   private func tell(_ watch: Watch, _ id: ProcessID, _ reason: ExitReason) {

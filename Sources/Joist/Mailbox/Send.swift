@@ -20,7 +20,7 @@ struct Delivery {
   @usableFromInline
   static func begin(_ shape: NodeShape, _ sizeClass: UInt8, metadata: UnsafeRawPointer) -> Delivery {
     let scheduler = Scheduler.current
-    Scheduler.lookForRoom()
+    scheduler?.lookForRoom()
     return unsafe Delivery(node: NodePool.take(shape, sizeClass, metadata: metadata, scheduler), scheduler: scheduler)
   }
 

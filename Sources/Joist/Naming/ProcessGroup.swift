@@ -60,10 +60,8 @@ extension ProcessGroup where Message: Sendable {
 private final class GroupMembers<Message: ~Copyable>: Watcher {
   private struct State {
     var members: [ProcessRef<Message>?] = []
-    /// Where each is.
-    var places: [ProcessRef<Message>: Int] = [:]
-    /// Where the watch of each is; nowhere yet while it joins.
-    var watches: [ProcessRef<Message>: Int] = [:]
+    /// Where each is, and where the watch on it is: nowhere yet while it joins.
+    var places: [ProcessRef<Message>: (member: Int, watch: Int?)] = [:]
   }
 
   private let state = Mutex(State())
@@ -84,7 +82,7 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
     Scheduler.lookForRoom()
     return state.withLock { state in
       guard state.places[ref] == nil else { return false }
-      state.places[ref] = state.members.count
+      state.places[ref] = (state.members.count, nil)
       state.members.append(ref)
       return true
     }
@@ -95,7 +93,7 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
 
   /// Where the watch on a member is.
   func note(_ ref: ProcessRef<Message>, _ place: Int) {
-    state.withLock { if $0.places[ref] != nil { $0.watches[ref] = place } }
+    state.withLock { $0.places[ref]?.watch = place }
   }
 
   /// Where its watch was; nil for one that is not in it, or without a watch.
@@ -103,12 +101,12 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
   func remove(_ ref: ProcessRef<Message>) -> Int? {
     state.withLock { state in
       guard let place = state.places.removeValue(forKey: ref) else { return nil }
-      state.members[place] = nil
+      state.members[place.member] = nil
       if state.members.count > 16 && state.places.count < state.members.count / 2 {
         state.members.removeAll { $0 == nil }
-        for (place, member) in state.members.enumerated() { state.places[member!] = place }
+        for (place, member) in state.members.enumerated() { state.places[member!]?.member = place }
       }
-      return state.watches.removeValue(forKey: ref)
+      return place.watch
     }
   }
 

@@ -40,7 +40,6 @@ extension ProcessContext where Message: ~Copyable {
     guard ref.record != record || ref.id != record.it.identity else { return }
     if let other = ref.record, record.link(other, ref.id) { return }
     record.tellOfNobody(ref.id)
-    record.collectMail()
     try record.seeWhatOthersWant()
   }
 
@@ -151,19 +150,19 @@ extension ProcessContext where Message: ~Copyable {
 
   @usableFromInline
   func makeLinked(_ body: consuming Body<Never>) -> Spawned? {
-    let spawned = record.spawnPlain(generation, body) { _ = record.link($0, $0.it.identity) }
-    if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
-    return spawned
+    orTold(record.spawnPlain(generation, body) { _ = record.link($0, $0.it.identity) })
   }
+
+  @usableFromInline
+  func makeLinked(_ request: SpawnRequest) -> Spawned? { orTold(try? tryMakeLinked(request)) }
 
   @usableFromInline
   func tryMakeLinked(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
     try core.spawn(request) { _ = record.link($0, $0.it.identity) }
   }
 
-  @usableFromInline
-  func makeLinked(_ request: SpawnRequest) -> Spawned? {
-    let spawned = try? tryMakeLinked(request)
+  /// A linked process that was made; where none was, this one is told.
+  private func orTold(_ spawned: Spawned?) -> Spawned? {
     if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
     return spawned
   }

@@ -93,7 +93,8 @@ extension ProcessRef where Message: ~Copyable {
 
   /// The process that calls, if one does, pays for it.
   private func chargeCaller() {
-    Scheduler.lookForRoom()
-    Scheduler.current?.it.running?.charge(Cost.signal)
+    guard let scheduler = Scheduler.current else { return }
+    scheduler.lookForRoom()
+    scheduler.it.running?.charge(Cost.signal)
   }
 }

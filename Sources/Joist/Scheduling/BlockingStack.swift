@@ -41,10 +41,12 @@ extension Handle<BlockingStack> {
     }
     unsafe stack.it.site.entry = { unsafe jobCrashed($0) }
     unsafe stack.it.site.guard_bytes = Limits.guardBytes
+    unsafe joist_faults_enter(&stack.it.site)
     return stack
   }
 
   func release() {
+    joist_faults_enter(nil)
     it.slot.releaseDedicated(on: it.platform)
     free()
   }
@@ -57,11 +59,9 @@ extension Handle<BlockingStack> {
     unsafe it.site.contains_locks = configuration.onTrapWithLock == .contain
     it.job = job
     unsafe it.running = UnsafeMutableRawPointer(pointer)
-    unsafe joist_faults_enter(&it.site)
     let top = unsafe UnsafeMutableRawPointer(bitPattern: it.slot.it.top)!
     let first = unsafe joist_stack_lay(top, { unsafe jobMain($0) }, UnsafeMutableRawPointer(pointer))
     unsafe joist_switch(&it.thread, first)
-    joist_faults_enter(nil)
     unsafe it.running = nil
     it.job = nil
     return it.crash.take()
@@ -74,9 +74,7 @@ extension Handle<BlockingStack> {
   @inline(never)
   fileprivate func noteCrash() {
     var carried = unsafe joist_carried()
-    unsafe joist_words_remove(&it.words, &carried)
-    unsafe joist_carried_clear(&carried)
-    joist_fault_release_streams()
+    unsafe joist_fault_forget_frames(&it.words, &carried)
     let reason = unsafe it.site.takeFault()
     it.job!.core.it.figures.count(reason)
     it.crash = reason

@@ -20,16 +20,16 @@ public enum Backoff: Sendable, Hashable {
   }
 
   /// What the jitter is drawn from.
-  package var generator: JitterGenerator {
+  package var generator: SplitMix64 {
     guard case .exponential(_, _, _, let seed?) = self else {
       var system = SystemRandomNumberGenerator()
-      return JitterGenerator(seed: system.next())
+      return SplitMix64(seed: system.next())
     }
-    return JitterGenerator(seed: seed)
+    return SplitMix64(seed: seed)
   }
 
   /// The wait before an attempt, the first is 0; nil for none.
-  package func delay(attempt: Int, _ generator: inout JitterGenerator) -> Duration? {
+  package func delay(attempt: Int, _ generator: inout SplitMix64) -> Duration? {
     guard case .exponential(let from, let to, let jitter, _) = self else { return nil }
     var (delay, doublings) = (from, 0)
     while doublings < attempt && delay < to {
@@ -37,21 +37,5 @@ public enum Backoff: Sendable, Hashable {
       doublings += 1
     }
     return delay * (1 - jitter * generator.nextFraction())
-  }
-}
-
-/// Random numbers that a seed determines: a counter, well mixed.
-package struct JitterGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  /// From 0 up to 1, without 1.
-  mutating func nextFraction() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Double((mixed ^ (mixed >> 31)) >> 11) / Double(UInt64(1) << 53)
   }
 }

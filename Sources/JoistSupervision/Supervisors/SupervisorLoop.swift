@@ -24,7 +24,7 @@ struct SupervisorLoop {
   let parent: ProcessID?
   var table = ChildTable()
   var history = RestartHistory()
-  var jitter: JitterGenerator
+  var jitter: SplitMix64
   var rounds: [Int: Round] = [:]
   var lastRound = 0
   /// The first round is not over.
