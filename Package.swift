@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .library(name: "Joist", targets: ["Joist"]),
     .library(name: "JoistSupervision", targets: ["JoistSupervision"]),
+    .library(name: "JoistTesting", targets: ["JoistTesting"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
@@ -22,6 +23,8 @@ let package = Package(
     .target(name: "CJoist"),
     .target(name: "Joist", dependencies: ["CJoist"]),
     .target(name: "JoistSupervision", dependencies: ["Joist"]),
+    .target(name: "JoistSimulation", dependencies: ["Joist", "CJoist"]),
+    .target(name: "JoistTesting", dependencies: ["Joist", "JoistSimulation"]),
     .executableTarget(
       name: "JoistCLI",
       dependencies: [
@@ -45,6 +48,10 @@ let package = Package(
     .testTarget(
       name: "JoistTests",
       dependencies: ["Joist", "CJoist", "CSwitchProbe", "CFaultProbe", "TestSupport"]
+    ),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Joist", "JoistSimulation", "JoistTesting", "TestSupport"]
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
     .testTarget(name: "ExampleTests", dependencies: ["CrashyServer", "WordCount", "JoistCLI"]),

@@ -341,6 +341,8 @@ void joist_faults_enter(struct joist_site *site) {
   current = site;
 }
 
+struct joist_site *joist_faults_site(void) { return current; }
+
 #pragma mark - Afterwards
 
 // (W23)

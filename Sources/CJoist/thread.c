@@ -37,6 +37,20 @@ __attribute__((noinline)) void joist_thread_set_current(void *value) {
   __asm__ volatile("" ::: "memory");
 }
 
+#pragma mark - Steering
+
+static _Thread_local struct joist_steering *steering;
+
+__attribute__((noinline)) struct joist_steering *joist_thread_steering(void) {
+  __asm__ volatile("" ::: "memory");
+  return steering;
+}
+
+__attribute__((noinline)) void joist_thread_set_steering(struct joist_steering *value) {
+  steering = value;
+  __asm__ volatile("" ::: "memory");
+}
+
 #pragma mark - Ticks
 
 #if defined(__x86_64__)

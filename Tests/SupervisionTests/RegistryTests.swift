@@ -11,7 +11,7 @@ import Testing
   private struct Room: Hashable { let number: Int }
 
   @Test func `M4: a unique key leads to its process until that ends`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let registry = try Registry<Room, Int>(on: simulation.runtime)
     let ref = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     try registry.register(ref, as: Room(number: 1))
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `M4: a unique key is one's, until its holder has ended, seen or not`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let registry = try Registry<String, Int>(on: simulation.runtime)
     let (first, second) = (sleeper(simulation), sleeper(simulation))
     try registry.register(first, as: "a")
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func `M4: a duplicate key leads to all in the order in which they came, and dispatch reaches each`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let registry = try Registry<String, Int>(on: simulation.runtime, keys: .duplicate)
     let log = Log<Int>()
     let refs = (0..<40).map { number in
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func `M4: members that leave in any order leave the others in theirs`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let registry = try Registry<Int, Int>(on: simulation.runtime, keys: .duplicate)
     var refs = (0..<100).map { _ in sleeper(simulation) }
     for ref in refs { try registry.register(ref, as: 0) }
@@ -88,13 +88,13 @@ import Testing
   }
 
   @Test func `M4: the watcher ends with its registry`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     do { _ = try Registry<Int, Int>(on: simulation.runtime) }
     simulation.run()
     #expect(simulation.runtime.processes.isEmpty)
   }
 
-  private func sleeper(_ simulation: Simulation) -> ProcessRef<Int> {
+  private func sleeper(_ simulation: HandDriven) -> ProcessRef<Int> {
     simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
   }
 }

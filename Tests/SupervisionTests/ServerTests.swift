@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct ServerTests {
   @Test func `a server answers calls and keeps its state`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     simulation.runtime.spawn { process in
       let bank = process.start(Bank(total: 5))
@@ -54,7 +54,7 @@ import Testing
 
   /// What a server does, and what it ends with.
   private func trial(_ act: Witness.Act) throws -> ([String], String) {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let (log, end) = (Log<String>(), Log<String>())
     simulation.runtime.spawn(Int.self) { process in
       process.trapExits { signal in
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func `what a server continues comes before the next message, after start and after each message`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.start(Continuing(log: log, left: 2))
     server.send(1)
@@ -88,7 +88,7 @@ import Testing
 
   @Test func `a server that never stops to continue lets others run, and ends when told`() throws {
     let log = Log<String>()
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let server = simulation.runtime.start(Continuing(log: Log(), left: .max))
     simulation.runtime.spawn { _ in
       log.add("ran")
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func `no message for the idle time brings a timeout, and each message begins it anew`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
       let server = process.start(Idle(log: log))
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test func `a linked server ends with who started it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
       process.startLinked(Witness(log: log, act: .told))

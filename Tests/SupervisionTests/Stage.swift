@@ -19,11 +19,11 @@ final class Found<Value: Sendable>: Sendable {
 }
 
 struct Stage {
-  let simulation: Simulation
+  let simulation: HandDriven
   let log = Log<String>()
   var runtime: ProcessRuntime { simulation.runtime }
 
-  init() throws { simulation = try Simulation() }
+  init() throws { simulation = try HandDriven() }
 
   /// The simulated time.
   var clock: @Sendable () -> ContinuousClock.Instant {

@@ -12,7 +12,7 @@ import Testing
   private func trial(
     _ body: @escaping @Sendable (ProcessContext<Int>, TaskSupervisor, Log<String>) throws -> Void
   ) throws -> [String] {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Int.self) { process in
       do { try body(process, try TaskSupervisor(linkedTo: process), log) } catch { log.add("\(error)") }
@@ -92,7 +92,7 @@ import Testing
   }
 
   @Test func `P5: a linked task takes its owner along, and ends with it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let tasks = try TaskSupervisor(on: simulation.runtime)
     let first = simulation.runtime.spawn { process in
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func `P5: tasks end with their supervisor, and who awaits them is told`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let tasks = try TaskSupervisor(on: simulation.runtime)
     for _ in 0..<3 { tasks.fireAndForget { try $0.sleep(for: .seconds(1_000)) } }

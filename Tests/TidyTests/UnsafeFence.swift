@@ -20,6 +20,8 @@ enum UnsafeFence {
     "Sources/Joist/Platform/HostPlatform.swift",  // system calls
     "Sources/Joist/Platform/HostThread.swift",  // threads
     "Sources/Joist/Platform/Processors.swift",  // reads a small file
+    "Sources/Joist/Platform/Steering.swift",  // finds what steers a thread
+    "Sources/Joist/Platform/WaitWord.swift",  // the address of a word
     "Sources/Joist/Primitives/Ring.swift",  // a ring of values
     "Sources/Joist/Process/Body.swift",  // closures stored as words
     "Sources/Joist/Process/ProcessContext+Selecting.swift",  // optionals that cannot be nil
@@ -36,9 +38,14 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
     "Sources/Joist/Time/TimerPool.swift",  // memory becomes timers
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
+    "Sources/JoistSimulation/SimulatedPlatform.swift",  // passes memory calls on
+    "Sources/JoistSimulation/Threads/Stage.swift",  // finds a thread's words
+    "Sources/JoistSimulation/Threads/VirtualStack.swift",  // stacks
+    "Sources/JoistSimulation/Threads/VirtualThread.swift",  // contexts of threads
+    "Sources/JoistSimulation/Threads/VirtualThreads.swift",  // the switch between simulated threads
     "Tests/ExampleTests/Client.swift",  // connects a socket
     "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand
-    "Tests/TestSupport/SimulatedPlatform.swift",  // passes memory calls on
+    "Tests/TestSupport/HandDriven.swift",  // passes memory calls on
   ]
 
   /// How far above an unsafe line its `Sound:` comment may stand.

@@ -134,6 +134,18 @@ void *_Nullable joist_thread_current(void);
 #endif
 void joist_thread_set_current(void *_Nullable current);
 
+/// Where threads are simulated, decides at a place between two steps of one which goes on.
+struct joist_steering {
+  /// The thread is at such a place. Whether the process that runs is to leave at its next suspension point.
+  bool (*_Nonnull at)(struct joist_steering *_Nonnull steering, int32_t place);
+  /// The object that stands for the machine there.
+  const void *_Nonnull platform;
+};
+
+/// What steers the threads that are simulated on this one; null on every other thread.
+struct joist_steering *_Nullable joist_thread_steering(void);
+void joist_thread_set_steering(struct joist_steering *_Nullable steering);
+
 /// A counter that is cheap to read and the same on every core: not nanoseconds, see `joist_ticks_per_second`.
 static inline uint64_t joist_ticks(void) {
 #if defined(__x86_64__)
@@ -231,6 +243,9 @@ void joist_faults_give_up(void);
 
 /// Contains faults on this thread from now on; with null, no more. Gives the thread a stack for handlers at first.
 void joist_faults_enter(struct joist_site *_Nullable site);
+
+/// Whose faults are contained on this thread.
+struct joist_site *_Nullable joist_faults_site(void);
 
 /// Guards what `reserve_is_open` tells of, if it does; false where the system refuses.
 bool joist_fault_close_reserve(struct joist_site *_Nonnull site);

@@ -12,7 +12,7 @@ extension ProcessRef where Message: ~Copyable {
     timeout: Duration? = nil,
     _ request: (ReplyTo<Reply>) -> sending Message
   ) throws(CallError) -> sending Reply {
-    let call = ForeignCall(forTask: false)
+    let call = ForeignCall(record, forTask: false)
     let message = request(ReplyTo(call.ticket))
     let delivery = Delivery.begin(Message.self, ticket: call.ticket)
     delivery.put(message)
@@ -28,7 +28,7 @@ extension ProcessRef where Message: ~Copyable {
     isolation: isolated (any Actor)? = #isolation,
     _ request: (ReplyTo<Reply>) -> sending Message
   ) async throws -> sending Reply {
-    let call = ForeignCall(forTask: true)
+    let call = ForeignCall(record, forTask: true)
     let message = request(ReplyTo(call.ticket))
     let delivery = Delivery.begin(Message.self, ticket: call.ticket)
     delivery.put(message)
@@ -43,11 +43,11 @@ struct ForeignCall: Sendable {
   @usableFromInline let ticket: WaitTicket
 
   @usableFromInline
-  init(forTask: Bool) {
+  init(_ callee: Handle<ProcessRecord>?, forTask: Bool) {
     if Scheduler.current?.it.running != nil && !forTask {
       fatalError("Joist: a process cannot sleep in `callBlocking`: use `process.call`")
     }
-    waiter = ForeignWaiter.take(forTask: forTask)
+    waiter = ForeignWaiter.take(forTask: forTask, on: callee?.it.home.it.platform)
     ticket = waiter.newTicket()
   }
 
@@ -74,7 +74,7 @@ struct ForeignCall: Sendable {
     _ timeout: Duration?
   ) throws(CallError) -> Handle<MessageNode> {
     defer { waiter.giveBack() }
-    let deadline = ForeignWaiter.deadline(after: timeout)
+    let deadline = waiter.it.deadline(after: timeout)
     if let refusal = send(delivery, callee, id, deadline) { return try refusal.reply() }
     return try (waiter.wait(until: deadline) ?? .timedOut).reply()
   }
@@ -96,7 +96,7 @@ struct ForeignCall: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { task in
         waiter.it.resumeByAnswer(task)
-        refusal = send(delivery, callee, id, ForeignWaiter.deadline(after: timeout))
+        refusal = send(delivery, callee, id, waiter.it.deadline(after: timeout))
         // Nobody answers a wait that is not open: what was to end it before has to be looked at now.
         if refusal != nil {
           ticket.open()

@@ -113,7 +113,11 @@ extension Handle<Scheduler> {
 }
 
 extension Scheduler {
-  /// As the handle's, for a caller that does not know whose thread this is.
+  /// A call of the runtime begins whose caller does not know whose thread this is.
   @inline(__always)
-  static func lookForRoom() { current?.lookForRoom() }
+  static func beginCall() {
+    guard let current else { return }
+    current.lookForRoom()
+    current.signalDeferred()
+  }
 }

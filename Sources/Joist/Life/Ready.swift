@@ -36,7 +36,7 @@ extension Handle<Scheduler> {
     let isFirst = it.queue.isEmptyAtAGuess
     it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
     it.queue.lock.unlock()
-    if isFirst { it.owesNotice = true } else { notify() }
+    if isFirst { it.dues.insert(.notice) } else { notify() }
   }
 
   @inline(never)
@@ -46,6 +46,6 @@ extension Handle<Scheduler> {
     it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
     showUrgentWork()
     it.queue.lock.unlock()
-    if isFirst { it.owesNotice = true } else { notify() }
+    if isFirst { it.dues.insert(.notice) } else { notify() }
   }
 }

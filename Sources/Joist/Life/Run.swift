@@ -64,7 +64,7 @@ extension Handle<Scheduler> {
     }
     _ = it.queue.dequeue(next.it.level, slice: sliceCount)
     it.queue.lock.unlock()
-    it.owesNotice = false
+    it.dues.remove(.notice)
     countSlice(process)
     startSlice(next)
     if !next.it.flags.contains(.mounted) { settleNew(next) }
@@ -131,7 +131,7 @@ extension Handle<Scheduler> {
       // One that yields stays ahead of what is less urgent.
       let next = takeOwn(from: it.outcome == .yielded ? process.it.priority : .low)
     else { return nil }
-    it.owesNotice = false
+    it.dues.remove(.notice)
     if next.it.signals.glance.suspends == 0 { return mount(next) ? next : nil }
     it.handed = next
     return nil

@@ -79,7 +79,7 @@ extension Handle<RuntimeCore> {
   ///
   /// The body is destroyed then. `tie` is done before anybody can know of it or run it.
   func spawn(_ request: SpawnRequest, tie: (ProcessHandle) -> Void = { _ in }) throws(SpawnError) -> Spawned {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     do { try request.options.validate() } catch { throw .options(error) }
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     guard !it.ending.isRefusing else { throw .shuttingDown }
@@ -93,7 +93,6 @@ extension Handle<RuntimeCore> {
     if let scheduler {
       scheduler.it.figures.processesCreated.add()
       scheduler.it.running?.charge(Cost.spawn)
-      scheduler.signalDeferred()
     } else {
       it.figures.processesCreated.add()
     }

@@ -115,7 +115,7 @@ extension Handle<ProcessRecord> {
 
   private func waitForRoom(_ size: Int, _ id: ProcessID, until deadline: Int64?) -> Answer? {
     let extras = extras()
-    let waiter = Waiter.here()
+    let waiter = Waiter.here(for: self)
     defer { waiter.finish() }
     let place = Handle<LinePlace>.allocate(LinePlace(waiter.ticket, amount: size))
     defer { place.free() }

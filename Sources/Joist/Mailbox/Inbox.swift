@@ -110,6 +110,10 @@ package struct Inbox: ~Copyable {
   @inline(__always)
   var isEmpty: Bool { word.load(ordering: .relaxed) & Inbox.address == 0 }
 
+  /// Whether it is parked, and the newest message, while nobody changes that.
+  var isParkedAtRest: Bool { word.load(ordering: .acquiring) & Inbox.parked != 0 }
+  var newestAtRest: Handle<MessageNode>? { Handle(bits: word.load(ordering: .acquiring) & Inbox.address) }
+
   /// How many messages are unread, as far as the word says.
   @inline(__always)
   var unread: Int { Int(word.load(ordering: .relaxed) >> 48) }

@@ -13,7 +13,7 @@ extension ProcessContext where Message: ~Copyable {
     try record.suspensionPoint(generation, cost: 0)
     guard let other = ref.record else { return .noProcess }
     guard other != record || ref.id != id else { fatalError("Joist: a process cannot wait for its own end") }
-    let answer = Waiter.here().awaitEnd(of: other, ref.id, timeout)
+    let answer = Waiter.here(for: other).awaitEnd(of: other, ref.id, timeout)
     if record.it.flags.contains(.exiting) {
       answer?.node?.discard()
       try record.refuse()
@@ -30,7 +30,7 @@ extension ProcessRef where Message: ~Copyable {
   public func join(timeout: Duration? = nil) -> ExitReason? {
     guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
     guard let record else { return .noProcess }
-    return Waiter.here().awaitEnd(of: record, id, timeout)?.exitReason
+    return Waiter.here(for: record).awaitEnd(of: record, id, timeout)?.exitReason
   }
 }
 

@@ -22,7 +22,7 @@ final class Names: Sendable {
 
   /// Gives a name to a process.
   func add(_ name: String, _ entry: Entry) throws(NameError) {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     guard !name.isEmpty else { throw .empty }
     let holder = entries.withLock { entries -> ProcessID? in
       if let holder = entries[name] { return holder.id }
@@ -38,7 +38,7 @@ final class Names: Sendable {
 
   /// Who has a name.
   func find(_ name: String) -> Entry? {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     return entries.withLock { $0[name] }
   }
 
@@ -54,7 +54,7 @@ final class Names: Sendable {
 
   /// All names, sorted.
   var all: [String] {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     return entries.withLock { Array($0.keys) }.sorted()
   }
 }

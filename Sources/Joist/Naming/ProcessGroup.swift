@@ -68,18 +68,18 @@ private final class GroupMembers<Message: ~Copyable>: Watcher {
 
   /// With gaps (GR1); a broadcast goes by it (GR2).
   var current: [ProcessRef<Message>?] {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     return state.withLock { $0.members }
   }
 
   var count: Int {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     return state.withLock { $0.places.count }
   }
 
   /// False for one that is in it.
   func add(_ ref: ProcessRef<Message>) -> Bool {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     return state.withLock { state in
       guard state.places[ref] == nil else { return false }
       state.places[ref] = (state.members.count, nil)

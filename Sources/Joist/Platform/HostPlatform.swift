@@ -19,6 +19,9 @@ import Synchronization
 package final class HostPlatform: Platform {
   package let ticks = TickClock()
   package let guardsAreFree: Bool
+  /// The same for all of them.
+  package var waiters: WaiterPool { HostPlatform.waiters }
+  private static let waiters = WaiterPool()
 
   package init() {
     joist_fences_prepare()
@@ -87,4 +90,6 @@ package final class HostPlatform: Platform {
 }
 
 /// Lets another thread have this processor for a moment.
-package func relinquishProcessor() { sched_yield() }
+package func relinquishProcessor() {
+  if !Steering.isHere { sched_yield() } else { Steering.reach(.relinquished) }
+}

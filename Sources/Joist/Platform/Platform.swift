@@ -19,6 +19,8 @@ package protocol Platform: AnyObject, Sendable {
   func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?)
   /// Wakes who sleeps on the word.
   func wake(_ word: borrowing WaitWord, all: Bool)
+  /// Free waiters of threads and tasks that wait on this platform.
+  var waiters: WaiterPool { get }
   /// Orders, for every thread, its earlier stores before its later loads; the rare half of `lightFence`.
   func heavyFence()
   /// Address space, zeroed at first touch, or nil when there is none left.

@@ -42,7 +42,7 @@ public final class Barrier: Sendable {
   /// Throws when the process is told to exit; it does not count any more then.
   @discardableResult
   public func wait(timeout: Duration? = nil) throws(ProcessExit) -> Arrival {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     let waiter = Waiter.here()
     let place = Handle<LinePlace>.allocate(LinePlace(waiter.ticket, amount: 1))
     defer {

@@ -25,7 +25,7 @@ final class LockCore: @unchecked Sendable {
 
   /// Takes the lock, waiting in line; false when the process was killed while it waited.
   func acquire() -> Bool {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     let process = Scheduler.current?.it.running
     let me: Holder = process.map { .process($0, $0.id) } ?? .other
     guard take(me) || waitInLine(me) else { return false }

@@ -40,13 +40,13 @@ public final class Semaphore: Sendable {
 
   /// Takes a permit if there is one; never waits.
   public func tryAcquire() -> Bool {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     return take(orStandIn: nil, with: nil)
   }
 
   /// Gives a permit back, or adds one.
   public func release() {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     while let ticket = passOn() {
       if ticket.answer(.granted, from: Scheduler.current) { return }
     }

@@ -81,7 +81,8 @@ extension ProcessRef where Message: ~Copyable {
 
   /// Whether it has not ended yet.
   public var isAlive: Bool {
-    record?.it.generation.load(ordering: .acquiring) == id.generation
+    Scheduler.current?.signalDeferred()
+    return record?.it.generation.load(ordering: .acquiring) == id.generation
   }
 
   /// A snapshot, or nil for the dead.
@@ -93,8 +94,7 @@ extension ProcessRef where Message: ~Copyable {
 
   /// The process that calls, if one does, pays for it.
   private func chargeCaller() {
-    guard let scheduler = Scheduler.current else { return }
-    scheduler.lookForRoom()
-    scheduler.it.running?.charge(Cost.signal)
+    Scheduler.beginCall()
+    Scheduler.current?.it.running?.charge(Cost.signal)
   }
 }

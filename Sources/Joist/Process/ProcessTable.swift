@@ -48,6 +48,10 @@ package struct ProcessTable: ~Copyable {
       .filter { $0.it.generation.load(ordering: .acquiring) != 0 }  // R8
   }
 
+  /// How many that are, and the first free one, while nobody takes or gives any.
+  var usedCount: Int { used.load(ordering: .acquiring) }
+  var firstFree: ProcessHandle? { free }
+
   /// The record with a number.
   subscript(index: Int) -> ProcessHandle {
     ProcessHandle(bits: base + UInt(index * ProcessTable.recordBytes))!
@@ -94,6 +98,18 @@ package struct ProcessTable: ~Copyable {
     record.it.generation.store(1, ordering: .releasing)
   }
 
+  /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
+  mutating func beginAnew() {
+    free = nil
+    for index in (0..<used.load(ordering: .relaxed)).reversed() {
+      let record = self[index]
+      // R6
+      guard record.it.generation.load(ordering: .relaxed) != .max else { continue }
+      record.it.next = free
+      free = record
+    }
+  }
+
   /// Takes records back.
   mutating func put(_ records: inout RecordCache) {
     lock.lock()
@@ -107,7 +123,7 @@ package struct ProcessTable: ~Copyable {
 
 /// A few free records.
 struct RecordCache {
-  private var first: ProcessHandle?
+  private(set) var first: ProcessHandle?
   private(set) var count = 0
 
   @inline(__always)

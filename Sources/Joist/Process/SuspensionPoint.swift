@@ -51,7 +51,7 @@ extension Handle<ProcessRecord> {
   @inline(__always)
   func paysQuickly(_ generation: UInt32, _ cost: Int32) -> Bool {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,
-      it.generation.load(ordering: .relaxed) == generation, it.fuel > cost, !scheduler.it.owesNotice,
+      it.generation.load(ordering: .relaxed) == generation, it.fuel > cost, scheduler.it.dues.isEmpty,
       it.signals.glance.isDisjoint(with: .ofInterestInside), !it.flags.contains(.exiting)
     else { return false }
     it.fuel &-= cost

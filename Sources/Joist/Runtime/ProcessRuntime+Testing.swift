@@ -24,6 +24,13 @@ extension ProcessRuntime {
   /// A round of the monitor.
   package func look(_ rounds: inout MonitorRounds) { rounds.look(core, now: core.it.platform.now()) }
 
+  /// Kills one of those that live, by its place among them.
+  package func killLive(_ place: Int) {
+    let live = core.it.table.all.filter { $0.it.state != .terminated }
+    guard place < live.count else { return }
+    live[place].tellToExit(.killed, live[place].it.generation.load(ordering: .relaxed))
+  }
+
   /// How many watch a process.
   package func watchCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
     guard let record = ref.record, record.hasExtras else { return 0 }
@@ -45,4 +52,37 @@ extension Handle<TimerEntry> {
 extension Handle<ProcessRecord> {
   /// Performs a transition, right or wrong.
   package func forceTransition(_ transition: Transition) { it.go(transition) }
+}
+
+/// What is seen of a process from outside, while nothing runs.
+package struct ProcessSight: Equatable {
+  package let id: ProcessID
+  package let state: ProcessState
+  package let waits: WaitReason?
+  package let unread: Int
+}
+
+extension ProcessRuntime {
+  /// Whether it is idle, as `waitUntilIdle` has it.
+  package var isIdleNow: Bool { core.isIdle }
+
+  /// Processes that live, as they are seen.
+  package var sights: [ProcessSight] {
+    core.it.table.all.filter { $0.it.state != .terminated }.map { process in
+      let isSuspended = process.it.signals.current.suspends > 0
+      let note = WaitNote(bits: process.it.wait.load(ordering: .relaxed))
+      return ProcessSight(
+        id: process.id,
+        state: isSuspended ? .suspended : process.it.state,
+        waits: process.it.state == .waiting ? note.reason : nil,
+        unread: process.it.inbox.unread + Int(process.it.mailbox.count)
+      )
+    }
+  }
+
+  /// Who waits, and for what, in words.
+  package var waitingNow: String {
+    let waiting = sights.compactMap { sight in sight.waits.map { "\(sight.id) waits (\($0))" } }
+    return waiting.isEmpty ? "no process waits" : waiting.joined(separator: ", ")
+  }
 }

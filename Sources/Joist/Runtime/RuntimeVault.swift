@@ -42,7 +42,8 @@ enum RuntimeVault {
   ) {
     let reports = core.it.reports
     let old = unsafe core.pointer.move()
-    let table = old.takeTable()
+    var table = old.takeTable()
+    table.beginAnew()
     unsafe core.pointer.initialize(
       to: RuntimeCore(configuration: configuration, platform: platform, table: table, reports: reports)
     )

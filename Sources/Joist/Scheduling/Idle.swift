@@ -77,10 +77,16 @@ extension Handle<Scheduler> {
   /// Tells of a process that was made ready and has not run here yet: whoever made it ready goes on instead.
   @inline(__always)
   func signalDeferred() {
-    if it.owesNotice {
-      it.owesNotice = false
+    if !it.dues.isEmpty { settleDues() }
+  }
+
+  @inline(never)
+  private func settleDues() {
+    if it.dues.contains(.notice) {
+      it.dues.remove(.notice)
       notify()
     }
+    if it.dues.contains(.place), Steering.reach(.call), let process = it.running { process.it.fuel = 0 }
   }
 
   /// Looks for work a little longer, then sleeps until there is some, or until something is due.

@@ -14,6 +14,9 @@ package struct RemoteList: ~Copyable {
   @inline(__always)
   var isEmptyAtAGuess: Bool { newest.load(ordering: .relaxed) == 0 }
 
+  /// The newest, while nobody pushes or takes.
+  var newestAtRest: ProcessHandle? { Handle(bits: newest.load(ordering: .acquiring)) }
+
   /// Adds one.
   // Ordering: releasing publishes the record's fields to whoever takes the list; sequentially consistent for Z2.
   func push(_ process: ProcessHandle) {

@@ -49,8 +49,8 @@ package struct Scheduler: ~Copyable {
   var clockCredit = 0
   /// When to look at the real clock next.
   var nextClockLook: UInt64 = 0
-  /// Made one process ready in this slice and told nobody, since it may be the next to run here anyway.
-  var owesNotice = false
+  /// What the process that runs owes before it goes on.
+  var dues: Dues = []
   /// Was woken to look for work and has not found any yet (Z3).
   var isSearching = false
   /// Whether it has swept all slots since it last ran something.
@@ -111,6 +111,15 @@ package struct Scheduler: ~Copyable {
   }
 }
 
+/// What a process owes that has made a call and goes on.
+struct Dues: OptionSet {
+  let rawValue: UInt8
+  /// One process was made ready in this slice and nobody was told, since it may be the next to run here anyway.
+  static let notice = Dues(rawValue: 1)
+  /// The thread is simulated: every call is a place at which others may go on (SI1).
+  static let place = Dues(rawValue: 2)
+}
+
 /// How a process leaves its thread.
 enum Outcome {
   /// To go to the back of its queue.
@@ -157,6 +166,7 @@ extension Handle<Scheduler> {
       unsafe joist_words_none(&it.words)
     }
     it.handsOver = isOwn && !it.isSpare
+    it.dues = isOwn && Steering.isHere ? .place : []
     allowHandOver()
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
     containFaults()

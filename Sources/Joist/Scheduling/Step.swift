@@ -23,7 +23,7 @@ extension Handle<Scheduler> {
     if let process = it.handed.take() ?? takeOwn(from: .low) ?? steal() {
       if it.isSearching { stopSearching(found: true) }
       it.hasSwept = false
-      it.owesNotice = false
+      it.dues.remove(.notice)
       run(process)
       return .ran
     }

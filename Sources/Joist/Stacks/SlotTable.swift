@@ -172,6 +172,12 @@ package struct SlotTable: ~Copyable {
     waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
   }
 
+  /// The first of each list of those that wait, while nothing changes.
+  func forEachWaiting(_ body: (ProcessHandle?) -> Void) {
+    body(newcomers.first)
+    for index in 0..<made { body(slot(index).it.waiting.first) }
+  }
+
   /// Who gets a slot that is being left: a mate or a newcomer, by turns.
   ///
   /// The slot is the chosen one's then.

@@ -13,7 +13,7 @@ extension Handle<RuntimeCore> {
     after delay: Duration,
     every interval: Int64 = 0
   ) -> TimerID {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     let timer = TimerPool.take(mine)
     timer.it.target = target
@@ -38,7 +38,7 @@ extension Handle<RuntimeCore> {
 
   /// Stops a timer; the time that it still had, or nil when it has fired or was cancelled.
   func cancel(_ id: TimerID) -> Duration? {
-    Scheduler.lookForRoom()
+    Scheduler.beginCall()
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     mine?.it.running?.charge(Cost.arm)
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }

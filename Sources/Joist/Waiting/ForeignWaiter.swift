@@ -14,52 +14,43 @@ package struct ForeignWaiter: ~Copyable {
   private let word = WaitWord()
   /// Of the task that waits, if one does; set before the wait is opened.
   private var task: CheckedContinuation<Void, Never>?
-  private var next: Handle<ForeignWaiter>?
+  fileprivate var next: Handle<ForeignWaiter>?
 
   /// Which pool it is from.
-  private let isForTask: Bool
+  fileprivate let isForTask: Bool
+  /// Where its thread waits.
+  fileprivate let platform: any Platform
+  private static let host = HostPlatform()
 
-  /// The first free one for threads, and for tasks.
-  private static let pools = Mutex<(threads: Handle<ForeignWaiter>?, tasks: Handle<ForeignWaiter>?)>((nil, nil))
-  private static let platform = HostPlatform()
+  private init(isForTask: Bool, platform: any Platform) {
+    self.isForTask = isForTask
+    self.platform = platform
+  }
 
-  private init(isForTask: Bool) { self.isForTask = isForTask }
-
-  /// One that nobody uses.
-  static func take(forTask: Bool) -> Handle<ForeignWaiter> {
-    let pooled = pools.withLock { pools in
-      let taken = forTask ? pools.tasks : pools.threads
-      if forTask { pools.tasks = taken?.it.next } else { pools.threads = taken?.it.next }
-      return taken
-    }
-    return pooled ?? .allocate(ForeignWaiter(isForTask: forTask))
+  /// One that nobody uses, to wait on a platform: that of a runtime, or of this thread.
+  static func take(forTask: Bool, on platform: (any Platform)? = nil) -> Handle<ForeignWaiter> {
+    let platform = platform ?? Steering.platform ?? host
+    return platform.waiters.take(forTask: forTask)
+      ?? .allocate(ForeignWaiter(isForTask: forTask, platform: platform))
   }
 
   /// Wakes who waits.
   fileprivate mutating func resume() {
-    if let task = task.take() { task.resume() } else { word.signal(ForeignWaiter.platform, all: true) }
+    if let task = task.take() { task.resume() } else { word.signal(platform, all: true) }
   }
 
-  /// Keeps one for later.
-  fileprivate static func keep(_ waiter: Handle<ForeignWaiter>) {
-    pools.withLock { pools in
-      waiter.it.next = waiter.it.isForTask ? pools.tasks : pools.threads
-      if waiter.it.isForTask { pools.tasks = waiter } else { pools.threads = waiter }
-    }
-  }
-
-  /// Sleeps until the cell is answered, or that time on the host's clock.
+  /// Sleeps until the cell is answered, or that time on the platform's clock.
   fileprivate func sleep(until deadline: Int64?) -> Answer? {
     while true {
       let seen = word.seen
       if let answer = cell.take() { return answer }
-      if let deadline, ForeignWaiter.platform.now() >= deadline { return cell.close() }
-      ForeignWaiter.platform.wait(on: word, while: seen, until: deadline)
+      if let deadline, platform.now() >= deadline { return cell.close() }
+      platform.wait(on: word, while: seen, until: deadline)
     }
   }
 
-  /// So long from now on the host's clock; nil for ever.
-  static func deadline(after timeout: Duration?) -> Int64? {
+  /// So long from now on its platform's clock; nil for ever.
+  func deadline(after timeout: Duration?) -> Int64? {
     guard let timeout else { return nil }
     let (sum, overflow) = platform.now().addingReportingOverflow(max(0, timeout.clampedNanoseconds))
     return overflow ? nil : sum
@@ -67,6 +58,28 @@ package struct ForeignWaiter: ~Copyable {
 
   /// The task that is resumed by the answer.
   mutating func resumeByAnswer(_ task: CheckedContinuation<Void, Never>) { self.task = task }
+}
+
+/// Free waiters of one platform: for threads, and for tasks.
+package final class WaiterPool: Sendable {
+  private let free = Mutex<(threads: Handle<ForeignWaiter>?, tasks: Handle<ForeignWaiter>?)>((nil, nil))
+
+  package init() {}
+
+  fileprivate func take(forTask: Bool) -> Handle<ForeignWaiter>? {
+    free.withLock { free in
+      let taken = forTask ? free.tasks : free.threads
+      if forTask { free.tasks = taken?.it.next } else { free.threads = taken?.it.next }
+      return taken
+    }
+  }
+
+  fileprivate func keep(_ waiter: Handle<ForeignWaiter>) {
+    free.withLock { free in
+      waiter.it.next = waiter.it.isForTask ? free.tasks : free.threads
+      if waiter.it.isForTask { free.tasks = waiter } else { free.threads = waiter }
+    }
+  }
 }
 
 extension Handle<ForeignWaiter> {
@@ -86,5 +99,5 @@ extension Handle<ForeignWaiter> {
   func wait(until deadline: Int64?) -> Answer? { it.sleep(until: deadline) }
 
   /// Back into the pool.
-  func giveBack() { ForeignWaiter.keep(self) }
+  func giveBack() { it.platform.waiters.keep(self) }
 }

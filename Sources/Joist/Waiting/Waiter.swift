@@ -11,18 +11,20 @@ struct Waiter {
   let ticket: WaitTicket
 
   /// The process that runs here, or this thread; `finish` when it does not wait any more.
-  static func here() -> Waiter {
+  ///
+  /// A thread waits on the platform of whom it waits for, if that is a process.
+  static func here(for other: ProcessHandle? = nil) -> Waiter {
     if let process = Scheduler.current?.it.running {
       return Waiter(process: process, foreign: nil, ticket: process.newTicket())
     }
-    let foreign = ForeignWaiter.take(forTask: false)
+    let foreign = ForeignWaiter.take(forTask: false, on: other?.it.home.it.platform)
     return Waiter(process: nil, foreign: foreign, ticket: foreign.newTicket())
   }
 
   /// So long from now, on the waiter's clock; nil for ever.
   func deadline(after timeout: Duration?) -> Int64? {
     if let process { return process.it.home.deadline(after: timeout) }
-    return ForeignWaiter.deadline(after: timeout)
+    return foreign!.it.deadline(after: timeout)
   }
 
   /// Waits for the answer to the open ticket; nil when the time was over, or the process was told to exit.

@@ -2,6 +2,8 @@
 //
 // How long a supervisor waits before it starts a child again.
 
+package import Joist
+
 /// How long a supervisor waits before it starts a child again.
 public enum Backoff: Sendable, Hashable {
   /// Not at all, as in OTP.

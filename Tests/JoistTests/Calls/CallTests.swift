@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func `M1: a class graph goes with a call and comes back`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(Request.self, serve)
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `M1: a call past ten thousand unread messages leaves them unread`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(Request.self, serve)
     let caller = simulation.runtime.spawn(Int.self) { process in
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func `M3: a call ends with its time, and a late or second reply is harmless and counted`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let replies = Log<ReplyTo<Int>>()
     let server = simulation.runtime.spawn(ReplyTo<Int>.self) { process in
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func `M3: of two replies the first counts, the second is destroyed`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(ReplyTo<Tracked>.self) { process in
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func `P5: the callee's death ends the call with its reason: read, unread, or dead before`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.spawn(Request.self, serve)
     simulation.runtime.spawn { process in log.add(outcome(process, server)) }
@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test func `M3: a request that is flushed, or finds a full mailbox, is told so`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.spawn(
       Request.self,
@@ -166,7 +166,7 @@ import Testing
   }
 
   @Test func `M1: a caller that is told to exit leaves its call`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let server = simulation.runtime.spawn(Request.self, serve)
     let caller = simulation.runtime.spawn { process in let _: Int = try process.call(server) { .never($0) } }
     simulation.run()
@@ -177,7 +177,7 @@ import Testing
   }
 
   @Test func `M1: a call inside the closure of another does not disturb it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(Request.self, serve)
     simulation.runtime.spawn { process in
@@ -224,7 +224,7 @@ import Testing
   }
 
   @Test func `M2: a call waits for room in a mailbox that blocks, and its time covers that`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.spawn(Request.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
       try $0.sleep(for: .seconds(5))

@@ -133,7 +133,7 @@ struct Pair: Sendable {
   }
 
   @Test func `S3: where there are no threads a wait for a descriptor is refused with a sentence`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
       do { _ = try process.waitReadable(0) } catch { log.add("\(error)") }

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `P5: where closures are run by the process itself, so do their crashes end it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Bool>()
     simulation.runtime.spawn(Down.self) { process in
       process.spawnMonitored(down: { $0 }) { body in body.blocking { if unknown(true) { fatalError("here") } } }

@@ -23,7 +23,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
 
   /// What a process ends with that is linked with one that ends so.
   private func reason(whenLinkedEndsWith reason: ExitReason) throws -> String {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn { process in
       process.spawnLinked { other in
@@ -45,7 +45,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: a parent's end is its linked child's`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
       let child = process.spawnLinked { try $0.sleep(for: .seconds(100)) }
@@ -58,7 +58,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: a process that traps exits gets them as messages, in order, normal ones too`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn(Mail.self) { process in
       process.trapExits(Mail.exited)
@@ -89,7 +89,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: a kill cannot be trapped, but the death of one that was killed can`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
       process.trapExits(Mail.exited)
@@ -106,7 +106,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: normal from another is ignored, from itself it is not`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let other = simulation.runtime.spawn { process in
       try process.sleep(for: .seconds(2))
@@ -124,7 +124,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: after unlink neither hears of the other`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
       let child = process.spawnLinked { try $0.exit(.shutdown) }
@@ -151,7 +151,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: a link with the dead is an end for lack of a process, thrown there or trapped`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let dead = simulation.runtime.spawn { _ in }
     simulation.run()
@@ -169,7 +169,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: linked with itself is not linked, linked twice is linked once`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
       try process.link(process.ref)
@@ -188,7 +188,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: a process that is told to exit throws from every call, whatever it swallows`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn(Int.self) { process in
       do throws(ProcessExit) { _ = try process.receive() } catch { log.add("receive: \(error.reason)") }
@@ -205,7 +205,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: telling the dead to exit is nothing, also when somebody else has the record`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, processLimit: 1))
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 1))
     let dead = simulation.runtime.spawn(Int.self) { _ in }
     simulation.run()
     dead.exit(.killed)
@@ -218,7 +218,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test func `P5: a link with an earlier process of the own record is one with the dead`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, processLimit: 2))
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 2))
     let log = Log<String>()
     simulation.runtime.spawn { process in
       let dead = process.spawn { _ in }

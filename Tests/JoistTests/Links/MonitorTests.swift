@@ -21,7 +21,7 @@ private enum Mail {
 
   @Test(arguments: [ExitReason.normal, .shutdown, .killed])
   func `P5: a monitor brings the reason of the end, once`(reason: ExitReason) throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn { process in
       try process.sleep(for: .seconds(1))
@@ -38,7 +38,7 @@ private enum Mail {
   }
 
   @Test func `P5: who monitors the dead, or nobody, hears that there is no process`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, processLimit: 2))
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 2))
     let log = Log<String>()
     let dead = simulation.runtime.spawn { _ in }
     simulation.run()
@@ -55,7 +55,7 @@ private enum Mail {
   }
 
   @Test func `M4: an end comes behind what its process sent, and each monitor brings a message`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
       let me = process.ref
@@ -68,7 +68,7 @@ private enum Mail {
   }
 
   @Test func `P5: after demonitor the message does not come, wherever it is`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
       let (living, first) = process.spawnMonitored(Int.self, down: Mail.down) { _ = try $0.receive() }
@@ -89,7 +89,7 @@ private enum Mail {
   }
 
   @Test func `P5: a process that monitors itself never hears of it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     simulation.runtime.spawn(Mail.self) { process in
       process.monitor(process.ref, Mail.down)
       try process.exit(.shutdown)
@@ -99,7 +99,7 @@ private enum Mail {
   }
 
   @Test func `M2: no mailbox refuses the news of an end, and none throws it away`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let full = SpawnOptions(mailbox: .bounded(2, whenFull: .dropOldest))
     simulation.runtime.spawn(Mail.self, options: full) { process in
@@ -134,7 +134,7 @@ private enum Mail {
   }
 
   @Test func `I1: watchers that come and go leave nothing with a process that lives on`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let target = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     for _ in 0..<1_000 {
       simulation.runtime.spawn(Mail.self) { process in

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func `M2: a full mailbox refuses the newest, and counts it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = spawnSlow(simulation.runtime, .bounded(2, whenFull: .dropNewest), log)
     simulation.run(passingTime: false)
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func `M2: a full mailbox throws the oldest away that is not urgent, and counts it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = spawnSlow(simulation.runtime, .bounded(2, whenFull: .dropOldest), log)
     simulation.run(passingTime: false)
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `M2: the receiver of a mailbox that drops its oldest keeps it small even while it sleeps`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let ref = simulation.runtime.spawn(
       Tracked.self,
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func `M2: a mailbox that overflows while its process waits for a reply is kept small`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(ReplyTo<Int>.self) { process in
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func `M2: bytes are bounded as messages are, and what can never fit is refused`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let ref = spawnSlow(simulation.runtime, .bounded(bytes: 40, whenFull: .fail), log)
     simulation.run(passingTime: false)
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func `M2: a blocked send to a process that ends returns, and is counted`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let done = Count()
     let sink = simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
       try $0.sleep(for: .seconds(1))
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func `M2: a process that is told to exit while it is blocked loses that message and ends`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let sink = simulation.runtime.spawn(Tracked.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
       try $0.sleep(for: .seconds(1))
@@ -172,7 +172,7 @@ import Testing
   }
 
   @Test func `M2: a process that sends to its own full mailbox is refused and does not hang`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let refused = Count()
     simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
       process.ref.send(1)
@@ -184,7 +184,7 @@ import Testing
   }
 
   @Test func `M2: exit signals pass a full mailbox`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let ref = simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .fail))) {
       try $0.sleep(for: .seconds(100))
     }
@@ -196,7 +196,7 @@ import Testing
   }
 
   @Test func `I2: a bound of zero or less is refused with its field`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     for mailbox: Options.Mailbox in [.bounded(0, whenFull: .fail), .bounded(bytes: -1, whenFull: .fail)] {
       #expect(throws: SpawnError.self) {
         try simulation.runtime.trySpawn(Int.self, options: .init(mailbox: mailbox)) { _ in }
@@ -207,7 +207,7 @@ import Testing
 
 @Suite struct MessageInfoTests {
   @Test func `M2: a message knows its sender, its size and when it was sent`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<MessageInfo?>()
     let before = ContinuousClock.now
     let receiver = simulation.runtime.spawn(Int.self) { process in
@@ -229,7 +229,7 @@ import Testing
   }
 
   @Test func `M3: urgent messages are received first, in their own order`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let receiver = simulation.runtime.spawn(Int.self) { process in
       try process.sleep(for: .seconds(1))
@@ -245,7 +245,7 @@ import Testing
   }
 
   @Test func `M3: a selective receive looks at each message once, and at urgent ones first`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let looked = Log<Int>()
     let found = Log<Int>()
     let receiver = simulation.runtime.spawn(Int.self) { process in

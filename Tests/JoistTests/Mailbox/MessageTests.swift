@@ -70,7 +70,7 @@ import Testing
 
   @Test(arguments: [ExitReason.shutdown, .killed])
   func `M1: a message that woke a process which is told to exit first is destroyed once`(reason: ExitReason) throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let selective = simulation.runtime.spawn(Tracked.self) { process in
       _ = try process.receive { $0.number == 2 }
@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test func `M3: a receive with a timeout returns nil when nothing fits in time`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let began = simulation.platform.now()
     let receiver = simulation.runtime.spawn(Int.self) { [platform = simulation.platform] process in

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct NameTests {
   @Test func `M4: a name leads to its process, with its type, until it ends`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let runtime = simulation.runtime
     let log = Log<Int>()
     let ref = runtime.spawn(Int.self) { log.add(try $0.receive()) }
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func `M4: a wrong type is an error that names both`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     simulation.runtime.spawn(Int.self, options: .init(name: "numbers")) { _ = try $0.receive() }
     let error = #expect(throws: NameError.self) { try simulation.runtime.lookup("numbers", as: [String].self) }
     let text = try #require(error).description
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func `M4: a name taken twice is refused with its holder, an empty one and a dead process too`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let runtime = simulation.runtime
     let first = runtime.spawn(Int.self, options: .init(name: "a")) { _ = try $0.receive() }
     let second = runtime.spawn(Int.self) { _ = try $0.receive() }
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `M4: who is told of an end finds the name free`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Bool>()
     let ref = simulation.runtime.spawn(Int.self) { process in
       try process.sleep(for: .seconds(1))
@@ -87,7 +87,7 @@ import Testing
 
 @Suite struct GroupTests {
   @Test func `M4: a broadcast reaches every member once, in the order in which they joined`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let group = ProcessGroup<Int>()
     let members = (0..<40).map { number in
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func `M4: a message that cannot be shared is made for each member`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let group = ProcessGroup<Tracked>()
     for _ in 0..<5 { group.join(simulation.runtime.spawn(Tracked.self) { _ = try $0.receive() }) }
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func `M4: members leave when they end, and the dead do not join`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let group = ProcessGroup<Int>()
     let members = (0..<10).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
     for member in members { group.join(member) }
@@ -164,7 +164,7 @@ import Testing
   struct Failure: Error {}
 
   @Test func `S3: join waits for an end and says why`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let well = simulation.runtime.spawn { try $0.sleep(for: .seconds(1)) }
     let badly = simulation.runtime.spawn { process in
@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test func `L1: a process that exits with a reason ends with it, and one that was told to with that`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let own = simulation.runtime.spawn { process in
       try process.sleep(for: .seconds(1))
@@ -198,7 +198,7 @@ import Testing
   }
 
   @Test func `S3: a join ends with its time and leaves nothing behind`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let done = Count()
     let other = simulation.runtime.spawn { try $0.sleep(for: .seconds(3_600)) }
     simulation.runtime.spawn { process in
@@ -209,7 +209,7 @@ import Testing
   }
 
   @Test func `S3: who waits for an end can be told to exit`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let other = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     let waiter = simulation.runtime.spawn { process in _ = try process.join(other) }
     simulation.run()

@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func `S3: a lock goes to those who wait, in turn, and says who has it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let lock = Lock([Int]())
     let processes = (0..<5).map { number in
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `S3: an exit in a body lets the lock go; one in the line goes on waiting and ends then`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let lock = Lock(0)
     let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func `S3: who is killed in the line leaves it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let lock = Lock(0)
     let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
     simulation.run(passingTime: false)
@@ -92,7 +92,7 @@ import Testing
   }
 
   @Test func `S3: a lock whose holder was killed in it passes on and says that it is inconsistent`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let got = Count()
     let (outer, inner) = (Lock(0), Lock(0))
     let holder = simulation.runtime.spawn(Int.self) { process in
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func `S3: a closed channel gives what is in it, then nil, and takes no more`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int?>()
     let refused = Count()
     let channel = Channel<Int>(capacity: 2)
@@ -171,7 +171,7 @@ import Testing
   }
 
   @Test func `S3: every element is destroyed once, whoever dies`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     var channel: Channel<Tracked>? = Channel<Tracked>(capacity: 2)
     let sender = simulation.runtime.spawn { [channel = channel!] _ in
@@ -187,7 +187,7 @@ import Testing
   }
 
   @Test func `S3: waits at a channel end with their time`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Bool>()
     let channel = Channel<Int>(capacity: 1)
     simulation.runtime.spawn { _ in

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct SemaphoreTests {
   @Test func `S3: permits go to those who wait, in turn`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let semaphore = Semaphore(permits: 1)
     for number in 0..<10 {
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func `S3: a wait for a permit ends with its time, and takes none`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Bool>()
     let semaphore = Semaphore(permits: 0)
     let waiter = simulation.runtime.spawn { process in
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func `S3: a process told to exit leaves the line, with a permit given just then it gives that back`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let got = Count()
     let semaphore = Semaphore(permits: 0)
     let first = simulation.runtime.spawn { _ in try semaphore.acquire() }
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test func `S3: a party that dies or runs out of time is missing, and another makes up for it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Barrier.Arrival>()
     let barrier = Barrier(parties: 3)
     func arrive(_ timeout: Duration?) -> ProcessRef<Never> {
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test func `S3: where one fails or dies the next in line does it`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     let once = Once()
     let asleep = simulation.runtime.spawn { process in try once.run { try process.sleep(for: .seconds(9)) } }

@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func `L2: a stale reference never reaches the record's next process`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, processLimit: 1))
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 1))
     let reached = Count()
     let first = simulation.runtime.spawn(Int.self) { _ in }
     simulation.run()
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `L2: a spawned process is ready, then runs, then is gone`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let process = simulation.runtime.spawn(Int.self) { process in _ = try process.receive() }
     #expect(process.info?.state == .ready)
     #expect(simulation.runtime.processes == [process.id])
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func `L3: info says how long a process has waited`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let process = simulation.runtime.spawn { process in try process.sleep(for: .seconds(10)) }
     simulation.run(passingTime: false)
     simulation.platform.advance(by: 3_000_000_000)
@@ -92,7 +92,7 @@ import Testing
   }
 
   @Test func `C3: a record is three cache lines, split by who writes them`() throws {
-    let record = try Simulation().runtime.spareRecord()
+    let record = try HandDriven().runtime.spareRecord()
     #expect(record.bits % 64 == 0)
     for (line, fields) in record.lines.enumerated() {
       #expect(fields.first == line * 64 && fields.last / 64 == line)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct SuspendTests {
   @Test func `L3: a suspended process does not run until every suspend is taken back`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let count = Count()
     let process = simulation.runtime.spawn(Int.self) { process in
       while true { count.add(try process.receive()) }
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func `L3: a running process is suspended at its next suspension point`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let count = Count()
     let process = simulation.runtime.spawn { process in
       while true {
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `L3: a timeout that comes while suspended is kept`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let process = simulation.runtime.spawn { process in
       try process.sleep(for: .milliseconds(5))
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func `L3: an exit resumes`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     let process = simulation.runtime.spawn(Int.self) { process in
       defer { log.add("unwound") }

@@ -12,7 +12,7 @@ private struct Failure: Error {}
 
 @Suite struct ReportTests {
   @Test func `I2: what goes wrong is counted and kept, and nothing is said, until somebody asks`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let runtime = simulation.runtime
     let dead = runtime.spawn(Int.self, options: .init(name: "short")) { _ in throw Failure() }
     runtime.spawn { try $0.exit(.shutdown) }
@@ -33,7 +33,7 @@ private struct Failure: Error {}
   }
 
   @Test func `I2: a handler gets every report, in order, in a process of its own`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.handleReports { report in
       if case .abnormalExit(_, _, let reason) = report.event { log.add("\(reason)") }
@@ -58,7 +58,7 @@ private struct Failure: Error {}
   }
 
   @Test func `I2: of a flood so much is reported in a second, and the next says how much was not`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     simulation.runtime.handleReports(perSecond: 10) { log.add($0.suppressed) }
     let dead = simulation.runtime.spawn(Int.self) { _ in }
@@ -73,7 +73,7 @@ private struct Failure: Error {}
   }
 
   @Test func `I2: a handler that crashes is the handler's end only, and the next report has a new one`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let count = Count()
     simulation.runtime.handleReports { _ in
       count.add()

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct PriorityTests {
   @Test func `S3: a process's priority can be changed by itself and from outside`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, reductionsPerSlice: 100))
+    let simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100))
     let log = Log<String>()
     func spawn(_ name: String, _ change: Priority?) -> ProcessRef<Never> {
       simulation.runtime.spawn { process in

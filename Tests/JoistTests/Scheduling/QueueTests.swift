@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct QueueTests {
   @Test func `S6: the operations of a queue keep lists and counts`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let queue = RunQueue(ageing: 10)
     let processes = (0..<4).map { _ in simulation.runtime.spareRecord() }
     #expect(queue.isEmpty(.low) && queue.firstLevel == nil)
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func `S5: what waited long moves up a level at a time and no further than high`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let queue = RunQueue(ageing: 10)
     let low = simulation.runtime.spareRecord()
     let normal = simulation.runtime.spareRecord()
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `S5: a level that is served does not age, however long it is`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let queue = RunQueue(ageing: 10)
     for _ in 0..<3 { queue.enqueue(simulation.runtime.spareRecord(), at: .normal, slice: 0) }
     _ = queue.dequeue(.normal, slice: 9)
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func `S4: queues are served from max to low`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Priority>()
     for priority in Priority.allCases.reversed() {
       for _ in 0..<3 {
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `S5: processes of one priority run in turn`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     for number in 0..<3 {
       simulation.runtime.spawn { process in
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func `S5: a low process runs in spite of normal ones that never stop`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, ageing: 20))
+    let simulation = try HandDriven(.init(schedulers: 1, ageing: 20))
     let count = Count()
     for _ in 0..<3 {
       simulation.runtime.spawn { process in while true { try process.yield() } }
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func `S4: a high process on one scheduler runs before normal work of another`() throws {
-    let simulation = try Simulation(.init(schedulers: 2))
+    let simulation = try HandDriven(.init(schedulers: 2))
     let log = Log<String>()
     let runtime = simulation.runtime
     // Foreign spawns go to the schedulers in turn: 0, 1, 0.
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func `S1: a process that counts its work is preempted after its reductions`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, reductionsPerSlice: 100))
+    let simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100))
     let log = Log<Int>()
     for number in 0..<2 {
       simulation.runtime.spawn { process in
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test func `S2: sends are charged to the sender as a debt that the next suspension point pays`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, reductionsPerSlice: 100))
+    let simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100))
     let log = Log<String>()
     let sink = simulation.runtime.spawn(Int.self) { process in while true { _ = try process.receive() } }
     simulation.run()
@@ -158,7 +158,7 @@ import Testing
 
   /// Reductions of a process that does `work` once.
   private func price(_ work: @escaping @Sendable (ProcessContext<Int>, ProcessRef<Int>) throws -> Void) throws -> Int {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let other = simulation.runtime.spawn(Int.self) { process in try process.sleep(for: .seconds(60)) }
     simulation.run(passingTime: false)
     let before = simulation.runtime.statistics.reductions
@@ -181,7 +181,7 @@ import Testing
   }
 
   @Test func `S2: a debt has an end, and what is charged at once too`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
       for _ in 0..<8 { try process.reduce(.max) }
@@ -199,7 +199,7 @@ import Testing
   }
 
   @Test func `S2: a hundred senders do not run far ahead of their receiver`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let most = Count()
     let receiver = simulation.runtime.spawn(Int.self) { process in
       for _ in 0..<100 * 1_000 {

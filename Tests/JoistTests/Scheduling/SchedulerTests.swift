@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func `S3: a sleep of simulated hours takes no real time and is not early`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int64>()
     let began = simulation.platform.now()
     for hours in [5, 1, 3] {
@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test func `S3: a wait that begins on another scheduler is in that one's wheel, if it ends sooner`() throws {
-    let simulation = try Simulation(.init(schedulers: 2))
+    let simulation = try HandDriven(.init(schedulers: 2))
     let runtime = simulation.runtime
     // From outside spawns and wakes go to the schedulers in turn.
     let process = runtime.spawn(Int.self) { process in

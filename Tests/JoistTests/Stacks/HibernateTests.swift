@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct HibernateTests {
   @Test func `S3: a process that hibernates leaves its slot, and finds its frames again`() throws {
-    let simulation = try Simulation(.init(schedulers: 1, slots: 1))
+    let simulation = try HandDriven(.init(schedulers: 1, slots: 1))
     let log = Log<Int>()
     let sleeper = simulation.runtime.spawn(Int.self) { process in
       let numbers = (0..<100).map { $0 * $0 }

@@ -26,7 +26,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 5])
   func `P3: a scheduler that is done keeps no slot that another's processes need`(slots: Int) throws {
-    let simulation = try Simulation(.init(schedulers: 2, slots: slots))
+    let simulation = try HandDriven(.init(schedulers: 2, slots: slots))
     let ended = Count()
     // As many as there are slots, all begun before the first ends, and on the same scheduler.
     for _ in 0..<slots * 2 { simulation.runtime.spawn { process in try process.yield() } }

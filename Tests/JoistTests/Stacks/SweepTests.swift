@@ -8,8 +8,8 @@ import Testing
 
 @Suite struct SweepTests {
   /// Receivers, and a process that lets time pass in steps of a millisecond.
-  private func wait(_ processes: Int, milliseconds: Int, _ log: Count) throws -> ([ProcessRef<Int>], Simulation) {
-    let simulation = try Simulation(.init(schedulers: 1, slots: 256))
+  private func wait(_ processes: Int, milliseconds: Int, _ log: Count) throws -> ([ProcessRef<Int>], HandDriven) {
+    let simulation = try HandDriven(.init(schedulers: 1, slots: 256))
     let refs = (0..<processes).map { number in
       simulation.runtime.spawn(Int.self) { process in log.add(try process.receive() + number) }
     }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct MessageTimerTests {
   @Test func `S3: messages sent after a delay come in the order of their times, never early`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int64>()
     let start = simulation.platform.now()
     let delays: [Int64] = [5_000_000, 1_000_000, 3_000_000_000, 0, -7, 250_000]
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func `S3: a cancelled timer sends nothing, destroys its message and says what was left`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let rests = Log<Duration?>()
     let receiver = simulation.runtime.spawn(Tracked.self) { process in _ = try process.receive() }
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `S3: cancelling a timer that has fired does nothing, to a later timer in its memory neither`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let log = Log<Int>()
     simulation.runtime.spawn(Int.self) { process in
       let first = process.sendAfter(.zero, to: process.ref, 1)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func `S3: a repeating timer keeps its grid, makes a message each time, and ends when cancelled`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let times = Log<Int64>()
     let made = Count()
     let start = simulation.platform.now()
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func `S3: a repeating timer ends with its receiver, and the runtime is idle then`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let receiver = simulation.runtime.spawn(Int.self) { process in for _ in 0..<3 { _ = try process.receive() } }
     simulation.runtime.sendEvery(.seconds(1), to: receiver) { 1 }
     simulation.run()
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func `S3: a timer to the dead is dropped and counted, its message destroyed`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let tracker = Tracker()
     let receiver = simulation.runtime.spawn(Tracked.self) { _ in }
     simulation.run()
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func `S3: a timer never waits for room in a mailbox`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let options = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
     let receiver = simulation.runtime.spawn(Int.self, options: options) { process in
       try process.sleep(for: .seconds(10))
@@ -122,7 +122,7 @@ import Testing
   }
 
   @Test func `S3: absurd delays are for ever or for now`() throws {
-    let simulation = try Simulation()
+    let simulation = try HandDriven()
     let done = Count()
     simulation.runtime.spawn(Int.self) { process in
       let never = process.sendAfter(.seconds(Int64.max), to: process.ref, 1)

@@ -17,5 +17,5 @@ package struct SplitMix64 {
   }
 
   /// From 0 up to 1, without 1.
-  mutating func nextFraction() -> Double { Double(next() >> 11) / Double(UInt64(1) << 53) }
+  package mutating func nextFraction() -> Double { Double(next() >> 11) / Double(UInt64(1) << 53) }
 }

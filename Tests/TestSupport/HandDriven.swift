@@ -6,9 +6,10 @@ package import Joist
 import Synchronization
 
 /// Simulated time, no threads, real memory.
-package final class SimulatedPlatform: Platform {
+package final class HandDrivenPlatform: Platform {
   private let host = HostPlatform()
   private let time = Atomic<Int64>(1_000_000_000)
+  package let waiters = WaiterPool()
   package let ticks = TickClock(simulatedPerSecond: 1_000_000_000)
 
   package init() { advance(by: 0) }
@@ -43,8 +44,8 @@ package final class SimulatedPlatform: Platform {
 }
 
 /// A runtime on simulated time, driven by the test.
-package struct Simulation {
-  package let platform = SimulatedPlatform()
+package struct HandDriven {
+  package let platform = HandDrivenPlatform()
   package let runtime: ProcessRuntime
 
   package init(_ configuration: ProcessRuntime.Configuration = .init(schedulers: 1)) throws {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether the rules of the runtime hold: walks over everything, for simulations, which look after every step. It is
+// called while no thread runs and each is at a place of `.call`, or waits: in between, rules are broken for a moment.
+
+import Synchronization
+
+/// Looks at a runtime from outside and remembers what it saw.
+package struct RuleWatch {
+  private let core: Handle<RuntimeCore>
+  /// For each record: where it was found, in two halves (A3, R5).
+  private var readyPlaces: [UInt8] = []
+  private var freePlaces: [UInt8] = []
+  private var runningPlaces: [UInt8] = []
+  private var queues: QueueWatch
+
+  package init(_ runtime: ProcessRuntime) {
+    core = runtime.core
+    queues = QueueWatch(core)
+  }
+
+  /// The first rule that does not hold, with what it is seen by.
+  package mutating func brokenRule() -> String? {
+    findPlaces()
+    return brokenProcess() ?? queues.brokenRule()
+  }
+
+  /// A rule that does not hold though every thread waits and nothing more will come before time goes on.
+  package func brokenRuleAtRest() -> String? {
+    for number in 0..<core.it.schedulerCount where core.it.scheduler(number).hasWorkAtAGuess {
+      return "Z2: work is queued at scheduler \(number), and every scheduler sleeps"
+    }
+    return core.brokenBalance()
+  }
+
+  // MARK: Processes
+
+  private mutating func findPlaces() {
+    let count = core.it.table.usedCount
+    for index in readyPlaces.indices {
+      readyPlaces[index] = 0
+      freePlaces[index] = 0
+      runningPlaces[index] = 0
+    }
+    while readyPlaces.count < count {
+      readyPlaces.append(0)
+      freePlaces.append(0)
+      runningPlaces.append(0)
+    }
+    for number in 0..<core.it.schedulerCount {
+      let scheduler = core.it.scheduler(number)
+      for level in Priority.allCases { countReady(scheduler.it.queue.list(level).it.first) }
+      countReady(scheduler.it.remote.newestAtRest)
+      if let handed = scheduler.it.handed { readyPlaces[core.it.table.index(of: handed)] += 1 }
+      if let running = scheduler.it.running { runningPlaces[core.it.table.index(of: running)] += 1 }
+      if let left = scheduler.it.left, left != scheduler.it.running {
+        runningPlaces[core.it.table.index(of: left)] += 1
+      }
+      countFree(scheduler.it.records.first)
+    }
+    countFree(core.it.table.firstFree)
+    if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { countReady($0) } }
+  }
+
+  private mutating func countReady(_ first: ProcessHandle?) {
+    var next = first
+    while let process = next {
+      readyPlaces[core.it.table.index(of: process)] += 1
+      if readyPlaces[core.it.table.index(of: process)] > 2 { return }
+      next = process.it.next
+    }
+  }
+
+  private mutating func countFree(_ first: ProcessHandle?) {
+    var next = first
+    while let record = next {
+      freePlaces[core.it.table.index(of: record)] += 1
+      if freePlaces[core.it.table.index(of: record)] > 2 { return }
+      next = record.it.next
+    }
+  }
+
+  private func brokenProcess() -> String? {
+    var live = 0
+    for process in core.it.table.all {
+      let index = core.it.table.index(of: process)
+      let state = process.it.state
+      if state != .terminated { live += 1 }
+      if (state == .ready ? 1 : 0) != readyPlaces[index] {
+        return "A3: \(process.id) is \(state) and in \(readyPlaces[index]) queues"
+      }
+      if (state == .running ? 1 : 0) != runningPlaces[index] {
+        return "A1: \(process.id) is \(state), and \(runningPlaces[index]) schedulers have it"
+      }
+      if freePlaces[index] > 1 || freePlaces[index] == 1 && state != .terminated {
+        return "R5: the record of \(process.id), which is \(state), is free \(freePlaces[index]) times"
+      }
+      if state == .waiting, let broken = process.brokenWait() { return broken }
+    }
+    return live == core.liveCount ? nil : "I2: \(live) processes live, and \(core.liveCount) are counted"
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// What is wrong with a process that waits (E2, G2).
+  fileprivate func brokenWait() -> String? {
+    guard it.inbox.isParkedAtRest else { return "E2: \(id) waits, and somebody has it" }
+    let signals = it.signals.current
+    let wants = it.flags.wakingSignals
+    if signals.suspends == 0 && !signals.isDisjoint(with: wants) { return "G2: \(id) waits, and was woken" }
+    if signals.suspends == 0 && it.flags.contains(.awaitsAnswer) && it.cell.isAnswered {
+      return "WC5: \(id) waits, and its answer is there"
+    }
+    if it.flags.contains(.wantsMail) && !it.inbox.isEmpty { return "E4: \(id) waits for mail, and mail is there" }
+    return nil
+  }
+
+  /// Messages that it has not received.
+  fileprivate var unreadMessages: Int {
+    var count = 0
+    func add(_ first: Handle<MessageNode>?) {
+      var next = first
+      while let node = next {
+        if node.it.isMessage { count += 1 }
+        next = node.it.next
+      }
+    }
+    add(it.inbox.newestAtRest)
+    add(it.mailbox.first)
+    if let arrived = it.arrived, arrived.it.isMessage { count += 1 }
+    return count
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// What does not add up of messages, while nothing is under way.
+  fileprivate func brokenBalance() -> String? {
+    var unread = 0
+    for process in it.table.all { unread += process.unreadMessages }
+    let figures = statistics
+    let gone = figures.messagesReceived + figures.messagesDestroyed + figures.messagesDropped
+    let known = gone + figures.messagesRefused + unread
+    guard figures.messagesSent != known else { return nil }
+    return "M1: \(figures.messagesSent) messages were sent, and \(known) are accounted for, \(unread) of them unread"
+  }
+}

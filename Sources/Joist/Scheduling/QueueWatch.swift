@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether queues are served as they say, seen from outside: what was at the head of a queue before, and what runs now.
+
+import Synchronization
+
+/// Remembers the heads of all queues (Q2, Q3).
+struct QueueWatch {
+  private let core: Handle<RuntimeCore>
+  private var seen: [Seen] = []
+
+  /// One scheduler, as it was.
+  private struct Seen {
+    var slice: UInt32 = 0
+    var handed: ProcessHandle?
+    /// The first two of each level.
+    var heads: [Head] = Array(repeating: Head(), count: Priority.allCases.count)
+  }
+
+  private struct Head {
+    var first: ProcessHandle?
+    var second: ProcessHandle?
+    var queuedAt: UInt32 = 0
+  }
+
+  init(_ core: Handle<RuntimeCore>) { self.core = core }
+
+  /// The first rule that does not hold.
+  mutating func brokenRule() -> String? {
+    for number in 0..<core.it.schedulerCount {
+      let scheduler = core.it.scheduler(number)
+      if seen.count == number { seen.append(Seen()) }
+      if let broken = broken(scheduler, seen[number]) ?? unaged(scheduler) { return broken }
+      look(scheduler, &seen[number])
+    }
+    return nil
+  }
+
+  private func look(_ scheduler: Handle<Scheduler>, _ seen: inout Seen) {
+    seen.slice = scheduler.sliceCount
+    seen.handed = scheduler.it.handed
+    for level in 0..<seen.heads.count {
+      let first = scheduler.it.queue.list(Priority(rawValue: UInt8(level))!).it.first
+      seen.heads[level] = Head(first: first, second: first?.it.next, queuedAt: first?.it.queuedAt ?? 0)
+    }
+  }
+
+  /// Whether something began to run while something else was before it in the same queue, and is still.
+  private func broken(_ scheduler: Handle<Scheduler>, _ seen: Seen) -> String? {
+    guard scheduler.sliceCount != seen.slice, let running = scheduler.it.running, running != seen.handed else {
+      return nil
+    }
+    let level = Int(running.it.level.rawValue)
+    for urgent in 0...level {
+      let head = seen.heads[urgent]
+      guard let first = head.first, first != running, first.it.queuedAt == head.queuedAt,
+        scheduler.it.queue.list(Priority(rawValue: UInt8(urgent))!).it.first == first
+      else { continue }
+      if urgent < level { return "Q2: \(running.id) runs at level \(level), and \(first.id) waits at \(urgent)" }
+      if head.second == running { return "Q2: \(running.id) runs before \(first.id), which came first" }
+    }
+    return nil
+  }
+
+  /// Whether a head has waited for longer than ageing lets it.
+  private func unaged(_ scheduler: Handle<Scheduler>) -> String? {
+    let slice = scheduler.sliceCount
+    let most = UInt32(core.it.configuration.ageing) + 2 * (Limits.ageingMask + 1)
+    for level in [Priority.normal, .low] {
+      let list = scheduler.it.queue.list(level)
+      guard let head = list.it.first, slice &- head.it.queuedAt > most, slice &- list.it.lastScheduled > most else {
+        continue
+      }
+      return "Q3: \(head.id) has waited at \(level) for \(slice &- head.it.queuedAt) slices"
+    }
+    return nil
+  }
+}

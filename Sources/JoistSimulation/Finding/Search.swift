@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looks for a run that fails: over seeds, or over all runs there are.
+
+public import Joist
+
+/// A run that failed, made as short as it could be.
+public struct Finding: Sendable, CustomStringConvertible {
+  /// What was wrong in it.
+  public let reason: String
+  /// The seed of the run that failed.
+  public let seed: UInt64
+  /// How many runs it took, that one included.
+  public let runs: Int
+  /// The shortest schedule that fails.
+  public let schedule: Schedule
+  /// What happens in it.
+  public let timeline: String
+
+  /// The reason, how to have it again, and what happens.
+  public var description: String {
+    "seed \(seed), run \(runs): \(reason)\nschedule: \(schedule)\n\(timeline)"
+  }
+}
+
+/// How a search goes about it.
+public struct Search: Sendable {
+  /// Who chooses.
+  public var strategy: Strategy
+  /// What may go wrong.
+  public var faults: Faults
+  /// Schedulers of each simulation.
+  public var schedulers: Int
+  /// Of each runtime, the number of schedulers apart.
+  public var configuration: ProcessRuntime.Configuration
+  /// Threads are left between atomic steps of the runtime's own lock-free code, too; in debug builds only.
+  public var isFine: Bool
+  /// A run that takes more steps than that has failed.
+  public var mostSteps: Int
+
+  /// Two schedulers, chance, and no faults, unless told otherwise.
+  public init(
+    strategy: Strategy = .random,
+    faults: Faults = [],
+    schedulers: Int = 2,
+    configuration: ProcessRuntime.Configuration = .simulated,
+    isFine: Bool = false,
+    mostSteps: Int = 1_000_000
+  ) {
+    self.strategy = strategy
+    self.faults = faults
+    self.schedulers = schedulers
+    self.configuration = configuration
+    self.isFine = isFine
+    self.mostSteps = mostSteps
+  }
+
+  /// Runs something once for each seed, until a run fails; nil when none does.
+  ///
+  /// After the body the simulation is run until it is idle, and then finished.
+  public func find(
+    seeds: Range<UInt64>,
+    _ body: (Simulation) throws -> Void
+  ) -> Finding? {
+    for seed in seeds {
+      guard let failed = fails(plan(seed, strategy), body) else { continue }
+      return shortest(failed, seed: seed, runs: Int(seed - seeds.lowerBound) + 1, body)
+    }
+    return nil
+  }
+
+  /// Runs something in every way there is with at most so many interruptions, or until so many runs are done.
+  ///
+  /// Returns the first that fails, and how many runs were done.
+  public func findAmongAll(
+    interruptions: Int,
+    atMost most: Int = 1_000_000,
+    _ body: (Simulation) throws -> Void
+  ) -> (finding: Finding?, runs: Int, isComplete: Bool) {
+    let search = ExhaustiveSearch(interruptions: interruptions)
+    var runs = 0
+    while runs < most {
+      runs += 1
+      if let failed = fails(plan(0, strategy, search), body) {
+        return (shortest(failed, seed: 0, runs: runs, body), runs, false)
+      }
+      if !search.advance() { return (nil, runs, true) }
+    }
+    return (nil, runs, false)
+  }
+
+  /// Runs something as a schedule says; what was wrong.
+  public func replay(_ schedule: Schedule, seed: UInt64 = 0, _ body: (Simulation) throws -> Void) -> Finding? {
+    fails(plan(seed, .replay(schedule), records: true), body).map {
+      Finding(reason: $0.reason, seed: seed, runs: 1, schedule: schedule, timeline: $0.timeline)
+    }
+  }
+
+  private func plan(
+    _ seed: UInt64,
+    _ strategy: Strategy,
+    _ search: ExhaustiveSearch? = nil,
+    records: Bool = false
+  ) -> Plan {
+    let plan = Plan(
+      seed: seed,
+      strategy: strategy,
+      faults: faults,
+      recordsTimeline: records,
+      isFine: isFine,
+      mostSteps: mostSteps
+    )
+    plan.search = search
+    return plan
+  }
+
+  private func fails(_ plan: Plan, _ body: (Simulation) throws -> Void) -> SimulationFailure? {
+    Plan.$current.withValue(plan) {
+      do {
+        let simulation = try Simulation(schedulers: schedulers, configuration: configuration)
+        do {
+          try body(simulation)
+          try simulation.run()
+          try simulation.finish()
+          return nil
+        } catch let failure as SimulationFailure {
+          return failure
+        } catch {
+          let (schedule, timeline) = (simulation.schedule, simulation.timeline)
+          return SimulationFailure(reason: "\(error)", seed: plan.seed, schedule: schedule, timeline: timeline)
+        }
+      } catch {
+        return SimulationFailure(reason: "\(error)", seed: plan.seed, schedule: Schedule(), timeline: "")
+      }
+    }
+  }
+
+  private func shortest(
+    _ failed: SimulationFailure,
+    seed: UInt64,
+    runs: Int,
+    _ body: (Simulation) throws -> Void
+  ) -> Finding {
+    var shortening = Shortening(failed.schedule)
+    while let candidate = shortening.next {
+      shortening.note(fails(plan(seed, .replay(candidate)), body) != nil)
+    }
+    let schedule = shortening.best
+    let again = fails(plan(seed, .replay(schedule), records: true), body)
+    return Finding(
+      reason: again?.reason ?? failed.reason + " (and not again: something in it is not simulated)",
+      seed: seed,
+      runs: runs,
+      schedule: schedule,
+      timeline: again?.timeline ?? ""
+    )
+  }
+}
+
+/// What a run of a search throws when it finds something wrong.
+public struct Wrong: Error, CustomStringConvertible {
+  /// What is wrong.
+  public let description: String
+  /// With what is wrong.
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The twin of `HostPlatform`: simulated time and threads, real memory.
+
+import Joist
+
+/// The machine of a simulation.
+// Sound: its threads are the stage's, and whoever calls from outside does so while nothing runs there.
+final class SimulatedPlatform: Platform, @unchecked Sendable {
+  let ticks = TickClock(simulatedPerSecond: 1_000_000_000)
+  let waiters = WaiterPool()
+  let threads: VirtualThreads
+  let usefulSchedulers = 2
+  private let kinds: Faults
+  private var seeds: SplitMix64
+  private let host = SimulatedPlatform.host
+  private static let host = HostPlatform()
+  /// Wake-ups before one is lost, for tests of the simulation itself; nil for none.
+  var wakesBeforeALostOne: Int?
+
+  init(stage: Stage, seed: UInt64, decider: Decider, faults: Faults) {
+    kinds = faults
+    seeds = SplitMix64(seed: seed)
+    threads = VirtualThreads(stage: stage, clock: ticks, decider: decider)
+    threads.serve(self)
+  }
+
+  func now() -> Int64 { threads.now }
+  func randomSeed() -> UInt64 { seeds.next() }
+
+  /// The monitor looks for stuck schedulers, and is one more thread: it is there if there are any.
+  func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
+    if name == "joist-monitor" && !kinds.contains(.stuckSchedulers) { return nil }
+    if name == "joist-poll" { fatalError("Joist: descriptors are not simulated; give processes messages instead") }
+    return threads.start(name, body)
+  }
+
+  // Sound: an address is only compared.
+  func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?) {
+    guard word.isStill(value) else { return }
+    if threads.running != nil { return threads.sleep(on: word.place, until: deadline) }
+    let place = word.place
+    threads.wait(until: { !WaitWord.isStill(at: place, value) }, or: deadline, "a word")
+  }
+
+  func wake(_ word: borrowing WaitWord, all: Bool) {
+    if let left = wakesBeforeALostOne {
+      wakesBeforeALostOne = left > 0 ? left - 1 : nil
+      if left == 0 { return }
+    }
+    threads.wake(word.place, all: all)
+  }
+
+  func heavyFence() { Steering.betweenSteps() }
+  var guardsAreFree: Bool { host.guardsAreFree }
+
+  // Sound: memory is the host's, and each call is passed on as it is, or refused. Likewise below.
+  func reserve(bytes: Int) -> UnsafeMutableRawPointer? {
+    if threads.running != nil && kinds.contains(.failedAllocations) && threads.decider.draw(2) == 1 { return nil }
+    return unsafe host.reserve(bytes: bytes)
+  }
+
+  func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool { unsafe host.guardPages(start, bytes: bytes) }
+  func discard(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.discard(start, bytes: bytes) }
+  func release(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.release(start, bytes: bytes) }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The thread of the system on which a simulation runs: one that runs no Swift task, so that what Swift keeps per thread
+// is the simulation's. Stages are used again.
+
+import CJoist
+import Dispatch
+import Joist
+import Synchronization
+
+/// A thread that runs what it is given, one thing after another.
+// Sound: `work` is the caller's until it is handed over, and again when it is done; the words are the stage's own.
+@safe
+final class Stage: @unchecked Sendable {
+  /// Where this thread keeps what belongs to the code on it.
+  let words: Handle<joist_words>
+  private var work: (() -> Void)?
+  private let begin = DispatchSemaphore(value: 0)
+  private let done = DispatchSemaphore(value: 0)
+  private var thread: (any PlatformThread)?
+
+  private static let host = HostPlatform()
+  private static let free = Mutex<[Stage]>([])
+
+  private init() {
+    unsafe words = .allocate(joist_words())
+    thread = Stage.host.startThread(named: "joist-stage") { [unowned self] in self.live() }
+    guard thread != nil else { fatalError("Joist: the system gave no thread for a simulation") }
+  }
+
+  /// One that nobody uses.
+  static func take() -> Stage { free.withLock { $0.popLast() } ?? Stage() }
+
+  /// Nobody uses it any more.
+  func giveBack() { Stage.free.withLock { $0.append(self) } }
+
+  /// Whether the caller is on it.
+  var isHere: Bool { thread!.isCurrent }
+
+  // Sound: an address, for a field that must not be null before it is set.
+  var place: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
+
+  // Sound: the closure is called before this returns.
+  /// Runs something on the stage, and waits for it.
+  func perform(_ body: () -> Void) {
+    if isHere { return body() }
+    withoutActuallyEscaping(body) { body in
+      work = body
+      begin.signal()
+      done.wait()
+      work = nil
+    }
+  }
+
+  // Sound: found by this thread, for this thread, which runs no task.
+  private func live() {
+    unsafe joist_words_find(&words.it, false)
+    while true {
+      begin.wait()
+      work!()
+      done.signal()
+    }
+  }
+
+  /// A simulation has failed while somebody waits in it who cannot be told otherwise.
+  func abandon(_ threads: VirtualThreads) {
+    fatalError("Joist: in a simulation \(threads.failure ?? "something failed")")
+  }
+}
