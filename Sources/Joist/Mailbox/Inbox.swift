@@ -38,6 +38,7 @@ package struct Inbox: ~Copyable {
     var old = word.load(ordering: .relaxed)
     while true {
       let claims = old & Inbox.mailWakes != 0
+      Steering.betweenSteps()
       let (done, seen) = link(node, in: old, claims ? 0 : old & Inbox.parked)
       if done { return claims }
       old = seen
@@ -50,6 +51,7 @@ package struct Inbox: ~Copyable {
   func pushOrClaim(_ node: Handle<MessageNode>) -> Int? {
     var old = word.load(ordering: .relaxed)
     while true {
+      Steering.betweenSteps()
       if old & Inbox.mailWakes != 0 {
         let (done, seen) = word.weakCompareExchange(expected: old, desired: 0, ordering: .sequentiallyConsistent)
         if done { return nil }
@@ -82,9 +84,11 @@ package struct Inbox: ~Copyable {
   func park(mailWakes: Bool) -> Bool {
     if mailWakes {
       let old = word.load(ordering: .relaxed)
+      Steering.betweenSteps()
       return old & Inbox.address == 0
         && word.compareExchange(expected: old, desired: Inbox.flags, ordering: .sequentiallyConsistent).exchanged
     }
+    Steering.betweenSteps()
     word.bitwiseOr(Inbox.parked, ordering: .sequentiallyConsistent)
     return true
   }
@@ -95,6 +99,7 @@ package struct Inbox: ~Copyable {
   func claim() -> Bool {
     var old = word.load(ordering: .sequentiallyConsistent)
     while old & Inbox.parked != 0 {
+      Steering.betweenSteps()
       let (done, seen) = word.weakCompareExchange(
         expected: old,
         desired: old & ~Inbox.flags,
@@ -122,6 +127,7 @@ package struct Inbox: ~Copyable {
   // Ordering: acquiring pairs with the pushes.
   @inline(__always)
   func takeAll(leaving unread: Int = 0) -> Handle<MessageNode>? {
-    Handle(bits: word.exchange(UInt(unread) << 48, ordering: .acquiringAndReleasing) & Inbox.address)
+    Steering.betweenSteps()
+    return Handle(bits: word.exchange(UInt(unread) << 48, ordering: .acquiringAndReleasing) & Inbox.address)
   }
 }

@@ -23,6 +23,7 @@ package struct OwnedLock: ~Copyable {
   package func lock() {
     inside.store(true, ordering: .relaxed)
     joist_light_fence()
+    Steering.betweenSteps()
     if wanted.load(ordering: .acquiring) { lockSlowly() }
   }
 
@@ -31,6 +32,7 @@ package struct OwnedLock: ~Copyable {
   package func tryLock() -> Bool {
     inside.store(true, ordering: .relaxed)
     joist_light_fence()
+    Steering.betweenSteps()
     if !wanted.load(ordering: .acquiring) { return true }
     inside.store(false, ordering: .releasing)
     return false
@@ -59,8 +61,10 @@ package struct OwnedLock: ~Copyable {
 
   /// A visitor takes it; false when another visitor has it (OL3).
   package func tryEnter(_ platform: any Platform) -> Bool {
+    Steering.betweenSteps()
     if wanted.load(ordering: .relaxed) || wanted.exchange(true, ordering: .acquiring) { return false }
     platform.heavyFence()
+    Steering.betweenSteps()
     var spins = 0
     while inside.load(ordering: .acquiring) {
       spins += 1

@@ -29,6 +29,7 @@ package struct WaitWord: ~Copyable {
   /// Something changed (F1).
   func signal(_ platform: any Platform, all: Bool = false) {
     count.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    Steering.betweenSteps()
     platform.wake(self, all: all)
   }
 }

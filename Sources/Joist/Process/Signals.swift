@@ -41,7 +41,10 @@ package struct Signals: ~Copyable {
 
   /// For those who have the process or are about to (G2).
   @inline(__always)
-  var current: Flags { Flags(rawValue: word.load(ordering: .sequentiallyConsistent)) }
+  var current: Flags {
+    Steering.betweenSteps()
+    return Flags(rawValue: word.load(ordering: .sequentiallyConsistent))
+  }
 
   /// For a quick look at a suspension point: a bit that is just being set will be seen at the next.
   @inline(__always)
@@ -49,6 +52,7 @@ package struct Signals: ~Copyable {
 
   /// Sets flags (G2: claim afterwards).
   func raise(_ flags: Flags) {
+    Steering.betweenSteps()
     word.bitwiseOr(flags.rawValue, ordering: .sequentiallyConsistent)
   }
 
@@ -73,6 +77,7 @@ package struct Signals: ~Copyable {
     while Flags(rawValue: old).suspends > 0 {
       let isLast = Flags(rawValue: old).suspends == 1
       let less = old - Flags.oneSuspend.rawValue
+      Steering.betweenSteps()
       let (done, seen) = word.weakCompareExchange(
         expected: old,
         desired: isLast ? less | Flags.woken.rawValue : less,
@@ -89,6 +94,7 @@ package struct Signals: ~Copyable {
     var old = word.load(ordering: .relaxed)
     while true {
       let new = (old & ~Flags.suspendMask) | flags.rawValue
+      Steering.betweenSteps()
       let (done, seen) = word.weakCompareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent)
       if done { return }
       old = seen

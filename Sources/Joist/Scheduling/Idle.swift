@@ -53,10 +53,12 @@ extension Handle<RuntimeCore> {
 
   @inline(never)
   private func wakeOne() {
+    Steering.betweenSteps()
     guard it.idle.searching.load(ordering: .sequentiallyConsistent) == 0,
       it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
     else { return }
     guard let number = it.idle.sleeping.popLowest() else {
+      Steering.betweenSteps()
       it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
       // Somebody who has put itself in meanwhile may have counted on this one to search (Z5).
       if !it.idle.sleeping.isEmpty { wakeOne() }
@@ -64,6 +66,7 @@ extension Handle<RuntimeCore> {
     }
     // Z4: first counted, then woken.
     it.idle.awake.wake()
+    Steering.betweenSteps()
     it.scheduler(number).it.alarm.signal(it.platform)
     it.monitor.schedulersWoke(it.platform)
   }
@@ -135,6 +138,7 @@ extension Handle<Scheduler> {
     it.runtime.it.idle.sleeping.insert(it.index)
     it.runtime.it.idle.awake.sleep()
     it.runtime.it.platform.heavyFence()
+    Steering.betweenSteps()
   }
 
   /// Whoever woke this scheduler made it a searcher; if nobody did, it is awake by itself.
@@ -154,6 +158,7 @@ extension Handle<Scheduler> {
   func stopSearching(found: Bool) {
     guard it.isSearching else { return }
     it.isSearching = false
+    Steering.betweenSteps()
     let before = it.runtime.it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
     if found && before == 1 && seesWork() { notify() }
   }

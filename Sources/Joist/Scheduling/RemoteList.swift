@@ -23,6 +23,7 @@ package struct RemoteList: ~Copyable {
     var old = newest.load(ordering: .relaxed)
     while true {
       process.it.next = Handle(bits: old)
+      Steering.betweenSteps()
       let (done, seen) = newest.weakCompareExchange(
         expected: old,
         desired: process.bits,

@@ -44,6 +44,7 @@ package struct SchedulerSet: ~Copyable {
   package func insert(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)
     let isNew = withWord(of: number) { $0.bitwiseOr(bit, ordering: .sequentiallyConsistent).oldValue & bit == 0 }
+    Steering.betweenSteps()
     if isNew { count.wrappingAdd(1, ordering: .sequentiallyConsistent) }
     return isNew
   }
@@ -53,6 +54,7 @@ package struct SchedulerSet: ~Copyable {
   package func remove(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)
     let was = withWord(of: number) { $0.bitwiseAnd(~bit, ordering: .sequentiallyConsistent).oldValue & bit != 0 }
+    Steering.betweenSteps()
     if was { count.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
     return was
   }
@@ -75,6 +77,7 @@ package struct SchedulerSet: ~Copyable {
   /// Takes the lowest number away and returns it.
   package func popLowest() -> Int? {
     while let number = lowest() {
+      Steering.betweenSteps()
       if remove(number) { return number }
     }
     return nil

@@ -38,7 +38,8 @@ package struct WaitCell: ~Copyable {
   /// Answers (WC3); false when it comes too late.
   // Ordering: publishes the node; sequentially consistent because of WC5.
   func answer(_ number: UInt, with answer: Answer) -> Bool {
-    word.compareExchange(expected: number, desired: answer.bits, ordering: .sequentiallyConsistent).exchanged
+    Steering.betweenSteps()
+    return word.compareExchange(expected: number, desired: answer.bits, ordering: .sequentiallyConsistent).exchanged
   }
 
   /// The answer, if it is there; nobody waits any more then.
@@ -46,12 +47,14 @@ package struct WaitCell: ~Copyable {
   func take() -> Answer? {
     let seen = word.load(ordering: .acquiring)
     guard WaitCell.isAnswer(seen) else { return nil }
+    Steering.betweenSteps()
     word.store(0, ordering: .relaxed)
     return Answer(bits: seen)
   }
 
   /// Nobody waits any more; the answer that came before.
   func close() -> Answer? {
+    Steering.betweenSteps()
     let seen = word.exchange(0, ordering: .acquiringAndReleasing)
     return WaitCell.isAnswer(seen) ? Answer(bits: seen) : nil
   }

@@ -4,7 +4,7 @@
 // VT1. A thread is left only at a place (`Steering`), in a wait, or at its end, and goes on from there.
 // VT2. What decides is on the stage's own stack: a thread that is left goes there, and from there goes the next.
 // VT3. Time stands still but for a little at each step. When no thread can go on it jumps to the next deadline.
-// VT4. A thread that gave way to whoever has a lock is not taken again before another one was, if there is one.
+// VT4. A thread that gave way to whoever has a lock is not taken again before another one has got on, if one can.
 
 import CJoist
 import Joist
@@ -81,6 +81,8 @@ final class VirtualThreads {
 
   /// Whether no thread is left that is not the runtime's own.
   var haveExtrasEnded: Bool { !all.contains { $0.isExtra && !$0.hasEnded } }
+
+  var haveAllEnded: Bool { all.allSatisfy(\.hasEnded) }
 
   func passTime(_ nanoseconds: Int64) {
     now += nanoseconds
@@ -235,7 +237,6 @@ final class VirtualThreads {
 
   // Sound: the thread is paused, its context complete; the stage's own words are put aside (`drive`).
   private func resume(_ thread: VirtualThread) {
-    if thread !== last { for other in all where other.hasYielded { other.hasYielded = false } }
     running = thread
     last = thread
     let context = thread.context
@@ -246,6 +247,8 @@ final class VirtualThreads {
     joist_thread_set_current(nil)
     joist_faults_enter(nil)
     running = nil
+    // VT4
+    if !thread.hasYielded { for other in all where other.hasYielded { other.hasYielded = false } }
     // VT3
     passTime(Int64(decider.stepNanoseconds))
     afterStep(thread)
