@@ -29,6 +29,7 @@ let package = Package(
       name: "JoistCLI",
       dependencies: [
         "Joist",
+        "JoistSimulation",
         "JoistSupervision",
         "CJoist",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

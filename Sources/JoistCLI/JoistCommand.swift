@@ -11,7 +11,7 @@ struct JoistCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "joist",
     abstract: "Processes in the manner of the BEAM, for native Swift.",
-    subcommands: [Tour.self, Soak.self, Bench.self],
+    subcommands: [Tour.self, Soak.self, Simulate.self, Bench.self],
     defaultSubcommand: Tour.self
   )
 }

@@ -137,6 +137,14 @@ public final class Simulation {
   /// Processes that wait, and for what.
   public var waiting: String { runtime.waitingNow }
 
+  /// Has something done after each step, before the rules are looked at.
+  func afterEachStep(_ body: @escaping () -> Void) {
+    platform.threads.afterStep = { [unowned self] thread in
+      body()
+      look(after: thread)
+    }
+  }
+
   private func look(after thread: VirtualThread) {
     record?.note(thread)
     if platform.threads.all.contains(where: { $0.place != .call && !$0.hasEnded }) { return }

@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `I4: one at a time is in a lock, its owner or a visitor`() {
-      let found = searchThreads(interruptions: 3) { threads in
+      let found = searchThreads(interruptions: 2) { threads in
         let counter = Shared()
         threads.start { counter.add(byOwner: true, threads.platform) }
         for _ in 0..<2 { threads.start { counter.add(byOwner: false, threads.platform) } }

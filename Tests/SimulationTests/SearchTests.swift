@@ -9,7 +9,7 @@ import Testing
 
 struct SearchTests {
   @Test func `V1: right programs run on a thousand seeds`() {
-    let found = Search(faults: .harmless, schedulers: 3).find(seeds: 0..<1_000) { simulation in
+    let found = Search(faults: .harmless, schedulers: 3).find(seeds: 0..<UInt64(many(1_000))) { simulation in
       let echo = simulation.runtime.spawn(Echo.self) { process in
         for _ in 0..<20 {
           switch try process.receive() {

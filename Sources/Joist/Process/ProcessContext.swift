@@ -47,7 +47,9 @@ extension ProcessContext where Message: ~Copyable {
   ///
   /// Does not allocate.
   public func yield() throws(ProcessExit) {
-    _ = record.leaveTo(.yielded, record.here(generation))
+    let scheduler = record.here(generation)
+    if scheduler.it.dues.contains(.place) { scheduler.reachPlace() }
+    _ = record.leaveTo(.yielded, scheduler)
     try record.seeWhatOthersWant()
   }
 

@@ -89,7 +89,13 @@ extension Handle<Scheduler> {
       it.dues.remove(.notice)
       notify()
     }
-    if it.dues.contains(.place), Steering.reach(.call), let process = it.running { process.it.fuel = 0 }
+    if it.dues.contains(.place) { reachPlace() }
+  }
+
+  /// Others may go on here, where threads are simulated; the slice may be over then.
+  @inline(never)
+  func reachPlace() {
+    if Steering.reach(.call), let process = it.running { process.it.fuel = 0 }
   }
 
   /// Looks for work a little longer, then sleeps until there is some, or until something is due.

@@ -53,13 +53,18 @@ struct QueueWatch {
     let level = Int(running.it.level.rawValue)
     for urgent in 0...level {
       let head = seen.heads[urgent]
-      guard let first = head.first, first != running, first.it.queuedAt == head.queuedAt,
+      guard let first = head.first, first != running, first.it.queuedAt == head.queuedAt, staysPut(first),
         scheduler.it.queue.list(Priority(rawValue: UInt8(urgent))!).it.first == first
       else { continue }
       if urgent < level { return "Q2: \(running.id) runs at level \(level), and \(first.id) waits at \(urgent)" }
       if head.second == running { return "Q2: \(running.id) runs before \(first.id), which came first" }
     }
     return nil
+  }
+
+  /// Whether it gets a stack at once when it is taken, and so is not queued anew for want of one (U4).
+  private func staysPut(_ process: ProcessHandle) -> Bool {
+    process.it.flags.contains(.mounted) || process.it.slot == nil && core.it.slots.waiting == 0
   }
 
   /// Whether a head has waited for longer than ageing lets it.

@@ -66,7 +66,7 @@ package struct RunQueue: ~Copyable {
   /// A bit for each level that has any, the most urgent lowest: written under the lock, read by anyone for a guess.
   private let occupied = Atomic<UInt8>(0)
   /// Slices that a head may wait (Q3).
-  private let ageing: UInt32
+  private var ageing: UInt32
 
   package init(ageing: Int) {
     self.ageing = UInt32(ageing)
@@ -156,6 +156,9 @@ package struct RunQueue: ~Copyable {
     moved += age(.low, slice: slice)
     return moved
   }
+
+  /// Nothing is moved up any more: for simulations that plant faults.
+  mutating func forgetAgeing() { ageing = .max }
 
   private func age(_ level: Priority, slice: UInt32) -> Int {
     guard slice &- list(level).it.lastScheduled >= ageing else { return 0 }

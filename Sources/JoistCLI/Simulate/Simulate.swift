@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random programs on random schedules, for as long as is asked: for nights.
+
+import ArgumentParser
+import Foundation
+import Joist
+import JoistSimulation
+
+/// Runs random programs on simulated threads until one sees what it must not.
+struct Simulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs random programs on simulated threads; whatever a model of Erlang's rules does not allow is shown."
+  )
+
+  @Option(help: "How long, in minutes.")
+  var minutes = 1.0
+
+  @Option(help: "The first seed; each program has the next.")
+  var seed: UInt64 = 1
+
+  @Option(help: "So many programs at most.")
+  var programs: UInt64 = .max
+
+  @Option(help: "Schedulers of each simulation: 1…8; 1, 2 and 3 by turns if not given.")
+  var schedulers: Int?
+
+  func validate() throws {
+    guard minutes > 0, minutes < 100_000 else {
+      throw ValidationError("--minutes is \(minutes), and must be more than 0 and less than 100000")
+    }
+    guard (1...8).contains(schedulers ?? 1) else {
+      throw ValidationError("--schedulers is \(schedulers!), and must be from 1 to 8")
+    }
+    guard programs > 0 else { throw ValidationError("--programs is 0, and must be at least 1") }
+  }
+
+  func run() throws {
+    let begin = ContinuousClock.now
+    let end = begin + .seconds(minutes * 60)
+    let progress = Progress()
+    var (number, steps) = (UInt64(0), 0)
+    while number < programs && ContinuousClock.now < end {
+      let first = seed &+ number
+      // A hundred at a time: looking at the clock costs more than a short program.
+      let count = min(100, programs - number)
+      if let finding = search(number / 100).find(
+        seeds: first..<first + count,
+        { simulation in
+          try RandomProgram(seed: simulation.seed).run(on: simulation)
+          steps += simulation.steps
+        }
+      ) {
+        progress.clear()
+        print("FAILS  \(finding)\nAgain: joist simulate --seed \(finding.seed) --programs 1\(again(number / 100))")
+        throw ExitCode(1)
+      }
+      number += count
+      progress.show("\(number) programs, \(steps) steps")
+    }
+    progress.clear()
+    let seconds = (ContinuousClock.now - begin) / .seconds(1)
+    let rates = "\(short(Double(steps) / seconds / 1e6)) million steps and \(Int(Double(number) / seconds)) a second"
+    print("holds  \(number) programs, \(steps) steps: \(rates)")
+  }
+
+  /// Kinds of searches by turns.
+  private func search(_ turn: UInt64) -> Search {
+    Search(
+      strategy: turn % 4 == 3 ? .pct(depth: 3) : .random,
+      faults: turn % 2 == 0 ? .harmless : [],
+      schedulers: schedulers ?? Int(turn % 3) + 1
+    )
+  }
+
+  private func again(_ turn: UInt64) -> String { " --schedulers \(schedulers ?? Int(turn % 3) + 1)" }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random programs: processes that send, receive, link, monitor, exit, suspend, wait and end as a seed says. What they
+// see is written to a journal, and the model (`ProgramModel`) says whether Erlang's rules allow it.
+
+import Joist
+import Synchronization
+
+/// What processes of a random program send each other.
+enum Mail: Sendable {
+  case go
+  case item(Item)
+  case down(subject: Int, Down)
+  case exited(ExitSignal)
+}
+
+/// A message that is known again: the how-manieth of its sender to its receiver.
+struct Item: Sendable {
+  let sender: Int
+  let number: Int
+  let tag: Int
+}
+
+/// One thing that a process of a random program does.
+enum Operation {
+  case send(to: Int, tag: Int)
+  case receive
+  case receiveTagged(Int, milliseconds: Int)
+  case receiveWithin(milliseconds: Int)
+  case yield
+  case reduce(Int)
+  case sleep(microseconds: Int)
+  case link(Int)
+  case monitor(Int)
+  case trapExits
+  case exit(Int, code: Int)
+  case kill(Int)
+  case suspendFor(Int, microseconds: Int)
+  case setPriority(Int, Priority)
+
+  /// By chance, in a program of so many processes.
+  init(_ numbers: inout SplitMix64, processes: Int) {
+    let other = Int(numbers.next() % UInt64(processes))
+    let small = Int(numbers.next() % 8)
+    switch numbers.next() % 32 {
+    case 0...8: self = .send(to: other, tag: small & 1)
+    case 9...13: self = .receive
+    case 14...15: self = .receiveTagged(small & 1, milliseconds: small)
+    case 16...17: self = .receiveWithin(milliseconds: small)
+    case 18...19: self = .yield
+    case 20: self = .reduce(small * 50)
+    case 21: self = .sleep(microseconds: small * 200)
+    case 22...23: self = .link(other)
+    case 24...25: self = .monitor(other)
+    case 26: self = .trapExits
+    case 27: self = .exit(other, code: small)
+    case 28: self = .kill(other)
+    case 29: self = .suspendFor(other, microseconds: small * 300)
+    default: self = .setPriority(other, Priority(rawValue: UInt8(small & 3))!)
+    }
+  }
+}
+
+/// How a process of a random program ends that comes to its end.
+enum Ending {
+  case normal
+  case failure(Int)
+}
+
+/// The error of one that ends by one.
+struct ProgramFailure: Error { let code: Int }
+
+/// A program that a seed determines.
+package struct RandomProgram {
+  private var scripts: [(operations: [Operation], ending: Ending)] = []
+
+  /// Of two to five processes.
+  package init(seed: UInt64) {
+    var numbers = SplitMix64(seed: seed ^ 0x7072_6f67_7261_6d73)
+    let processes = 2 + Int(numbers.next() % 4)
+    for _ in 0..<processes {
+      let count = 1 + Int(numbers.next() % 12)
+      let operations = (0..<count).map { _ in Operation(&numbers, processes: processes) }
+      let ending: Ending = numbers.next() & 3 == 0 ? .failure(Int(numbers.next() % 8)) : .normal
+      scripts.append((operations, ending))
+    }
+  }
+
+  /// Runs it on a simulation until that is idle; throws ``Wrong`` when something was seen that must not be.
+  package func run(on simulation: Simulation) throws {
+    let journal = Journal(processes: scripts.count)
+    let scripts = scripts
+    simulation.runtime.spawn(Mail.self) { process in
+      for number in scripts.indices {
+        let script = scripts[number]
+        let down: @Sendable (Down) -> Mail = { .down(subject: number, $0) }
+        let child = process.spawnMonitored(Mail.self, down: down) { process in
+          try Player(process, number, journal).play(script.operations, script.ending)
+        }
+        journal.refs.withLock { $0.append(child.ref) }
+      }
+      for ref in journal.refs.withLock({ $0 }) { ref.send(.go) }
+      while true {
+        guard case .down(let subject, let down) = try process.receive() else { continue }
+        journal.add(.ended(subject, Reason(down.reason)))
+      }
+    }
+    try simulation.run()
+    if let wrong = ProgramModel(journal, alive: journal.alive).wrong { throw Wrong(wrong) }
+  }
+}
