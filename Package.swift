@@ -20,6 +20,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CJoist"),
+    .target(name: "CSwitchProbe", dependencies: ["CJoist"]),
     .target(name: "Joist", dependencies: ["CJoist"]),
     .target(name: "JoistSupervision", dependencies: ["Joist"]),
     .executableTarget(
@@ -28,6 +29,7 @@ let package = Package(
         "Joist",
         "JoistSupervision",
         "CJoist",
+        "CSwitchProbe",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]
@@ -39,7 +41,6 @@ let package = Package(
       path: "Examples/CrashyServer"
     ),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
-    .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
     .target(name: "TestSupport", dependencies: ["Joist"], path: "Tests/TestSupport"),
     .testTarget(

@@ -36,6 +36,7 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
     "Sources/Joist/Time/TimerPool.swift",  // memory becomes timers
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
+    "Sources/JoistCLI/Validate/RegisterChecks.swift",  // a call through C
     "Tests/ExampleTests/Client.swift",  // connects a socket
     "Tests/JoistTests/Switch/HandMade.swift",  // contexts made by hand
     "Tests/TestSupport/SimulatedPlatform.swift",  // passes memory calls on
