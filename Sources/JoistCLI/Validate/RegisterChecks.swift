@@ -20,7 +20,7 @@ extension Check {
           let controls = probe_round(Int32(number % 4))
           for turn in 0..<2_000 {
             let before = process.schedulerIndex
-            changed.add(registersChanged(process, UInt64(number) << 40 | UInt64(turn) << 8, sleeping: turn % 100 == 0))
+            changed.add(registersChanged(process, UInt64(number) << 40 | UInt64(turn) << 8, sleeping: turn % 10 == 0))
             if probe_controls() != controls { changed.add() }
             if process.schedulerIndex != before { moves.add() }
           }
