@@ -21,6 +21,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CJoist"),
+    .target(name: "CSwitchProbe", dependencies: ["CJoist"]),
     .target(name: "Joist", dependencies: ["CJoist"]),
     .target(name: "JoistSupervision", dependencies: ["Joist"]),
     .target(name: "JoistSimulation", dependencies: ["Joist", "CJoist"]),
@@ -32,6 +33,7 @@ let package = Package(
         "JoistSimulation",
         "JoistSupervision",
         "CJoist",
+        "CSwitchProbe",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]
@@ -43,7 +45,6 @@ let package = Package(
       path: "Examples/CrashyServer"
     ),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
-    .target(name: "CSwitchProbe", dependencies: ["CJoist"], path: "Tests/CSwitchProbe"),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
     .target(name: "TestSupport", dependencies: ["Joist"], path: "Tests/TestSupport"),
     .testTarget(

@@ -16,6 +16,7 @@ public final class Simulation {
   public let runtime: ProcessRuntime
   let platform: SimulatedPlatform
   let stage: Stage
+  private let ownsStage: Bool
   private let begin: Int64
   private var watch: RuleWatch
   private var record: Timeline?
@@ -35,7 +36,9 @@ public final class Simulation {
     let plan = Plan.current ?? Plan(seed: seed ?? 0)
     self.seed = seed ?? plan.seed
     let kinds = faults ?? plan.faults
-    stage = Stage.take()
+    let here = Stage.here
+    stage = here ?? Stage.take()
+    ownsStage = here == nil
     let chooser = strategy?.chooser(self.seed) ?? plan.chooser()
     platform = SimulatedPlatform(stage: stage, seed: self.seed, decider: Decider(chooser), faults: kinds)
     var configuration = configuration
@@ -53,7 +56,7 @@ public final class Simulation {
     plan.made(self)
   }
 
-  deinit { stage.giveBack() }
+  deinit { if ownsStage { stage.giveBack() } }
 
   // MARK: Going on
 
@@ -183,7 +186,7 @@ extension ProcessRuntime.Configuration {
   public static var simulated: ProcessRuntime.Configuration {
     ProcessRuntime.Configuration(
       processLimit: 4_096,
-      slots: 64,
+      slots: 8,
       slotBytes: 128 << 10,
       reductionsPerSlice: 200,
       ageing: 16,

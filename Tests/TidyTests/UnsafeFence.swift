@@ -38,6 +38,7 @@ enum UnsafeFence {
     "Sources/Joist/Stacks/SlotTable.swift",  // slots in reserved memory
     "Sources/Joist/Time/TimerPool.swift",  // memory becomes timers
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
+    "Sources/JoistCLI/Validate/RegisterChecks.swift",  // a call through C
     "Sources/JoistSimulation/SimulatedPlatform.swift",  // passes memory calls on
     "Sources/JoistSimulation/Threads/Stage.swift",  // finds a thread's words
     "Sources/JoistSimulation/Threads/VirtualStack.swift",  // stacks

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Doors for tests: a runtime whose platform has no threads is driven from here, one step of one scheduler at a time.
+// Doors for tests, and for `joist validate`: a runtime whose platform has no threads is driven from here, one step of
+// one scheduler at a time.
 
 import Synchronization
 
 extension Handle<ProcessRecord> {
   /// What is left of its slice.
   package var fuelLeft: Int32 { it.fuel }
+}
+
+extension ProcessContext where Message: ~Copyable {
+  /// The number of the scheduler that it runs on until it is switched away from.
+  package var schedulerIndex: Int { record.here(generation).it.index }
 }
 
 extension ProcessRuntime {

@@ -111,7 +111,8 @@ extension Handle<Scheduler> {
     if leavesWork {
       if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen) }
     } else {
-      for _ in 0..<Limits.idleLooks {
+      // A simulated thread that waits is in nobody's way, and nothing comes meanwhile.
+      for _ in 0..<(it.dues.contains(.place) ? 0 : Limits.idleLooks) {
         if seesWork() { return }
         for _ in 0..<16 { joist_pause() }
       }

@@ -62,11 +62,14 @@ public struct Search: Sendable {
     seeds: Range<UInt64>,
     _ body: (Simulation) throws -> Void
   ) -> Finding? {
-    for seed in seeds {
-      guard let failed = fails(plan(seed, strategy), body) else { continue }
-      return shortest(failed, seed: seed, runs: Int(seed - seeds.lowerBound) + 1, body)
+    var finding: Finding?
+    Stage.onOne {
+      for seed in seeds where finding == nil {
+        guard let failed = fails(plan(seed, strategy), body) else { continue }
+        finding = shortest(failed, seed: seed, runs: Int(seed - seeds.lowerBound) + 1, body)
+      }
     }
-    return nil
+    return finding
   }
 
   /// Runs something in every way there is with at most so many interruptions, or until so many runs are done.

@@ -21,6 +21,7 @@ final class Stage: @unchecked Sendable {
 
   private static let host = HostPlatform()
   private static let free = Mutex<[Stage]>([])
+  private static let all = Mutex<[Stage]>([])
 
   private init() {
     unsafe words = .allocate(joist_words())
@@ -29,7 +30,15 @@ final class Stage: @unchecked Sendable {
   }
 
   /// One that nobody uses.
-  static func take() -> Stage { free.withLock { $0.popLast() } ?? Stage() }
+  static func take() -> Stage {
+    if let free = free.withLock({ $0.popLast() }) { return free }
+    let stage = Stage()
+    all.withLock { $0.append(stage) }
+    return stage
+  }
+
+  /// The one that the caller is on, if it is on one.
+  static var here: Stage? { all.withLock { $0.first { $0.isHere } } }
 
   /// Nobody uses it any more.
   func giveBack() { Stage.free.withLock { $0.append(self) } }
@@ -39,6 +48,14 @@ final class Stage: @unchecked Sendable {
 
   // Sound: an address, for a field that must not be null before it is set.
   var place: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
+
+  /// Runs something on a stage: the simulations in it are on that, and nobody has to be told when one goes on.
+  static func onOne(_ body: () -> Void) {
+    if here != nil { return body() }
+    let stage = take()
+    stage.perform(body)
+    stage.giveBack()
+  }
 
   // Sound: the closure is called before this returns.
   /// Runs something on the stage, and waits for it.

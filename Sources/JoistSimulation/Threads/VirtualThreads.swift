@@ -199,7 +199,7 @@ final class VirtualThreads {
     for thread in all where !thread.hasEnded {
       if thread.stuckUntil > now {
         next = min(next ?? .max, thread.stuckUntil)
-      } else if thread.waitsOn != 0, let its = thread.deadline {
+      } else if thread.waitsOn != 0, let its = thread.deadline, its < .max {
         next = min(next ?? its, its)
       }
     }

@@ -27,10 +27,8 @@
   compare \number, x10
   .endm
 
-  .text
-  .globl SYMBOL(probe_registers_across)
-  .p2align 4
-SYMBOL(probe_registers_across):
+// Keeps the caller's registers and the pattern, and fills all of them.
+  .macro keep_and_fill
   stp x29, x30, [sp, #-176]!
   stp x19, x20, [sp, #16]
   stp x21, x22, [sp, #32]
@@ -61,7 +59,10 @@ SYMBOL(probe_registers_across):
   fill_floating 17, d13
   fill_floating 18, d14
   fill_floating 19, d15
-  bl SYMBOL(joist_switch)
+  .endm
+
+// The caller has its registers back; those that changed are in the result.
+  .macro compare_and_give_back
   ldr x2, [sp, #160]
   mov x0, #0
   compare 1, x19
@@ -93,6 +94,25 @@ SYMBOL(probe_registers_across):
   ldp d12, d13, [sp, #128]
   ldp d14, d15, [sp, #144]
   ldp x29, x30, [sp], #176
+  .endm
+
+  .text
+  .globl SYMBOL(probe_registers_across)
+  .p2align 4
+SYMBOL(probe_registers_across):
+  keep_and_fill
+  bl SYMBOL(joist_switch)
+  compare_and_give_back
+  ret
+
+  .globl SYMBOL(probe_registers_around)
+  .p2align 4
+SYMBOL(probe_registers_around):
+  keep_and_fill
+  mov x9, x0
+  mov x0, x1
+  blr x9
+  compare_and_give_back
   ret
 
 // The entry of a laid context: its stack and frame pointers go to the first two words of the argument; the next are

@@ -18,10 +18,8 @@
   orl %esi, %eax
   .endm
 
-  .text
-  .globl SYMBOL(probe_registers_across)
-  .p2align 4
-SYMBOL(probe_registers_across):
+// Keeps the caller's registers and the pattern, and fills all of them.
+  .macro keep_and_fill
   pushq %rbp
   pushq %rbx
   pushq %r12
@@ -35,7 +33,10 @@ SYMBOL(probe_registers_across):
   fill 4, r13
   fill 5, r14
   fill 6, r15
-  callq SYMBOL(joist_switch)
+  .endm
+
+// The caller has its registers back; those that changed are in the result.
+  .macro compare_and_give_back
   popq %rdx
   xorl %eax, %eax
   compare 1, rbx
@@ -50,6 +51,25 @@ SYMBOL(probe_registers_across):
   popq %r12
   popq %rbx
   popq %rbp
+  .endm
+
+  .text
+  .globl SYMBOL(probe_registers_across)
+  .p2align 4
+SYMBOL(probe_registers_across):
+  keep_and_fill
+  callq SYMBOL(joist_switch)
+  compare_and_give_back
+  ret
+
+  .globl SYMBOL(probe_registers_around)
+  .p2align 4
+SYMBOL(probe_registers_around):
+  keep_and_fill
+  movq %rdi, %rax
+  movq %rsi, %rdi
+  callq *%rax
+  compare_and_give_back
   ret
 
 // The entry of a laid context: its stack and frame pointers go to the first two words of the argument; the next are

@@ -154,6 +154,11 @@ static uint64_t rounding(uint64_t controls, uint64_t mode) { return (controls & 
 
 #endif
 
+uint64_t probe_round(int32_t mode) {
+  set_controls(rounding(probe_controls(), (uint64_t)mode & 3));
+  return probe_controls();
+}
+
 struct rounds {
   struct pair pair;
   struct probe_rounding seen;

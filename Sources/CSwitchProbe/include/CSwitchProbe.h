@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a test of the switch must see and Swift cannot: registers, control words, the first frame of a laid stack.
+// What a check of the switch must see and Swift cannot: registers, control words, the first frame of a laid stack.
+// For the tests, and for `joist validate`.
 #ifndef CSWITCHPROBE_H
 #define CSWITCHPROBE_H
 
@@ -10,6 +11,9 @@
 /// Fills every callee-saved register (those of floating point, too) with values made from the pattern, switches, and
 /// compares when it is switched back to. A bit is set for each register that changed.
 uint64_t probe_registers_across(void *_Nullable *_Nonnull save, void *_Nonnull load, uint64_t pattern);
+
+/// The same around a call, which may switch and come back on another thread.
+uint64_t probe_registers_around(void (*_Nonnull body)(void *_Nonnull), void *_Nonnull argument, uint64_t pattern);
 
 struct probe_registers {
   /// Registers that changed on this stack, and on the other, in any round.
@@ -38,6 +42,9 @@ int32_t probe_frames_to_the_end(void);
 
 /// The floating-point control words in force, without status flags.
 uint64_t probe_controls(void);
+
+/// Sets a rounding mode (0…3, as the processor numbers them) in all units; the control words then.
+uint64_t probe_round(int32_t mode);
 
 /// Control words as seen on two stacks in turn; each stack sets rounding modes of its own in all units.
 struct probe_rounding {

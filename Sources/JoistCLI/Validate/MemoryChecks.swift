@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The check of what a process costs that waits.
+
+import Foundation
+import Joist
+
+extension Check {
+  /// A hundred thousand that wait for mail, some time after they began to.
+  static let memory = Check(
+    "memory",
+    "an idle process costs at most a kilobyte",
+    .atMost(Built.isForDebugging ? 4_096 : 1_024),
+    "bytes each"
+  ) { conditions in
+    let (processes, patience) = (100_000, Duration.seconds(6))
+    let waiting = Tally()
+    let before = residentBytes()
+    guard before > 0 else { throw CheckProblem("this system does not say how much memory a program has") }
+    var (first, now) = (0, 0)
+    try conditions.onRuntime(.init(schedulers: conditions.schedulers)) { runtime in
+      for _ in 0..<processes {
+        runtime.spawn(Int.self) { process in
+          waiting.add()
+          _ = try process.receive()
+        }
+      }
+      runtime.waitUntilIdle()
+      first = (residentBytes() - before) / processes
+      // Who has waited for a second gives its stack back.
+      let end = ContinuousClock.now + patience
+      var last = 0
+      repeat {
+        Thread.sleep(forTimeInterval: 0.2)
+        last = now
+        now = (residentBytes() - before) / processes
+      } while ContinuousClock.now < end && (now != last || now > 1_024)
+    }
+    guard waiting.total == processes else { throw CheckProblem("only \(waiting.total) processes began") }
+    return Measured(now, "\(processes) processes, \(first) at first")
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The check that a process finds its registers as it left them, whoever ran between and on whatever thread it goes on.
+
+import CSwitchProbe
+import Joist
+
+extension Check {
+  /// Processes with registers and rounding modes of their own, that yield and sleep.
+  static let registers = Check(
+    "registers",
+    "callee-saved registers and control words survive a switch",
+    .exactly(0),
+    "changed"
+  ) { conditions in
+    let (changed, moves) = (Tally(), Tally())
+    let statistics = try conditions.onRuntime(.init(schedulers: conditions.schedulers, slots: 8)) { runtime in
+      for number in 0..<48 {
+        runtime.spawn { process in
+          let controls = probe_round(Int32(number % 4))
+          for turn in 0..<2_000 {
+            let before = process.schedulerIndex
+            changed.add(registersChanged(process, UInt64(number) << 40 | UInt64(turn) << 8, sleeping: turn % 10 == 0))
+            if probe_controls() != controls { changed.add() }
+            if process.schedulerIndex != before { moves.add() }
+          }
+        }
+      }
+    }
+    let copies = "\(statistics.copiesOut) copies of frames"
+    return Measured(changed.total, "\(statistics.slices) switches, \(moves.total) to another scheduler, \(copies)")
+  }
+}
+
+/// Switches away with a pattern in every callee-saved register; how many have changed when it is back.
+@inline(never)
+private func registersChanged(_ process: ProcessContext<Never>, _ pattern: UInt64, sleeping: Bool) -> Int {
+  var away = Away(process: process, sleeps: sleeping)
+  // Sound: the probe calls the function before it returns, with the address of `away`, which lives on this stack; and a
+  // process's frames are where they were whenever it runs.
+  return unsafe withUnsafeMutablePointer(to: &away) { away in
+    unsafe probe_registers_around({ unsafe $0.assumingMemoryBound(to: Away.self).pointee.go() }, away, pattern)
+  }.nonzeroBitCount
+}
+
+/// One way to be switched away from.
+private struct Away {
+  let process: ProcessContext<Never>
+  let sleeps: Bool
+
+  /// An exit is thrown by the process's next call again.
+  func go() {
+    if sleeps { try? process.sleep(for: .microseconds(50)) } else { try? process.yield() }
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `joist validate` as a program of its own: what it prints, and what it ends with; and how it judges, without it.
+
+import Foundation
+import JoistCLI
+import Testing
+
+/// Runs `joist validate` with words as they are typed.
+private func validate(_ words: String) throws -> (output: String, error: String, status: Int32) {
+  try Shell.run(Shell.program("joist"), ["validate"] + words.split(separator: " ").map(String.init))
+}
+
+/// A verdict on a figure.
+private func verdict(_ figure: Double?, _ bound: Bound, name: String = "order") -> Verdict {
+  Verdict(name: name, rule: "a rule", bound: bound, unit: "of them", figure: figure, detail: "some more")
+}
+
+@Suite(.serialized) struct ValidateTests {
+  /// What is only logic, and so must hold whatever else the machine does.
+  private static let logic = [
+    "order", "turns", "budget", "ageing", "fairness", "wakeups", "early", "registers", "isolation", "conservation",
+  ]
+
+  @Test func `V2: the rules of scheduling hold on this machine, each said in a line`() throws {
+    let got = try validate(Self.logic.map { "--only \($0)" }.joined(separator: " ") + " --races 100000")
+    let lines = got.output.split(separator: "\n")
+    #expect(lines.dropLast().map { $0.split(separator: " ").prefix(2) } == Self.logic.map { ["holds", $0[...]] })
+    #expect(lines.last == "All \(Self.logic.count) rules hold.")
+    #expect(got.status == 0)
+  }
+
+  @Test func `V2: with --json it prints one object, with the figures and the machine`() throws {
+    let got = try validate("--json --only order --only turns")
+    let found = try #require(JSONSerialization.jsonObject(with: Data(got.output.utf8)) as? [String: Any])
+    let checks = try #require(found["checks"] as? [[String: Any]])
+    #expect(got.status == 0 && got.error.isEmpty)
+    #expect(checks.map { $0["name"] as? String } == ["order", "turns"])
+    for check in checks {
+      #expect(check["holds"] as? Bool == true && check["figure"] as? Double == check["bound"] as? Double)
+      #expect(check["unit"] is String && check["relation"] as? String == "exactly")
+    }
+    #expect((found["machine"] as? [String: Any])?["cores"] is Int && found["schedulers"] is Int)
+  }
+
+  @Test func `V2: --list names every check and runs none`() throws {
+    let got = try validate("--list")
+    let names = got.output.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(got.status == 0 && Set(names).isSuperset(of: Self.logic + ["memory", "urgent", "stuck", "late"]))
+  }
+
+  @Test(arguments: ["--only nonsense", "--only order --only", "--races 10", "--races many", "order", "--what"])
+  func `V2, I2: wrong arguments of a validation get one line and status 64`(arguments: String) throws {
+    let got = try validate(arguments)
+    #expect(got.status == 64 && got.output.isEmpty)
+    #expect(got.error.hasPrefix("joist: ") && got.error.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test(arguments: [
+    (Bound.exactly(0), [0.0], [1.0, -1, .nan, .infinity]),
+    (.atMost(10), [10.0, 0, -1], [10.1, .nan, .infinity]),
+    (.atLeast(0.99), [0.99, 1], [0.98, .nan, -.infinity]),
+  ])
+  func `V2: a rule holds if its figure is within its bound`(bound: Bound, within: [Double], beyond: [Double]) {
+    for figure in within { #expect(verdict(figure, bound).holds) }
+    for figure in beyond { #expect(!verdict(figure, bound).holds) }
+    #expect(!verdict(nil, bound).holds)
+  }
+
+  @Test func `V2: one rule that does not hold is named, and is the program's status`() {
+    let good = verdict(0, .exactly(0), name: "turns")
+    let bad = [verdict(0.5, .atLeast(0.99)), verdict(nil, .exactly(0))]
+    #expect(Verdict.status([good, good]) == 0 && Verdict.status([good, bad[0]]) == 1 && Verdict.status(bad) == 1)
+    #expect(Verdict.summary([good, bad[0]]) == "1 of 2 rules do not hold: order.")
+    #expect(good.line() == "holds  turns  a rule  0 of them, exactly 0: some more")
+    #expect(bad[0].line(nameWidth: 7) == "FAILS  order    a rule  0.5 of them, at least 0.99: some more")
+    #expect(bad[1].line(ruleWidth: 8) == "FAILS  order  a rule    some more")
+  }
+}
