@@ -81,9 +81,9 @@ package struct Slot: ~Copyable {
     }
   }
 
-  /// Whether the words above the first frame are untouched.
+  /// Nobody goes back to the frames here; whether the words above the first one are untouched.
   // Sound: they are within the stack.
-  var sentinelHolds: Bool { unsafe joist_stack_sentinel_holds(firstFrame) }
+  func endFrames() -> Bool { unsafe joist_stack_end(firstFrame) }
 
   /// Whether an address lies in it.
   @inline(__always)
