@@ -17,6 +17,7 @@
 #define _GNU_SOURCE
 #include "fault.h"
 #include "find.h"
+#include "sanitizer.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -146,7 +147,7 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
 #if defined(__linux__) && defined(__x86_64__)
   enum { arithmetic_flags = 0x8d5, trap_flag = 0x100, direction = 0x400, alignment_check = 0x40000 };
   greg_t *registers = context->uc_mcontext.gregs;
-  registers[REG_RSP] = (greg_t)(top - 2 * sizeof(uintptr_t));
+  registers[REG_RSP] = (greg_t)(top - JOIST_WORDS_ABOVE * sizeof(uintptr_t));
   registers[REG_RBP] = 0;
   registers[REG_R12] = (greg_t)entry;
   registers[REG_R13] = (greg_t)record;
@@ -160,7 +161,7 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
   }
 #elif defined(__linux__) && defined(__aarch64__)
   mcontext_t *machine = &context->uc_mcontext;
-  machine->sp = top - 2 * sizeof(uintptr_t);
+  machine->sp = top - JOIST_WORDS_ABOVE * sizeof(uintptr_t);
   machine->regs[29] = 0;
   machine->regs[19] = entry;
   machine->regs[20] = record;
@@ -220,8 +221,9 @@ _Noreturn void joist_fault_landed(void) {
 }
 
 _Noreturn void joist_stack_restart(void *top, void (*entry)(void *), void *argument, uint64_t control) {
-  void *left;
-  joist_switch(&left, joist_stack_lay_with(top, entry, argument, control));
+  void *left, *context = joist_stack_lay_with(top, entry, argument, control);
+  joist_fibre_keep(context);
+  joist_switch(&left, context);
   __builtin_unreachable();
 }
 

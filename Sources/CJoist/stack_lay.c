@@ -7,6 +7,7 @@
 // W6. A sentinel word lies above it. Code that pops more than it pushed, or writes above its frame, hits it first. The
 //     word above that is the caller's own, and is left as it is.
 #include "CJoist.h"
+#include "sanitizer.h"
 
 // No word that code is likely to write by chance (W6).
 static const uintptr_t sentinel = 0x4a6f69737453656e;
@@ -18,7 +19,11 @@ extern const char joist_stack_begin[];
 struct context {
   uint32_t mxcsr;
   uint16_t x87;
-  uintptr_t r12, r13, r14, r15, rbx, rbp, rip;
+  uintptr_t r12, r13, r14, r15, rbx, rbp;
+#if defined(JOIST_HAS_FIBRES)
+  void *fibre;
+#endif
+  uintptr_t rip;
 };
 
 // Control bits only: the status flags are the thread's own.
@@ -47,7 +52,7 @@ struct context {
   uintptr_t x19, x20, x21, x22, x23, x24, x25, x26, x27, x28, x29, x30;
   uint64_t d[8];
   uint64_t fpcr;
-  uint64_t unused;
+  void *fibre;  // under ThreadSanitizer; otherwise unused
 };
 
 uint64_t joist_control_words(void) {
@@ -68,9 +73,14 @@ static void fill(struct context *context, void (*entry)(void *), void *argument,
 
 #endif
 
+#if defined(JOIST_HAS_FIBRES)
+_Static_assert(sizeof(struct context) == JOIST_CONTEXT_BYTES, "the fibre lies in the context");
+_Static_assert(offsetof(struct context, fibre) == JOIST_FIBRE_AT, "the fibre lies where it is looked for");
+#else
 enum { laid_bytes = sizeof(struct context) + 2 * sizeof sentinel };
 
 _Static_assert(laid_bytes == JOIST_FIRST_FRAME_BYTES, "what is laid is what is promised");
+#endif
 
 void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
   return joist_stack_lay_with(top, entry, argument, joist_control_words());
@@ -79,12 +89,15 @@ void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
 void *joist_stack_lay_with(void *top, void (*entry)(void *), void *argument, uint64_t control) {
   uintptr_t *words = (uintptr_t *)top - 2;
   words[0] = sentinel;
-  struct context *context = (struct context *)words - 1;
+  uintptr_t *above = (uintptr_t *)top - JOIST_WORDS_ABOVE;
+  if (above != words) above[0] = 0;  // (W26)
+  struct context *context = (struct context *)above - 1;
   fill(context, entry, argument, control);
   return context;
 }
 
-bool joist_stack_sentinel_holds(const void *top) {
+bool joist_stack_end(void *top) {
   const uintptr_t *words = (const uintptr_t *)top - 2;
+  joist_fibre_end(top);
   return words[0] == sentinel;
 }

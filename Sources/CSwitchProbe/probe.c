@@ -199,7 +199,7 @@ bool probe_sentinel_holds(int32_t changed_below_top) {
   struct pair pair;
   make(&pair, never, &pair);
   if (changed_below_top != 0) top_of(&pair)[-changed_below_top] ^= 1;
-  bool holds = joist_stack_sentinel_holds(top_of(&pair));
+  bool holds = joist_stack_end(top_of(&pair));
   free(pair.stack);
   return holds;
 }

@@ -47,8 +47,8 @@ void *_Nonnull joist_stack_lay_with(void *_Nonnull top, void (*_Nonnull entry)(v
 /// The floating-point control words of the calling thread, without status flags.
 uint64_t joist_control_words(void);
 
-/// Whether the sentinel word is as `joist_stack_lay` wrote it.
-bool joist_stack_sentinel_holds(const void *_Nonnull top);
+/// Nobody goes back to what is on a stack that was laid. Whether the sentinel word is as `joist_stack_lay` wrote it.
+bool joist_stack_end(void *_Nonnull top);
 
 /// Where the stack pointer is, to within a frame.
 static inline uintptr_t joist_stack_pointer(void) { return (uintptr_t)__builtin_frame_address(0); }

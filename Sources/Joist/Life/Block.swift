@@ -80,10 +80,11 @@ extension Handle<Scheduler> {
   /// has it.
   @inline(__always)
   func leave(_ process: ProcessHandle) -> Bool {
+    // Whoever claims it writes to these.
     let hasSlot = process.hasSharedSlot
-    guard process.it.inbox.park(mailWakes: process.it.flags.contains(.wantsMail)) else { return false }
-    let signals = process.it.signals.current
     let flags = process.it.flags
+    guard process.it.inbox.park(mailWakes: flags.contains(.wantsMail)) else { return false }
+    let signals = process.it.signals.current
     let isAnswered = flags.contains(.awaitsAnswer) && process.it.cell.isAnswered
     let isWoken = signals.suspends == 0 && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
     let isInTheWay = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)

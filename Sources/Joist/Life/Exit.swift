@@ -174,6 +174,7 @@ extension Handle<Scheduler> {
     it.runtime.it.figures.processesAbandoned.add()
     unsafe joist_carried_clear(&process.it.carried)
     process.it.signals.clear(.kill)
+    _ = process.it.slot!.it.endFrames()
     process.it.slot!.it.lay(process, entry: .end)
   }
 }

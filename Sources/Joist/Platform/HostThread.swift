@@ -19,6 +19,8 @@ import Synchronization
 final class HostThread: PlatformThread, @unchecked Sendable {
   /// Set once by `init`, before anyone else has the object.
   private let thread: pthread_t
+  /// Nothing of it is left to be given back.
+  private let isJoined = Atomic<Bool>(false)
 
   // Sound: the box is handed to the new thread, which takes it over exactly once.
   init?(name: String, body: @escaping @Sendable () -> Void) {
@@ -39,7 +41,14 @@ final class HostThread: PlatformThread, @unchecked Sendable {
   }
 
   // Sound: joined once, as the protocol demands.
-  func join() { pthread_join(thread, nil) }
+  func join() {
+    isJoined.store(true, ordering: .relaxed)
+    pthread_join(thread, nil)
+  }
+
+  // Ordering: relaxed, for the count of references orders the join before this.
+  /// Nobody will join it: the system takes its memory back when it ends.
+  deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(thread) } }
 
   var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
 }

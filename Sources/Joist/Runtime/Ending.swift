@@ -31,7 +31,13 @@ struct Ending: ~Copyable {
   /// A thread to wait for at the end.
   func add(_ thread: any PlatformThread) { state.withLock { $0.threads.append(thread) } }
 
-  var threads: [any PlatformThread] { state.withLock { $0.threads } }
+  /// All of them; whoever takes them joins them, or lets them go.
+  func takeThreads() -> [any PlatformThread] {
+    state.withLock { state in
+      defer { state.threads = [] }
+      return state.threads
+    }
+  }
 
   /// A process has ended while the runtime does.
   func processEnded(_ core: Handle<RuntimeCore>) {
@@ -117,7 +123,8 @@ extension Handle<RuntimeCore> {
     }
     it.blocking.close()
     it.descriptors.close()
-    if joining { for thread in it.ending.threads { thread.join() } }
+    let threads = it.ending.takeThreads()
+    if joining { for thread in threads { thread.join() } }
   }
 
   /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).

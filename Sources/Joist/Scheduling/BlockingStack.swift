@@ -62,6 +62,7 @@ extension Handle<BlockingStack> {
     let top = unsafe UnsafeMutableRawPointer(bitPattern: it.slot.it.top)!
     let first = unsafe joist_stack_lay(top, { unsafe jobMain($0) }, UnsafeMutableRawPointer(pointer))
     unsafe joist_switch(&it.thread, first)
+    if !it.slot.it.endFrames() { stopTheProgram("P3: the stack of a thread of the pool was left at its upper end") }
     unsafe it.running = nil
     it.job = nil
     return it.crash.take()

@@ -155,7 +155,7 @@ extension Handle<Scheduler> {
   @inline(__always)
   func vacate(_ process: ProcessHandle) {
     let slot = process.it.slot!
-    if !slot.it.sentinelHolds { stopTheProgram("P3: the stack of \(process.id) was left at its upper end") }
+    if !slot.it.endFrames() { stopTheProgram("P3: the stack of \(process.id) was left at its upper end") }
     process.it.slot = nil
     process.it.flags = []
     if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed.load(ordering: .acquiring), !slot.it.isSwept,

@@ -31,7 +31,15 @@ package struct Slot: ~Copyable {
   /// In the table; a dedicated one belongs to a single process and is never left before that ends.
   let isShared: Bool
   /// Whose frames are here (U2).
-  var resident: ProcessHandle?
+  ///
+  /// Stored by whoever has the slot, also without the lock; others look under the lock for somebody to claim.
+  // Ordering: relaxed, for whom they find may have left already: they claim it, which orders all that it did before,
+  // and look again then.
+  var resident: ProcessHandle? {
+    @inline(__always) get { Handle(bits: residentWord.load(ordering: .relaxed)) }
+    @inline(__always) nonmutating set { residentWord.store(newValue?.bits ?? 0, ordering: .relaxed) }
+  }
+  private let residentWord = Atomic<UInt>(0)
   /// Processes that belong here (U1); changed under the table's lock, or by the resident that is alone.
   var mates = 0
   /// Mates that are ready and wait for it (U4); under the table's lock.
@@ -73,9 +81,9 @@ package struct Slot: ~Copyable {
     }
   }
 
-  /// Whether the words above the first frame are untouched.
+  /// Nobody goes back to the frames here; whether the words above the first one are untouched.
   // Sound: they are within the stack.
-  var sentinelHolds: Bool { unsafe joist_stack_sentinel_holds(firstFrame) }
+  func endFrames() -> Bool { unsafe joist_stack_end(firstFrame) }
 
   /// Whether an address lies in it.
   @inline(__always)

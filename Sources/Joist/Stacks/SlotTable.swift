@@ -15,7 +15,13 @@ package struct SlotTable: ~Copyable {
   private var slots: UnsafeMutablePointer<Slot>?
   private let limit: Int
   private let bytes: Int
-  private(set) var made = 0
+  /// How many there are: grows under the lock.
+  // Ordering: relaxed; read without the lock only to guess whether a look at the slots is worth while.
+  private(set) var made: Int {
+    get { madeWord.load(ordering: .relaxed) }
+    nonmutating set { madeWord.store(newValue, ordering: .relaxed) }
+  }
+  private let madeWord = Atomic<Int>(0)
   /// Free slots: no process belongs to them.
   private var free = SlotCache()
   /// Slots with mates and without a resident.
