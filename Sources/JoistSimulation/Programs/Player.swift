@@ -131,7 +131,8 @@ struct Player {
       journal.add(.exitSent(to: other, .killed))
       journal.ref(other).exit(.killed)
     case .suspendFor(let other, let microseconds):
-      guard other != number else { return }
+      // Two that suspend each other would both stay so.
+      guard other > number else { return }
       journal.ref(other).suspend()
       defer { journal.ref(other).resume() }
       try process.sleep(for: .microseconds(microseconds))
