@@ -30,9 +30,7 @@ struct Soak: ParsableCommand {
   var faults = false
 
   func validate() throws {
-    guard minutes > 0, minutes < 100_000 else {
-      throw ValidationError("--minutes is \(minutes), and must be more than 0 and less than 100000")
-    }
+    try check(minutes: minutes)
     try ProcessRuntime.Configuration(schedulers: schedulers, slots: slots ?? 64).check()
   }
 

@@ -23,16 +23,19 @@ public struct Faults: OptionSet, Sendable, Hashable {
   public static let stuckSchedulers = Faults(rawValue: 16)
   /// The system gives no memory for stacks.
   public static let failedAllocations = Faults(rawValue: 32)
+  /// A bounded mailbox is full when somebody sends, for a moment.
+  public static let fullMailboxes = Faults(rawValue: 64)
 
   /// Those that right programs do not notice.
   public static let harmless: Faults = [.shortSlices, .spuriousWakes, .lateTimers, .stuckSchedulers]
 }
 
-/// Counts and makes the faults that may happen now.
+/// Counts and makes the faults that may happen now, and says of some calls whether they meet with one.
 protocol FaultMaker {
   func count(_ threads: VirtualThreads, continuing: VirtualThread?) -> Int
   func make(_ number: Int, _ threads: VirtualThreads, continuing: VirtualThread?)
   func lateness(_ decider: inout Decider) -> Int64
+  func isFull(_ decider: inout Decider) -> Bool
 }
 
 /// No faults.
@@ -40,6 +43,7 @@ struct NoFaults: FaultMaker {
   func count(_ threads: VirtualThreads, continuing: VirtualThread?) -> Int { 0 }
   func make(_ number: Int, _ threads: VirtualThreads, continuing: VirtualThread?) {}
   func lateness(_ decider: inout Decider) -> Int64 { 0 }
+  func isFull(_ decider: inout Decider) -> Bool { false }
 }
 
 /// Those of some kinds.
@@ -47,31 +51,36 @@ struct RuntimeFaults: FaultMaker {
   let kinds: Faults
   let runtime: ProcessRuntime
 
-  private enum Fault { case shortSlice, spuriousWake, kill, stuck }
+  /// Those that happen between steps, in the order in which they are numbered.
+  private static let order: [Faults] = [.shortSlices, .stuckSchedulers, .spuriousWakes, .kills]
 
-  private func possible(_ threads: VirtualThreads, _ continuing: VirtualThread?) -> [Fault] {
-    var possible: [Fault] = []
-    if continuing?.place == .call, continuing?.waitsOn == 0 {
-      if kinds.contains(.shortSlices) { possible.append(.shortSlice) }
-      if kinds.contains(.stuckSchedulers) { possible.append(.stuck) }
-    }
-    if kinds.contains(.spuriousWakes) { possible.append(.spuriousWake) }
-    if kinds.contains(.kills) { possible.append(.kill) }
-    return possible
+  private func possible(_ continuing: VirtualThread?) -> Faults {
+    let isInACall = continuing?.place == .call && continuing?.waitsOn == 0
+    return isInACall ? kinds : kinds.subtracting([.shortSlices, .stuckSchedulers])
   }
 
   func count(_ threads: VirtualThreads, continuing: VirtualThread?) -> Int {
-    possible(threads, continuing).count
+    let possible = possible(continuing)
+    return RuntimeFaults.order.count { possible.contains($0) }
   }
 
   func make(_ number: Int, _ threads: VirtualThreads, continuing: VirtualThread?) {
-    switch possible(threads, continuing)[number] {
-    case .shortSlice: continuing!.isToLeave = true
-    case .stuck: continuing!.stuckUntil = threads.now + 12_000_000
-    case .spuriousWake:
+    let possible = possible(continuing)
+    var left = number
+    for fault in RuntimeFaults.order where possible.contains(fault) {
+      if left == 0 { return make(fault, threads, continuing) }
+      left -= 1
+    }
+  }
+
+  private func make(_ fault: Faults, _ threads: VirtualThreads, _ continuing: VirtualThread?) {
+    switch fault {
+    case .shortSlices: continuing!.isToLeave = true
+    case .stuckSchedulers: continuing!.stuckUntil = threads.now + 12_000_000
+    case .spuriousWakes:
       let sleepers = threads.all.filter { $0.waitsOn != 0 && !$0.hasEnded }
-      if !sleepers.isEmpty { threads.wakeForNothing(sleepers[threads.decider.draw(sleepers.count)]) }
-    case .kill:
+      if !sleepers.isEmpty { sleepers[threads.decider.draw(sleepers.count)].waitsOn = 0 }
+    default:
       let live = runtime.processes.count
       if live > 0 { runtime.killLive(threads.decider.draw(live)) }
     }
@@ -80,4 +89,6 @@ struct RuntimeFaults: FaultMaker {
   func lateness(_ decider: inout Decider) -> Int64 {
     kinds.contains(.lateTimers) ? [0, 1_000, 100_000, 2_000_000][decider.draw(4)] : 0
   }
+
+  func isFull(_ decider: inout Decider) -> Bool { kinds.contains(.fullMailboxes) && decider.draw(4) == 1 }
 }

@@ -13,8 +13,7 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
   let usefulSchedulers = 2
   private let kinds: Faults
   private var seeds: SplitMix64
-  private let host = SimulatedPlatform.host
-  private static let host = HostPlatform()
+  private let host = HostPlatform.shared
   /// Wake-ups before one is lost, for tests of the simulation itself; nil for none.
   var wakesBeforeALostOne: Int?
 
@@ -28,19 +27,17 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
   func now() -> Int64 { threads.now }
   func randomSeed() -> UInt64 { seeds.next() }
 
-  /// The monitor looks for stuck schedulers, and is one more thread: it is there if there are any.
+  /// Nobody waits for descriptors here, and the monitor is there if schedulers may be stuck.
   func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
     if name == "joist-monitor" && !kinds.contains(.stuckSchedulers) { return nil }
-    if name == "joist-poll" { fatalError("Joist: descriptors are not simulated; give processes messages instead") }
+    if name == "joist-descriptors" { return nil }
     return threads.start(name, body)
   }
 
-  // Sound: an address is only compared.
   func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?) {
     guard word.isStill(value) else { return }
     if threads.running != nil { return threads.sleep(on: word.place, until: deadline) }
-    let place = word.place
-    threads.wait(until: { !WaitWord.isStill(at: place, value) }, or: deadline, "a word")
+    threads.wait(until: { !word.isStill(value) }, or: deadline, "a word")
   }
 
   func wake(_ word: borrowing WaitWord, all: Bool) {

@@ -69,13 +69,12 @@ public final class Simulation {
 
   /// Goes on until nothing more happens at this time.
   public func settle() throws(SimulationFailure) {
-    _ = drive(until: { false }, passingTime: false)
-    try check()
+    try go(until: { false }, within: .zero)
   }
 
   /// Goes on for so long.
   public func advance(by duration: Duration) throws(SimulationFailure) {
-    _ = try go(until: { false }, within: duration)
+    try go(until: { false }, within: duration)
   }
 
   /// Goes on until something is so, for so long at most; whether it is so then.
@@ -83,10 +82,9 @@ public final class Simulation {
   /// For no time at all: until nothing more happens at this time.
   @discardableResult
   public func go(until isDone: () -> Bool, within duration: Duration) throws(SimulationFailure) -> Bool {
-    let (seconds, fraction) = duration.components
-    let deadline = platform.now() + seconds * 1_000_000_000 + fraction / 1_000_000_000
-    let end =
-      duration > .zero ? drive(until: isDone, before: deadline) : drive(until: isDone, passingTime: false)
+    let passesTime = duration > .zero
+    let deadline = passesTime ? platform.deadline(after: duration) : nil
+    let end = drive(until: isDone, before: deadline, passingTime: passesTime)
     try check()
     return end == .done
   }
@@ -106,6 +104,8 @@ public final class Simulation {
     _ = drive(until: { thread.hasEnded })
     try check()
     if !survivors.isEmpty { platform.threads.fail("processes outlived the runtime: \(survivors)") }
+    let left = platform.threads.all.filter { !$0.hasEnded }.map(\.name)
+    if !left.isEmpty { platform.threads.fail("threads outlived the runtime: \(left)") }
     let figures = runtime.statistics
     if figures.processesCreated != figures.processesEnded {
       platform.threads.fail("\(figures.processesCreated) processes were made and \(figures.processesEnded) ended")
@@ -139,6 +139,9 @@ public final class Simulation {
 
   /// Processes that wait, and for what.
   public var waiting: String { runtime.waitingNow }
+
+  /// What it runs on, to see whether it goes when the simulation does.
+  package var threads: AnyObject { platform.threads }
 
   /// Has something done after each step, before the rules are looked at.
   func afterEachStep(_ body: @escaping () -> Void) {

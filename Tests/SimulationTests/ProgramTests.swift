@@ -11,7 +11,7 @@ struct ProgramTests {
   @Test func `V1: random programs see nothing on ten thousand seeds that Erlang's rules do not allow`() {
     for schedulers in [1, 2, 3] {
       let search = Search(faults: .harmless, schedulers: schedulers)
-      let found = search.find(seeds: 0..<UInt64(many(10_000) / 3)) { simulation in
+      let found = search.find(seeds: seeds(3_333)) { simulation in
         try RandomProgram(seed: simulation.seed).run(on: simulation)
       }
       #expect(found == nil, "\(String(describing: found))")
@@ -22,7 +22,7 @@ struct ProgramTests {
     var configuration = ProcessRuntime.Configuration.simulated
     configuration.slots = 2
     let search = Search(strategy: .pct(depth: 4), faults: .harmless, configuration: configuration)
-    let found = search.find(seeds: 0..<UInt64(many(1_000))) { simulation in
+    let found = search.find(seeds: seeds(1_000)) { simulation in
       try RandomProgram(seed: simulation.seed).run(on: simulation)
     }
     #expect(found == nil, "\(String(describing: found))")

@@ -9,7 +9,7 @@ import Testing
 
 struct SearchTests {
   @Test func `V1: right programs run on a thousand seeds`() {
-    let found = Search(faults: .harmless, schedulers: 3).find(seeds: 0..<UInt64(many(1_000))) { simulation in
+    let found = Search(faults: .harmless, schedulers: 3).find(seeds: seeds(1_000)) { simulation in
       let echo = simulation.runtime.spawn(Echo.self) { process in
         for _ in 0..<20 {
           switch try process.receive() {
@@ -50,6 +50,66 @@ struct SearchTests {
     #expect(again.reason == found.reason)
     #expect(again.timeline == found.timeline)
   }
+
+  @Test func `V1: simulations that are over leave nothing behind`() throws {
+    var left: [Weak] = []
+    for seed in 0..<100 {
+      let simulation = try Simulation(seed: UInt64(seed), faults: .harmless)
+      for _ in 0..<5 { simulation.runtime.spawn { process in try process.sleep(for: .milliseconds(1)) } }
+      try simulation.run()
+      try simulation.finish()
+      left.append(Weak(object: simulation.threads))
+    }
+    // What a runtime leaves to the next one keeps its last platform.
+    #expect(left.count { $0.object != nil } < 50)
+  }
+
+  @Test func `V1: descriptors are not simulated, and whoever waits for one is told`() throws {
+    let log = Log<DescriptorError>()
+    let simulation = try Simulation(seed: 1)
+    simulation.runtime.spawn { process in
+      do { _ = try process.waitReadable(0) } catch let error as DescriptorError { log.add(error) }
+    }
+    try simulation.run()
+    let sentence = "this runtime cannot wait for descriptor 0: it has ended, or has no threads"
+    #expect(log.entries.map(\.description) == [sentence])
+  }
+
+  @Test func `V1: mailboxes are full when nobody thinks of it`() throws {
+    func careless(_ simulation: Simulation) throws {
+      let refusals = Count()
+      let options = SpawnOptions(mailbox: .bounded(100, whenFull: .fail))
+      let sink = simulation.runtime.spawn(Int.self, options: options) { process in
+        while true { _ = try process.receive() }
+      }
+      simulation.runtime.spawn { _ in
+        for number in 0..<3 { do { try sink.trySend(number) } catch SendError.mailboxFull { refusals.add() } }
+      }
+      try simulation.run()
+      if refusals.total > 0 { throw Wrong("nobody thought of it") }
+    }
+    #expect(Search().find(seeds: 0..<100, careless) == nil)
+    #expect(Search(faults: .fullMailboxes).find(seeds: 0..<100, careless)?.reason == "nobody thought of it")
+  }
+
+  @Test func `M2: senders wait for room that there is, and nothing is lost`() {
+    let search = Search(faults: [.fullMailboxes, .shortSlices], schedulers: 3)
+    let found = search.find(seeds: seeds(500)) { simulation in
+      let sum = Count()
+      let options = SpawnOptions(mailbox: .bounded(2, whenFull: .block))
+      let sink = simulation.runtime.spawn(Int.self, options: options) { process in
+        while true { sum.add(try process.receive()) }
+      }
+      for _ in 0..<3 { simulation.runtime.spawn { _ in for number in 1...5 { sink.send(number) } } }
+      try simulation.run()
+      if sum.total != 45 { throw Wrong("\(sum.total) came of 45") }
+    }
+    #expect(found == nil, "\(String(describing: found))")
+  }
+}
+
+private struct Weak {
+  weak var object: AnyObject?
 }
 
 enum Echo: Sendable { case ask(Int, ReplyTo<Int>) }

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Simulated time, no threads, real memory.
 package final class HandDrivenPlatform: Platform {
-  private let host = HostPlatform()
+  private let host = HostPlatform.shared
   private let time = Atomic<Int64>(1_000_000_000)
   package let waiters = WaiterPool()
   package let ticks = TickClock(simulatedPerSecond: 1_000_000_000)

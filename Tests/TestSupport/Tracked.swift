@@ -74,5 +74,14 @@ package func many(_ count: Int) -> Int {
   #endif
 }
 
+/// So many seeds, or a tenth in debug builds, where simulated runs take ten times as long; the suite runs in both.
+package func seeds(_ count: Int) -> Range<UInt64> {
+  #if DEBUG
+    0..<UInt64(many(count) / 10)
+  #else
+    0..<UInt64(many(count))
+  #endif
+}
+
 /// Schedulers on a machine of two cores: fewer, as many, more.
 package let schedulerCounts = [1, 2, 8]

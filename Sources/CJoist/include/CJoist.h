@@ -139,7 +139,7 @@ struct joist_steering {
   /// The thread is at such a place. Whether the process that runs is to leave at its next suspension point.
   bool (*_Nonnull at)(struct joist_steering *_Nonnull steering, int32_t place);
   /// The object that stands for the machine there.
-  const void *_Nonnull platform;
+  const void *_Nullable platform;
 };
 
 /// What steers the threads that are simulated on this one; null on every other thread.

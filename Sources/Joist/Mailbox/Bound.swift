@@ -90,13 +90,15 @@ extension Handle<ProcessRecord> {
     guard it.isBounded.load(ordering: .relaxed) else { return nil }
     let size = Int(node.it.bytes)
     let extras = extras()
+    let isTakenForFull = Steering.reach(.admission)
     extras.it.lock.lock()
     guard extras.it.bound.generation == id.generation else {
       extras.it.lock.unlock()
       return .noProcess
     }
     let policy = extras.it.bound.whenFull
-    let isIn = policy == .dropOldest || extras.it.bound.line.isEmpty && extras.it.bound.hasRoom(size)
+    let hasRoom = !isTakenForFull && extras.it.bound.line.isEmpty && extras.it.bound.hasRoom(size)
+    let isIn = hasRoom || policy == .dropOldest
     if isIn { extras.it.bound.letIn(size) }
     let isOver = extras.it.bound.isOver
     let isFarOver = extras.it.bound.isFarOver

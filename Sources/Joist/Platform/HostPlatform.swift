@@ -19,11 +19,11 @@ import Synchronization
 package final class HostPlatform: Platform {
   package let ticks = TickClock()
   package let guardsAreFree: Bool
-  /// The same for all of them.
-  package var waiters: WaiterPool { HostPlatform.waiters }
-  private static let waiters = WaiterPool()
+  package let waiters = WaiterPool()
+  /// There is one machine.
+  package static let shared = HostPlatform()
 
-  package init() {
+  private init() {
     joist_fences_prepare()
     guardsAreFree = HostPlatform.guardsLeaveMappingsWhole
   }

@@ -16,6 +16,8 @@ package enum Place: Int32 {
   case relinquished
   /// Between two atomic steps (SI2).
   case step
+  /// A bounded mailbox is to let somebody in: not left, but asked whether it is to be full.
+  case admission
 }
 
 /// The places, as the runtime's own code sees them.
@@ -27,14 +29,15 @@ package enum Steering {
   // Sound: what steers a thread lives as long as it does, and so does its platform.
   /// What stands for the machine on this thread, where threads are simulated.
   static var platform: (any Platform)? {
-    guard let steering = unsafe joist_thread_steering() else { return nil }
-    return unsafe Unmanaged<AnyObject>.fromOpaque(steering.pointee.platform).takeUnretainedValue() as? any Platform
+    guard let steering = unsafe joist_thread_steering(), let it = unsafe steering.pointee.platform else { return nil }
+    return unsafe Unmanaged<AnyObject>.fromOpaque(it).takeUnretainedValue() as? any Platform
   }
 
   // Sound: as above.
   /// Another thread may go on here.
   ///
-  /// Whether the process that runs is to leave at its next suspension point.
+  /// Whether what the place says of itself is to happen: that the process which runs leaves at its next suspension
+  /// point, or that the mailbox is full.
   @discardableResult
   package static func reach(_ place: Place) -> Bool {
     guard let steering = unsafe joist_thread_steering() else { return false }

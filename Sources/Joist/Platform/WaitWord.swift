@@ -14,17 +14,12 @@ package struct WaitWord: ~Copyable {
   /// Read before testing what is waited for (F2).
   var seen: UInt32 { count.load(ordering: .sequentiallyConsistent) }
 
-  // Sound: an address is only compared, and read while the word is waited on.
+  // Sound: an address is only compared.
   /// Where it is.
   package var place: UInt { unsafe withUnsafePointer(to: count) { UInt(bitPattern: $0) } }
 
   /// Whether it has that value.
   package func isStill(_ value: UInt32) -> Bool { seen == value }
-
-  /// Whether the word that lies there has that value.
-  package static func isStill(at place: UInt, _ value: UInt32) -> Bool {
-    unsafe UnsafePointer<Atomic<UInt32>>(bitPattern: place)!.pointee.load(ordering: .sequentiallyConsistent) == value
-  }
 
   /// Something changed (F1).
   func signal(_ platform: any Platform, all: Bool = false) {

@@ -60,6 +60,13 @@ struct Ending: ~Copyable {
     word.signal(platform, all: true)
   }
 
+  /// Whether it is over.
+  var isOver: Bool {
+    state.withLock { state in
+      if case .over = state.phase { true } else { false }
+    }
+  }
+
   /// Whether it is over and nothing is left.
   var isComplete: Bool {
     state.withLock { state in
@@ -103,6 +110,7 @@ extension Handle<RuntimeCore> {
       giveEverythingBack()
     }
     it.ending.finish(survivors, it.platform)
+    it.idleness.end(it.platform)
     return survivors
   }
 

@@ -16,13 +16,16 @@ struct Idleness: ~Copyable {
     if waiters.load(ordering: .sequentiallyConsistent) > 0 && core.isIdle { word.signal(core.it.platform, all: true) }
   }
 
-  /// Waits until it is idle; false when that time came first.
+  /// The runtime is over: nothing is left to wait for.
+  func end(_ platform: any Platform) { word.signal(platform, all: true) }
+
+  /// Waits until it is idle or over; false when that time came first.
   func wait(_ core: Handle<RuntimeCore>, until deadline: Int64?) -> Bool {
     waiters.wrappingAdd(1, ordering: .sequentiallyConsistent)
     defer { waiters.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
     while true {
       let seen = word.seen
-      if core.isIdle { return true }
+      if core.isIdleOrOver { return true }
       if let deadline, core.it.platform.now() >= deadline { return false }
       core.it.platform.wait(on: word, while: seen, until: deadline)
     }
@@ -37,6 +40,9 @@ extension Handle<RuntimeCore> {
     let before = it.idle.awake.current
     return AwakeCount.isZero(before) && isQuiet && it.idle.awake.current == before
   }
+
+  /// Whether nothing can run any more, or nothing will.
+  var isIdleOrOver: Bool { isIdle || it.ending.isOver }
 
   /// Whether there is nothing to run and nothing that will be, running schedulers apart.
   var isQuiet: Bool {

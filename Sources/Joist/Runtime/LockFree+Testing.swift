@@ -7,8 +7,6 @@ extension Inbox {
 
   /// Pushes a message; true when the caller has the process then.
   package func pushMessage(_ node: Handle<MessageNode>) -> Bool { push(node) }
-  /// Pushes a message or claims the process; true when the caller has the process then, and still the message.
-  package func pushOrClaimMessage(_ node: Handle<MessageNode>) -> Bool { pushOrClaim(node) == nil }
   /// Parks; false when a message is there.
   package func parkForMail() -> Bool { park(mailWakes: true) }
   package func parkForSignals() { _ = park(mailWakes: false) }

@@ -24,6 +24,9 @@ extension ProcessRuntime {
     return scheduler.step()
   }
 
+  /// The time on its platform's clock.
+  package var now: Duration { .nanoseconds(core.it.platform.now()) }
+
   /// Whether there is nothing to run and nothing that will be.
   package var isQuiet: Bool { core.isQuiet }
 
@@ -69,8 +72,8 @@ package struct ProcessSight: Equatable {
 }
 
 extension ProcessRuntime {
-  /// Whether it is idle, as `waitUntilIdle` has it.
-  package var isIdleNow: Bool { core.isIdle }
+  /// Whether `waitUntilIdle` would return.
+  package var isIdleNow: Bool { core.isIdleOrOver }
 
   /// Processes that live, as they are seen.
   package var sights: [ProcessSight] {

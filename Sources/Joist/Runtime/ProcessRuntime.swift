@@ -18,7 +18,7 @@ public final class ProcessRuntime: Sendable {
   /// Throws a ``ConfigurationError`` for figures out of range, naming the field, and a ``ResourceError`` when the
   /// machine does not give what is needed.
   public convenience init(_ configuration: Configuration = .init()) throws {
-    try self.init(configuration, platform: HostPlatform())
+    try self.init(configuration, platform: HostPlatform.shared)
   }
 
   /// On a platform of the caller's.
@@ -90,7 +90,7 @@ extension ProcessRuntime {
   /// Waits until nothing can run without something from outside: nothing ready or running, no `blocking`, no wait with
   /// an end.
   ///
-  /// Receivers without a timeout are idle. May not be called by a process.
+  /// Receivers without a timeout are idle, and so is a runtime that was shut down. May not be called by a process.
   public func waitUntilIdle() { _ = wait(until: nil) }
 
   /// As above, for so long at most; false when it is not idle by then.

@@ -45,47 +45,33 @@ package struct RuleWatch {
   // MARK: Processes
 
   private mutating func findPlaces() {
-    let count = core.it.table.usedCount
-    for index in readyPlaces.indices {
-      readyPlaces[index] = 0
-      freePlaces[index] = 0
-      runningPlaces[index] = 0
-    }
-    while readyPlaces.count < count {
-      readyPlaces.append(0)
-      freePlaces.append(0)
-      runningPlaces.append(0)
-    }
+    let records = core.it.table.usedCount
+    readyPlaces.clear(records)
+    freePlaces.clear(records)
+    runningPlaces.clear(records)
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
-      for level in Priority.allCases { countReady(scheduler.it.queue.list(level).it.first) }
-      countReady(scheduler.it.remote.newestAtRest)
+      for level in Priority.allCases { count(scheduler.it.queue.list(level).it.first, in: &readyPlaces) }
+      count(scheduler.it.remote.newestAtRest, in: &readyPlaces)
       if let handed = scheduler.it.handed { readyPlaces[core.it.table.index(of: handed)] += 1 }
       if let running = scheduler.it.running { runningPlaces[core.it.table.index(of: running)] += 1 }
       if let left = scheduler.it.left, left != scheduler.it.running {
         runningPlaces[core.it.table.index(of: left)] += 1
       }
-      countFree(scheduler.it.records.first)
+      count(scheduler.it.records.first, in: &freePlaces)
     }
-    countFree(core.it.table.firstFree)
-    if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { countReady($0) } }
+    count(core.it.table.firstFree, in: &freePlaces)
+    if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { count($0, in: &readyPlaces) } }
   }
 
-  private mutating func countReady(_ first: ProcessHandle?) {
+  /// Counts where a list has its processes; one that goes round is left when a process was met for the third time.
+  private func count(_ first: ProcessHandle?, in places: inout [UInt8]) {
     var next = first
     while let process = next {
-      readyPlaces[core.it.table.index(of: process)] += 1
-      if readyPlaces[core.it.table.index(of: process)] > 2 { return }
+      let index = core.it.table.index(of: process)
+      places[index] += 1
+      if places[index] > 2 { return }
       next = process.it.next
-    }
-  }
-
-  private mutating func countFree(_ first: ProcessHandle?) {
-    var next = first
-    while let record = next {
-      freePlaces[core.it.table.index(of: record)] += 1
-      if freePlaces[core.it.table.index(of: record)] > 2 { return }
-      next = record.it.next
     }
   }
 
@@ -107,6 +93,14 @@ package struct RuleWatch {
       if state == .waiting, let broken = process.brokenWait() { return broken }
     }
     return live == core.liveCount ? nil : "I2: \(live) processes live, and \(core.liveCount) are counted"
+  }
+}
+
+extension [UInt8] {
+  /// So many zeros, in the memory that it has.
+  fileprivate mutating func clear(_ count: Int) {
+    removeAll(keepingCapacity: true)
+    append(contentsOf: repeatElement(0, count: count))
   }
 }
 

@@ -39,9 +39,9 @@ struct QueueWatch {
   private func look(_ scheduler: Handle<Scheduler>, _ seen: inout Seen) {
     seen.slice = scheduler.sliceCount
     seen.handed = scheduler.it.handed
-    for level in 0..<seen.heads.count {
-      let first = scheduler.it.queue.list(Priority(rawValue: UInt8(level))!).it.first
-      seen.heads[level] = Head(first: first, second: first?.it.next, queuedAt: first?.it.queuedAt ?? 0)
+    for level in Priority.allCases {
+      let first = scheduler.it.queue.list(level).it.first
+      seen.heads[Int(level.rawValue)] = Head(first: first, second: first?.it.next, queuedAt: first?.it.queuedAt ?? 0)
     }
   }
 
@@ -50,13 +50,13 @@ struct QueueWatch {
     guard scheduler.sliceCount != seen.slice, let running = scheduler.it.running, running != seen.handed else {
       return nil
     }
-    let level = Int(running.it.level.rawValue)
-    for urgent in 0...level {
-      let head = seen.heads[urgent]
+    let level = running.it.level
+    for urgent in Priority.allCases where urgent.rawValue <= level.rawValue {
+      let head = seen.heads[Int(urgent.rawValue)]
       guard let first = head.first, first != running, first.it.queuedAt == head.queuedAt, staysPut(first),
-        scheduler.it.queue.list(Priority(rawValue: UInt8(urgent))!).it.first == first
+        scheduler.it.queue.list(urgent).it.first == first
       else { continue }
-      if urgent < level { return "Q2: \(running.id) runs at level \(level), and \(first.id) waits at \(urgent)" }
+      if urgent != level { return "Q2: \(running.id) runs at level \(level), and \(first.id) waits at \(urgent)" }
       if head.second == running { return "Q2: \(running.id) runs before \(first.id), which came first" }
     }
     return nil

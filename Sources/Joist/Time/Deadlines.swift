@@ -137,13 +137,18 @@ extension Duration {
   }
 }
 
-extension Handle<RuntimeCore> {
+extension Platform {
   /// The time so long from now; nil for ever.
   ///
   /// A duration below zero is over at once.
-  func deadline(after duration: Duration?) -> Int64? {
+  package func deadline(after duration: Duration?) -> Int64? {
     guard let duration else { return nil }
-    let (sum, overflow) = it.platform.now().addingReportingOverflow(max(0, duration.clampedNanoseconds))
+    let (sum, overflow) = now().addingReportingOverflow(max(0, duration.clampedNanoseconds))
     return overflow ? .max - 1 : min(sum, .max - 1)
   }
+}
+
+extension Handle<RuntimeCore> {
+  /// The time so long from now; nil for ever.
+  func deadline(after duration: Duration?) -> Int64? { it.platform.deadline(after: duration) }
 }

@@ -20,7 +20,6 @@ package struct ForeignWaiter: ~Copyable {
   fileprivate let isForTask: Bool
   /// Where its thread waits.
   fileprivate let platform: any Platform
-  private static let host = HostPlatform()
 
   private init(isForTask: Bool, platform: any Platform) {
     self.isForTask = isForTask
@@ -29,7 +28,7 @@ package struct ForeignWaiter: ~Copyable {
 
   /// One that nobody uses, to wait on a platform: that of a runtime, or of this thread.
   static func take(forTask: Bool, on platform: (any Platform)? = nil) -> Handle<ForeignWaiter> {
-    let platform = platform ?? Steering.platform ?? host
+    let platform = platform ?? Steering.platform ?? HostPlatform.shared
     return platform.waiters.take(forTask: forTask)
       ?? .allocate(ForeignWaiter(isForTask: forTask, platform: platform))
   }
@@ -50,11 +49,7 @@ package struct ForeignWaiter: ~Copyable {
   }
 
   /// So long from now on its platform's clock; nil for ever.
-  func deadline(after timeout: Duration?) -> Int64? {
-    guard let timeout else { return nil }
-    let (sum, overflow) = platform.now().addingReportingOverflow(max(0, timeout.clampedNanoseconds))
-    return overflow ? nil : sum
-  }
+  func deadline(after timeout: Duration?) -> Int64? { platform.deadline(after: timeout) }
 
   /// The task that is resumed by the answer.
   mutating func resumeByAnswer(_ task: CheckedContinuation<Void, Never>) { self.task = task }

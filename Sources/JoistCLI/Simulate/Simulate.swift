@@ -26,9 +26,7 @@ struct Simulate: ParsableCommand {
   var schedulers: Int?
 
   func validate() throws {
-    guard minutes > 0, minutes < 100_000 else {
-      throw ValidationError("--minutes is \(minutes), and must be more than 0 and less than 100000")
-    }
+    try check(minutes: minutes)
     guard (1...8).contains(schedulers ?? 1) else {
       throw ValidationError("--schedulers is \(schedulers!), and must be from 1 to 8")
     }
@@ -41,10 +39,11 @@ struct Simulate: ParsableCommand {
     let progress = Progress()
     var (number, steps) = (UInt64(0), 0)
     while number < programs && ContinuousClock.now < end {
-      let first = seed &+ number
-      // A hundred at a time: looking at the clock costs more than a short program.
-      let count = min(100, programs - number)
-      if let finding = search(number / 100).find(
+      let first = seed + number
+      // As far as seeds are searched in the same way.
+      let count = min(Simulate.turn - first % Simulate.turn, programs - number)
+      let search = search(first / Simulate.turn)
+      if let finding = search.find(
         seeds: first..<first + count,
         { simulation in
           try RandomProgram(seed: simulation.seed).run(on: simulation)
@@ -52,7 +51,8 @@ struct Simulate: ParsableCommand {
         }
       ) {
         progress.clear()
-        print("FAILS  \(finding)\nAgain: joist simulate --seed \(finding.seed) --programs 1\(again(number / 100))")
+        let again = "joist simulate --seed \(finding.seed) --programs 1 --schedulers \(search.schedulers)"
+        print("FAILS  \(finding)\nAgain: \(again)")
         throw ExitCode(1)
       }
       number += count
@@ -64,6 +64,9 @@ struct Simulate: ParsableCommand {
     print("holds  \(number) programs, \(steps) steps: \(rates)")
   }
 
+  /// So many seeds are searched in the same way.
+  private static let turn: UInt64 = 100
+
   /// Kinds of searches by turns.
   private func search(_ turn: UInt64) -> Search {
     Search(
@@ -72,6 +75,4 @@ struct Simulate: ParsableCommand {
       schedulers: schedulers ?? Int(turn % 3) + 1
     )
   }
-
-  private func again(_ turn: UInt64) -> String { " --schedulers \(schedulers ?? Int(turn % 3) + 1)" }
 }

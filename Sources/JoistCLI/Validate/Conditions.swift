@@ -8,7 +8,7 @@ import Synchronization
 /// What all checks of one validation have in common.
 final class Conditions {
   /// One a core, and two at least, so that there is somebody to wake and to steal from.
-  let schedulers = max(2, HostPlatform().usefulSchedulers)
+  let schedulers = max(2, HostPlatform.shared.usefulSchedulers)
   /// Messages that race with receivers which park.
   let races: Int
   let progress = Progress()

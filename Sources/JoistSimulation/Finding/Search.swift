@@ -62,14 +62,13 @@ public struct Search: Sendable {
     seeds: Range<UInt64>,
     _ body: (Simulation) throws -> Void
   ) -> Finding? {
-    var finding: Finding?
     Stage.onOne {
-      for seed in seeds where finding == nil {
+      for seed in seeds {
         guard let failed = fails(plan(seed, strategy), body) else { continue }
-        finding = shortest(failed, seed: seed, runs: Int(seed - seeds.lowerBound) + 1, body)
+        return shortest(failed, seed: seed, runs: Int(seed - seeds.lowerBound) + 1, body)
       }
+      return nil
     }
-    return finding
   }
 
   /// Runs something in every way there is with at most so many interruptions, or until so many runs are done.
@@ -81,15 +80,10 @@ public struct Search: Sendable {
     _ body: (Simulation) throws -> Void
   ) -> (finding: Finding?, runs: Int, isComplete: Bool) {
     let search = ExhaustiveSearch(interruptions: interruptions)
-    var runs = 0
-    while runs < most {
-      runs += 1
-      if let failed = fails(plan(0, strategy, search), body) {
-        return (shortest(failed, seed: 0, runs: runs, body), runs, false)
-      }
-      if !search.advance() { return (nil, runs, true) }
+    return Stage.onOne {
+      let (failed, runs, isComplete) = search.run(atMost: most) { fails(plan(0, strategy, search), body) }
+      return (failed.map { shortest($0, seed: 0, runs: runs, body) }, runs, isComplete)
     }
-    return (nil, runs, false)
   }
 
   /// Runs something as a schedule says; what was wrong.
@@ -119,21 +113,19 @@ public struct Search: Sendable {
 
   private func fails(_ plan: Plan, _ body: (Simulation) throws -> Void) -> SimulationFailure? {
     Plan.$current.withValue(plan) {
+      var simulation: Simulation?
       do {
-        let simulation = try Simulation(schedulers: schedulers, configuration: configuration)
-        do {
-          try body(simulation)
-          try simulation.run()
-          try simulation.finish()
-          return nil
-        } catch let failure as SimulationFailure {
-          return failure
-        } catch {
-          let (schedule, timeline) = (simulation.schedule, simulation.timeline)
-          return SimulationFailure(reason: "\(error)", seed: plan.seed, schedule: schedule, timeline: timeline)
-        }
+        let made = try Simulation(schedulers: schedulers, configuration: configuration)
+        simulation = made
+        try body(made)
+        try made.run()
+        try made.finish()
+        return nil
+      } catch let failure as SimulationFailure {
+        return failure
       } catch {
-        return SimulationFailure(reason: "\(error)", seed: plan.seed, schedule: Schedule(), timeline: "")
+        let (schedule, timeline) = (simulation?.schedule ?? Schedule(), simulation?.timeline ?? "")
+        return SimulationFailure(reason: "\(error)", seed: plan.seed, schedule: schedule, timeline: timeline)
       }
     }
   }

@@ -23,12 +23,12 @@ package final class LooseThreads {
 /// What a search over threads came to.
 package struct ThreadFinding {
   /// What was wrong in the run that failed; nil when none did.
-  package var reason: String?
-  /// The run that failed.
-  package var schedule = Schedule()
-  package var runs = 0
+  package let reason: String?
+  /// The last run: the one that failed, if one did.
+  package let schedule: Schedule
+  package let runs: Int
   /// Whether every run within the bound was done.
-  package var isComplete = false
+  package let isComplete: Bool
 }
 
 /// Runs threads in every order with at most so many interruptions.
@@ -39,24 +39,19 @@ package func searchThreads(
   atMost most: Int = 1_000_000,
   _ make: (LooseThreads) -> () -> String?
 ) -> ThreadFinding {
-  let stage = Stage.take()
-  defer { stage.giveBack() }
-  var finding = ThreadFinding()
   let search = ExhaustiveSearch(interruptions: interruptions)
-  stage.perform {
-    while finding.reason == nil && finding.runs < most && !finding.isComplete {
-      finding.runs += 1
+  var schedule = Schedule()
+  let (reason, runs, isComplete) = Stage.onOne {
+    search.run(atMost: most) { () -> String? in
       let decider = Decider(ExhaustiveChooser(search))
-      let platform = SimulatedPlatform(stage: stage, seed: 0, decider: decider, faults: [])
-      let loose = LooseThreads(platform)
+      let loose = LooseThreads(SimulatedPlatform(stage: Stage.here!, seed: 0, decider: decider, faults: []))
       loose.threads.isFine = true
       loose.threads.mostSteps = 100_000
       let check = make(loose)
       let end = loose.threads.drive(until: { loose.threads.haveAllEnded }, before: nil)
-      finding.reason = loose.threads.failure ?? (end == .rest ? "a thread sleeps for ever" : check())
-      finding.schedule = loose.threads.decider.schedule.trimmed
-      finding.isComplete = !search.advance()
+      schedule = loose.threads.decider.schedule.trimmed
+      return loose.threads.failure ?? (end == .rest ? "a thread sleeps for ever" : check())
     }
   }
-  return finding
+  return ThreadFinding(reason: reason, schedule: schedule, runs: runs, isComplete: isComplete)
 }

@@ -34,6 +34,17 @@ final class ExhaustiveSearch {
 
   init(interruptions: Int) { self.interruptions = interruptions }
 
+  /// Does a run after the other until one fails, none is left, or so many are done.
+  ///
+  /// What failed, how many runs were done, and whether those were all.
+  func run<Failure>(atMost most: Int, _ body: () -> Failure?) -> (failure: Failure?, runs: Int, isComplete: Bool) {
+    for runs in 1...max(1, most) {
+      if let failure = body() { return (failure, runs, false) }
+      if !advance() { return (nil, runs, true) }
+    }
+    return (nil, most, false)
+  }
+
   fileprivate func next(_ count: Int, firstIsFree: Bool) -> Int {
     if depth == places.count { places.append(Place(choice: 0, count: count, firstIsFree: firstIsFree)) }
     defer { depth += 1 }
@@ -41,7 +52,7 @@ final class ExhaustiveSearch {
   }
 
   /// Goes to the next run; false when there is none.
-  func advance() -> Bool {
+  private func advance() -> Bool {
     places.removeLast(places.count - depth)
     depth = 0
     while var place = places.popLast() {

@@ -42,7 +42,4 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     while trimmed.last == 0 { trimmed.removeLast() }
     return Schedule(trimmed)
   }
-
-  /// Choices that are not the ordinary one.
-  var remarkable: Int { choices.count { $0 != 0 } }
 }

@@ -19,13 +19,12 @@ final class Stage: @unchecked Sendable {
   private let done = DispatchSemaphore(value: 0)
   private var thread: (any PlatformThread)?
 
-  private static let host = HostPlatform()
   private static let free = Mutex<[Stage]>([])
   private static let all = Mutex<[Stage]>([])
 
   private init() {
     unsafe words = .allocate(joist_words())
-    thread = Stage.host.startThread(named: "joist-stage") { [unowned self] in self.live() }
+    thread = HostPlatform.shared.startThread(named: "joist-stage") { [unowned self] in self.live() }
     guard thread != nil else { fatalError("Joist: the system gave no thread for a simulation") }
   }
 
@@ -46,15 +45,14 @@ final class Stage: @unchecked Sendable {
   /// Whether the caller is on it.
   var isHere: Bool { thread!.isCurrent }
 
-  // Sound: an address, for a field that must not be null before it is set.
-  var place: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
-
   /// Runs something on a stage: the simulations in it are on that, and nobody has to be told when one goes on.
-  static func onOne(_ body: () -> Void) {
+  static func onOne<Result>(_ body: () -> Result) -> Result {
     if here != nil { return body() }
     let stage = take()
-    stage.perform(body)
-    stage.giveBack()
+    defer { stage.giveBack() }
+    var result: Result?
+    stage.perform { result = body() }
+    return result!
   }
 
   // Sound: the closure is called before this returns.

@@ -14,16 +14,15 @@ struct VirtualStack: ~Copyable {
 
   private static let bytes = 512 << 10
   private static let guardBytes = 64 << 10
-  private static let host = HostPlatform()
   private static let free = Mutex<Handle<VirtualStack>?>(nil)
 
   // Sound: a new mapping is nobody else's.
   private init() {
     let all = VirtualStack.bytes + VirtualStack.guardBytes
-    guard let start = unsafe VirtualStack.host.reserve(bytes: all) else {
+    guard let start = unsafe HostPlatform.shared.reserve(bytes: all) else {
       fatalError("Joist: the system gave no memory for the stack of a simulated thread")
     }
-    _ = unsafe VirtualStack.host.guardPages(start, bytes: VirtualStack.guardBytes)
+    _ = unsafe HostPlatform.shared.guardPages(start, bytes: VirtualStack.guardBytes)
     unsafe top = start + all
   }
 

@@ -15,7 +15,7 @@ import Joist
 struct Steered {
   /// First: what C sees.
   var steering: joist_steering
-  fileprivate var threads: Unmanaged<VirtualThreads>
+  fileprivate var threads: Unmanaged<VirtualThreads>?
 }
 
 /// The threads of one simulation.
@@ -54,8 +54,8 @@ final class VirtualThreads {
     self.clock = clock
     self.decider = decider
     base = .allocate(VirtualContext())
-    let none = unsafe joist_steering(at: { unsafe VirtualThreads.reached($0, $1) }, platform: stage.place)
-    steered = unsafe .allocate(Steered(steering: none, threads: Unmanaged<VirtualThreads>.fromOpaque(stage.place)))
+    let steering = unsafe joist_steering(at: { unsafe VirtualThreads.reached($0, $1) }, platform: nil)
+    steered = unsafe .allocate(Steered(steering: steering, threads: nil))
     unsafe steered.it.threads = unsafe Unmanaged.passUnretained(self)
     clock.set(UInt64(now))
   }
@@ -94,11 +94,12 @@ final class VirtualThreads {
   // Sound: C passes on the address that it was given.
   private static func reached(_ steering: UnsafeMutablePointer<joist_steering>?, _ place: Int32) -> Bool {
     let steered = unsafe UnsafeRawPointer(steering!).assumingMemoryBound(to: Steered.self)
-    return unsafe steered.pointee.threads._withUnsafeGuaranteedRef { $0.reach(Place(rawValue: place)!) }
+    return unsafe steered.pointee.threads!._withUnsafeGuaranteedRef { $0.reach(Place(rawValue: place)!) }
   }
 
   private func reach(_ place: Place) -> Bool {
     guard let thread = running, place != .step || isFine else { return false }
+    if place == .admission { return faults.isFull(&decider) }
     thread.place = place
     thread.hasYielded = place == .relinquished
     pause(thread)
@@ -111,18 +112,23 @@ final class VirtualThreads {
   /// Back to the stage, until it is this thread's turn again.
   @inline(never)
   private func pause(_ thread: VirtualThread) {
+    leave(thread)
+    unsafe joist_switch(&thread.context.it.stackPointer, base.it.stackPointer!)
+  }
+
+  /// Takes with it what belongs to the code on the thread.
+  private func leave(_ thread: VirtualThread) {
     let context = thread.context
     unsafe context.it.current = joist_thread_current()
     unsafe context.it.site = joist_faults_site()
     unsafe joist_words_remove(&stage.words.it, &context.it.carried)
-    unsafe joist_switch(&context.it.stackPointer, base.it.stackPointer!)
   }
 
-  /// The thread's last act.
-  func end(_ thread: VirtualThread) {
+  /// The thread is about to go back to the stage for good, where that left off.
+  func end(_ thread: VirtualThread) -> Handle<VirtualContext> {
     thread.hasEnded = true
-    pause(thread)
-    fatalError("Joist: a simulated thread that has ended went on")
+    leave(thread)
+    return base
   }
 
   /// Sleeps while a word is as it was, until it is woken, or until that time.
@@ -143,9 +149,6 @@ final class VirtualThreads {
       if !isAll { return }
     }
   }
-
-  /// Ends a sleep that nobody ended.
-  func wakeForNothing(_ thread: VirtualThread) { thread.waitsOn = 0 }
 
   // MARK: The stage's side
 
@@ -199,7 +202,7 @@ final class VirtualThreads {
     for thread in all where !thread.hasEnded {
       if thread.stuckUntil > now {
         next = min(next ?? .max, thread.stuckUntil)
-      } else if thread.waitsOn != 0, let its = thread.deadline, its < .max {
+      } else if thread.waitsOn != 0, let its = thread.deadline, its < .max - 1 {
         next = min(next ?? its, its)
       }
     }

@@ -26,21 +26,22 @@ import Testing
     }
   }
 
-  @Test(arguments: schedulerCounts)
-  func `M1: a call brings its reply, whoever else calls`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `M1: a call brings its reply, whoever else calls`() throws {
+    let (callers, calls) = (size(20, seeds: 5), size(100, seeds: 4))
     let sum = Count()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+    _ = try onRuntime(slots: 4) { runtime in
       let server = runtime.spawn(Request.self, serve)
-      for _ in 0..<20 {
+      for _ in 0..<callers {
         runtime.spawn { process in
-          for number in 1...100 {
+          for number in 1...calls {
             let twice: Int = try process.call(server) { .double(number, $0) }
             sum.add(twice)
           }
         }
       }
     }
-    #expect(sum.total == 20 * 2 * 5_050)
+    #expect(sum.total == callers * calls * (calls + 1))
   }
 
   @Test func `M1: a class graph goes with a call and comes back`() throws {

@@ -117,20 +117,23 @@ private enum Mail {
     #expect(log.entries == downs + ["note 2", "note 3", "note 5", "note 6"])
   }
 
-  @Test(arguments: schedulerCounts)
-  func `P5: every end of many is told, whoever watches`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `P5: every end of many is told, whoever watches`() throws {
+    let (watchers, rounds) = (size(8, seeds: 3), size(20, seeds: 2))
+    let each = size(100, seeds: 4)
     let told = Count()
-    let statistics = try withRuntime(.init(schedulers: schedulers)) { runtime in
-      for _ in 0..<8 {
+    let statistics = try onRuntime { runtime in
+      for _ in 0..<watchers {
         runtime.spawn(Mail.self) { process in
-          for _ in 0..<20 {
-            for _ in 0..<100 { process.spawnMonitored(down: Mail.down) { try $0.yield() } }
-            for _ in 0..<100 { if case .down = try process.receive() { told.add() } }
+          for _ in 0..<rounds {
+            for _ in 0..<each { process.spawnMonitored(down: Mail.down) { try $0.yield() } }
+            for _ in 0..<each { if case .down = try process.receive() { told.add() } }
           }
         }
       }
     }
-    #expect(told.total == 16_000 && statistics.processesEnded == 16_008)
+    #expect(told.total == watchers * rounds * each)
+    #expect(statistics.processesEnded == UInt64(watchers * rounds * each + watchers))
   }
 
   @Test func `I1: watchers that come and go leave nothing with a process that lives on`() throws {

@@ -105,22 +105,23 @@ import Testing
     #expect(throws: SendError.noProcess) { try ref.trySend("too late") }
   }
 
-  @Test(arguments: schedulerCounts)
-  func `M2: senders into a full mailbox park until there is room, and nothing is lost`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `M2: senders into a full mailbox park until there is room, and nothing is lost`() throws {
+    let (senders, each) = (size(20, seeds: 4), size(100, seeds: 5))
     let sum = Count()
     let most = Count()
-    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+    let statistics = try onRuntime(slots: 4) { runtime in
       let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(3, whenFull: .block))) { process in
-        for _ in 0..<2_000 {
+        for _ in 0..<senders * each {
           if process.messageCount > 3 { most.add() }
           sum.add(try process.receive())
         }
       }
-      for _ in 0..<20 {
-        runtime.spawn { _ in for number in 1...100 { sink.send(number) } }
+      for _ in 0..<senders {
+        runtime.spawn { _ in for number in 1...each { sink.send(number) } }
       }
     }
-    #expect(sum.total == 20 * 5_050 && most.total == 0)
+    #expect(sum.total == senders * each * (each + 1) / 2 && most.total == 0)
     #expect(statistics.messagesRefused == 0)
   }
 

@@ -7,12 +7,11 @@ import TestSupport
 import Testing
 
 @Suite struct MessageTests {
-  @Test(arguments: schedulerCounts)
-  func `M4: messages of each sender arrive in the order in which it sent them`(schedulers: Int) throws {
-    let senders = 8
-    let each = 2_000
+  @Test(.threadsAndSeeds)
+  func `M4: messages of each sender arrive in the order in which it sent them`() throws {
+    let (senders, each) = (size(8, seeds: 3), size(2_000, seeds: 12))
     let wrong = Count()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 3)) { runtime in
+    _ = try onRuntime(slots: 3) { runtime in
       let receiver = runtime.spawn((Int, Int).self) { process in
         var next = [Int](repeating: 0, count: senders)
         for _ in 0..<senders * each {
@@ -47,11 +46,12 @@ import Testing
     #expect(tracker.count == 0)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `M1: a message is destroyed exactly once, whoever dies`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `M1: a message is destroyed exactly once, whoever dies`() throws {
     let tracker = Tracker()
-    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 8)) { runtime in
-      for round in 0..<200 {
+    let rounds = size(200, seeds: 12)
+    let statistics = try onRuntime(slots: 8) { runtime in
+      for round in 0..<rounds {
         let receiver = runtime.spawn(Tracked.self) { process in
           for _ in 0..<round % 5 { _ = try process.receive() }
         }
@@ -200,19 +200,20 @@ import Testing
 
   private struct Ticket: ~Copyable { let number: Int }
 
-  @Test(arguments: schedulerCounts)
-  func `M4: a hundred processes send to one, and all arrives`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `M4: a hundred processes send to one, and all arrives`() throws {
+    let (senders, each) = (size(100, seeds: 6), size(1_000, seeds: 6))
     let sum = Count()
-    _ = try withRuntime(.init(schedulers: schedulers)) { runtime in
+    _ = try onRuntime { runtime in
       let receiver = runtime.spawn(Int.self) { process in
-        for _ in 0..<100_000 { sum.add(try process.receive()) }
+        for _ in 0..<senders * each { sum.add(try process.receive()) }
       }
-      for _ in 0..<100 {
+      for _ in 0..<senders {
         runtime.spawn { process in
-          for _ in 0..<1_000 { receiver.send(1) }
+          for _ in 0..<each { receiver.send(1) }
         }
       }
     }
-    #expect(sum.total == 100_000)
+    #expect(sum.total == senders * each)
   }
 }

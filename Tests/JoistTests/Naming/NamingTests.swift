@@ -64,11 +64,12 @@ import Testing
     #expect(log.entries == [true])
   }
 
-  @Test(arguments: schedulerCounts)
-  func `M4: of many who want a name one has it at a time`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `M4: of many who want a name one has it at a time`() throws {
+    let processes = size(200, seeds: 6)
     let wins = Count()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
-      for _ in 0..<200 {
+    _ = try onRuntime(slots: 4) { runtime in
+      for _ in 0..<processes {
         runtime.spawn { process in
           while true {
             do { try process.register(as: "leader") } catch {
@@ -81,7 +82,7 @@ import Testing
         }
       }
     }
-    #expect(wins.total == 200)
+    #expect(wins.total == processes)
   }
 }
 
@@ -126,11 +127,12 @@ import Testing
     #expect(group.count == 0 && group.broadcast(1) == 0)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `M4: members join, are sent to and end all at once`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `M4: members join, are sent to and end all at once`() throws {
+    let members = size(500, seeds: 12)
     let group = ProcessGroup<Int>()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
-      for _ in 0..<500 {
+    _ = try onRuntime(slots: 4) { runtime in
+      for _ in 0..<members {
         runtime.spawn(Int.self) { process in
           group.join(process.ref)
           group.broadcast(1)
@@ -219,19 +221,21 @@ import Testing
     #expect(!waiter.isAlive && other.isAlive)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `S3: processes and threads wait for the same ends`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: processes and threads wait for the same ends`() throws {
+    let processes = size(200, seeds: 8)
     let count = Count()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+    let wrong = Count()
+    _ = try onRuntime(slots: 4) { runtime in
       let start = runtime.spawn(Int.self) { _ = try $0.receive() }
       let first = runtime.spawn { process in _ = try process.join(start) }
-      for _ in 0..<200 {
+      for _ in 0..<processes {
         runtime.spawn { process in if try process.join(first) != nil { count.add() } }
       }
-      #expect(first.join(timeout: .milliseconds(1)) == nil)
+      if first.join(timeout: .milliseconds(1)) != nil { wrong.add() }
       start.send(1)
-      #expect(first.join() != nil)
+      if first.join() == nil { wrong.add() }
     }
-    #expect(count.total == 200)
+    #expect(count.total == processes && wrong.total == 0)
   }
 }

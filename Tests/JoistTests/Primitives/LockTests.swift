@@ -7,13 +7,14 @@ import TestSupport
 import Testing
 
 @Suite struct LockTests {
-  @Test(arguments: schedulerCounts)
-  func `S3: one at a time holds a lock, also where bodies suspend in it`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: one at a time holds a lock, also where bodies suspend in it`() throws {
+    let (processes, each, own) = (size(50, seeds: 6), size(40, seeds: 3), size(500, seeds: 5))
     let lock = Lock(0)
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
-      for _ in 0..<50 {
+    _ = try onRuntime(slots: 4) { runtime in
+      for _ in 0..<processes {
         runtime.spawn { process in
-          for _ in 0..<40 {
+          for _ in 0..<each {
             try lock.withLock { value in
               let before = value
               try process.yield()
@@ -22,10 +23,10 @@ import Testing
           }
         }
       }
-      for _ in 0..<500 { lock.withLock { $0 += 1 } }
+      for _ in 0..<own { lock.withLock { $0 += 1 } }
     }
     let total = lock.withLock { $0 }
-    #expect(total == 2_500 && lock.owner == nil && !lock.isInconsistent)
+    #expect(total == processes * each + own && lock.owner == nil && !lock.isInconsistent)
   }
 
   @Test func `S3: a lock goes to those who wait, in turn, and says who has it`() throws {
@@ -127,28 +128,29 @@ import Testing
 }
 
 @Suite struct ChannelTests {
-  @Test(arguments: schedulerCounts)
-  func `S3: what goes into a channel comes out once, in order, of processes and threads`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: what goes into a channel comes out once, in order, of processes and threads`() throws {
+    let (processes, each) = (size(10, seeds: 3), size(200, seeds: 5))
     let sum = Count()
     let disorder = Count()
     let channel = Channel<(sender: Int, number: Int)>(capacity: 3)
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+    _ = try onRuntime(slots: 4) { runtime in
       runtime.spawn { _ in
-        var last = [Int](repeating: 0, count: 11)
+        var last = [Int](repeating: 0, count: processes + 1)
         while let (sender, number) = try channel.receive() {
           if number != last[sender] + 1 { disorder.add() }
           last[sender] = number
           sum.add(number)
         }
       }
-      let senders = (0..<10).map { sender in
-        runtime.spawn { _ in for number in 1...200 { try channel.send((sender, number)) } }
+      let senders = (0..<processes).map { sender in
+        runtime.spawn { _ in for number in 1...each { try channel.send((sender, number)) } }
       }
-      for number in 1...200 { try channel.send((10, number)) }
+      for number in 1...each { try channel.send((processes, number)) }
       for sender in senders { _ = sender.join() }
       channel.close()
     }
-    #expect(sum.total == 11 * 20_100 && disorder.total == 0)
+    #expect(sum.total == (processes + 1) * each * (each + 1) / 2 && disorder.total == 0)
   }
 
   @Test func `S3: a closed channel gives what is in it, then nil, and takes no more`() throws {

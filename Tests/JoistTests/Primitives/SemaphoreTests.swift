@@ -59,16 +59,17 @@ import Testing
     #expect(!first.isAlive && got.total == 1)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `S3: no more hold permits than there are, processes and threads`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: no more hold permits than there are, processes and threads`() throws {
+    let (processes, each, own) = (size(100, seeds: 6), size(20, seeds: 3), size(100, seeds: 5))
     let inside = Count()
     let most = Log<Int>()
     let done = Count()
     let semaphore = Semaphore(permits: 3)
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
-      for _ in 0..<100 {
+    _ = try onRuntime(slots: 4) { runtime in
+      for _ in 0..<processes {
         runtime.spawn { process in
-          for _ in 0..<20 {
+          for _ in 0..<each {
             try semaphore.withPermit {
               inside.add()
               if inside.total > 3 { most.add(inside.total) }
@@ -79,9 +80,9 @@ import Testing
           }
         }
       }
-      for _ in 0..<100 { try semaphore.withPermit { done.add() } }
+      for _ in 0..<own { try semaphore.withPermit { done.add() } }
     }
-    #expect(most.entries.isEmpty && done.total == 2_100)
+    #expect(most.entries.isEmpty && done.total == processes * each + own)
   }
 
   @Test func `S3: absurd figures stop the program with a sentence`() async {
@@ -93,14 +94,14 @@ import Testing
 }
 
 @Suite struct BarrierTests {
-  @Test(arguments: schedulerCounts)
-  func `S3: nobody goes on before all are there, and one is the last of each round`(schedulers: Int) throws {
-    let (parties, rounds) = (20, 50)
+  @Test(.threadsAndSeeds)
+  func `S3: nobody goes on before all are there, and one is the last of each round`() throws {
+    let (parties, rounds) = (size(20, seeds: 5), size(50, seeds: 3))
     let arrived = Count()
     let wrong = Count()
     let lasts = Count()
     let barrier = Barrier(parties: parties)
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
+    _ = try onRuntime(slots: 4) { runtime in
       for _ in 0..<parties {
         runtime.spawn { process in
           for round in 1...rounds {
@@ -140,13 +141,14 @@ import Testing
 @Suite struct OnceTests {
   struct Failure: Error {}
 
-  @Test(arguments: schedulerCounts)
-  func `S3: of many one does it, and the others wait for that`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: of many one does it, and the others wait for that`() throws {
+    let processes = size(100, seeds: 8)
     let runs = Count()
     let early = Count()
     let once = Once()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
-      for _ in 0..<100 {
+    _ = try onRuntime(slots: 4) { runtime in
+      for _ in 0..<processes {
         runtime.spawn { process in
           try once.run {
             try process.yield()

@@ -80,16 +80,17 @@ import Testing
     #expect(log.entries == ["unwound"] && !process.isAlive)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `L3: suspends and resumes at random lose no message`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `L3: suspends and resumes at random lose no message`() throws {
+    let (pairs, each) = (size(10, seeds: 2), size(1_000, seeds: 25))
     let sum = Count()
-    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 4)) { runtime in
-      for _ in 0..<10 {
+    let statistics = try onRuntime(slots: 4) { runtime in
+      for _ in 0..<pairs {
         let receiver = runtime.spawn(Int.self) { process in
-          for _ in 0..<1_000 { sum.add(try process.receive()) }
+          for _ in 0..<each { sum.add(try process.receive()) }
         }
         runtime.spawn { process in
-          for number in 0..<1_000 {
+          for number in 0..<each {
             if number % 7 == 0 { receiver.suspend() }
             receiver.send(1)
             if number % 7 == 3 { receiver.resume() }
@@ -99,7 +100,7 @@ import Testing
         }
       }
     }
-    #expect(sum.total == 10_000)
-    #expect(statistics.messagesReceived == 10_000)
+    #expect(sum.total == pairs * each)
+    #expect(statistics.messagesReceived == UInt64(pairs * each))
   }
 }

@@ -65,28 +65,41 @@ import Testing
     }
   }
 
-  @Test(arguments: schedulerCounts)
-  func `L1: shutdown ends every process, whatever it waits for`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `L1: who waits until a runtime is idle is told when it is shut down`() throws {
+    _ = try onRuntime { runtime in
+      runtime.spawn { process in try process.sleep(for: .seconds(100_000)) }
+      runtime.spawn { _ in runtime.shutdown() }
+      runtime.waitUntilIdle()
+    }
+  }
+
+  @Test(.threadsAndSeeds)
+  func `L1: shutdown ends every process, whatever it waits for`() throws {
+    let processes = size(100, seeds: 8)
     let unwound = Count()
-    let runtime = try ProcessRuntime(.init(schedulers: schedulers, slots: 5))
-    for number in 0..<100 {
-      runtime.spawn(Int.self) { process in
-        defer { unwound.add() }
-        switch number % 4 {
-        case 0: _ = try process.receive()
-        case 1: try process.sleep(for: .seconds(100_000))
-        case 2: while true { try process.reduce(100) }
-        default: while true { try process.yield() }
+    let left = Count()
+    let statistics = try onRuntime(slots: 5) { runtime in
+      for number in 0..<processes {
+        runtime.spawn(Int.self) { process in
+          defer { unwound.add() }
+          switch number % 4 {
+          case 0: _ = try process.receive()
+          case 1: try process.sleep(for: .seconds(100_000))
+          case 2: while true { try process.reduce(100) }
+          default: while true { try process.yield() }
+          }
         }
       }
+      left.add(runtime.shutdown(deadline: .seconds(20)).count)
+      if runtime.spawn({ _ in }).isAlive { left.add() }
+      do { try runtime.trySpawn(Int.self) { _ in } } catch SpawnError.shuttingDown { return }
+      left.add()
     }
-    #expect(runtime.shutdown(deadline: .seconds(20)).isEmpty)
+    #expect(left.total == 0)
     // What had not begun is destroyed without beginning.
-    #expect(unwound.total <= 100)
-    #expect(runtime.statistics.processesEnded == 100)
-    #expect(!runtime.spawn { _ in }.isAlive)
-    #expect(throws: SpawnError.shuttingDown) { try runtime.trySpawn(Int.self) { _ in } }
-    #expect(runtime.shutdown().isEmpty)
+    #expect(unwound.total <= processes)
+    #expect(statistics.processesEnded == UInt64(processes))
   }
 
   @Test func `L1: a process that swallows its exit is abandoned, and shutdown does not wait for it for ever`() throws {

@@ -12,7 +12,7 @@ import Testing
     // In a program of its own: other tests have threads, too. A stack that stays is two mappings.
     @Test func `I1: a thread that nobody joins leaves no stack behind`() async {
       await #expect(processExitsWith: .exitCode(0)) {
-        let platform = HostPlatform()
+        let platform = HostPlatform.shared
         let threads = threadCount
         var before = 0
         for number in 0..<200 {

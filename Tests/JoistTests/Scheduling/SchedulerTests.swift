@@ -88,14 +88,15 @@ import Testing
     #expect(log.entries == [true])
   }
 
-  @Test(arguments: schedulerCounts)
-  func `L2: processes made by processes all run, whoever steals them`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `L2: processes made by processes all run, whoever steals them`() throws {
+    let (children, grandchildren) = (size(100, seeds: 5), size(10, seeds: 3))
     let count = Count()
-    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 16)) { runtime in
+    let statistics = try onRuntime(slots: 16) { runtime in
       runtime.spawn { process in
-        for _ in 0..<100 {
+        for _ in 0..<children {
           process.spawn { child in
-            for _ in 0..<10 {
+            for _ in 0..<grandchildren {
               child.spawn { grandchild in
                 try grandchild.reduce(500)
                 count.add()
@@ -105,23 +106,27 @@ import Testing
         }
       }
     }
-    #expect(count.total == 1_000)
-    #expect(statistics.processesCreated == 1_101 && statistics.processesEnded == 1_101)
+    let all = UInt64(1 + children + children * grandchildren)
+    #expect(count.total == children * grandchildren)
+    #expect(statistics.processesCreated == all && statistics.processesEnded == all)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `I4: no wake-up is lost between threads that send and schedulers that sleep`(schedulers: Int) throws {
-    let runtime = try ProcessRuntime(.init(schedulers: schedulers))
+  @Test(.threadsAndSeeds)
+  func `I4: no wake-up is lost between threads that send and schedulers that sleep`() throws {
+    let rounds = size(2_000, seeds: 10)
     let count = Count()
-    let receiver = runtime.spawn(Int.self) { process in
-      while true { count.add(try process.receive()) }
+    let late = Count()
+    _ = try onRuntime { runtime in
+      let receiver = runtime.spawn(Int.self) { process in
+        while true { count.add(try process.receive()) }
+      }
+      for round in 1...rounds {
+        receiver.send(1)
+        runtime.waitUntilIdle()
+        if count.total != round { late.add() }
+      }
     }
-    for round in 1...2_000 {
-      receiver.send(1)
-      runtime.waitUntilIdle()
-      #expect(count.total == round)
-    }
-    #expect(runtime.shutdown().isEmpty)
+    #expect(count.total == rounds && late.total == 0)
   }
 
   @Test func `S3: a sleep of simulated hours takes no real time and is not early`() throws {
@@ -156,21 +161,22 @@ import Testing
     #expect(due <= simulation.platform.now() + 2_000_000)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `S3: a thousand sleepers all wake`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: a thousand sleepers all wake`() throws {
+    let sleepers = size(1_000, seeds: 20)
     let count = Count()
     let early = Count()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 10)) { runtime in
-      for number in 0..<1_000 {
+    _ = try onRuntime(slots: 10) { runtime in
+      for number in 0..<sleepers {
         runtime.spawn { process in
           let length = Duration.microseconds(number * 37 % 20_000)
-          let began = ContinuousClock.now
+          let began = runtime.now
           try process.sleep(for: length)
-          if ContinuousClock.now - began < length { early.add() }
+          if runtime.now - began < length { early.add() }
           count.add()
         }
       }
     }
-    #expect(count.total == 1_000 && early.total == 0)
+    #expect(count.total == sleepers && early.total == 0)
   }
 }

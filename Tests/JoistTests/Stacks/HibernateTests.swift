@@ -30,12 +30,13 @@ import Testing
     #expect(log.entries == [1, 328_350, 2])
   }
 
-  @Test(arguments: schedulerCounts)
-  func `S3: processes that hibernate by the hundred all wake`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: processes that hibernate by the hundred all wake`() throws {
+    let (rounds, each) = (size(10, seeds: 2), size(100, seeds: 12))
     let sum = Count()
-    _ = try withRuntime(.init(schedulers: schedulers, slots: 8)) { runtime in
-      for _ in 0..<10 {
-        let processes = (0..<100).map { number in
+    _ = try onRuntime(slots: 8) { runtime in
+      for _ in 0..<rounds {
+        let processes = (0..<each).map { number in
           runtime.spawn(Int.self) { process in
             for _ in 0..<3 {
               try process.hibernate()
@@ -46,6 +47,6 @@ import Testing
         for _ in 0..<3 { for process in processes { process.send(1) } }
       }
     }
-    #expect(sum.total == 10 * 3 * (100 + 4_950))
+    #expect(sum.total == rounds * 3 * (each + each * (each - 1) / 2))
   }
 }

@@ -96,17 +96,18 @@ import Testing
     #endif
   }
 
-  @Test(arguments: schedulerCounts)
-  func `P2: a hundred thousand processes start, wait, and end`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `P2: a hundred thousand processes start, wait, and end`() throws {
+    let processes = size(100_000, seeds: 50)
     let count = Count()
-    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 1_000)) { runtime in
-      let all = (0..<100_000).map { _ in
+    let statistics = try onRuntime(slots: size(1_000, seeds: 3)) { runtime in
+      let all = (0..<processes).map { _ in
         runtime.spawn(Int.self) { process in count.add(try process.receive()) }
       }
       for process in all { process.send(1) }
     }
-    #expect(count.total == 100_000)
-    #expect(statistics.processesEnded == 100_000)
+    #expect(count.total == processes)
+    #expect(statistics.processesEnded == UInt64(processes))
   }
 }
 

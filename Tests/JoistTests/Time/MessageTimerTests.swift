@@ -140,12 +140,13 @@ import Testing
     #expect(done.total == 1)
   }
 
-  @Test(arguments: schedulerCounts)
-  func `S3: timers armed and cancelled by many at once all fire or are cancelled, once`(schedulers: Int) throws {
+  @Test(.threadsAndSeeds)
+  func `S3: timers armed and cancelled by many at once all fire or are cancelled, once`() throws {
+    let (processes, turns) = (size(20, seeds: 3), size(500, seeds: 10))
     let tracker = Tracker()
     let came = Count()
     let cancelled = Count()
-    let statistics = try withRuntime(.init(schedulers: schedulers, slots: 8)) { runtime in
+    let statistics = try onRuntime(slots: 8) { runtime in
       let sink = runtime.spawn(Tracked.self) { process in
         while true {
           _ = try process.receive()
@@ -155,9 +156,9 @@ import Testing
       let canceller = runtime.spawn(TimerID.self) { process in
         while true { if process.cancel(try process.receive()) != nil { cancelled.add() } }
       }
-      for number in 0..<20 {
+      for number in 0..<processes {
         runtime.spawn { process in
-          for turn in 0..<500 {
+          for turn in 0..<turns {
             let delay = Duration.microseconds((turn * 7 + number) % 900)
             let timer = process.sendAfter(delay, to: sink, Tracked(tracker))
             if turn % 3 == 0 { canceller.send(timer) }
@@ -166,12 +167,12 @@ import Testing
           }
         }
       }
-      for turn in 0..<500 {
+      for turn in 0..<turns {
         let timer = runtime.sendAfter(.microseconds(turn), to: sink, Tracked(tracker))
         if runtime.cancel(timer) != nil { cancelled.add() }
       }
     }
-    #expect(came.total + cancelled.total == 20 * 500 + 500)
+    #expect(came.total + cancelled.total == processes * turns + turns)
     #expect(tracker.count == 0 && statistics.messagesDropped == 0)
   }
 

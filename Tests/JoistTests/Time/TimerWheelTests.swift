@@ -8,7 +8,7 @@ import Testing
 @Suite struct TimerWheelTests {
   @Test(arguments: [1, 2, 3] as [UInt64])
   func `S3: deadlines near and far come up in their tick, never early`(seed: UInt64) throws {
-    var random = Generator(state: seed)
+    var random = SplitMix64(seed: seed)
     var now: Int64 = 5_000_000_000
     var wheel = TimerWheel(index: 0, now: now)
     var armed: [(entry: Handle<TimerEntry>, due: UInt64)] = []
@@ -48,17 +48,5 @@ import Testing
     #expect(TimerWheel.tick(of: 0) == 0 && TimerWheel.tick(of: 1) == 1 && TimerWheel.tick(of: 1 << 17) == 1)
     #expect(TimerWheel.tick(of: .max - 1) == (1 << 46) - 1)
     #expect(TimerWheel.tick(of: -5) == 0)
-  }
-}
-
-/// Vigna's SplitMix64.
-struct Generator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }
