@@ -153,7 +153,7 @@ public final class Simulation {
 
   private func look(after thread: VirtualThread) {
     record?.note(thread)
-    if platform.threads.all.contains(where: { $0.place != .call && !$0.hasEnded }) { return }
+    if platform.threads.isAnyBetweenCalls { return }
     if let broken = watch.brokenRule() { platform.threads.fail(broken) }
   }
 

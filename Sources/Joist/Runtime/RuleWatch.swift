@@ -8,10 +8,8 @@ import Synchronization
 /// Looks at a runtime from outside and remembers what it saw.
 package struct RuleWatch {
   private let core: Handle<RuntimeCore>
-  /// For each record: where it was found, in two halves (A3, R5).
-  private var readyPlaces: [UInt8] = []
-  private var freePlaces: [UInt8] = []
-  private var runningPlaces: [UInt8] = []
+  /// For each record: where it was found (A1, A3, R5).
+  private var places: [Places] = []
   private var queues: QueueWatch
 
   package init(_ runtime: ProcessRuntime) {
@@ -44,63 +42,64 @@ package struct RuleWatch {
 
   // MARK: Processes
 
+  /// How often a record was found.
+  private struct Places {
+    var ready: UInt8 = 0
+    var free: UInt8 = 0
+    var running: UInt8 = 0
+  }
+
   private mutating func findPlaces() {
     let records = core.it.table.usedCount
-    readyPlaces.clear(records)
-    freePlaces.clear(records)
-    runningPlaces.clear(records)
+    for index in places.indices { places[index] = Places() }
+    while places.count < records { places.append(Places()) }
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
-      for level in Priority.allCases { count(scheduler.it.queue.list(level).it.first, in: &readyPlaces) }
-      count(scheduler.it.remote.newestAtRest, in: &readyPlaces)
-      if let handed = scheduler.it.handed { readyPlaces[core.it.table.index(of: handed)] += 1 }
-      if let running = scheduler.it.running { runningPlaces[core.it.table.index(of: running)] += 1 }
+      for level in QueueWatch.levels { count(scheduler.it.queue.list(level).it.first, \.ready) }
+      count(scheduler.it.remote.newestAtRest, \.ready)
+      if let handed = scheduler.it.handed { places[core.it.table.index(of: handed)].ready += 1 }
+      if let running = scheduler.it.running { places[core.it.table.index(of: running)].running += 1 }
       if let left = scheduler.it.left, left != scheduler.it.running {
-        runningPlaces[core.it.table.index(of: left)] += 1
+        places[core.it.table.index(of: left)].running += 1
       }
-      count(scheduler.it.records.first, in: &freePlaces)
+      count(scheduler.it.records.first, \.free)
     }
-    count(core.it.table.firstFree, in: &freePlaces)
-    if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { count($0, in: &readyPlaces) } }
+    count(core.it.table.firstFree, \.free)
+    if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { count($0, \.ready) } }
   }
 
   /// Counts where a list has its processes; one that goes round is left when a process was met for the third time.
-  private func count(_ first: ProcessHandle?, in places: inout [UInt8]) {
+  @inline(__always)
+  private mutating func count(_ first: ProcessHandle?, _ place: WritableKeyPath<Places, UInt8>) {
     var next = first
     while let process = next {
       let index = core.it.table.index(of: process)
-      places[index] += 1
-      if places[index] > 2 { return }
+      places[index][keyPath: place] += 1
+      if places[index][keyPath: place] > 2 { return }
       next = process.it.next
     }
   }
 
   private func brokenProcess() -> String? {
     var live = 0
-    for process in core.it.table.all {
-      let index = core.it.table.index(of: process)
+    for index in 0..<core.it.table.usedCount {
+      let process = core.it.table[index]
+      if process.it.generation.load(ordering: .acquiring) == 0 { continue }  // R8
       let state = process.it.state
+      let found = places[index]
       if state != .terminated { live += 1 }
-      if (state == .ready ? 1 : 0) != readyPlaces[index] {
-        return "A3: \(process.id) is \(state) and in \(readyPlaces[index]) queues"
+      if (state == .ready ? 1 : 0) != found.ready {
+        return "A3: \(process.id) is \(state) and in \(found.ready) queues"
       }
-      if (state == .running ? 1 : 0) != runningPlaces[index] {
-        return "A1: \(process.id) is \(state), and \(runningPlaces[index]) schedulers have it"
+      if (state == .running ? 1 : 0) != found.running {
+        return "A1: \(process.id) is \(state), and \(found.running) schedulers have it"
       }
-      if freePlaces[index] > 1 || freePlaces[index] == 1 && state != .terminated {
-        return "R5: the record of \(process.id), which is \(state), is free \(freePlaces[index]) times"
+      if found.free > 1 || found.free == 1 && state != .terminated {
+        return "R5: the record of \(process.id), which is \(state), is free \(found.free) times"
       }
       if state == .waiting, let broken = process.brokenWait() { return broken }
     }
     return live == core.liveCount ? nil : "I2: \(live) processes live, and \(core.liveCount) are counted"
-  }
-}
-
-extension [UInt8] {
-  /// So many zeros, in the memory that it has.
-  fileprivate mutating func clear(_ count: Int) {
-    removeAll(keepingCapacity: true)
-    append(contentsOf: repeatElement(0, count: count))
   }
 }
 

@@ -8,13 +8,14 @@ import Synchronization
 struct QueueWatch {
   private let core: Handle<RuntimeCore>
   private var seen: [Seen] = []
+  /// Of each scheduler, the first two of each level.
+  private var heads: [Head] = []
+  static let levels: [Priority] = [.max, .high, .normal, .low]
 
   /// One scheduler, as it was.
   private struct Seen {
     var slice: UInt32 = 0
     var handed: ProcessHandle?
-    /// The first two of each level.
-    var heads: [Head] = Array(repeating: Head(), count: Priority.allCases.count)
   }
 
   private struct Head {
@@ -29,30 +30,36 @@ struct QueueWatch {
   mutating func brokenRule() -> String? {
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
-      if seen.count == number { seen.append(Seen()) }
-      if let broken = broken(scheduler, seen[number]) ?? unaged(scheduler) { return broken }
-      look(scheduler, &seen[number])
+      if seen.count == number {
+        seen.append(Seen())
+        for _ in QueueWatch.levels { heads.append(Head()) }
+      }
+      if let broken = broken(scheduler, number) ?? unaged(scheduler) { return broken }
+      look(scheduler, number)
     }
     return nil
   }
 
-  private func look(_ scheduler: Handle<Scheduler>, _ seen: inout Seen) {
-    seen.slice = scheduler.sliceCount
-    seen.handed = scheduler.it.handed
-    for level in Priority.allCases {
+  private mutating func look(_ scheduler: Handle<Scheduler>, _ number: Int) {
+    seen[number] = Seen(slice: scheduler.sliceCount, handed: scheduler.it.handed)
+    for level in QueueWatch.levels {
       let first = scheduler.it.queue.list(level).it.first
-      seen.heads[Int(level.rawValue)] = Head(first: first, second: first?.it.next, queuedAt: first?.it.queuedAt ?? 0)
+      heads[place(number, level)] = Head(first: first, second: first?.it.next, queuedAt: first?.it.queuedAt ?? 0)
     }
   }
 
+  private func place(_ number: Int, _ level: Priority) -> Int {
+    number * QueueWatch.levels.count + Int(level.rawValue)
+  }
+
   /// Whether something began to run while something else was before it in the same queue, and is still.
-  private func broken(_ scheduler: Handle<Scheduler>, _ seen: Seen) -> String? {
-    guard scheduler.sliceCount != seen.slice, let running = scheduler.it.running, running != seen.handed else {
-      return nil
-    }
+  private func broken(_ scheduler: Handle<Scheduler>, _ number: Int) -> String? {
+    guard scheduler.sliceCount != seen[number].slice, let running = scheduler.it.running,
+      running != seen[number].handed
+    else { return nil }
     let level = running.it.level
-    for urgent in Priority.allCases where urgent.rawValue <= level.rawValue {
-      let head = seen.heads[Int(urgent.rawValue)]
+    for urgent in QueueWatch.levels where urgent.rawValue <= level.rawValue {
+      let head = heads[place(number, urgent)]
       guard let first = head.first, first != running, first.it.queuedAt == head.queuedAt, staysPut(first),
         scheduler.it.queue.list(urgent).it.first == first
       else { continue }
@@ -71,7 +78,7 @@ struct QueueWatch {
   private func unaged(_ scheduler: Handle<Scheduler>) -> String? {
     let slice = scheduler.sliceCount
     let most = UInt32(core.it.configuration.ageing) + 2 * (Limits.ageingMask + 1)
-    for level in [Priority.normal, .low] {
+    for level in QueueWatch.levels where level < .high {
       let list = scheduler.it.queue.list(level)
       guard let head = list.it.first, slice &- head.it.queuedAt > most, slice &- list.it.lastScheduled > most else {
         continue

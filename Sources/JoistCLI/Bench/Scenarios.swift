@@ -27,6 +27,7 @@ extension Scenario {
     .trapsBeside,
     .compute,
     .steal,
+    .simulated,
   ]
 
   /// The one of that name; throws a line for the user if there is none.

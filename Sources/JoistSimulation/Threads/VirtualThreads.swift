@@ -82,6 +82,12 @@ final class VirtualThreads {
   /// Whether no thread is left that is not the runtime's own.
   var haveExtrasEnded: Bool { !all.contains { $0.isExtra && !$0.hasEnded } }
 
+  /// Whether one is somewhere where rules are broken for a moment.
+  var isAnyBetweenCalls: Bool {
+    for thread in all where thread.place != .call && !thread.hasEnded { return true }
+    return false
+  }
+
   var haveAllEnded: Bool { all.allSatisfy(\.hasEnded) }
 
   func passTime(_ nanoseconds: Int64) {

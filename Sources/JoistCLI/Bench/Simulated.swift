@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How fast simulated threads go on, in one long run with every rule looked at after every step.
+
+import Joist
+import JoistSimulation
+
+extension Scenario {
+  /// Two processes that send each other numbers, on two simulated schedulers.
+  static let simulated = Scenario(
+    name: "simulated",
+    about: "one step of a simulated thread, and what is looked at after it",
+    parameters: [Parameter("messages", 1...10_000_000)],
+    figures: [
+      Figure("ns", "ns", "a step"),
+      Figure("steps_per_s", "1/s", "steps a second, on one core"),
+    ],
+    runs: [.one(100_000)]
+  ) { trial in
+    let count = trial.arguments[0]
+    let simulation = try Simulation(seed: 1)
+    let echo = simulation.runtime.spawn(ProcessRef<Int>.self) { process in
+      while true { try process.receive().send(1) }
+    }
+    simulation.runtime.spawn(Int.self) { process in
+      for _ in 0..<count {
+        echo.send(process.ref)
+        _ = try process.receive()
+      }
+    }
+    let begin = ContinuousClock.now
+    try simulation.run()
+    let nanoseconds = (ContinuousClock.now - begin) / .nanoseconds(1) / Double(simulation.steps)
+    try simulation.finish()
+    return Outcome(["ns": nanoseconds, "steps_per_s": 1e9 / nanoseconds])
+  }
+}
