@@ -61,13 +61,13 @@ func end(_ process: ProcessHandle) {
 /// What is destroyed may trap, and this begin anew then: what was done is not done again.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
-  // Ordering: whoever pushes after `takeAll` below, and whoever takes a lock after us, sees it. Whoever makes extras
-  // later looks at the generation afterwards, so the look for extras below is not to come before the store.
+  // Ordering: `takeAll` publishes it: to whoever pushes after that, and to whoever gets extras that are not found below
+  // (PX2). Releasing is for those who have neither to go by (`isAlive`).
   process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.takeAll()
   process.it.unreadThen = 0
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil
-    || process.it.extrasBits.load(ordering: .sequentiallyConsistent) != 0 || process.hasExitReason
+    || process.hasExtras || process.hasExitReason
   {
     leaveNothing(process, last)
   }

@@ -36,7 +36,7 @@ extension Handle<ProcessRecord> {
     if other == self { return false }
     let (mine, its) = (extras(), other.extras())
     return withBothLocks(other) {
-      guard other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation else { return false }
+      guard other.isStill(id.generation) else { return false }
       if linkPlace(other, id) != nil { return true }
       let here = mine.it.links.add(Link(process: other, id: id))
       let there = its.it.links.add(Link(process: self, id: it.identity, place: here))
@@ -52,7 +52,7 @@ extension Handle<ProcessRecord> {
       guard let here = linkPlace(other, id), let link = extras().it.links[here] else { return }
       extras().it.links.remove(here)
       // One that has ended has taken its end out; there may be another process's by now.
-      if other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation {
+      if other.isStill(id.generation) {
         other.removeLink(link.place, to: self, it.identity)
       }
     }
@@ -63,7 +63,7 @@ extension Handle<ProcessRecord> {
   /// Looked for at the end with fewer places, unless the other end is out already (LI2).
   private func linkPlace(_ other: ProcessHandle, _ id: ProcessID) -> Int? {
     let (mine, its) = (extras(), other.extras())
-    let otherLives = other.it.generation.load(ordering: .sequentiallyConsistent) == id.generation
+    let otherLives = other.isStill(id.generation)
     if !otherLives || mine.it.links.span <= its.it.links.span {
       return mine.it.links.firstPlace { $0.process == other && $0.id == id }
     }

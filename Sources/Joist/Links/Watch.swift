@@ -41,7 +41,7 @@ extension Handle<ProcessRecord> {
   func watch(_ id: ProcessID, _ watch: Watch) -> Int? {
     let extras = extras()
     return extras.it.lock.withLock {
-      guard it.generation.load(ordering: .sequentiallyConsistent) == id.generation else { return nil }
+      guard isStill(id.generation) else { return nil }
       return extras.it.watches.add(watch)
     }
   }

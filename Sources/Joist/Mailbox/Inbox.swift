@@ -123,11 +123,18 @@ package struct Inbox: ~Copyable {
   @inline(__always)
   var unread: Int { Int(word.load(ordering: .relaxed) >> 48) }
 
+  /// Sees what the owner did before it last took all (PX2).
+  // Ordering: acquiring pairs with `takeAll`: after that the word is changed by exchanges alone, which pass on what it
+  // published. Sequentially consistent for PX2.
+  @inline(__always)
+  func see() { _ = word.load(ordering: .sequentiallyConsistent) }
+
   /// Takes every message, the newest first, and says that so many are unread then. Only who has the process.
-  // Ordering: acquiring pairs with the pushes.
+  // Ordering: acquiring pairs with the pushes, releasing with the pushes that come later and with `see`. Sequentially
+  // consistent for PX2, which costs an exchange nothing.
   @inline(__always)
   func takeAll(leaving unread: Int = 0) -> Handle<MessageNode>? {
     Steering.betweenSteps()
-    return Handle(bits: word.exchange(UInt(unread) << 48, ordering: .acquiringAndReleasing) & Inbox.address)
+    return Handle(bits: word.exchange(UInt(unread) << 48, ordering: .sequentiallyConsistent) & Inbox.address)
   }
 }

@@ -2,6 +2,10 @@
 //
 // What few processes have: made when a process first needs it, kept with its record for later ones (R7).
 // PX1. The lock guards bound, watches and links. The rest is touched by whoever has the process (A1).
+// PX2. Who ends stores the next generation, takes all out of its inbox, and only then looks for extras. Whoever has got
+//      the extras of another looks at that inbox, and only then at the generation. All but the generation is
+//      sequentially consistent. So an end that finds no extras has emptied the inbox before there were any; whoever
+//      gets them sees the inbox as it was left then, or later, and with it the generation. Nobody's watch is forgotten.
 
 import Synchronization
 
@@ -33,20 +37,30 @@ struct ProcessExtras: ~Copyable {
 
 extension Handle<ProcessRecord> {
   /// Whether it has any.
-  var hasExtras: Bool { it.extrasBits.load(ordering: .acquiring) != 0 }
+  // Ordering: acquiring pairs with `makeExtras`: what they hold at first is seen. Sequentially consistent for PX2, both
+  // here, where an end looks, and below.
+  var hasExtras: Bool { it.extrasBits.load(ordering: .sequentiallyConsistent) != 0 }
 
   /// Its extras, made now if it has none.
   func extras() -> Handle<ProcessExtras> {
-    Handle<ProcessExtras>(bits: it.extrasBits.load(ordering: .acquiring)) ?? makeExtras()
+    Handle<ProcessExtras>(bits: it.extrasBits.load(ordering: .sequentiallyConsistent)) ?? makeExtras()
   }
 
+  /// Whether it is still the process of that generation, for one who has got its extras (PX2).
+  // Ordering: relaxed, for the look at the inbox is before it, and a newer generation is seen with that.
+  func isStill(_ generation: UInt32) -> Bool {
+    it.inbox.see()
+    return it.generation.load(ordering: .relaxed) == generation
+  }
+
+  // Ordering: releasing publishes what was allocated, acquiring sees what another has; PX2.
   @inline(never)
   private func makeExtras() -> Handle<ProcessExtras> {
     let made = Handle<ProcessExtras>.allocate(ProcessExtras())
     let (done, seen) = it.extrasBits.compareExchange(
       expected: 0,
       desired: made.bits,
-      ordering: .acquiringAndReleasing
+      ordering: .sequentiallyConsistent
     )
     if done { return made }
     made.free()
