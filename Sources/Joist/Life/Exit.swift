@@ -163,8 +163,9 @@ extension Handle<Scheduler> {
     process.it.go(.terminate)
     if unsafe process.it.carried.words != nil { unsafe joist_carried_clear(&process.it.carried) }
     vacate(process)
-    it.figures.processesEnded.add()
+    it.figures.processesEnded.addReleasing()
     it.runtime.giveRecord(process, self)
+    joist_light_fence()  // J4
     if it.runtime.it.ending.isRefusing { it.runtime.it.ending.processEnded(it.runtime) }
   }
 

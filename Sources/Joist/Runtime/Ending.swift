@@ -4,6 +4,10 @@
 // schedulers and gives everything back.
 // J2. `shutdown` runs once; who calls it again waits for the first. It is never run on a scheduler: there it is handed
 //     to a thread of its own.
+// J4. `shutdown` says that it has begun, passes the heavy fence, and counts the processes that live. A scheduler counts
+//     a process as ended, passes the light fence, and looks whether `shutdown` has begun; if so it passes a full fence
+//     and counts those that live as well. So of an end that `shutdown` does not see its scheduler knows; and of two
+//     ends at the same moment one sees the other. The last one wakes `shutdown`.
 
 import Synchronization
 
@@ -25,6 +29,7 @@ struct Ending: ~Copyable {
   }
 
   /// No process is made any more.
+  // Ordering: relaxed, for the fences order it (J4).
   @inline(__always)
   var isRefusing: Bool { refusing.load(ordering: .relaxed) }
 
@@ -39,8 +44,9 @@ struct Ending: ~Copyable {
     }
   }
 
-  /// A process has ended while the runtime does.
+  /// A process has ended while the runtime does (J4).
   func processEnded(_ core: Handle<RuntimeCore>) {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     if core.liveCount <= 0 { word.signal(core.it.platform, all: true) }
   }
 
@@ -49,7 +55,7 @@ struct Ending: ~Copyable {
     state.withLock { state in
       guard case .running = state.phase else { return false }
       state.phase = .ending
-      refusing.store(true, ordering: .sequentiallyConsistent)
+      refusing.store(true, ordering: .relaxed)
       return true
     }
   }
@@ -98,6 +104,7 @@ extension Handle<RuntimeCore> {
   /// Ends the runtime; the processes that outlived it, because they never reached a suspension point.
   func shutDown(deadline: Duration) -> [ProcessID] {
     guard it.ending.begin() else { return it.ending.waitForOther(it.platform) }
+    it.platform.heavyFence()  // J4
     tellEveryone(.shutdown)
     if !it.ending.waitForProcesses(self, until: self.deadline(after: deadline)!) {
       tellEveryone(.killed)

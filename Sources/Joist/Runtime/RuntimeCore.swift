@@ -131,9 +131,11 @@ struct SharedCounter: ~Copyable {
 }
 
 extension Handle<RuntimeCore> {
-  /// Processes that were created and have not ended.
+  /// Processes that were created and have not ended: never fewer than there are.
+  // Ordering: the ends first, acquiring: whoever ended was counted as created before, perhaps by another scheduler, and
+  // that is seen then. So zero says that all had ended, and their states say so, too.
   var liveCount: Int {
-    let created = it.sum { $0.processesCreated.total } + it.figures.processesCreated.total
-    return created - it.sum { $0.processesEnded.total }
+    let ended = it.sum { $0.processesEnded.totalAcquiring }
+    return it.sum { $0.processesCreated.total } + it.figures.processesCreated.total - ended
   }
 }
