@@ -152,6 +152,8 @@ struct SchedulerFigures: ~Copyable {
   let sleeps = Counter()
   let aged = Counter()
   /// Waits with an end that began here, less those that ended here: only the sum over schedulers says something.
+  ///
+  /// Counted by releasing stores (ID2).
   let timedWaits = Counter()
 }
 

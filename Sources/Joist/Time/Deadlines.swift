@@ -12,7 +12,7 @@ extension Handle<Scheduler> {
     let timer = process.ownTimer()
     timer.it.deadline.store(deadline, ordering: .relaxed)
     process.it.flags.insert(.timed)
-    it.figures.timedWaits.add()
+    it.figures.timedWaits.addReleasing()
     let due = TimerWheel.tick(of: deadline)
     let entry = timer.entry
     while true {
@@ -39,7 +39,7 @@ extension Handle<Scheduler> {
     guard process.it.flags.contains(.timed) else { return }
     process.it.flags.remove(.timed)
     process.it.timer!.it.deadline.store(.max, ordering: .relaxed)
-    it.figures.timedWaits.add(-1)
+    it.figures.timedWaits.addReleasing(-1)
   }
 
   /// Looks at the real clock: wakes whose wait is over, here and where a scheduler is stuck (Y4).

@@ -26,7 +26,7 @@ extension Handle<RuntimeCore> {
     fill(timer)
     let deadline = deadline(after: delay)!
     let number = timer.it.begin(at: deadline, every: interval)
-    if let mine { mine.it.figures.timedWaits.add() } else { it.figures.timedWaits.add() }
+    if let mine { mine.it.figures.timedWaits.addReleasing() } else { it.figures.timedWaits.add() }
     let owner = mine ?? it.nextRegular()
     owner.it.wheel.lock.lock()
     owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
@@ -46,7 +46,7 @@ extension Handle<RuntimeCore> {
     let rest = timer.it.deadline.load(ordering: .relaxed) - (mine?.it.lastNow ?? it.platform.now())
     timer.destroy(mine)
     if let mine {
-      mine.it.figures.timedWaits.add(-1)
+      mine.it.figures.timedWaits.addReleasing(-1)
     } else {
       it.figures.timedWaits.add(-1)
       it.idleness.mayHaveCome(self)
@@ -99,7 +99,7 @@ extension Handle<Scheduler> {
       return nil
     }
     timer.entry.it.leave()
-    it.figures.timedWaits.add(-1)
+    it.figures.timedWaits.addReleasing(-1)
     let sender = timer.it.sender
     let (node, maker) = (timer.it.node.take(), timer.it.maker.take())
     TimerPool.give(timer, self)
