@@ -16,27 +16,27 @@ struct Monitor: ~Copyable {
   /// What it sleeps on while nothing runs.
   private let alarm = WaitWord()
   private let isResting = Atomic<Bool>(false)
-  private let stuck = Atomic<Int>(0)
-  private let standingIn = Atomic<Int>(0)
+  /// Schedulers that are stuck, in the upper half, and spare ones at work, in the lower.
+  // Ordering: relaxed, for nothing else is concluded from it: who has to act is told by an alarm, or is a new thread.
+  // In one word, so that who retires sees both counts as they were at one moment, and they are so still.
+  private let counts = Atomic<UInt64>(0)
   /// Spare schedulers that have retired (X4).
   let retired = SchedulerSet()
 
   /// Schedulers that are stuck.
-  var stuckCount: Int { stuck.load(ordering: .relaxed) }
-  /// Spare schedulers at work.
-  var standingInCount: Int { standingIn.load(ordering: .relaxed) }
+  var stuckCount: UInt64 { counts.load(ordering: .relaxed) >> 32 }
 
-  func countStuck(_ change: Int) { stuck.wrappingAdd(change, ordering: .sequentiallyConsistent) }
-  func countStandingIn(_ change: Int) { standingIn.wrappingAdd(change, ordering: .sequentiallyConsistent) }
+  func countOneStuck() { counts.wrappingAdd(1 << 32, ordering: .relaxed) }
+  func countOneBack() { counts.wrappingSubtract(1 << 32, ordering: .relaxed) }
+  func countOneStandingIn() { counts.wrappingAdd(1, ordering: .relaxed) }
 
   /// One spare fewer is at work, if there are more than schedulers that are stuck.
   ///
   /// True for the one that is to retire.
   func mayRetire() -> Bool {
-    let present = standingIn.load(ordering: .relaxed)
-    guard present > stuck.load(ordering: .relaxed) else { return false }
-    let less = present - 1
-    return standingIn.compareExchange(expected: present, desired: less, ordering: .sequentiallyConsistent).exchanged
+    let present = counts.load(ordering: .relaxed)
+    guard present & 0xffff_ffff > present >> 32 else { return false }
+    return counts.compareExchange(expected: present, desired: present - 1, ordering: .relaxed).exchanged
   }
 
   /// A scheduler woke: the monitor looks again if it had stopped looking.
@@ -112,10 +112,10 @@ extension Handle<RuntimeCore> {
   fileprivate func standIn(for scheduler: Handle<Scheduler>) {
     let number = it.monitor.retired.popLowest()
     guard number != nil || it.schedulerCount - it.regularCount < it.configuration.spareSchedulers else { return }
-    it.monitor.countStuck(1)
+    it.monitor.countOneStuck()
     scheduler.forbidHandOver()
     scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
-    it.monitor.countStandingIn(1)
+    it.monitor.countOneStandingIn()
     it.figures.spareStarts.add()
     it.idle.awake.wake()
     if let number {
@@ -126,11 +126,14 @@ extension Handle<RuntimeCore> {
   }
 
   /// The rule X4, the stuck one's part.
+  // Ordering: the fence pairs with the store of `isStuck` in `standIn`, which was read relaxed: what is undone here was
+  // done there before that.
   @inline(never)
   func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
+    atomicMemoryFence(ordering: .acquiring)
     scheduler.it.isStuck.store(false, ordering: .sequentiallyConsistent)
     scheduler.allowHandOver()
-    it.monitor.countStuck(-1)
+    it.monitor.countOneBack()
   }
 }
 
