@@ -161,13 +161,18 @@ extension Handle<Scheduler> {
 
   /// Leaves the searchers; the last who found work wakes another, for there may be more (Z3).
   ///
-  /// What is being queued just now, and not seen here, is its scheduler's next slice, or somebody's next look.
+  /// What a scheduler queues just now, and is not seen here, is that scheduler's next slice.
+  // Ordering: a thread outside pushes to a remote list and looks at `searching` then; here it is the other way round.
+  // Push, both accesses of `searching` and the fence are sequentially consistent: so if that thread counts on this
+  // scheduler, what it pushed is seen here. Nobody else would run it while those who are awake have work of their own.
   func stopSearching(found: Bool) {
     guard it.isSearching else { return }
     it.isSearching = false
     Steering.betweenSteps()
     let before = it.runtime.it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
-    if found && before == 1 && seesWork() { notify() }
+    guard found && before == 1 else { return }
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    if seesWork() { notify() }
   }
 
   /// Whether any queue has something, at about this moment.
