@@ -26,9 +26,9 @@ extension Handle<Scheduler> {
       if now != .none {
         if entry.it.due <= due { return }
         owner.it.wheel.remove(entry)
-        // Another scheduler may sleep until later than that.
-        if owner != self { continue }
       }
+      // Another scheduler may sleep until later than that.
+      if owner != self { continue }
       return owner.it.wheel.insert(entry, due: due)
     }
   }
