@@ -52,7 +52,7 @@ extension ProcessRuntime {
 
 extension Handle<TimerEntry> {
   /// Whether it belongs to a wheel.
-  package var isInAWheel: Bool { it.here != .none }
+  package var isInAWheel: Bool { it.place != .none }
 
   /// It leaves its wheel.
   package func letGo() { it.leave() }

@@ -16,12 +16,12 @@ extension Handle<Scheduler> {
     let due = TimerWheel.tick(of: deadline)
     let entry = timer.entry
     while true {
-      let place = entry.it.placeAtAGuess
+      let place = entry.it.place
       let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
       owner.it.wheel.lock.lock()
       defer { owner.it.wheel.lock.unlock() }
       // It may have come up, or gone to another wheel, before the lock was taken.
-      let now = entry.it.here
+      let now = entry.it.place
       guard now == .none || now.wheel == owner.it.index else { continue }
       if now != .none {
         if entry.it.due <= due { return }

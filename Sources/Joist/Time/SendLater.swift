@@ -57,12 +57,12 @@ extension Handle<RuntimeCore> {
   /// Takes an entry out of the wheel that it is in, if it is in one (Y5).
   private func takeOut(_ entry: Handle<TimerEntry>) {
     while true {
-      let place = entry.it.placeAtAGuess
+      let place = entry.it.place
       if place == .none { return }
       let owner = it.scheduler(place.wheel)
       owner.it.wheel.lock.lock()
       defer { owner.it.wheel.lock.unlock() }
-      let here = entry.it.here
+      let here = entry.it.place
       if here == .none { return }
       if here.wheel == owner.it.index { return owner.it.wheel.remove(entry) }
     }

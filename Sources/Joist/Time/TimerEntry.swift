@@ -22,7 +22,7 @@ package struct TimerEntry: ~Copyable {
   /// In which wheel it is, and in which of its lists.
   ///
   /// Changed under that wheel's lock, like the next three.
-  private let place = Atomic<UInt32>(TimerPlace.none.rawValue)
+  private let placeWord = Atomic<UInt32>(TimerPlace.none.rawValue)
   /// What it is embedded in.
   let owner: Owner
   var next: Handle<TimerEntry>?
@@ -40,16 +40,15 @@ package struct TimerEntry: ~Copyable {
 
   package init(owner: Owner) { self.owner = owner }
 
-  /// Where it is, at about this moment.
-  // Ordering: acquiring pairs with `leave`.
-  var placeAtAGuess: TimerPlace { TimerPlace(rawValue: place.load(ordering: .acquiring)) }
+  /// Where it is: certain under the lock of the wheel that it names, else at about this moment.
+  // Ordering: acquiring pairs with `leave`, which may have been done under another wheel's lock: who finds the entry in
+  // no wheel uses it, or destroys what it is embedded in. Where it is in a wheel the lock orders all.
+  var place: TimerPlace { TimerPlace(rawValue: placeWord.load(ordering: .acquiring)) }
 
-  /// Where it is, under the lock of the wheel that it is in.
-  var here: TimerPlace { TimerPlace(rawValue: place.load(ordering: .relaxed)) }
-
-  func enter(_ place: TimerPlace) { self.place.store(place.rawValue, ordering: .relaxed) }
+  // Ordering: relaxed, for it only says which lock to take.
+  func enter(_ place: TimerPlace) { placeWord.store(place.rawValue, ordering: .relaxed) }
 
   /// It belongs to no wheel any more (Y5).
   // Ordering: releasing, so that who finds it in no wheel finds its links as they were left.
-  func leave() { place.store(TimerPlace.none.rawValue, ordering: .releasing) }
+  func leave() { placeWord.store(TimerPlace.none.rawValue, ordering: .releasing) }
 }

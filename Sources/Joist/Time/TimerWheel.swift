@@ -81,7 +81,7 @@ package struct TimerWheel: ~Copyable {
 
   /// Takes an entry out of the list that it is in; it still belongs to the wheel (Y5).
   private mutating func unlink(_ entry: Handle<TimerEntry>) {
-    let list = entry.it.here.list
+    let list = entry.it.place.list
     let next = entry.it.next
     next?.it.previous = entry.it.previous
     if let previous = entry.it.previous { previous.it.next = next } else { lists[list] = next }
