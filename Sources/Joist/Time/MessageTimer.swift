@@ -46,23 +46,36 @@ package struct MessageTimer: ~Copyable {
   var sender: UInt64 = 0
 
   /// For a new timer in this memory; nobody may fire it before it is in a wheel.
+  // Ordering: releasing the deadline pairs with `remaining`, which sees with it that the timer before has gone. The
+  // number may be relaxed, for whoever knows it got it from here, and the wheel's lock publishes the rest.
   mutating func begin(at deadline: Int64, every interval: Int64) -> UInt {
-    self.deadline.store(deadline, ordering: .relaxed)
+    self.deadline.store(deadline, ordering: .releasing)
     self.interval = interval
     lastNumber &+= 2
-    word.store(lastNumber | 1, ordering: .releasing)
+    word.store(lastNumber | 1, ordering: .relaxed)
     return lastNumber | 1
   }
 
   /// The present number.
-  var number: UInt { word.load(ordering: .acquiring) }
+  // Ordering: relaxed, for it is only compared.
+  var number: UInt { word.load(ordering: .relaxed) }
+
+  /// When the timer with that number is due next; nil when it has gone.
+  // Ordering: acquiring keeps the look at the number behind, and pairs with `begin`.
+  func deadline(of number: UInt) -> Int64? {
+    let deadline = deadline.load(ordering: .acquiring)
+    return self.number == number ? deadline : nil
+  }
 
   /// Takes the timer (TM1).
+  // Ordering: relaxed, for it only decides who. What is in the timer is ordered by the wheel's lock, and behind
+  // `TimerEntry.leave`, which whoever has claimed it waits for.
   func claim(_ number: UInt) -> Bool {
-    number != 0 && word.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing).exchanged
+    number != 0 && word.compareExchange(expected: number, desired: 0, ordering: .relaxed).exchanged
   }
 
   /// The first time after now on a repeating timer's grid: what was missed is not made up for.
+  // Ordering: under the wheel's lock.
   func following(_ now: Int64) -> Int64 {
     let due = deadline.load(ordering: .relaxed)
     let (missed, overflow) = now.subtractingReportingOverflow(due)

@@ -70,9 +70,7 @@ extension Handle<RuntimeCore> {
 
   /// The time that a timer still has.
   func remaining(_ id: TimerID) -> Duration? {
-    guard let timer = id.timer, timer.it.number == id.number else { return nil }
-    let deadline = timer.it.deadline.load(ordering: .acquiring)
-    guard timer.it.number == id.number else { return nil }
+    guard let timer = id.timer, let deadline = timer.it.deadline(of: id.number) else { return nil }
     return .nanoseconds(max(0, deadline - it.platform.now()))
   }
 }
