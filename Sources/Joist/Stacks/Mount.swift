@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Getting a process onto a stack, and off it again. Rules U1 to U8 (`Slot`).
+// Getting a process onto a stack, and off it again. Rules U1 to U9 (`Slot`).
 
 import Synchronization
 
@@ -81,7 +81,10 @@ extension Handle<Scheduler> {
     if found == nil && !others { found = findCold(&claimed, sparing: true) }
     if found == nil {
       it.runtime.it.slots.addNewcomer(process)
-      if !others { found = findCold(&claimed, sparing: false) }
+      if !others {
+        it.runtime.it.platform.heavyFence()  // U9
+        found = findCold(&claimed, sparing: false)
+      }
       if found == nil { return nil }
       it.runtime.it.slots.removeNewcomer(process)
     }

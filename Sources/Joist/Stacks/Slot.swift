@@ -18,6 +18,9 @@
 //     slots, a tenth of that is enough, and newcomers take turns in the first few slots: the others are let grow cold.
 // U8. Frames are copied without the lock: who moves a process has it (A1), and its slot is by then the one's that the
 //     copier itself mounts, or queues after copying.
+// U9. The first newcomer that is to wait says so (`pressure`), passes the heavy fence, and looks for a parked process
+//     once more. Whoever parks one does that, passes the light fence, and looks at `pressure`. So one of the two sees
+//     the other, and the slot changes hands.
 
 import CJoist
 import Synchronization

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U6.
+// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U9.
 // Everything here is off the path of a runtime with fewer suspended processes than slots.
 
+import CJoist
 import Synchronization
 
 /// Slots in one stretch of addresses, made in blocks when they are needed.
@@ -36,7 +37,7 @@ package struct SlotTable: ~Copyable {
   /// The next slot that is left goes to a newcomer, even if a mate waits for it: they take turns.
   private var newcomersTurn = false
   let images = BlockDepot<ImagePool>()
-  /// How many newcomers wait: read at every switch, changed under the lock.
+  /// How many newcomers wait: read at every switch, changed under the lock (U9).
   private let pressure = Atomic<Int>(0)
   /// How many wait for slots at all.
   private let waitingCount = Atomic<Int>(0)
@@ -62,11 +63,18 @@ package struct SlotTable: ~Copyable {
   @inline(__always)
   var mostKept: Int { keep.load(ordering: .relaxed) }
 
-  /// Whether newcomers wait.
+  /// Whether newcomers wait, for one who has parked a process (U9), or has the lock.
+  // Ordering: relaxed, behind the fence.
   @inline(__always)
-  var isUnderPressure: Bool { pressure.load(ordering: .sequentiallyConsistent) > 0 }
+  var isUnderPressure: Bool {
+    joist_light_fence()
+    return pressure.load(ordering: .relaxed) > 0
+  }
 
-  /// Whether somebody wants the slot that this process has.
+  /// Whether somebody wants the slot that this process has, at about this moment.
+  // Ordering: relaxed. Who yields looks again after its next slice. Who ends and misses a newcomer keeps the slot for
+  // its scheduler, but all schedulers together at most half of all slots (U6): whoever has another leaves it, or is
+  // parked, and a newcomer that finds nothing waits for that one.
   @inline(__always)
   func isWanted(_ process: ProcessHandle) -> Bool {
     process.it.signals.glance.contains(.slotWanted) || pressure.load(ordering: .relaxed) > 0
@@ -159,7 +167,7 @@ package struct SlotTable: ~Copyable {
 
   mutating func addNewcomer(_ process: ProcessHandle) {
     newcomers.append(process)
-    pressure.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    pressure.wrappingAdd(1, ordering: .relaxed)
     waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
   }
 
@@ -169,7 +177,7 @@ package struct SlotTable: ~Copyable {
   }
 
   private func countNewcomerGone() {
-    pressure.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    pressure.wrappingSubtract(1, ordering: .relaxed)
     waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
   }
 
@@ -243,6 +251,7 @@ package struct SlotTable: ~Copyable {
     return nil
   }
 
+  // Ordering: relaxed, for this is a guess, and `claim` decides. Where it must find one that is there, U9 orders it.
   private func isParked(_ resident: ProcessHandle, before time: UInt64) -> Bool {
     resident.it.state == .waiting && WaitNote(bits: resident.it.wait.load(ordering: .relaxed)).since <= time
   }
