@@ -34,8 +34,10 @@ package struct ForeignWaiter: ~Copyable {
   }
 
   /// Wakes who waits.
+  // Ordering: a task's continuation was put here before its wait was opened, and whoever answers knows of the wait by
+  // what was sent after that. A thread's waiter may be another thread's by now: only the word may be touched.
   fileprivate mutating func resume() {
-    if let task = task.take() { task.resume() } else { word.signal(platform, all: true) }
+    if isForTask { task.take()!.resume() } else { word.signal(platform, all: true) }
   }
 
   /// Sleeps until the cell is answered, or that time on the platform's clock.
