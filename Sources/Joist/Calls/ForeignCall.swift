@@ -2,6 +2,8 @@
 //
 // Threads and Swift tasks ask a process.
 
+import Synchronization
+
 extension ProcessRef where Message: ~Copyable {
   /// Asks from a plain thread, which sleeps until the reply; inside a process use `process.call`.
   ///
@@ -98,6 +100,10 @@ struct ForeignCall: Sendable {
         waiter.it.resumeByAnswer(task)
         refusal = send(delivery, callee, id, waiter.it.deadline(after: timeout))
         // Nobody answers a wait that is not open: what was to end it before has to be looked at now.
+        // Ordering: who cancels says so, passes a fence, and tries to answer; here the wait is opened, a fence is
+        // passed, and then it is looked whether somebody has. So one sees the other, whatever Swift's own orderings
+        // are.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         if refusal != nil {
           ticket.open()
           _ = ticket.answer(.cancelled, from: nil)
@@ -108,6 +114,7 @@ struct ForeignCall: Sendable {
         }
       }
     } onCancel: {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
       _ = ticket.answer(.cancelled, from: nil)
     }
     alarm?.cancel()
