@@ -8,7 +8,7 @@
 //     and one that comes late, or twice, finds another word and changes nothing, whoever uses the cell by then.
 // WC4. A cell keeps its address for the program's life: a record's, or one of `ForeignWaiter`.
 // WC5. A process that waits for an answer parks first and looks at its cell then; who answers does so first and claims
-//     the process then (G2).
+//     the process then (G2). All four are sequentially consistent, so one of the two sees the other.
 
 import Synchronization
 
@@ -27,23 +27,29 @@ package struct WaitCell: ~Copyable {
   }
 
   /// Waits for the answer to that number from now on.
-  func open(_ number: UInt) { word.store(number, ordering: .sequentiallyConsistent) }
+  // Ordering: releasing pairs with the exchange in `answer`, which sees how the waiter waits. That the wait is open at
+  // all is known from what was sent or put in a line after this, or looked at again by whom it concerns
+  // (`ForeignCall`).
+  func open(_ number: UInt) { word.store(number, ordering: .releasing) }
 
   /// Whether somebody waits for the answer to that number, at about this moment.
+  // Ordering: relaxed, a guess.
   func awaits(_ number: UInt) -> Bool { word.load(ordering: .relaxed) == number }
 
-  /// Whether the answer is there.
+  /// Whether the answer is there; for one who has just parked.
+  // Ordering: sequentially consistent for WC5; behind the parking, and before whoever answers claims.
   var isAnswered: Bool { WaitCell.isAnswer(word.load(ordering: .sequentiallyConsistent)) }
 
   /// Answers (WC3); false when it comes too late.
-  // Ordering: publishes the node; sequentially consistent because of WC5.
+  // Ordering: releasing publishes the node to `take` and `close`; sequentially consistent for WC5, before the claim.
   func answer(_ number: UInt, with answer: Answer) -> Bool {
     Steering.betweenSteps()
     return word.compareExchange(expected: number, desired: answer.bits, ordering: .sequentiallyConsistent).exchanged
   }
 
   /// The answer, if it is there; nobody waits any more then.
-  // Ordering: acquiring pairs with `answer`.
+  // Ordering: acquiring pairs with `answer`. The store is relaxed, for nobody exchanges an answer, and the next `open`
+  // comes after it in the waiter's own order.
   func take() -> Answer? {
     let seen = word.load(ordering: .acquiring)
     guard WaitCell.isAnswer(seen) else { return nil }
@@ -53,9 +59,10 @@ package struct WaitCell: ~Copyable {
   }
 
   /// Nobody waits any more; the answer that came before.
+  // Ordering: acquiring pairs with `answer`. Nothing is published.
   func close() -> Answer? {
     Steering.betweenSteps()
-    let seen = word.exchange(0, ordering: .acquiringAndReleasing)
+    let seen = word.exchange(0, ordering: .acquiring)
     return WaitCell.isAnswer(seen) ? Answer(bits: seen) : nil
   }
 
