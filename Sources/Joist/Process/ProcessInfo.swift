@@ -24,10 +24,13 @@ public struct ProcessInfo: Sendable, Hashable {
 
   init?(_ record: Handle<ProcessRecord>, _ id: ProcessID) {
     let snapshot = record.snapshot()
-    guard record.it.generation.load(ordering: .acquiring) == id.generation else { return nil }
+    // Ordering: the fence keeps this look behind those of the snapshot, which are relaxed: if it is still that process
+    // now, it was then.
+    atomicMemoryFence(ordering: .acquiring)
+    guard record.it.generation.load(ordering: .relaxed) == id.generation else { return nil }
     self.id = id
     state = snapshot.suspends > 0 ? .suspended : snapshot.state
-    priority = record.it.priority
+    priority = snapshot.priority
     suspends = Int(snapshot.suspends)
     let waits = snapshot.state == .waiting && snapshot.reason != nil
     waitReason = waits ? snapshot.reason : nil
@@ -38,6 +41,7 @@ public struct ProcessInfo: Sendable, Hashable {
 extension Handle<ProcessRecord> {
   fileprivate struct Snapshot {
     var state: ProcessState
+    var priority: Priority
     var suspends: UInt32
     var reason: WaitReason?
     var waitedNanoseconds: Int64
@@ -49,6 +53,7 @@ extension Handle<ProcessRecord> {
     let now = clock.count
     return Snapshot(
       state: it.state,
+      priority: it.priority,
       suspends: it.signals.current.suspends,
       reason: note.reason,
       waitedNanoseconds: now > note.since ? clock.nanoseconds(now - note.since) : 0

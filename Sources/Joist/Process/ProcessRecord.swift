@@ -28,8 +28,8 @@ package struct ProcessRecord: ~Copyable {
   ///
   /// Atomic only because others may read it at any time (A1).
   private let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
-  /// Given by its options.
-  var priority: Priority = .normal
+  /// Atomic only because others may read it at any time, as the state.
+  private let priorityWord = Atomic<UInt8>(Priority.normal.rawValue)
   /// The queue it is in: its priority, or higher by ageing.
   var level: Priority = .normal
   /// What the runtime remembers about it.
@@ -97,6 +97,13 @@ package struct ProcessRecord: ~Copyable {
   /// Where it is in its life, suspension apart (A4).
   var state: ProcessState {
     @inline(__always) get { ProcessState(rawValue: stateWord.load(ordering: .relaxed))! }
+  }
+
+  // Sound: nothing else is stored there. Without a check, for it is read at every switch.
+  /// Given by its options, or later by itself.
+  var priority: Priority {
+    @inline(__always) get { unsafe unsafeBitCast(priorityWord.load(ordering: .relaxed), to: Priority.self) }
+    @inline(__always) nonmutating set { priorityWord.store(newValue.rawValue, ordering: .relaxed) }
   }
 
   /// Changes the state (A2).
