@@ -207,7 +207,8 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
     running_bounds(site)[0] = stack.top;
     return true;
   }
-  if (swift_message != NULL) fault->message = __atomic_exchange_n(swift_message, NULL, __ATOMIC_ACQ_REL);  // (W21)
+  // Acquiring pairs with the runtime's own exchange, which put the text there; nothing is released.
+  if (swift_message != NULL) fault->message = __atomic_exchange_n(swift_message, NULL, __ATOMIC_ACQUIRE);  // (W21)
   go_to_entry(site, context, stack.top);
   return true;
 }
@@ -293,6 +294,7 @@ int joist_faults_lost(void) {
   return 0;
 }
 
+// Relaxed, for the fault that is meant comes on this thread; any other may be contained a moment longer.
 void joist_faults_give_up(void) { __atomic_store_n(&has_given_up, true, __ATOMIC_RELAXED); }
 
 // The lowest page is a guard.
@@ -400,6 +402,8 @@ size_t joist_fault_message_end(char *text, char *copy, size_t bytes) {
   while (length > 0 && report[length - 1] == '\n') length--;
   if (length > bytes) length = bytes;
   memcpy(copy, report, length);
+  // The place is any: relaxed. Releasing a text publishes that this thread has done with it to whoever frees it, who
+  // acquires it.
   unsigned place = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % kept_most;
   free(__atomic_exchange_n(&kept[place], text, __ATOMIC_ACQ_REL));  // (W21)
   return length;

@@ -73,6 +73,8 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *context) {
   return 0;
 }
 
+// Under the caller's lock. Releasing publishes the table to handlers, which acquire it. One that is still in
+// the older table when the next but one is filled reads that half filled: two runtimes would have to be made meanwhile.
 static void note_modules(void) {
   struct ranges *new = ranges == &tables[0] ? &tables[1] : &tables[0];
   new->count = 0;

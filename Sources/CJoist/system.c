@@ -60,10 +60,11 @@ static void sleep_in(struct bucket *bucket, int64_t nanoseconds) {
 #endif
 }
 
+// Relaxed, for a waker changes the word before it takes the lock (W9): either that is seen, or it wakes this thread.
 void joist_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
   struct bucket *bucket = bucket_of(word);
   pthread_mutex_lock(&bucket->mutex);
-  if (__atomic_load_n((const uint32_t *)word, __ATOMIC_SEQ_CST) == expected) {
+  if (__atomic_load_n((const uint32_t *)word, __ATOMIC_RELAXED) == expected) {
     if (nanoseconds < 0) pthread_cond_wait(&bucket->condition, &bucket->mutex);
     else sleep_in(bucket, nanoseconds);
   }
@@ -110,6 +111,7 @@ static int try_guard(void) {
   return faults ? works : does_not;
 }
 
+// Relaxed, for nothing but the answer is published; who asks at the same time gets the same.
 bool joist_guard_install(void *start, size_t bytes) {
   static int state = unknown;
   int known = __atomic_load_n(&state, __ATOMIC_RELAXED);

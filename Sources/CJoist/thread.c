@@ -96,7 +96,8 @@ static uint64_t measure(void) {
 
 #endif
 
-// Several threads may measure at once; all return what the first one to end found.
+// Several threads may measure at once; all return what the first one to end found. Relaxed, for nothing but the number
+// is published.
 uint64_t joist_ticks_per_second(void) {
   static uint64_t known;
   uint64_t value = __atomic_load_n(&known, __ATOMIC_RELAXED);
@@ -114,16 +115,18 @@ bool joist_has_heavy_fence = false;
 
 enum { private_expedited = 1 << 3, register_private_expedited = 1 << 4 };
 
+// Relaxed: who relies on the fences was told of what is fenced after this.
 void joist_fences_prepare(void) {
   // (W8)
   if (syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0)
-    __atomic_store_n(&joist_has_heavy_fence, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&joist_has_heavy_fence, true, __ATOMIC_RELAXED);
 }
 
-// Once registered for, the call fails only while the kernel is out of memory.
+// The thread's own half is a full fence; the system has all others pass one while it waits. Once registered for, the
+// call fails only while the kernel is out of memory.
 void joist_heavy_fence(void) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  if (!__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_ACQUIRE)) return;
+  if (!__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_RELAXED)) return;
   while (syscall(SYS_membarrier, private_expedited, 0, 0) != 0) sched_yield();
 }
 

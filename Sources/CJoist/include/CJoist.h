@@ -172,10 +172,11 @@ static inline void joist_pause(void) {
 }
 
 /// The common half of an asymmetric fence: orders earlier stores before later loads against `joist_heavy_fence`.
-/// Where the system has no heavy one it is a full fence itself.
+/// Where the system has no heavy one it is a full fence itself. The flag is read relaxed: it is set before anything is
+/// fenced, and a full fence too many does no harm.
 extern bool joist_has_heavy_fence;
 static inline void joist_light_fence(void) {
-  if (__builtin_expect(joist_has_heavy_fence, 1)) __asm__ volatile("" ::: "memory");
+  if (__builtin_expect(__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_RELAXED), 1)) __asm__ volatile("" ::: "memory");
   else __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

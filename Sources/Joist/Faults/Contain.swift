@@ -67,7 +67,7 @@ extension Handle<ProcessRecord> {
   /// It ends for that reason, whatever it was told before.
   fileprivate func noteFault(_ reason: ExitReason) {
     it.home.it.figures.count(reason)
-    // In its end it has told its reason already.
+    // In its end it has told its reason already. Ordering: its own generation (R9).
     guard it.generation.load(ordering: .relaxed) == it.identity.generation else { return }
     it.signals.clear(.kill)
     dropExitReason()

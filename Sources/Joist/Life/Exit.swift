@@ -101,6 +101,7 @@ extension Handle<ProcessRecord> {
   }
 
   /// Destroys what is in the mailbox; how many messages that were.
+  // Ordering: `isBounded` is its own, here and below (R9).
   ///
   /// Who waits for an answer is told that the request was thrown away.
   func destroyMail() -> Int {

@@ -15,13 +15,15 @@ extension Handle<ProcessRecord> {
     if let scheduler { scheduler.enqueue(self) } else { makeReadyFromOutside() }
   }
 
+  // Ordering: the push publishes that this thread visits to the scheduler that runs the process, and so to whoever
+  // joins that. Releasing pairs with the look in `shutDown`: all that was done with the core comes before its end (J3).
   @inline(never)
   private func makeReadyFromOutside() {
     let core = it.home
-    core.it.visitors.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    core.it.visitors.wrappingAdd(1, ordering: .relaxed)
     core.it.nextRegular().it.remote.push(self)
     core.notify()
-    core.it.visitors.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    core.it.visitors.wrappingSubtract(1, ordering: .releasing)
   }
 }
 

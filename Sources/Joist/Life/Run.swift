@@ -17,6 +17,9 @@ extension Handle<Scheduler> {
   /// Runs a ready process that was taken from a queue, and those that it hands over to, until one comes back here.
   // Sound: the record's first field is the stack pointer; nobody else has the process (A1), no access of Swift's is
   // open here, and the words on this thread are zero before and after.
+  // Ordering: `isInProcess` is for the monitor's and thieves' guesses. `isStuck` is looked at relaxed:
+  // `schedulerIsBack` has a fence, and a stuck scheduler that misses it comes here again, for it may not hand over any
+  // more.
   @inline(__always)
   func run(_ process: ProcessHandle) {
     if process.it.signals.glance.suspends > 0 && hold(process) { return }
@@ -47,6 +50,7 @@ extension Handle<Scheduler> {
 
   /// Ends the slice and begins the next process's, if it is handed over to one; where to switch to (HO4).
   // Sound: a stack pointer of whom nobody else has: the next process, or this scheduler. Likewise below.
+  // Ordering: what is looked at relaxed is rare, and seen at one of the next switches.
   @inline(never)
   private func follow(_ process: ProcessHandle, _ outcome: Outcome) -> UnsafeMutableRawPointer {
     it.left = process

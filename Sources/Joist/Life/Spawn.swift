@@ -60,6 +60,7 @@ extension Handle<ProcessRecord> {
   }
 
   /// Initialises the record for its next process; its mail is as the last one left it, empty.
+  // Ordering: relaxed; published with the rest of the record when the process is made ready (R9).
   @inline(__always)
   fileprivate func prepare(_ body: consuming Body<Never>, _ priority: Priority, _ sliceLength: Int32) {
     it.beginAnew()

@@ -27,6 +27,8 @@ extension Handle<ProcessRecord> {
   func tellOfNobody(_ id: ProcessID) { deliverExit(.noProcess, from: id, it.identity.generation) }
 
   /// Brings an exit signal, which resumes and wakes; over a link, if that is in such a place.
+  // Ordering: the first look is a guess; the second is behind the push, and sees an end that had emptied the inbox
+  // before that.
   func deliverExit(_ reason: ExitReason, from sender: ProcessID, _ generation: UInt32, link place: Int? = nil) {
     guard it.generation.load(ordering: .relaxed) == generation else { return }
     let delivery = Delivery.begin(ExitReason.self)

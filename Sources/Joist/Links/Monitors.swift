@@ -97,6 +97,7 @@ extension Handle<ProcessRecord> {
   }
 
   /// Has a process know of an end; from any thread.
+  // Ordering: a guess (R9); a node for one that has ended is thrown away.
   func tellDown(_ down: Down, _ watcher: ProcessID) {
     guard it.generation.load(ordering: .relaxed) == watcher.generation else { return }
     let delivery = Delivery.begin(Down.self)

@@ -67,6 +67,7 @@ enum Admission {
 
 extension Handle<ProcessRecord> {
   /// Bounds the mailbox of a new process.
+  // Ordering: as `prepare`.
   func bound(_ mailbox: SpawnOptions.Mailbox) {
     guard case .bounded(let messages, let bytes, let whenFull) = mailbox else { return }
     let extras = extras()
@@ -85,6 +86,8 @@ extension Handle<ProcessRecord> {
   /// Lets a message in; nil when it may be pushed, else why not.
   ///
   /// The process that sends may wait here, and go on on another thread.
+  // Ordering: guesses (R9); `bound.generation` under the lock decides. Who takes a bounded mailbox for one that is not
+  // means a process that has ended.
   func admit(_ node: Handle<MessageNode>, _ id: ProcessID, _ admission: Admission) -> Answer? {
     guard it.generation.load(ordering: .relaxed) == id.generation else { return .noProcess }
     guard it.isBounded.load(ordering: .relaxed) else { return nil }
@@ -201,5 +204,6 @@ extension Handle<ProcessRecord> {
   }
 
   /// How often messages were thrown away by the owner itself.
+  // Ordering: its own (R9).
   var trimCount: Int { it.isBounded.load(ordering: .relaxed) ? extras().it.bound.trimmed : 0 }
 }

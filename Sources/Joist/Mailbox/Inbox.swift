@@ -15,6 +15,11 @@
 //
 // Rejected: a separate word for "waits" that senders read after pushing. It is one more read-modify-write to park, one
 // more to wake, and a fence between the push and the look.
+//
+// Ordering: it is only changed by exchanges, all of them sequentially consistent. On x86-64 every exchange is; on ARM64
+// it is the same instruction as one that acquires and releases, which push, claim and take need to hand messages and
+// the process on. G2, WC5, U9 and PX2 need more of `park`, `claim`, `see` and `takeAll`, as is said there. A first load
+// is relaxed where an exchange follows that fails if it was old.
 
 import Synchronization
 
@@ -32,7 +37,8 @@ package struct Inbox: ~Copyable {
   private static var one: UInt { 1 << 48 }
 
   /// Pushes a message (K1). True when the caller now has the process and must make it ready (E2, E3).
-  // Ordering: releasing publishes the message to `takeAll`; sequentially consistent because of G2.
+  // Ordering: releasing publishes the message to `takeAll`. Acquiring pairs with the parking, for the caller may have
+  // the process then, and with an end's `takeAll`: whoever pushes after that sees the next generation.
   @inline(__always)
   func push(_ node: Handle<MessageNode>) -> Bool {
     var old = word.load(ordering: .relaxed)
@@ -46,7 +52,7 @@ package struct Inbox: ~Copyable {
   }
 
   /// Pushes a message, or claims the process that waits for one (E5); nil then, else how many were there before.
-  // Ordering: as `push`; acquiring pairs with the parking, for the caller has the process.
+  // Ordering: as `push`.
   @inline(__always)
   func pushOrClaim(_ node: Handle<MessageNode>) -> Int? {
     var old = word.load(ordering: .relaxed)
@@ -80,6 +86,8 @@ package struct Inbox: ~Copyable {
   /// Parks the process.
   ///
   /// False when a message is there that it would wait for (E4).
+  // Ordering: releasing publishes the process to whoever claims it, acquiring orders two who have it. Sequentially
+  // consistent before the looks at `Signals.current` (G2), `WaitCell.isAnswered` (WC5) and for slots (U9).
   @inline(__always)
   func park(mailWakes: Bool) -> Bool {
     if mailWakes {
@@ -96,6 +104,8 @@ package struct Inbox: ~Copyable {
   /// Takes a parked process (E2).
   ///
   /// False when somebody else has it.
+  // Ordering: acquiring pairs with `park`. The first load is sequentially consistent, behind `Signals.raise` (G2) or
+  // `WaitCell.answer` (WC5): if it finds nobody parked, whoever parks finds the signal or the answer.
   func claim() -> Bool {
     var old = word.load(ordering: .sequentiallyConsistent)
     while old & Inbox.parked != 0 {
@@ -112,14 +122,18 @@ package struct Inbox: ~Copyable {
   }
 
   /// Whether nothing has come; the owner's quick look.
+  // Ordering: relaxed: a message that is just coming fails the parking (E4). What was raised for one was acquired by
+  // `Signals.clear`.
   @inline(__always)
   var isEmpty: Bool { word.load(ordering: .relaxed) & Inbox.address == 0 }
 
   /// Whether it is parked, and the newest message, while nobody changes that.
+  // Ordering: acquiring, to look at the messages.
   var isParkedAtRest: Bool { word.load(ordering: .acquiring) & Inbox.parked != 0 }
   var newestAtRest: Handle<MessageNode>? { Handle(bits: word.load(ordering: .acquiring) & Inbox.address) }
 
   /// How many messages are unread, as far as the word says.
+  // Ordering: relaxed, a guess.
   @inline(__always)
   var unread: Int { Int(word.load(ordering: .relaxed) >> 48) }
 

@@ -84,6 +84,7 @@ struct Mailbox {
 
 extension Handle<ProcessRecord> {
   /// The first message, when the mailbox is empty: the only one that has come is never put into it.
+  // Ordering: its own generation and `isBounded`, here and below (R9).
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
     if let node = takeArrived() { return node }

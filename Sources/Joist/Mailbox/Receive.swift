@@ -112,11 +112,13 @@ extension Handle<ProcessRecord> {
   }
 
   /// Whether the wait's end has come.
+  // Ordering: the process stored it itself.
   func isOverdue(on scheduler: Handle<Scheduler>) -> Bool {
     scheduler.it.runtime.it.platform.now() >= it.timer!.it.deadline.load(ordering: .relaxed)
   }
 
   /// A message leaves the mailbox for the process's body.
+  // Ordering: `isBounded` is its own, here and below (R9).
   @inline(__always)
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
     scheduler.it.figures.messagesReceived.add()

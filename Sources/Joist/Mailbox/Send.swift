@@ -60,6 +60,7 @@ struct Delivery {
   /// Sends it.
   ///
   /// To the dead it is dropped and counted; the message is destroyed here then.
+  // Ordering: guesses (R9).
   @usableFromInline
   func finish(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     note(process, id)
@@ -70,6 +71,7 @@ struct Delivery {
   }
 
   /// The process waited for it, and is the caller's now (E5).
+  // Ordering: relaxed, for the claim has acquired what it did before it parked, and what its predecessors did.
   @inline(__always)
   private func handOver(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     // The record's next process may have been claimed instead: it is woken for nothing.
@@ -107,7 +109,8 @@ struct Delivery {
   /// Sends a request, or says why not.
   ///
   /// One that comes after the process's end has drained its inbox would lie there: so whoever asks looks again.
-  // Ordering: the push is behind the look of the end, or sees what the end has written before it.
+  // Ordering: the push is before the end's `takeAll`, which has the request then, or behind it, and sees the generation
+  // that was stored before that: relaxed.
   func finishRequest(to process: Handle<ProcessRecord>, _ id: ProcessID, until deadline: Int64?) -> Answer? {
     note(process, id)
     if let refusal = process.admit(node, id, .waiting(until: deadline)) {
@@ -117,7 +120,7 @@ struct Delivery {
     let ticket = node.ticket
     ticket.open()
     if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
-    if process.it.generation.load(ordering: .sequentiallyConsistent) != id.generation {
+    if process.it.generation.load(ordering: .relaxed) != id.generation {
       _ = ticket.answer(.noProcess, from: Scheduler.current)
     }
     return nil

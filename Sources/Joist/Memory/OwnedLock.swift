@@ -7,6 +7,9 @@
 // OL2. Who sees the other gives way: the owner steps back and waits, a visitor waits until the owner is out. The owner
 //      that steps back has not touched anything yet.
 // OL3. Visitors keep each other out by `wanted` itself.
+// OL4. What was done under the lock goes on with it: the owner's `inside = false` releases it to the visitor that waits
+//      for that, a visitor's `wanted = false` to the owner and to the next visitor, who acquire it with the look or the
+//      exchange that lets them in. An older `false` than the last is not read, for the fences are between (OL1).
 //
 // After biased locking by asymmetric fences: D. Dice, H. Huang and M. Yang, "Asymmetric Dekker Synchronization", 2001.
 
@@ -19,6 +22,7 @@ package struct OwnedLock: ~Copyable {
   private let wanted = Atomic<Bool>(false)
 
   /// The owner takes it.
+  // Ordering: the store is relaxed, before the light fence (OL1). The look acquires (OL4).
   @inline(__always)
   package func lock() {
     inside.store(true, ordering: .relaxed)
@@ -28,6 +32,7 @@ package struct OwnedLock: ~Copyable {
   }
 
   /// The owner takes it if no visitor is there.
+  // Ordering: as `lock`. Stepping back publishes nothing (OL2), but the visitor's look expects a release.
   @inline(__always)
   package func tryLock() -> Bool {
     inside.store(true, ordering: .relaxed)
@@ -39,6 +44,7 @@ package struct OwnedLock: ~Copyable {
   }
 
   /// The owner waits until no visitor is there (OL2).
+  // Ordering: as `tryLock`. The relaxed look only waits; the last one acquires.
   @inline(never)
   private func lockSlowly() {
     repeat {
@@ -54,12 +60,15 @@ package struct OwnedLock: ~Copyable {
   }
 
   /// The owner lets go.
+  // Ordering: releasing, OL4. The next `lock` needs nothing of it.
   @inline(__always)
   package func unlock() {
     inside.store(false, ordering: .releasing)
   }
 
   /// A visitor takes it; false when another visitor has it (OL3).
+  // Ordering: acquiring pairs with the last visitor's `leave` and the owner's `unlock` (OL4); the heavy fence is
+  // between them (OL1). The first look is a guess.
   package func tryEnter(_ platform: any Platform) -> Bool {
     Steering.betweenSteps()
     if wanted.load(ordering: .relaxed) || wanted.exchange(true, ordering: .acquiring) { return false }
@@ -79,6 +88,7 @@ package struct OwnedLock: ~Copyable {
   }
 
   /// The visitor lets go.
+  // Ordering: releasing, OL4.
   package func leave() {
     wanted.store(false, ordering: .releasing)
   }

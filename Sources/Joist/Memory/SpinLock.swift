@@ -11,6 +11,7 @@ package struct SpinLock: ~Copyable {
   private let held = Atomic<Bool>(false)
 
   /// Takes it if it is free.
+  // Ordering: acquiring pairs with `unlock` of whoever had it: what was done under the lock before is seen.
   @inline(__always)
   package func tryLock() -> Bool {
     !held.exchange(true, ordering: .acquiring)
@@ -22,6 +23,7 @@ package struct SpinLock: ~Copyable {
     if !tryLock() { lockSlowly() }
   }
 
+  // Ordering: the relaxed look only waits; `tryLock` takes it.
   @inline(never)
   private func lockSlowly() {
     var spins = 0

@@ -41,6 +41,7 @@ final class HostThread: PlatformThread, @unchecked Sendable {
   }
 
   // Sound: joined once, as the protocol demands.
+  // Ordering: relaxed, as `deinit`.
   func join() {
     isJoined.store(true, ordering: .relaxed)
     pthread_join(thread, nil)

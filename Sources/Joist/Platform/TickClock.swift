@@ -11,6 +11,7 @@ package struct TickClock: Sendable {
   /// Counts in a second.
   package let perSecond: UInt64
   /// The simulated counter; nil for the processor's.
+  // Ordering: relaxed, for all of a simulation is on one real thread.
   private let source: Handle<Atomic<UInt64>>?
 
   /// The processor's counter.

@@ -4,6 +4,10 @@
 // F1. Whoever changes what a sleeper waits for changes the word first and wakes second.
 // F2. Whoever sleeps reads the word first, then tests, then sleeps while the word is as it was read: a change in
 //     between is never slept through.
+//
+// Ordering: releasing and acquiring. Who reads the count as it is after a signal sees what was changed before that; who
+// reads an older one is not let to sleep, or is woken: the system compares the word behind a fence or a lock of its
+// own.
 
 import Synchronization
 
@@ -12,7 +16,7 @@ package struct WaitWord: ~Copyable {
   let count = Atomic<UInt32>(0)
 
   /// Read before testing what is waited for (F2).
-  var seen: UInt32 { count.load(ordering: .sequentiallyConsistent) }
+  var seen: UInt32 { count.load(ordering: .acquiring) }
 
   // Sound: an address is only compared.
   /// Where it is.
@@ -23,7 +27,7 @@ package struct WaitWord: ~Copyable {
 
   /// Something changed (F1).
   func signal(_ platform: any Platform, all: Bool = false) {
-    count.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    count.wrappingAdd(1, ordering: .releasing)
     Steering.betweenSteps()
     platform.wake(self, all: all)
   }

@@ -14,6 +14,7 @@ public final class Once: Sendable {
   /// Nothing is done yet.
   public init() {}
 
+  // Ordering: acquiring pairs with `run`'s releasing.
   /// Whether it is done.
   public var isDone: Bool { done.load(ordering: .acquiring) }
 

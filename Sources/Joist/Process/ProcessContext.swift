@@ -16,6 +16,7 @@ public struct ProcessContext<Message: ~Copyable> {
   /// Which process of the record it is.
   @usableFromInline let generation: UInt32
 
+  // Ordering: its own (R9).
   init(_ record: Handle<ProcessRecord>) {
     self.record = record
     generation = record.it.generation.load(ordering: .relaxed)

@@ -7,6 +7,10 @@
 // R4. A record keeps its address for the program's life and is used again by later processes of the runtime; its
 //     generation tells them apart (N2).
 // R7. What few processes have is elsewhere, made when it is first needed and kept with the record.
+// R9. The generation, and `isBounded` that is stored with it, are read relaxed. Whoever has an id was told of it after
+//     the process was made, so reads its generation or a newer one. That the process still lives is a guess at best;
+//     what is pushed for one that has ended is thrown away (K2). Whose decision must stand reads behind something that
+//     orders it: having the process (A1), having pushed to its inbox, or PX2.
 
 import CJoist
 import Synchronization
@@ -61,9 +65,9 @@ package struct ProcessRecord: ~Copyable {
   var home: Handle<RuntimeCore>
   /// Which process of this record it is.
   ///
-  /// Changes when one ends, so that nobody finds the next by an old reference. From 1 on (R8).
+  /// Changes when one ends, so that nobody finds the next by an old reference. From 1 on (R8). How it is read: R9.
   let generation = Atomic<UInt32>(0)
-  /// Whether its mailbox is bounded (MB1): set before anybody has its reference.
+  /// Whether its mailbox is bounded (MB1): set before anybody has its reference (R9).
   let isBounded = Atomic<Bool>(false)
   /// Why it was told to exit, or ended; its owner's.
   var exitNote = ExitNote.none
@@ -81,6 +85,7 @@ package struct ProcessRecord: ~Copyable {
   /// Messages taken out of the inbox, oldest first.
   var mailbox = Mailbox()
   /// Why it waits or last waited, and since when; stored by the process, read by anyone.
+  // Ordering: relaxed; a note for those who look from outside, or guess.
   let wait = Atomic<UInt64>(0)
   /// Its frames, while another process has its slot.
   var image: UnsafeMutableRawPointer?
@@ -95,6 +100,8 @@ package struct ProcessRecord: ~Copyable {
   init(home: Handle<RuntimeCore>) { self.home = home }
 
   /// Where it is in its life, suspension apart (A4).
+  // Ordering: relaxed, here and below. Who has the process has it by what orders all the rest of the record; for others
+  // it is a guess, or they look behind something: `liveCount`, U9.
   var state: ProcessState {
     @inline(__always) get { ProcessState(rawValue: stateWord.load(ordering: .relaxed))! }
   }
@@ -123,6 +130,7 @@ package struct ProcessRecord: ~Copyable {
   }
 
   /// A new process begins where an old one ended.
+  // Ordering: published with the rest of the record when the process is made ready.
   func beginAnew() { stateWord.store(ProcessState.created.rawValue, ordering: .relaxed) }
 }
 
@@ -151,6 +159,7 @@ package typealias ProcessHandle = Handle<ProcessRecord>
 
 extension Handle<ProcessRecord> {
   /// Its identity now.
+  // Ordering: R9.
   var id: ProcessID {
     ProcessID(slot: it.home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
   }

@@ -79,6 +79,7 @@ extension ProcessRef where Message: ~Copyable {
     if claimed { record.wake(from: delivery.scheduler) }
   }
 
+  // Ordering: acquiring, for a caller's sake: who finds it dead sees what it did before it ended.
   /// Whether it has not ended yet.
   public var isAlive: Bool {
     Scheduler.current?.signalDeferred()

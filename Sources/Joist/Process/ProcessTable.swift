@@ -23,6 +23,7 @@ package struct ProcessTable: ~Copyable {
   private let lock = SpinLock()
   private var free: ProcessHandle?
   /// Records that were ever used, some perhaps not initialised yet (R8): written under the lock, read by anyone.
+  // Ordering: relaxed, for it only says how far to look; the generation publishes a record.
   private let used = Atomic<Int>(0)
 
   /// Whole cache lines (R1).
@@ -41,15 +42,16 @@ package struct ProcessTable: ~Copyable {
   func serves(_ limit: Int) -> Bool { limit == self.limit }
 
   /// The records that were ever used.
+  // Ordering: acquiring pairs with `makeRecord`.
   var all: some Sequence<ProcessHandle> {
     let base = base
-    return (0..<used.load(ordering: .acquiring)).lazy
+    return (0..<used.load(ordering: .relaxed)).lazy
       .map { ProcessHandle(bits: base + UInt($0 * ProcessTable.recordBytes))! }
       .filter { $0.it.generation.load(ordering: .acquiring) != 0 }  // R8
   }
 
   /// How many that are, and the first free one, while nobody takes or gives any.
-  var usedCount: Int { used.load(ordering: .acquiring) }
+  var usedCount: Int { used.load(ordering: .relaxed) }
   var firstFree: ProcessHandle? { free }
 
   /// The record with a number.
@@ -73,7 +75,7 @@ package struct ProcessTable: ~Copyable {
     }
     let first = used.load(ordering: .relaxed)
     let end = min(capacity, first + most - taken.count)
-    used.store(end, ordering: .releasing)
+    used.store(end, ordering: .relaxed)
     lock.unlock()
     for index in first..<end {
       populate(before: self[index])
@@ -93,12 +95,14 @@ package struct ProcessTable: ~Copyable {
   }
 
   // Sound: nobody has seen this record before; the memory is the table's, and zero.
+  // Ordering: releasing publishes the record to `all` (R8).
   private func makeRecord(_ record: ProcessHandle, _ home: Handle<RuntimeCore>) {
     unsafe record.pointer.initialize(to: ProcessRecord(home: home))
     record.it.generation.store(1, ordering: .releasing)
   }
 
   /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
+  // Ordering: relaxed, for no thread uses them.
   mutating func beginAnew() {
     free = nil
     for index in (0..<used.load(ordering: .relaxed)).reversed() {
@@ -160,6 +164,7 @@ extension Handle<RuntimeCore> {
   }
 
   /// Ends the use of a record by its process: nobody finds it by its old reference any more.
+  // Ordering: the process's own, which is this thread's now (R9).
   @inline(__always)
   func giveRecord(_ record: ProcessHandle, _ scheduler: Handle<Scheduler>) {
     if record.it.generation.load(ordering: .relaxed) == .max { return }  // R6

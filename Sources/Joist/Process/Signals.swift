@@ -5,6 +5,9 @@
 // G2. Whoever sets a bit that somebody must act on sets it first and then tries to claim the process (`Inbox.claim`).
 //     Whoever parks a process parks it first and then reads this word. Both are sequentially consistent, so one of
 //     the two sees the other: no wake is lost.
+//
+// Ordering: all changes of the word are sequentially consistent, which costs an exchange nothing. G2 needs it of those
+// that raise and are followed by a claim. They also release what was done before, and whoever clears acquires it.
 
 import Synchronization
 
@@ -40,6 +43,7 @@ package struct Signals: ~Copyable {
   }
 
   /// For those who have the process or are about to (G2).
+  // Ordering: sequentially consistent, behind the exchange in `Inbox.park`; pairs with `raise` before `Inbox.claim`.
   @inline(__always)
   var current: Flags {
     Steering.betweenSteps()
@@ -47,6 +51,7 @@ package struct Signals: ~Copyable {
   }
 
   /// For a quick look at a suspension point: a bit that is just being set will be seen at the next.
+  // Ordering: relaxed, a guess: whoever acts on it acquires by `clear`, or by taking the inbox.
   @inline(__always)
   var glance: Flags { Flags(rawValue: word.load(ordering: .relaxed)) }
 
@@ -57,6 +62,7 @@ package struct Signals: ~Copyable {
   }
 
   /// Clears flags (G1).
+  // Ordering: acquiring sees what was done, and pushed, before they were raised: so it may be taken in then.
   @inline(__always)
   func clear(_ flags: Flags) {
     if !glance.isDisjoint(with: flags) {
@@ -65,6 +71,7 @@ package struct Signals: ~Copyable {
   }
 
   /// One suspend more.
+  // Ordering: nobody is claimed after it, and the process sees it at its next look; relaxed would do.
   func suspend() {
     word.wrappingAdd(Flags.oneSuspend.rawValue, ordering: .sequentiallyConsistent)
   }

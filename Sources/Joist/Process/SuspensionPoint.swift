@@ -12,6 +12,7 @@ extension Handle<ProcessRecord> {
   ///
   /// Stops the program with a sentence where the context is used by anybody else: another process, another thread, a
   /// `blocking` closure.
+  // Ordering: the process's own generation, here and below (R9).
   @inline(__always)
   func here(_ generation: UInt32) -> Handle<Scheduler> {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,

@@ -21,6 +21,8 @@ final class Reports: Sendable {
   }
 
   private let state = Mutex(State())
+  // Ordering: relaxed, all three, for they are figures only and order nothing. Setting them anew races with whoever
+  // reports just then, who counts to the one or the other.
   private let suppressed = Atomic<Int>(0)
   /// In the upper half the second, in the lower how many were reported in it (RP1).
   private let budget = Atomic<UInt64>(0)

@@ -113,7 +113,8 @@ extension Handle<RuntimeCore> {
     let survivors = it.liveProcesses
     stopSchedulers(joining: survivors.isEmpty)
     if survivors.isEmpty {
-      while it.visitors.load(ordering: .sequentiallyConsistent) > 0 { relinquishProcessor() }
+      // Ordering: acquiring pairs with the visitor's leaving (J3).
+      while it.visitors.load(ordering: .acquiring) > 0 { relinquishProcessor() }
       giveEverythingBack()
     }
     it.ending.finish(survivors, it.platform)
@@ -122,13 +123,15 @@ extension Handle<RuntimeCore> {
   }
 
   /// Tells every live process to exit.
+  // Ordering: a guess (R9), but the heavy fence was passed before: whoever had begun by then is seen.
   private func tellEveryone(_ reason: ExitReason) {
     for process in it.table.all {
-      let generation = process.it.generation.load(ordering: .acquiring)
+      let generation = process.it.generation.load(ordering: .relaxed)
       if process.it.state != .terminated { process.tellToExit(reason, generation) }
     }
   }
 
+  // Ordering: sequentially consistent for `allowHandOver`. Who sleeps is told by an alarm, which comes after (F1).
   private func stopSchedulers(joining: Bool) {
     it.stopping.store(true, ordering: .sequentiallyConsistent)
     it.monitor.stop(it.platform)

@@ -38,8 +38,11 @@ package struct RuntimeCore: ~Copyable {
   let figures = SharedFigures()
   let ending = Ending()
   /// Schedulers return from their next step.
+  // Ordering: relaxed where it is looked at in every step, and where an alarm is read before (F2); else `allowHandOver`
+  // has the argument.
   let stopping = Atomic<Bool>(false)
   /// Foreign threads that make a process ready just now (J3).
+  // Ordering: `makeReadyFromOutside` has the argument.
   let visitors = Atomic<Int>(0)
   /// Where the next process that a foreign thread makes is queued.
   private let turn = Atomic<Int>(0)
@@ -70,6 +73,7 @@ package struct RuntimeCore: ~Copyable {
   }
 
   /// Regular and spare ones made so far.
+  // Ordering: acquiring pairs with `addScheduler`: those below are there.
   @inline(__always)
   var schedulerCount: Int { made.load(ordering: .acquiring) }
 
@@ -80,6 +84,7 @@ package struct RuntimeCore: ~Copyable {
 
   /// Makes one more scheduler. Called by one thread at a time: the maker's, then the monitor's.
   // Sound: the entry is written before the count that makes it visible.
+  // Ordering: releasing publishes it to `schedulerCount`. The load is the one maker's own.
   func addScheduler(_ scheduler: Handle<Scheduler>) {
     let number = made.load(ordering: .relaxed)
     unsafe (schedulers + number).initialize(to: scheduler)
@@ -87,6 +92,7 @@ package struct RuntimeCore: ~Copyable {
   }
 
   /// A regular scheduler, each in its turn.
+  // Ordering: relaxed; any will do.
   func nextRegular() -> Handle<Scheduler> {
     let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
     return scheduler(Int(UInt(bitPattern: number) % UInt(regularCount)))
@@ -124,6 +130,8 @@ extension SharedFigures {
 }
 
 /// A count that any thread adds to.
+// Ordering: relaxed, statistics. The two that are acted on are ordered by others: `processesCreated` by making the
+// process ready, `timedWaits` by the fence of ID1.
 struct SharedCounter: ~Copyable {
   private let value = Atomic<Int>(0)
   func add(_ amount: Int = 1) { value.wrappingAdd(amount, ordering: .relaxed) }

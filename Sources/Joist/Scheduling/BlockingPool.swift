@@ -27,11 +27,13 @@ final class BlockingPool: Sendable {
   init(_ platform: any Platform) { self.platform = platform }
 
   /// Jobs that were submitted and whose processes have not been woken (X2).
-  var inProgress: Int { jobs.load(ordering: .sequentiallyConsistent) }
+  // Ordering: acquiring pairs with the release in `runOne`: who sees a job taken off sees that its process was woken
+  // (ID2). It is put on by a scheduler, which is awake.
+  var inProgress: Int { jobs.load(ordering: .acquiring) }
 
   /// Has a thread run the job soon; runs it here where there are no threads (under simulation).
   func submit(_ job: any RunnableJob) {
-    jobs.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    jobs.wrappingAdd(1, ordering: .relaxed)
     let needsThread = state.withLock { state in
       state.queue.append(job)
       guard state.idle < state.queue.count, state.threads < Limits.blockingThreadsMost else { return false }
@@ -49,7 +51,7 @@ final class BlockingPool: Sendable {
       }
       guard isLeft else { return }
       // The process runs meanwhile, so nothing is idle; and it may crash here.
-      jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+      jobs.wrappingSubtract(1, ordering: .relaxed)
       job.run()
     }
   }
@@ -96,7 +98,8 @@ final class BlockingPool: Sendable {
       job.run()
     }
     state.withLock { state in
-      let before = jobs.wrappingSubtract(1, ordering: .sequentiallyConsistent).oldValue
+      // Ordering: releasing for `inProgress`; `mayHaveCome` has the fence (ID1).
+      let before = jobs.wrappingSubtract(1, ordering: .releasing).oldValue
       if before == 1 && !state.isClosed { core.it.idleness.mayHaveCome(core) }
     }
     return true
@@ -130,8 +133,7 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
   var core: Handle<RuntimeCore> { process!.it.home }
 
   /// Whether the result is there.
-  ///
-  /// Acquiring pairs with `run`'s releasing.
+  // Ordering: acquiring pairs with `finish`. A wake that was raised before the wait is cleared, and acquires it, too.
   var isDone: Bool { done.load(ordering: .acquiring) }
 
   func run() {
@@ -158,6 +160,7 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 
   private func finish() {
     let process = process!
+    // Ordering: releasing publishes the result to `isDone`. The process is raised and claimed after it (G2).
     done.store(true, ordering: .releasing)
     process.rouse(.woken, from: Scheduler.current)
   }

@@ -20,12 +20,18 @@ import Synchronization
 /// The runtime's view of its idle schedulers.
 struct IdleSchedulers: ~Copyable {
   let sleeping = SchedulerSet()
+  // Ordering: sequentially consistent. Who leaves it and looks at `sleeping` pairs with who has put itself in there and
+  // looks at this (Z5, `wakeOne` and `rest`); who leaves it and looks at queues, with who queues and looks at this
+  // (Z3).
   let searching = Atomic<Int>(0)
   let awake = AwakeCount()
 }
 
 /// How many schedulers are awake, and in the upper half how often one woke: equal words with nobody awake say that
 /// nobody was meanwhile either.
+// Ordering: sequentially consistent. Waking, and looking then whether the monitor rests, pairs with the monitor's
+// resting, and looking then whether anybody is awake. Acquiring and releasing make a chain of all changes, so that who
+// reads that nobody is awake sees what all did before they slept (ID2).
 struct AwakeCount: ~Copyable {
   private let word = Atomic<UInt64>(0)
 
@@ -45,10 +51,12 @@ struct AwakeCount: ~Copyable {
 
 extension Handle<RuntimeCore> {
   /// Wakes a sleeping scheduler to look for work, unless one is looking already (Z2, Z3).
+  // Ordering: relaxed behind the fence. Acquiring would have the load wait, on ARM64, for the release of the queue's
+  // lock just before.
   @inline(__always)
   func notify() {
     joist_light_fence()
-    if !it.idle.sleeping.isEmpty { wakeOne() }
+    if !it.idle.sleeping.isEmptyAtAGuess { wakeOne() }
   }
 
   @inline(never)
@@ -109,6 +117,7 @@ extension Handle<Scheduler> {
     let seen = it.alarm.seen
     let leavesWork = it.sighting.victim != nil
     if leavesWork {
+      // Ordering: relaxed, a guess: it counts this scheduler itself, and two that nap do no harm.
       if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen) }
     } else {
       // A simulated thread that waits is in nobody's way, and nothing comes meanwhile.
@@ -120,7 +129,7 @@ extension Handle<Scheduler> {
     goToSleep()
     let isLeft = leavesWork && it.runtime.it.idle.searching.load(ordering: .sequentiallyConsistent) > 0
     let maySleep = isLeft || !seesWork()
-    if maySleep && !it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) {
+    if maySleep && !it.runtime.it.stopping.load(ordering: .relaxed) {
       it.runtime.it.idleness.mayHaveCome(it.runtime)
       it.figures.sleeps.add()
       let sweep = nextSweep

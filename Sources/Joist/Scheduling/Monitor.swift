@@ -15,6 +15,7 @@ import Synchronization
 struct Monitor: ~Copyable {
   /// What it sleeps on while nothing runs.
   private let alarm = WaitWord()
+  // Ordering: sequentially consistent; `AwakeCount` has the argument.
   private let isResting = Atomic<Bool>(false)
   /// Schedulers that are stuck, in the upper half, and spare ones at work, in the lower.
   // Ordering: relaxed, for nothing else is concluded from it: who has to act is told by an alarm, or is a new thread.
@@ -49,12 +50,14 @@ struct Monitor: ~Copyable {
   func stop(_ platform: any Platform) { alarm.signal(platform) }
 
   /// The monitor thread's life.
+  // Ordering: `stopping` is looked at before the alarm is read, and so perhaps too early. But `isRefusing` was stored
+  // before, and an alarm that was read as it is after `stop` shows that: then the monitor does not rest.
   func watch(_ core: Handle<RuntimeCore>) {
     let platform = core.it.platform
     var rounds = MonitorRounds()
     var quiet = 0
     var round = 0
-    while !core.it.stopping.load(ordering: .sequentiallyConsistent) {
+    while !core.it.stopping.load(ordering: .relaxed) {
       let seen = alarm.seen
       if core.it.idle.awake.isZero { quiet += 1 } else { quiet = 0 }
       if quiet < Limits.monitorIdleRounds {
@@ -84,6 +87,7 @@ package struct MonitorRounds {
   package init() {}
 
   /// One round (X3, X5).
+  // Ordering: relaxed, guesses: five milliseconds are long.
   package mutating func look(_ core: Handle<RuntimeCore>, now: Int64) {
     defer { lastRound = now }
     if let lastRound, now - lastRound > Limits.monitorLate { return slices.removeAll() }
@@ -109,12 +113,14 @@ extension Handle<RuntimeCore> {
   }
 
   /// Has a spare one stand in (X3).
+  // Ordering: releasing pairs with the fence in `schedulerIsBack`, for whoever finds itself stuck undoes all of this;
+  // the alarm, or the thread's start, has the spare one see it.
   fileprivate func standIn(for scheduler: Handle<Scheduler>) {
     let number = it.monitor.retired.popLowest()
     guard number != nil || it.schedulerCount - it.regularCount < it.configuration.spareSchedulers else { return }
     it.monitor.countOneStuck()
     scheduler.forbidHandOver()
-    scheduler.it.isStuck.store(true, ordering: .sequentiallyConsistent)
+    scheduler.it.isStuck.store(true, ordering: .releasing)
     it.monitor.countOneStandingIn()
     it.figures.spareStarts.add()
     it.idle.awake.wake()
@@ -131,7 +137,7 @@ extension Handle<RuntimeCore> {
   @inline(never)
   func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
     atomicMemoryFence(ordering: .acquiring)
-    scheduler.it.isStuck.store(false, ordering: .sequentiallyConsistent)
+    scheduler.it.isStuck.store(false, ordering: .relaxed)
     scheduler.allowHandOver()
     it.monitor.countOneBack()
   }
@@ -141,6 +147,7 @@ extension Handle<Scheduler> {
   /// The rule X4, the spare one's part: false when it is not to retire.
   ///
   /// Sleeps until it is needed again.
+  // Ordering: the set and `stopping` are looked at after the alarm (F2).
   func retireIfNotNeeded() -> Bool {
     guard it.isSpare, it.runtime.it.monitor.mayRetire() else { return false }
     let heir = it.runtime.it.nextRegular()

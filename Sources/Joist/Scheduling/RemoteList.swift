@@ -11,14 +11,17 @@ package struct RemoteList: ~Copyable {
   private let newest = Atomic<UInt>(0)
 
   /// Whether there is nothing, at about this moment.
+  // Ordering: relaxed, a guess; where it must see what was pushed it stands behind a fence (Z1, `stopSearching`).
   @inline(__always)
   var isEmptyAtAGuess: Bool { newest.load(ordering: .relaxed) == 0 }
 
   /// The newest, while nobody pushes or takes.
+  // Ordering: acquiring pairs with the pushes.
   var newestAtRest: ProcessHandle? { Handle(bits: newest.load(ordering: .acquiring)) }
 
   /// Adds one.
-  // Ordering: releasing publishes the record's fields to whoever takes the list; sequentially consistent for Z2.
+  // Ordering: releasing publishes the record's fields to whoever takes the list. Sequentially consistent before the
+  // look at `searching`: `stopSearching` has the argument. The first load is only what the exchange expects.
   func push(_ process: ProcessHandle) {
     var old = newest.load(ordering: .relaxed)
     while true {
@@ -35,9 +38,9 @@ package struct RemoteList: ~Copyable {
   }
 
   /// Takes all there is, the oldest first.
-  // Ordering: acquiring pairs with the pushes.
+  // Ordering: acquiring pairs with the pushes. Nothing is published.
   func takeAll() -> ProcessHandle? {
-    var newest: ProcessHandle? = Handle(bits: newest.exchange(0, ordering: .acquiringAndReleasing))
+    var newest: ProcessHandle? = Handle(bits: newest.exchange(0, ordering: .acquiring))
     var oldest: ProcessHandle?
     while let process = newest {
       newest = process.it.next

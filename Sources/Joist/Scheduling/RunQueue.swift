@@ -64,6 +64,8 @@ package struct RunQueue: ~Copyable {
   /// The four lists, by level.
   private let levels: Handle<ReadyList>
   /// A bit for each level that has any, the most urgent lowest: written under the lock, read by anyone for a guess.
+  // Ordering: relaxed. The lock orders it for who has that; the owner, who alone adds, misses nothing of its own;
+  // others guess, or look behind a fence (Z1).
   private let occupied = Atomic<UInt8>(0)
   /// Slices that a head may wait (Q3).
   private var ageing: UInt32

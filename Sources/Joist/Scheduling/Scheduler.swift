@@ -76,8 +76,10 @@ package struct Scheduler: ~Copyable {
   let remote = RemoteList()
   var wheel: TimerWheel
   /// Whether a process runs here.
+  // Ordering: relaxed, for guesses of the monitor and of thieves.
   let isInProcess = Atomic<Bool>(false)
   /// The monitor found it stuck in a process, and a spare one stands in.
+  // Ordering: `standIn` has the argument; others guess whether to serve its wheel.
   let isStuck = Atomic<Bool>(false)
   /// Whether processes hand over to each other here just now: not where a step has more to do than that (HO3).
   let mayHandOver = Atomic<Bool>(false)
@@ -175,7 +177,9 @@ extension Handle<Scheduler> {
   }
 
   /// Processes may hand over again, if nothing else is the matter.
-  // Ordering: whoever stops the runtime says so first and forbids it then, so the last of us forbids it.
+  // Ordering: whoever stops the runtime says so first and forbids it then; here it is allowed first, and looked then.
+  // All four are sequentially consistent: if this store is the last of the two, the look sees the stop. Who leaves a
+  // process looks relaxed, and sees it at one of the next switches.
   func allowHandOver() {
     it.mayHandOver.store(it.handsOver, ordering: .sequentiallyConsistent)
     if it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) { forbidHandOver() }

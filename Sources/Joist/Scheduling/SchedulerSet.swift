@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A set of scheduler numbers that any thread reads and changes.
+//
+// Ordering: sequentially consistent, which costs an exchange nothing. It is for who has put itself among the sleeping
+// and looks at `searching` (Z5); the other two uses would do with relaxed. Whether work is seen is the fences' (Z1,
+// Z2).
 
 import Synchronization
 
@@ -36,6 +40,7 @@ package struct SchedulerSet: ~Copyable {
   package var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
 
   /// Whether there is none, at about this moment.
+  // Ordering: relaxed, a guess, or behind a fence (Z2).
   @inline(__always)
   package var isEmptyAtAGuess: Bool { count.load(ordering: .relaxed) == 0 }
 

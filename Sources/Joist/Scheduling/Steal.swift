@@ -69,6 +69,7 @@ extension Handle<Scheduler> {
   /// Whether a thief waits a little (ST1, ST2).
   ///
   /// Not where nobody else will run it: a scheduler that is stepped by hand, or a spare one, takes what there is.
+  // Ordering: relaxed, guesses: it looks again after a nap.
   private func isLeftToItself(_ victim: Handle<Scheduler>) -> Bool {
     guard it.handsOver, victim.it.isInProcess.load(ordering: .relaxed), !victim.it.isStuck.load(ordering: .relaxed),
       !victim.it.queue.hasUrgentWorkAtAGuess

@@ -17,6 +17,7 @@ package enum Step: Equatable {
 
 extension Handle<Scheduler> {
   /// Takes due timers, takes work (own queues in order → remote wake-ups → others' queues), runs one slice.
+  // Ordering: `stopping` is relaxed, for it is looked at again and again.
   package func step() -> Step {
     if it.runtime.it.stopping.load(ordering: .relaxed) { return .stopped }
     if it.clockCredit <= 0 { readClock() }

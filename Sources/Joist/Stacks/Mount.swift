@@ -155,6 +155,7 @@ extension Handle<Scheduler> {
   }
 
   /// The process has ended: its slot is free, or its mates'.
+  // Ordering: acquiring pairs with `takeEmpty`, where the lock is not taken; below it is.
   @inline(__always)
   func vacate(_ process: ProcessHandle) {
     let slot = process.it.slot!

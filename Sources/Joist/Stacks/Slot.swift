@@ -37,7 +37,7 @@ package struct Slot: ~Copyable {
   ///
   /// Stored by whoever has the slot, also without the lock; others look under the lock for somebody to claim.
   // Ordering: relaxed, for whom they find may have left already: they claim it, which orders all that it did before,
-  // and look again then.
+  // and look again then. That they find one at all who has parked: U9.
   var resident: ProcessHandle? {
     @inline(__always) get { Handle(bits: residentWord.load(ordering: .relaxed)) }
     @inline(__always) nonmutating set { residentWord.store(newValue?.bits ?? 0, ordering: .relaxed) }
@@ -50,7 +50,9 @@ package struct Slot: ~Copyable {
   /// The next in the free list, a cache, or the list of those without a resident.
   var next: Handle<Slot>?
   /// In the list of those without a resident, or still in it (entries are checked when they are taken).
-  // Ordering: while it is true nobody takes the slot without the lock, and whoever does sees what was done before.
+  // Ordering: stored under the lock. While it is true nobody takes the slot without that; who finds it false without
+  // the lock (`vacate`) acquires what was done until then. That it was true is never missed: the resident was mounted
+  // under the lock then.
   let isListed = Atomic<Bool>(false)
   /// It was swept and has mates (U7): newcomers take it only when there is no other.
   ///

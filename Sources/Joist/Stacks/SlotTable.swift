@@ -57,9 +57,11 @@ package struct SlotTable: ~Copyable {
   }
 
   /// Processes that are ready and wait for a slot.
-  var waiting: Int { waitingCount.load(ordering: .sequentiallyConsistent) }
+  // Ordering: acquiring pairs with the releases below: who sees one taken off sees whoever was awake for that (ID2).
+  var waiting: Int { waitingCount.load(ordering: .acquiring) }
 
   /// How many free slots a regular scheduler may keep for itself (U6).
+  // Ordering: relaxed, a guess: it only grows.
   @inline(__always)
   var mostKept: Int { keep.load(ordering: .relaxed) }
 
@@ -148,6 +150,7 @@ package struct SlotTable: ~Copyable {
   // MARK: Waiting; under the lock.
 
   /// Lists a slot that has mates and no resident.
+  // Ordering: under the lock; `isListed` says why the store in `takeEmpty` releases.
   mutating func putEmpty(_ slot: Handle<Slot>) {
     if slot.it.isListed.load(ordering: .relaxed) { return }
     slot.it.isListed.store(true, ordering: .relaxed)
@@ -168,7 +171,7 @@ package struct SlotTable: ~Copyable {
   mutating func addNewcomer(_ process: ProcessHandle) {
     newcomers.append(process)
     pressure.wrappingAdd(1, ordering: .relaxed)
-    waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    waitingCount.wrappingAdd(1, ordering: .releasing)
   }
 
   /// Takes one off the list again that has found a slot by itself.
@@ -178,12 +181,12 @@ package struct SlotTable: ~Copyable {
 
   private func countNewcomerGone() {
     pressure.wrappingSubtract(1, ordering: .relaxed)
-    waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    waitingCount.wrappingSubtract(1, ordering: .releasing)
   }
 
   mutating func addWaiting(_ process: ProcessHandle, for slot: Handle<Slot>) {
     slot.it.waiting.append(process)
-    waitingCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    waitingCount.wrappingAdd(1, ordering: .releasing)
   }
 
   /// The first of each list of those that wait, while nothing changes.
@@ -206,7 +209,7 @@ package struct SlotTable: ~Copyable {
     }
     guard let process = slot.it.waiting.removeFirst() else { return nil }
     newcomersTurn = true
-    waitingCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    waitingCount.wrappingSubtract(1, ordering: .releasing)
     slot.receive(process)
     return process
   }

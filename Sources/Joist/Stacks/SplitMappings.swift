@@ -6,6 +6,7 @@ import Synchronization
 
 /// Counts slots whose guards cost mappings.
 enum SplitMappings {
+  // Ordering: relaxed; a budget, that orders nothing.
   private static let slots = Atomic<Int>(0)
 
   /// Whether so many more may be made.

@@ -8,6 +8,8 @@ extension Handle<Scheduler> {
   /// The present wait of a process ends at that time, on the process's own stack.
   ///
   /// The deadline is in the record before the wheel's lock is taken, so an entry that comes up meanwhile finds it (Y3).
+  // Ordering: relaxed. An entry that comes up before the lock is taken here may find the old deadline, and has left
+  // then: it is put in here. One that comes up later finds the new deadline, for the lock.
   func arm(_ process: ProcessHandle, _ deadline: Int64) {
     let timer = process.ownTimer()
     timer.it.deadline.store(deadline, ordering: .relaxed)
@@ -34,6 +36,7 @@ extension Handle<Scheduler> {
   }
 
   /// The wait is over; the entry stays where it is (Y3).
+  // Ordering: relaxed. Whoever finds the old deadline wakes for nothing.
   @inline(__always)
   func disarm(_ process: ProcessHandle) {
     guard process.it.flags.contains(.timed) else { return }
@@ -43,6 +46,7 @@ extension Handle<Scheduler> {
   }
 
   /// Looks at the real clock: wakes whose wait is over, here and where a scheduler is stuck (Y4).
+  // Ordering: who is stuck is looked at relaxed, here and below: the spare one that was woken for it sees it.
   @inline(never)
   func lookAtClock(_ count: UInt64) {
     it.nextClockLook = count &+ it.clockLookInterval

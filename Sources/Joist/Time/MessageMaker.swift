@@ -21,6 +21,7 @@ struct MessageMaker {
   }
 
   /// The message, for that process, instead of the node that brought the maker.
+  // Ordering: its own generation (R9).
   func make(for process: ProcessHandle, from bringer: (sender: UInt64, sent: UInt64)) -> Handle<MessageNode> {
     let node = makeNode()
     node.it.generation = process.it.generation.load(ordering: .relaxed)

@@ -33,6 +33,7 @@ package struct MessageTimer: ~Copyable {
   private let word = Atomic<UInt>(0)
   private var lastNumber: UInt = 0
   /// When it is due next.
+  // Ordering: `begin` has the argument; where a timer fires or is cancelled, the wheel's lock, or having claimed it.
   let deadline = Atomic<Int64>(0)
   /// From one time to the next; zero for a timer that fires once.
   fileprivate(set) var interval: Int64 = 0

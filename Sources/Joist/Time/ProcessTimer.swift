@@ -11,6 +11,7 @@ package struct ProcessTimer: ~Copyable {
   /// When the present wait ends; `Int64.max` when it does not.
   ///
   /// Stored by the process, read by wheels.
+  // Ordering: `arm` and `disarm` have the argument.
   let deadline = Atomic<Int64>(Int64.max)
   /// Whose it is.
   let process: ProcessHandle

@@ -80,6 +80,7 @@ extension Handle<Scheduler> {
   ///
   /// Under the wheel's lock, where nothing is destroyed: what could not be delivered, or is not needed any more, is
   /// returned (TM4).
+  // Ordering: the generation is a guess (R9); one timer too many ends at the next time.
   func fire(_ timer: Handle<MessageTimer>, _ owner: Handle<Scheduler>, _ now: Int64) -> Handle<MessageNode>? {
     let number = timer.it.number
     let target = timer.it.target!

@@ -23,6 +23,8 @@ import Synchronization
 package struct TimerWheel: ~Copyable {
   let lock = SpinLock()
   /// Entries in it, those that wait for nothing any more included.
+  // Ordering: relaxed; stored under the lock. Who puts an entry into another's wheel signals its alarm then, which that
+  // one reads before it looks here (F2).
   private let entries = Atomic<Int>(0)
   /// Whose it is.
   private let index: Int
