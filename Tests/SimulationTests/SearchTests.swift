@@ -106,6 +106,26 @@ struct SearchTests {
     }
     #expect(found == nil, "\(String(describing: found))")
   }
+
+  @Test func `L1: a process that is made while shutdown begins is told to exit at once`() throws {
+    for seed in seeds(1_000) {
+      let simulation = try Simulation(seed: seed)
+      let killed = Log<ProcessID>()
+      simulation.runtime.spawn { process in
+        for number in 0..<3 {
+          process.spawn(options: SpawnOptions(name: "\(number)")) { inner in
+            do throws(ProcessExit) {
+              while true { try inner.sleep(for: .seconds(60)) }
+            } catch {
+              if case .killed = error.reason { killed.add(inner.id) }
+            }
+          }
+        }
+      }
+      try simulation.finish()
+      try #require(killed.entries.isEmpty, "seed \(seed)")
+    }
+  }
 }
 
 private struct Weak {

@@ -56,6 +56,7 @@ extension Handle<ProcessRecord> {
     tie(process)
     process.it.go(.create)
     scheduler.enqueue(process)
+    core.look(after: spawned)
     return spawned
   }
 
@@ -101,6 +102,7 @@ extension Handle<RuntimeCore> {
     tie(process)
     process.it.go(.create)
     process.makeReady(from: scheduler)
+    look(after: spawned)
     return spawned
   }
 

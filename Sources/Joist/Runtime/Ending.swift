@@ -4,11 +4,13 @@
 // schedulers and gives everything back.
 // J2. `shutdown` runs once; who calls it again waits for the first. It is never run on a scheduler: there it is handed
 //     to a thread of its own.
-// J4. `shutdown` says that it has begun, passes the heavy fence, and counts the processes that live. A scheduler counts
-//     a process as ended, passes the light fence, and looks whether `shutdown` has begun; if so it passes a full fence
-//     and counts those that live as well. So of an end that `shutdown` does not see its scheduler knows; and of two
-//     ends at the same moment one sees the other. The last one wakes `shutdown`.
+// J4. `shutdown` says that it has begun, passes the heavy fence, and looks for the processes that live. A scheduler
+//     counts a process as ended, passes the light fence, and looks whether `shutdown` has begun; if so it passes a full
+//     fence and counts those that live as well. So of an end that `shutdown` does not see its scheduler knows; and of
+//     two ends at the same moment one sees the other. The last one wakes `shutdown`. Whoever makes a process looks as
+//     well when it is there: so it is told to exit by the one or the other.
 
+import CJoist
 import Synchronization
 
 /// The end of a runtime.
@@ -123,7 +125,7 @@ extension Handle<RuntimeCore> {
   }
 
   /// Tells every live process to exit.
-  // Ordering: a guess (R9), but the heavy fence was passed before: whoever had begun by then is seen.
+  // Ordering: relaxed, behind the heavy fence (J4).
   private func tellEveryone(_ reason: ExitReason) {
     for process in it.table.all {
       let generation = process.it.generation.load(ordering: .relaxed)
@@ -162,6 +164,15 @@ extension Handle<ProcessRecord> {
       node = late.it.next
       dropLate(late)
     }
+  }
+}
+
+extension Handle<RuntimeCore> {
+  /// Tells a process to exit that was made just now, if the runtime began to end meanwhile (J4).
+  @inline(__always)
+  func look(after spawned: Spawned) {
+    joist_light_fence()
+    if it.ending.isRefusing { spawned.record.tellToExit(.shutdown, spawned.id.generation) }
   }
 }
 
