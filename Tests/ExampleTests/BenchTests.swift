@@ -34,6 +34,7 @@ struct SmallRun: CustomTestStringConvertible {
     SmallRun(arguments: "selective_scan 10 10", keys: ["ns"]),
     SmallRun(arguments: "compute 15", keys: ["ms"]),
     SmallRun(arguments: "steal 10 1", keys: ["speedup", "t1_ms", "t2_ms"]),
+    SmallRun(arguments: "simulated 10", keys: ["ns", "steps_per_s"]),
   ]
 }
 
