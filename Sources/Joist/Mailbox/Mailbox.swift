@@ -150,7 +150,7 @@ extension Handle<ProcessRecord> {
     if it.isBounded.load(ordering: .relaxed) { trimMail() }
   }
 
-  /// Takes in, one after the other, what is for this process (MU2).
+  /// Takes in, one after the other, what is for this process (MU2; R9).
   private func takeEachIn(_ oldest: Handle<MessageNode>?) {
     let generation = it.generation.load(ordering: .relaxed)
     var next = oldest

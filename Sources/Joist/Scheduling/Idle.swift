@@ -59,6 +59,7 @@ extension Handle<RuntimeCore> {
     if !it.idle.sleeping.isEmptyAtAGuess { wakeOne() }
   }
 
+  // Ordering: here and below as `searching` says.
   @inline(never)
   private func wakeOne() {
     Steering.betweenSteps()

@@ -40,7 +40,8 @@ struct Monitor: ~Copyable {
     return counts.compareExchange(expected: present, desired: present - 1, ordering: .relaxed).exchanged
   }
 
-  /// A scheduler woke: the monitor looks again if it had stopped looking.
+  /// A scheduler woke, and was counted before: the monitor looks again if it had stopped looking.
+  // Ordering: `AwakeCount` has the argument, here and in `watch`.
   @inline(__always)
   func schedulersWoke(_ platform: any Platform) {
     if isResting.load(ordering: .sequentiallyConsistent) { alarm.signal(platform) }

@@ -168,6 +168,7 @@ package struct SlotTable: ~Copyable {
     return nil
   }
 
+  // Ordering: U9 for `pressure`, ID2 for the count of all who wait, here and below.
   mutating func addNewcomer(_ process: ProcessHandle) {
     newcomers.append(process)
     pressure.wrappingAdd(1, ordering: .relaxed)

@@ -85,6 +85,7 @@ extension Handle<Scheduler> {
   /// A process's entry came up: its wait is over, or is to last longer by now (Y3).
   ///
   /// Under the wheel's lock.
+  // Ordering: as `arm` and `disarm`.
   private func cameUp(_ timer: Handle<ProcessTimer>, _ owner: Handle<Scheduler>, _ now: Int64) {
     let deadline = timer.it.deadline.load(ordering: .relaxed)
     if deadline > now && deadline != .max {

@@ -37,6 +37,7 @@ extension Handle<RuntimeCore> {
   }
 
   /// Stops a timer; the time that it still had, or nil when it has fired or was cancelled.
+  // Ordering: taking it out of its wheel orders the rest.
   func cancel(_ id: TimerID) -> Duration? {
     Scheduler.beginCall()
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
