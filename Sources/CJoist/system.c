@@ -92,6 +92,16 @@ void joist_populate(void *start, size_t bytes) {
 #endif
 }
 
+void *joist_grow(void *start, size_t bytes, size_t new_bytes) {
+#if defined(__linux__)
+  void *moved = mremap(start, bytes, new_bytes, MREMAP_MAYMOVE);
+  return moved == MAP_FAILED ? NULL : moved;
+#else
+  (void)start, (void)bytes, (void)new_bytes;
+  return NULL;
+#endif
+}
+
 #pragma mark - Guards
 
 #if defined(__linux__)

@@ -59,5 +59,14 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
 
   func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool { unsafe host.guardPages(start, bytes: bytes) }
   func discard(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.discard(start, bytes: bytes) }
+  func grow(
+    _ start: UnsafeMutableRawPointer,
+    bytes: Int,
+    to newBytes: Int,
+    keeping used: Int
+  ) -> UnsafeMutableRawPointer? {
+    if threads.running != nil && kinds.contains(.failedAllocations) && threads.decider.draw(2) == 1 { return nil }
+    return unsafe host.grow(start, bytes: bytes, to: newBytes, keeping: used)
+  }
   func release(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.release(start, bytes: bytes) }
 }

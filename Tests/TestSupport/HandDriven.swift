@@ -11,6 +11,7 @@ package final class HandDrivenPlatform: Platform {
   private let time = Atomic<Int64>(1_000_000_000)
   package let waiters = WaiterPool()
   package let ticks = TickClock(simulatedPerSecond: 1_000_000_000)
+  private let reservationsLeft = Atomic<Int>(.max)
 
   package init() { advance(by: 0) }
 
@@ -21,6 +22,9 @@ package final class HandDrivenPlatform: Platform {
     let now = time.add(nanoseconds, ordering: .relaxed).newValue
     ticks.set(UInt64(now))
   }
+
+  /// Memory is given so many times more, and not again until this is called.
+  package func limitReservations(to count: Int) { reservationsLeft.store(count, ordering: .relaxed) }
 
   package func randomSeed() -> UInt64 { 42 }
   package var usefulSchedulers: Int { 1 }
@@ -34,12 +38,24 @@ package final class HandDrivenPlatform: Platform {
   package func heavyFence() {}
   package var guardsAreFree: Bool { host.guardsAreFree }
 
+  private var mayReserve: Bool { reservationsLeft.subtract(1, ordering: .relaxed).newValue >= 0 }
+
   // Sound: memory is the host's, and each call is passed on as it is.
-  package func reserve(bytes: Int) -> UnsafeMutableRawPointer? { unsafe host.reserve(bytes: bytes) }
+  package func reserve(bytes: Int) -> UnsafeMutableRawPointer? {
+    mayReserve ? unsafe host.reserve(bytes: bytes) : nil
+  }
   package func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
     unsafe host.guardPages(start, bytes: bytes)
   }
   package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.discard(start, bytes: bytes) }
+  package func grow(
+    _ start: UnsafeMutableRawPointer,
+    bytes: Int,
+    to newBytes: Int,
+    keeping used: Int
+  ) -> UnsafeMutableRawPointer? {
+    mayReserve ? unsafe host.grow(start, bytes: bytes, to: newBytes, keeping: used) : nil
+  }
   package func release(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.release(start, bytes: bytes) }
 }
 

@@ -8,6 +8,15 @@ enum UnsafeFence {
     "Examples/CrashyServer/Socket.swift",  // system calls
     "Sources/Joist/Descriptors/DescriptorPoller.swift",  // system calls
     "Sources/Joist/Faults/Contain.swift",  // goes on after a fault
+    "Sources/Joist/Heap/HeapAccess.swift",  // finds whose thread this is
+    "Sources/Joist/Heap/HeapChunks.swift",  // blocks become lists
+    "Sources/Joist/Heap/HeapElementAccess.swift",  // elements of an array
+    "Sources/Joist/Heap/HeapLayout.swift",  // metatypes as addresses
+    "Sources/Joist/Heap/HeapLayoutTable.swift",  // an array of layouts
+    "Sources/Joist/Heap/HeapPool.swift",  // memory for heaps
+    "Sources/Joist/Heap/HeapRef.swift",  // numbers as patterns of pointers
+    "Sources/Joist/Heap/PrivateHeap.swift",  // memory becomes a heap
+    "Sources/Joist/Heap/ProcessHeap+Arrays.swift",  // lends elements
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process
     "Sources/Joist/Life/Run.swift",  // the switch
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
@@ -19,6 +28,7 @@ enum UnsafeFence {
     "Sources/Joist/Platform/HostPlatform+Linux.swift",  // system calls
     "Sources/Joist/Platform/HostPlatform.swift",  // system calls
     "Sources/Joist/Platform/HostThread.swift",  // threads
+    "Sources/Joist/Platform/Platform.swift",  // grows memory by copying it
     "Sources/Joist/Platform/Processors.swift",  // reads a small file
     "Sources/Joist/Platform/Steering.swift",  // finds what steers a thread
     "Sources/Joist/Platform/WaitWord.swift",  // the address of a word

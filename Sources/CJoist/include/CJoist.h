@@ -279,6 +279,10 @@ bool joist_guard_install(void *_Nonnull start, size_t bytes);
 /// system cannot do that nothing happens.
 void joist_populate(void *_Nonnull start, size_t bytes);
 
+/// Makes a mapping longer, elsewhere if need be, by moving its pages; null, and nothing is changed, where the system
+/// cannot do that.
+void *_Nullable joist_grow(void *_Nonnull start, size_t bytes, size_t new_bytes);
+
 /// Names the calling OS thread, as debuggers and `top -H` show it, and has it wake when it asked to.
 void joist_thread_prepare(const char *_Nonnull name);
 

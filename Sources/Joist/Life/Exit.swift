@@ -86,7 +86,10 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }
   if !reason.isOrderly && !process.it.flags.contains(.reported) { process.reportEnd(reason) }
-  if process.hasExtras { process.tellWhoWaits(reason) }
+  if process.hasExtras {
+    process.tellWhoWaits(reason)
+    process.endHeap()
+  }
   if process.hasExitReason { process.dropExitReason() }
 }
 

@@ -92,6 +92,7 @@ extension Handle<RuntimeCore> {
     process.prepare(request.body, options.priority, Int32(slice))
     process.it.flags = process.it.slot == nil ? [] : .mounted
     process.bound(options.mailbox)
+    process.limitHeap(to: options.heapLimit)
     if let scheduler {
       scheduler.it.figures.processesCreated.add()
       scheduler.it.running?.charge(Cost.spawn)

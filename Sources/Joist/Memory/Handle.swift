@@ -40,6 +40,11 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     unsafe self.pointer = pointer
   }
 
+  // Sound: as above.
+  /// The handle with that address, which is not zero.
+  @inlinable @inline(__always)
+  package init(address: UInt) { unsafe pointer = UnsafeMutablePointer<Pointee>(bitPattern: address).unsafelyUnwrapped }
+
   /// New memory from malloc for something that lives until `free`.
   package static func allocate(_ value: consuming Pointee) -> Self {
     let pointer = UnsafeMutablePointer<Pointee>.allocate(capacity: 1)
@@ -49,14 +54,14 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
 
   // Sound: the caller knows that such a thing lies there.
   /// What lies so many bytes on, or before.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func part<Part: ~Copyable>(_ type: Part.Type, at offset: Int) -> Handle<Part> {
     unsafe Handle<Part>((UnsafeMutableRawPointer(pointer) + offset).assumingMemoryBound(to: type))
   }
 
   // Sound: the caller knows that there is one.
   /// The one that lies so many further on.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func advanced(by distance: Int) -> Self { unsafe Self(pointer + distance) }
 
   // Sound: the caller has the value for itself.

@@ -15,6 +15,16 @@
     /// Reserve addresses without a promise of memory.
     var reservesNothing: Int32 { Int32(MAP_NORESERVE) }
 
+    // Sound: the range is the caller's; the system moves its pages, or does nothing.
+    package func grow(
+      _ start: UnsafeMutableRawPointer,
+      bytes: Int,
+      to newBytes: Int,
+      keeping used: Int
+    ) -> UnsafeMutableRawPointer? {
+      unsafe joist_grow(start, bytes, newBytes)
+    }
+
     /// Tries a guard that leaves its mapping whole (Linux 6.13 and later) on a page of its own.
     // Sound: the page is mapped and unmapped here.
     static var guardsLeaveMappingsWhole: Bool {

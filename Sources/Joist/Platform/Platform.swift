@@ -31,8 +31,32 @@ package protocol Platform: AnyObject, Sendable {
   var guardsAreFree: Bool { get }
   /// Gives the memory behind a range back; it reads as zero afterwards.
   func discard(_ start: UnsafeMutableRawPointer, bytes: Int)
+  /// Makes a range that was reserved larger, perhaps elsewhere, without touching what is new; of what is in it at least
+  /// the first `used` bytes stay. Nil, and nothing is changed, when there is no room.
+  func grow(
+    _ start: UnsafeMutableRawPointer,
+    bytes: Int,
+    to newBytes: Int,
+    keeping used: Int
+  ) -> UnsafeMutableRawPointer?
   /// Gives the addresses back as well.
   func release(_ start: UnsafeMutableRawPointer, bytes: Int)
+}
+
+// Sound: both ranges are the caller's, and what is copied lies in both.
+extension Platform {
+  /// Grows a range by copying it.
+  package func grow(
+    _ start: UnsafeMutableRawPointer,
+    bytes: Int,
+    to newBytes: Int,
+    keeping used: Int
+  ) -> UnsafeMutableRawPointer? {
+    guard let moved = unsafe reserve(bytes: newBytes) else { return nil }
+    unsafe moved.copyMemory(from: start, byteCount: used)
+    unsafe release(start, bytes: bytes)
+    return unsafe moved
+  }
 }
 
 /// A thread that was started.

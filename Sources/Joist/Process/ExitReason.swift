@@ -20,6 +20,8 @@ public enum ExitReason: Sendable {
   case trap(Trap)
   /// Its stack ended.
   case stackOverflow(Trap)
+  /// Its private heap had no room for what it wanted: it reached `SpawnOptions.heapLimit`, or there was no memory.
+  case heapLimit
 }
 
 extension ExitReason {
@@ -43,6 +45,7 @@ extension ExitReason: CustomStringConvertible {
     case .error(let error): "error: \(error)"
     case .trap(let trap): "trap: \(trap)"
     case .stackOverflow: "stack overflow"
+    case .heapLimit: "heap limit"
     }
   }
 }
@@ -57,7 +60,7 @@ public struct ProcessExit: Error {
 
 /// A reason as the record keeps it: the common ones without memory of their own.
 enum ExitNote: UInt8 {
-  case none, shutdown, killed, noProcess
+  case none, shutdown, killed, noProcess, heapLimit
   /// In the `ProcessExtras`.
   case other
 }
@@ -98,6 +101,7 @@ extension Handle<ProcessRecord> {
     case .shutdown: it.exitNote = .shutdown
     case .killed: it.exitNote = .killed
     case .noProcess: it.exitNote = .noProcess
+    case .heapLimit: it.exitNote = .heapLimit
     case .normal, .error, .trap, .stackOverflow:
       it.exitNote = .other
       extras().it.exitReason = reason
@@ -113,6 +117,7 @@ extension Handle<ProcessRecord> {
     case .shutdown: .shutdown
     case .none, .killed: .killed
     case .noProcess: .noProcess
+    case .heapLimit: .heapLimit
     case .other: extras().it.exitReason
     }
   }

@@ -31,6 +31,9 @@ struct ProcessExtras: ~Copyable {
   var turn: Turn?
   /// The locks that it holds, the last one first.
   var held: LockCore?
+  /// The address of its private heap, zero until the record first has one (PH3); and how large that may become.
+  let heap = Atomic<UInt>(0)
+  var heapLimit = Int.max
   /// Why it ends, where the record's `exitNote` does not say.
   var exitReason = ExitReason.normal
 }

@@ -45,6 +45,10 @@ public struct SpawnOptions: Sendable, Hashable {
   public var priority: Priority
   /// How many messages may wait.
   public var mailbox: Mailbox
+  /// Bytes of memory that its private heap may have, in blocks as they are; nil for no limit.
+  ///
+  /// A process that wants more ends with ``ExitReason/heapLimit``.
+  public var heapLimit: Int?
   /// Where the frames live.
   public var stack: Stack
   /// Reductions of a slice; nil for the runtime's.
@@ -55,12 +59,14 @@ public struct SpawnOptions: Sendable, Hashable {
     name: String? = nil,
     priority: Priority = .normal,
     mailbox: Mailbox = .unbounded,
+    heapLimit: Int? = nil,
     stack: Stack = .shared,
     reductionsPerSlice: Int? = nil
   ) {
     self.name = name
     self.priority = priority
     self.mailbox = mailbox
+    self.heapLimit = heapLimit
     self.stack = stack
     self.reductionsPerSlice = reductionsPerSlice
   }
@@ -74,6 +80,7 @@ public struct SpawnOptions: Sendable, Hashable {
       try ConfigurationError.check("mailbox.bounded", messages, in: 1...Int.max)
       try ConfigurationError.check("mailbox.bounded.bytes", bytes, in: 1...Int.max)
     }
+    if let heapLimit { try ConfigurationError.check("heapLimit", heapLimit, in: 1...Int.max) }
     if case .dedicated(let bytes) = stack {
       let range = Limits.slotBytesLeast...Limits.dedicatedBytesMost
       try ConfigurationError.check("stack.dedicated.bytes", bytes, in: range)

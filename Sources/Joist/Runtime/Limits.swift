@@ -108,6 +108,26 @@ package enum Limits {
   /// Blocks move between a scheduler and a depot by so many.
   package static let blocksInABatch = 64
 
+  // MARK: Private heaps
+
+  /// The first block of a heap.
+  package static let heapBlockLeast = 512
+  /// The largest block that a space may have: half of a stretch of numbers (HN3).
+  package static let heapBlockMost = 16 << 30
+  /// Mappings are multiples of this: a page anywhere.
+  package static let heapPageBytes = 16 << 10
+  /// Different types on heaps; their layouts have a mebibyte of addresses.
+  package static let heapTypesMost = 1 << 14
+  /// A loop collects when so much is young, at least: it fits the first cache, and a block of 16 KiB.
+  package static let heapThresholdLeast = 12 << 10
+  /// And at most, unless more is old: it fits the second cache.
+  package static let heapThresholdMost = 1 << 20
+  /// For each reference that a collection has visited so many bytes are allocated before the next: then collecting
+  /// takes a tenth of the time of that.
+  package static let heapBytesAVisit = 512
+  /// What is old is not collected while it is less.
+  package static let heapFullLeast = 4 << 10
+
   // MARK: Reports
 
   /// Without another figure from the user.

@@ -46,6 +46,12 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let slotsMade: Int
   /// Bytes of images in use.
   public let imageBytes: Int
+  /// Collections of private heaps: of what is young, and of everything.
+  public let youngCollections, fullCollections: Int
+  /// Bytes allocated on private heaps, counted at collections and ends, and bytes that a collection kept and moved.
+  public let heapBytesAllocated, heapBytesSurvived: Int
+  /// Bytes of blocks that private heaps have now.
+  public let heapBytes: Int
   /// Each scheduler's, spare ones last.
   public let schedulers: [SchedulerStatistics]
 }
@@ -102,6 +108,11 @@ extension Handle<RuntimeCore> {
       spareStarts: it.figures.spareStarts.total,
       slotsMade: it.slots.lock.withLock { it.slots.made },
       imageBytes: it.sum { $0.imageBytes.total },
+      youngCollections: it.sum { $0.youngCollections.total },
+      fullCollections: it.sum { $0.fullCollections.total },
+      heapBytesAllocated: it.sum { $0.heapBytesAllocated.total },
+      heapBytesSurvived: it.sum { $0.heapBytesSurvived.total },
+      heapBytes: it.sum { $0.heapBytes.total },
       schedulers: (0..<it.schedulerCount).map { it.scheduler($0).statistics }
     )
   }

@@ -14,6 +14,9 @@
 // | arming or cancelling a timer | 20 |
 // | `reduce(n)` | n |
 // | a message destroyed by `flush` | 1 |
+// | a private heap that grows | 1 for each 64 bytes more |
+// | a collection | 20, 1 for each 64 bytes that were young, and 1 for each 4 bytes that survive |
+// | a graph on a private heap that is copied, or adopted | 20, and 1 for each 4 bytes |
 //
 // The unit is about what a call of a small function costs: 1 to 2 ns.
 
@@ -31,4 +34,7 @@ enum Cost {
   static let signal: Int32 = 4
   static let arm: Int32 = 20
   static let destroyMessage: Int32 = 1
+  static func grow(_ bytes: Int) -> Int32 { Int32(clamping: bytes >> 6) }
+  static func copy(_ bytes: UInt) -> Int32 { Int32(clamping: 20 + bytes >> 2) }
+  static func collect(used: UInt, survived: UInt) -> Int32 { Int32(clamping: 20 + used >> 6 + survived >> 2) }
 }

@@ -66,6 +66,7 @@ package struct Scheduler: ~Copyable {
   var site = unsafe joist_site()
   let nodes = BlockCache(NodePool.depot)
   let images: BlockCache<ImagePool>
+  let heapBlocks = BlockCache(HeapPool.depot)
   var records = RecordCache()
   var freeSlots = SlotCache()
   var timers = TimerCache()
@@ -104,6 +105,9 @@ package struct Scheduler: ~Copyable {
     lastNow = platform.now()
     wheel = TimerWheel(index: index, now: lastNow)
   }
+
+  /// From its beginning to `running`, for code that is inlined where nothing else is known of a scheduler.
+  @inlinable static var runningOffset: Int { 72 }
 
   /// The scheduler whose thread this is; nil on every other thread.
   // Sound: the word is set by a scheduler's own thread, while the scheduler lives.
@@ -157,6 +161,12 @@ struct SchedulerFigures: ~Copyable {
   ///
   /// Counted by releasing stores (ID2).
   let timedWaits = Counter()
+  let youngCollections = Counter()
+  let fullCollections = Counter()
+  let heapBytesAllocated = Counter()
+  let heapBytesSurvived = Counter()
+  /// Bytes of heaps' blocks that were counted here: only the sum over schedulers says something.
+  let heapBytes = Counter()
 }
 
 extension Handle<Scheduler> {
@@ -198,6 +208,7 @@ extension Handle<Scheduler> {
   // Sound: the site is this thread's while it steps the scheduler; a handle is an address, and nil is null.
   private func containFaults() {
     unsafe withUnsafePointer(to: &it.running) { running in
+      precondition(UInt(bitPattern: running) == bits + UInt(Scheduler.runningOffset))
       unsafe it.site.running = UnsafeRawPointer(running).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
     }
     unsafe it.site.stack_offset = ProcessRecord.slotOffset

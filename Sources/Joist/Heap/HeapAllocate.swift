@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Allocation, where it does not just go on behind the last object: a type that was not used lately, a block that is
+// full.
+
+import Synchronization
+
+extension Handle<PrivateHeap> {
+  /// Room for a value; its header is in the entries then.
+  @usableFromInline @inline(never)
+  func makeRoom<Value: BitwiseCopyable>(for type: Value.Type) throws(ProcessExit) -> UInt {
+    let key = HeapLayout.key(type)
+    let bytes = HeapHeader.bytes &+ HeapHeader.inWords(UInt(MemoryLayout<Value>.size))
+    if typeEntry(key).it.key != key { know(key, HeapLayoutTable.shared.number(of: type, isArray: false)) }
+    return try makeRoom(bytes, before: MemoryLayout<Value>.alignment > 8 ? HeapHeader.bytes : nil)
+  }
+
+  /// Room for an array; its header is in the entries then.
+  @usableFromInline @inline(never)
+  func makeRoom<Element: BitwiseCopyable>(
+    for type: Element.Type,
+    count: Int
+  ) throws(ProcessExit) -> UInt {
+    guard count >= 0 else { fatalError("Joist: an array on a heap cannot have \(count) elements") }
+    let key = HeapLayout.arrayKey(type)
+    if typeEntry(key).it.key != key { know(key, HeapLayoutTable.shared.number(of: type, isArray: true)) }
+    let (bytes, isTooLarge) = UInt(count).multipliedReportingOverflow(by: UInt(MemoryLayout<Element>.stride))
+    guard !isTooLarge, bytes <= UInt(Limits.heapBlockMost) else {
+      _ = willMove("allocated on")
+      throw process.fillHeap()
+    }
+    let all = HeapHeader.arrayBytes &+ HeapHeader.inWords(bytes)
+    return try makeRoom(all, before: MemoryLayout<Element>.alignment > 8 ? HeapHeader.arrayBytes : nil)
+  }
+
+  private func know(_ key: UInt, _ number: UInt) {
+    typeEntry(key).it.key = key
+    typeEntry(key).it.header = HeapHeader(layout: number).bits
+  }
+
+  /// Room for so many bytes at `top`; what lies so far behind it is to be aligned to sixteen bytes, if that is said.
+  func makeRoom(_ bytes: UInt, before wide: UInt?) throws(ProcessExit) -> UInt {
+    let scheduler = willMove("allocated on")
+    let all = bytes &+ (wide == nil ? 0 : 8)
+    if it.end &- it.top < all { try grow(by: all, scheduler) }
+    guard let wide else { return it.top }
+    it.hasWide = true
+    if (it.top &+ wide) & 15 != 0 {
+      HeapObject(it.top).header = HeapHeader(bits: 0)
+      it.top &+= 8
+    }
+    return it.top
+  }
+
+  /// The young block becomes twice as large, or as large as is needed, within the limit.
+  private func grow(by need: UInt, _ scheduler: Handle<Scheduler>) throws(ProcessExit) {
+    let used = youngUsed
+    let needed = Int(used + need)
+    let block = it.youngBlock.bytes
+    let others = it.held.load(ordering: .relaxed) - block
+    var bytes = max(HeapBlock.powerOfTwo(needed), 2 * block)
+    if bytes > it.limit - others { bytes = HeapBlock.rounded(down: it.limit - others) }
+    guard bytes >= needed, scheduler.resize(&it.youngBlock, to: bytes, keeping: used) else {
+      throw process.fillHeap()
+    }
+    it.young.takeBlock(it.youngBlock)
+    it.top = it.young.base &+ used
+    it.end = it.youngBlock.end
+    count()
+    process.charge(Cost.grow(it.youngBlock.bytes - block))
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// It has no room for what it wants on its heap: every call throws from now on, with that reason or one it had.
+  @discardableResult
+  func fillHeap() -> ProcessExit {
+    beginExit(.heapLimit)
+    return ProcessExit(reason: presentExitReason)
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Graphs that are sent: copied out of one heap and into another.
+
+import Joist
+import TestSupport
+import Testing
+
+/// A node of any graph, with one of each kind of what may be on a heap.
+private struct Part: BitwiseCopyable, HeapTraceable {
+  var number: Int
+  var lanes: SIMD2<Int>
+  var next: HeapRef<Part>?
+  var others: HeapArray<HeapRef<Part>?>?
+  var text: HeapArray<UInt8>?
+
+  mutating func trace(_ tracer: inout HeapTracer) {
+    tracer.visit(&next)
+    tracer.visit(&others)
+    tracer.visit(&text)
+  }
+}
+
+private enum Mail {
+  case list(HeapCopy<HeapRef<Link>?>)
+  case parts(HeapCopy<HeapRef<Part>>)
+}
+
+extension ProcessHeap {
+  /// A ring of parts, each of which knows all others.
+  fileprivate func ring(_ count: Int) throws -> HeapRef<Part> {
+    let parts = try (0..<count).map { number in
+      try allocate(Part(number: number, lanes: [number, -number], text: try allocateArray("part \(number)".utf8)))
+    }
+    let all = try allocateArray(parts.map(Optional.init))
+    for (index, part) in parts.enumerated() {
+      self[part].next = parts[(index + 1) % count]
+      self[part].others = all
+    }
+    return parts[0]
+  }
+
+  fileprivate func isRing(_ first: HeapRef<Part>, _ count: Int) -> Bool {
+    var part = first
+    for number in 0..<count {
+      let (this, others) = (self[part], self[part].others!)
+      let text = withElements(of: this.text!) { text in text.indices.map { text[$0] } }
+      guard this.number == number, this.lanes == [number, -number], text == Array("part \(number)".utf8),
+        self.count(of: others) == count, self[others, number] == part, self[first].others == others
+      else { return false }
+      part = this.next!
+    }
+    return part == first
+  }
+}
+
+@Suite struct HeapCopyTests {
+  @Test(arguments: [1, 2, 10, 1_000])
+  func `P4: a graph that is sent is the same at the receiver, and stays what it was`(count: Int) throws {
+    let log = Log<Bool>()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      let receiver = runtime.spawn(Mail.self) { process in
+        let heap = process.heap
+        var kept = try heap.list(0..<7)
+        for _ in 0..<4 {
+          guard case .parts(let copy) = try process.receive() else { continue }
+          var ring = try heap.adopt(copy)
+          log.add(heap.isRing(ring, count))
+          heap.collect(keeping: &ring, &kept)
+          log.add(heap.isRing(ring, count) && heap.numbers(kept) == Array(0..<7))
+        }
+      }
+      runtime.spawn { process in
+        let heap = process.heap
+        _ = try heap.list(0..<3)
+        var ring = try heap.ring(count)
+        for turn in 0..<4 {
+          try receiver.send(copying: ring, from: heap) { .parts($0) }
+          log.add(heap.isRing(ring, count))
+          // Young, old, old and written, and in part.
+          if turn == 0 { heap.collect(keeping: &ring) }
+          if turn == 1 { heap[ring].text = try heap.allocateArray("part 0".utf8) }
+        }
+        heap.collect(keeping: &ring, fully: true)
+        log.add(heap.isRing(ring, count))
+      }
+    }
+    #expect(log.entries == Array(repeating: true, count: 13))
+  }
+
+  @Test func `P4: a graph a million deep is sent without a stack for it`() throws {
+    let depth = many(1_000_000)
+    let log = Log<Bool>()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      let receiver = runtime.spawn(HeapCopy<HeapRef<Link>?>.self) { process in
+        let list = try process.heap.adopt(try process.receive())
+        log.add(process.heap.numbers(list) == Array(0..<depth))
+      }
+      runtime.spawn { process in
+        try receiver.send(copying: try process.heap.list(0..<depth), from: process.heap)
+      }
+    }
+    #expect(log.entries == [true])
+  }
+
+  @Test func `P4: any number of processes take the same copy in`() throws {
+    let log = Log<[Int]>()
+    let group = ProcessGroup<HeapCopy<HeapRef<Link>?>>()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      for number in 0..<20 {
+        group.join(
+          runtime.spawn(HeapCopy<HeapRef<Link>?>.self) { process in
+            let list = try process.heap.adopt(try process.receive())
+            process.heap[list!].number = number
+            log.add(process.heap.numbers(list))
+          }
+        )
+      }
+      runtime.spawn { process in
+        let copy = try process.heap.copy(try process.heap.list(0..<100))
+        crashUnless(copy.bytes == 2_400)
+        group.broadcast(copy)
+      }
+    }
+    #expect(Set(log.entries) == Set((0..<20).map { [$0] + Array(1..<100) }))
+  }
+
+  @Test func `P4: what is not sent along is not copied, and what is sent twice is there once`() throws {
+    let bytes = try inProcess { process in
+      struct Both: BitwiseCopyable, HeapTraceable {
+        var first, second: HeapRef<Link>?
+        mutating func trace(_ tracer: inout HeapTracer) {
+          tracer.visit(&first)
+          tracer.visit(&second)
+        }
+      }
+      let heap = process.heap
+      let list = try heap.list(0..<10)
+      _ = try heap.list(0..<1_000)
+      return try [heap.copy(Both(first: list, second: list)).bytes, heap.copy(Both()).bytes]
+    }
+    #expect(bytes == [240, 0])
+  }
+
+  @Test func `P4: a copy may be taken in after its sender has ended, and after others were made`() throws {
+    let numbers = try inProcess { process in
+      let heap = process.heap
+      let first = try heap.copy(try heap.list(0..<10))
+      heap.collect()
+      let second = try heap.copy(try heap.list(10..<20))
+      let (a, b) = (try heap.adopt(second), try heap.adopt(first))
+      return heap.numbers(b) + heap.numbers(a)
+    }
+    #expect(numbers == Array(0..<20))
+  }
+
+  @Test func `P4: a copy that does not fit ends its receiver with that reason`() throws {
+    let reasons = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn(Down.self) { process in
+        let heap = process.heap
+        let copy = try heap.copy(try heap.list(0..<1_000))
+        for limit in [10_000, 100_000] {
+          process.spawnMonitored(options: .init(heapLimit: limit), down: { $0 }) { _ = try $0.heap.adopt(copy) }
+          reasons.add("\(try process.receive().reason)")
+        }
+      }
+    }
+    #expect(reasons.entries == ["heap limit", "normal"])
+  }
+
+  @Test func `P4: a stale reference is not sent`() throws {
+    let said = try saying { process in
+      let list = try process.heap.list(0..<10)
+      process.heap.collect()
+      _ = try process.heap.copy(list)
+    }
+    #expect(said.contains("leads nowhere"), "\(said)")
+  }
+}

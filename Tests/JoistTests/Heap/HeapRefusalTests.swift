@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What may not be done with a heap ends the process that does it, with a sentence.
+
+import Joist
+import TestSupport
+import Testing
+
+/// Carries what the compiler would not let go.
+private final class Smuggled<Value>: @unchecked Sendable {
+  var value: Value?
+}
+
+/// What was said of the end of a process with that body.
+///
+/// Of two crashes at the same moment one may have what was said of both; so it is tried again.
+func saying(
+  schedulers: Int = 1,
+  _ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void
+) throws -> String {
+  try saying { try end(schedulers: schedulers, body) }
+}
+
+func saying(_ run: () throws -> ExitReason) throws -> String {
+  for _ in 0..<100 {
+    let reason = try run()
+    guard let trap = reason.trap else { return "\(reason)" }
+    if let message = trap.message { return message }
+  }
+  return "nothing"
+}
+
+@Suite struct HeapRefusalTests {
+  private let leadsNowhere = "Joist: a heap reference was followed that leads nowhere"
+  private let elsewhere = "where its process does not run"
+
+  @Test func `P4: a reference that a collection did not keep leads nowhere`() throws {
+    let said = try saying { process in
+      let heap = process.heap
+      let lost = try heap.allocate(1)
+      var kept = try heap.allocate(2)
+      heap.collect(keeping: &kept)
+      crashUnless(heap[kept] == 2)
+      _ = heap[lost]
+    }
+    #expect(said.contains(leadsNowhere))
+  }
+
+  @Test func `P4: a reference that leads nowhere is not written through either`() throws {
+    let said = try saying { process in
+      let lost = try process.heap.allocate(1)
+      process.heap.collect()
+      process.heap[lost] = 3
+    }
+    #expect(said.contains(leadsNowhere))
+  }
+
+  @Test func `P4: the place of what was not kept is given to others, and the old reference does not lead there`() throws
+  {
+    let said = try saying { process in
+      let heap = process.heap
+      let lost = try heap.allocateArray([1, 2, 3])
+      heap.collect()
+      _ = try heap.allocateArray([4, 5, 6])
+      _ = heap[lost, 0]
+    }
+    #expect(said.contains(leadsNowhere))
+  }
+
+  /// How a process ends that comes by what another one, which lives, has.
+  private func thief<Loot>(
+    of take: @escaping @Sendable (ProcessContext<Down>) throws -> Loot,
+    look: @escaping @Sendable (ProcessContext<Down>, Loot) -> Bool,
+    _ body: @escaping @Sendable (ProcessContext<Never>, Loot) throws -> Void
+  ) throws -> ExitReason {
+    let loot = Smuggled<Loot>()
+    let reasons = Log<ExitReason>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn(Down.self) { process in
+        loot.value = try take(process)
+        process.spawnMonitored(down: { $0 }) { try body($0, loot.value!) }
+        reasons.add(try process.receive().reason)
+        crashUnless(look(process, loot.value!))
+      }
+    }
+    return try #require(reasons.entries.first)
+  }
+
+  @Test func `P5: a reference of another process leads nowhere`() throws {
+    let said = try saying {
+      try thief(of: { try $0.heap.allocate(1) }, look: { $0.heap[$1] == 1 }) { process, ref in
+        _ = try process.heap.allocate(2)
+        _ = process.heap[ref]
+      }
+    }
+    #expect(said.contains(leadsNowhere))
+  }
+
+  @Test func `P5: a reference of an earlier process leads nowhere`() throws {
+    let smuggled = Smuggled<HeapRef<Int>>()
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 10))
+    let first = simulation.runtime.spawn { process in smuggled.value = try process.heap.allocate(1) }
+    simulation.run()
+    let log = Log<ExitReason>()
+    let slots = Log<Bool>()
+    // The record is another's by now, and so is its heap.
+    simulation.runtime.spawn { process in
+      slots.add(process.id.slot == first.id.slot)
+      _ = try process.heap.allocate(2)
+      _ = process.heap[smuggled.value!]
+    }
+    simulation.run()
+    log.add(.normal)
+    #expect(slots.entries == [true])
+    #expect(simulation.runtime.statistics.trapsContained == 1)
+  }
+
+  @Test(arguments: ["allocate", "array", "collect", "elements", "statistics"])
+  func `P5: a heap is used by its process alone`(how: String) throws {
+    let said = try saying {
+      try thief(of: { ($0.heap, try $0.heap.allocateArray([1])) }, look: { $0.heap[$1.1, 0] == 1 }) { _, loot in
+        let (heap, array) = loot
+        switch how {
+        case "allocate": _ = try heap.allocate(1)
+        case "array": _ = try heap.allocateArray([1])
+        case "collect": heap.collect()
+        case "elements": heap.withElements(of: array) { _ in }
+        default: _ = heap.statistics
+        }
+      }
+    }
+    #expect(said.contains(elsewhere), "\(said)")
+  }
+
+  @Test func `P5: a heap of a process that has ended is nobody's`() throws {
+    let smuggled = Smuggled<(ProcessHeap, HeapRef<Int>)>()
+    _ = try end { process in smuggled.value = (process.heap, try process.heap.allocate(1)) }
+    #expect(try saying { _ in _ = smuggled.value!.0[smuggled.value!.1] }.contains(leadsNowhere))
+    #expect(try saying { _ in _ = try smuggled.value!.0.allocate(1) }.contains(elsewhere))
+  }
+
+  @Test func `P5: a blocking closure has no heap`() throws {
+    let smuggled = Smuggled<ProcessHeap>()
+    let said = try saying { process in
+      smuggled.value = process.heap
+      process.blocking { _ = try? smuggled.value!.allocate(1) }
+    }
+    #expect(said.contains(elsewhere), "\(said)")
+  }
+
+  @Test func `P4: nothing is allocated or collected while elements are lent`() throws {
+    let allocating = try saying { process in
+      let heap = process.heap
+      let array = try heap.allocateArray([1, 2])
+      try heap.withElements(of: array) { _ in _ = try heap.allocate(1) }
+    }
+    #expect(allocating.contains("within `withElements`"))
+    let collecting = try saying { process in
+      let heap = process.heap
+      let array = try heap.allocateArray([1, 2])
+      heap.withMutableElements(of: array) { _ in heap.collect() }
+    }
+    #expect(collecting.contains("within `withElements`"))
+    let filling = try saying { process in
+      let heap = process.heap
+      _ = try heap.allocateArray((0..<3).lazy.map { _ in (try? heap.allocate(1)) == nil ? 0 : 1 })
+    }
+    #expect(filling.contains("within `withElements`"))
+  }
+
+  @Test func `P4: after a loan has ended, also by an error, allocation goes on`() throws {
+    struct Refused: Error {}
+    let number = try inProcess { process in
+      let heap = process.heap
+      let array = try heap.allocateArray([1, 2])
+      try? heap.withElements(of: array) { elements in
+        heap.withElements(of: array) { _ in }
+        throw Refused()
+      }
+      return heap[try heap.allocate(3)]
+    }
+    #expect(number == 3)
+  }
+
+  @Test(arguments: [-1, 3, Int.max, Int.min])
+  func `P4: an index out of range is refused`(index: Int) throws {
+    let reading = try saying { process in _ = process.heap[try process.heap.allocateArray([1, 2, 3]), index] }
+    #expect(reading.contains("index \(index) is out of range in an array of 3"))
+    let writing = try saying { process in process.heap[try process.heap.allocateArray([1, 2, 3]), index] = 0 }
+    #expect(writing.contains("index \(index) is out of range in an array of 3"))
+  }
+
+  @Test func `P4: a negative count is refused`() throws {
+    let said = try saying { process in _ = try process.heap.allocateArray(repeating: 1, count: -1) }
+    #expect(said.contains("cannot have -1 elements"))
+  }
+}
+
+/// Ends the process unless it holds: an expectation of a test cannot be seen from there.
+func crashUnless(_ holds: Bool) { precondition(holds) }
