@@ -35,6 +35,8 @@ struct SmallRun: CustomTestStringConvertible {
     SmallRun(arguments: "compute 15", keys: ["ms"]),
     SmallRun(arguments: "steal 10 1", keys: ["speedup", "t1_ms", "t2_ms"]),
     SmallRun(arguments: "simulated 10", keys: ["ns", "steps_per_s"]),
+    SmallRun(arguments: "trees 8 2", keys: ["ms"]),
+    SmallRun(arguments: "trees_classes 8 2", keys: ["ms"]),
   ]
 }
 

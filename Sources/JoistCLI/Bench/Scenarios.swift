@@ -28,6 +28,8 @@ extension Scenario {
     .compute,
     .steal,
     .simulated,
+    .trees,
+    .treesClasses,
   ]
 
   /// The one of that name; throws a line for the user if there is none.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Binary trees, made and dropped at a rate that is all allocation: on private heaps, and as classes for comparison.
+
+import Joist
+
+extension Scenario {
+  /// Trees on a process's heap.
+  static let trees = Scenario(
+    name: "trees",
+    about: "binary trees on private heaps",
+    parameters: treeParameters,
+    figures: [Figure("ms", "ms", "all of it")],
+    runs: [.one(16, 1), .all(16, 8)]
+  ) { trial in
+    try measureTrees(trial) { process, depth in try growTrees(depth, on: process.heap) }
+  }
+
+  /// The same of objects that are counted.
+  static let treesClasses = Scenario(
+    name: "trees_classes",
+    about: "the same as classes",
+    parameters: treeParameters,
+    figures: [Figure("ms", "ms", "all of it")],
+    runs: [.one(16, 1), .all(16, 8)]
+  ) { trial in
+    try measureTrees(trial) { _, depth in try growTreesOfClasses(depth) }
+  }
+
+  private static var treeParameters: [Parameter] {
+    [Parameter("depth", 8...24, .multiple(of: 2)), Parameter("processes", 1...10_000)]
+  }
+
+  private static func measureTrees(
+    _ trial: Trial,
+    _ work: @escaping @Sendable (ProcessContext<Never>, Int) throws -> Void
+  ) throws -> Outcome {
+    let (depth, processes) = (trial.arguments[0], trial.arguments[1])
+    return try trial.inProcess(of: Void.self) { main in
+      let time = try milliseconds(warm: depth - 4, depth) { depth in
+        try main.parallel(processes) { process in try work(process, depth) }
+      }
+      return Outcome(["ms": time])
+    }
+  }
+}
+
+/// How many nodes a tree has.
+private func nodes(_ depth: Int) -> Int { 2 << depth - 1 }
+
+private func check(_ found: Int, _ wanted: Int) throws {
+  guard found == wanted else { throw BenchProblem("a tree has \(found) nodes, and \(wanted) were made") }
+}
+
+/// One tree too deep, one that is kept, and the others by the hundred.
+private func growTrees(_ depth: Int, on heap: ProcessHeap) throws {
+  try check(Node.count(try Node.make(depth + 1, on: heap), on: heap), nodes(depth + 1))
+  heap.collect()
+  var long = try Node.make(depth, on: heap)
+  for small in stride(from: 4, through: depth, by: 2) {
+    let turns = 1 << (depth - small + 4)
+    var sum = 0
+    for _ in 0..<turns {
+      sum += Node.count(try Node.make(small, on: heap), on: heap)
+      heap.collectIfNeeded(keeping: &long)
+    }
+    try check(sum, turns * nodes(small))
+  }
+  try check(Node.count(long, on: heap), nodes(depth))
+}
+
+/// A node on a heap.
+private struct Node: BitwiseCopyable, HeapTraceable {
+  var left, right: HeapRef<Node>?
+
+  mutating func trace(_ tracer: inout HeapTracer) {
+    tracer.visit(&left)
+    tracer.visit(&right)
+  }
+
+  static func make(_ depth: Int, on heap: ProcessHeap) throws(ProcessExit) -> HeapRef<Node> {
+    guard depth > 0 else { return try heap.allocate(Node()) }
+    let left = try make(depth - 1, on: heap)
+    return try heap.allocate(Node(left: left, right: try make(depth - 1, on: heap)))
+  }
+
+  static func count(_ root: HeapRef<Node>, on heap: ProcessHeap) -> Int {
+    let node = heap[root]
+    guard let left = node.left, let right = node.right else { return 1 }
+    return 1 + count(left, on: heap) + count(right, on: heap)
+  }
+}
+
+private func growTreesOfClasses(_ depth: Int) throws {
+  try check(ClassNode(depth + 1).count(), nodes(depth + 1))
+  let long = ClassNode(depth)
+  for small in stride(from: 4, through: depth, by: 2) {
+    let turns = 1 << (depth - small + 4)
+    var sum = 0
+    for _ in 0..<turns { sum += ClassNode(small).count() }
+    try check(sum, turns * nodes(small))
+  }
+  try check(long.count(), nodes(depth))
+}
+
+private final class ClassNode {
+  let left, right: ClassNode?
+
+  init(_ depth: Int) {
+    left = depth > 0 ? ClassNode(depth - 1) : nil
+    right = depth > 0 ? ClassNode(depth - 1) : nil
+  }
+
+  func count() -> Int {
+    guard let left, let right else { return 1 }
+    return 1 + left.count() + right.count()
+  }
+}
