@@ -50,6 +50,7 @@ struct Monitors {
   private var lastNumber: UInt32 = 0
 
   var isEmpty: Bool { monitors.count == 0 }
+  var bytes: Int { monitors.bytes }
 
   fileprivate mutating func add(_ process: ProcessHandle?, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
     lastNumber = lastNumber == .max ? 1 : lastNumber + 1

@@ -23,6 +23,9 @@ struct Places<Entry> {
   /// How many places there are, free ones included.
   var span: Int { others.count + 1 }
 
+  /// What it has beside itself.
+  var bytes: Int { others.capacity * MemoryLayout<Place>.stride }
+
   /// Puts an entry in; where it is then (PL1).
   @inline(__always)
   mutating func add(_ entry: Entry) -> Int {

@@ -69,6 +69,11 @@ package struct MessageNode: ~Copyable {
 }
 
 extension MessageNode {
+  /// The memory that it takes: its block's, or from malloc.
+  var blockBytes: Int {
+    sizeClass == NodePool.fromMalloc ? Int(payloadOffset) + Int(bytes) : NodePool.bytes(ofClass: Int(sizeClass))
+  }
+
   /// The header's size; payloads of up to sixteen bytes share its cache line.
   @inlinable static var headerBytes: Int { 48 }
 

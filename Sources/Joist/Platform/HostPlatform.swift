@@ -20,6 +20,8 @@ package final class HostPlatform: Platform {
   package let ticks = TickClock()
   package let guardsAreFree: Bool
   package let waiters = WaiterPool()
+  /// Of a page of the machine's memory.
+  static let pageBytes = Int(getpagesize())
   /// There is one machine.
   package static let shared = HostPlatform()
 

@@ -21,9 +21,12 @@ public struct ProcessInfo: Sendable, Hashable {
   public let waitingFor: Duration?
   /// Suspends that were not taken back.
   public let suspends: Int
+  /// What it takes of the machine's memory.
+  public let memory: ProcessMemory
 
   init?(_ record: Handle<ProcessRecord>, _ id: ProcessID) {
     let snapshot = record.snapshot()
+    memory = record.measureMemory()
     // Ordering: the fence keeps this look behind those of the snapshot, which are relaxed: if it is still that process
     // now, it was then.
     atomicMemoryFence(ordering: .acquiring)

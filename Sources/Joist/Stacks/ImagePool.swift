@@ -11,6 +11,9 @@ enum ImagePool: BlockSizes {
 
   static func bytes(ofClass index: Int) -> Int { index < steps ? (index + 1) * step : 2_048 << (index - steps) }
 
+  /// What an image of so many bytes takes.
+  static func bytesTaken(for bytes: Int) -> Int { sizeClass(of: bytes).map { self.bytes(ofClass: $0) } ?? bytes }
+
   /// The smallest class that holds so many bytes; nil when it is too much for any.
   static func sizeClass(of bytes: Int) -> Int? {
     if bytes <= 1_024 { return (max(bytes, 1) - 1) / step }
@@ -22,22 +25,16 @@ extension Handle<Scheduler> {
   /// Room for so many bytes of frames.
   // Sound: the block is large enough, and in use until `giveImage`.
   func takeImage(_ bytes: Int) -> UnsafeMutableRawPointer {
-    guard let sizeClass = ImagePool.sizeClass(of: bytes) else {
-      it.figures.imageBytes.add(bytes)
-      return .allocate(byteCount: bytes, alignment: 64)
-    }
-    it.figures.imageBytes.add(ImagePool.bytes(ofClass: sizeClass))
+    it.figures.imageBytes.add(ImagePool.bytesTaken(for: bytes))
+    guard let sizeClass = ImagePool.sizeClass(of: bytes) else { return .allocate(byteCount: bytes, alignment: 64) }
     return unsafe it.images.take(sizeClass)
   }
 
   /// Takes room back that was taken for so many bytes.
   // Sound: as above.
   func giveImage(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
-    guard let sizeClass = ImagePool.sizeClass(of: bytes) else {
-      it.figures.imageBytes.add(-bytes)
-      return unsafe block.deallocate()
-    }
-    it.figures.imageBytes.add(-ImagePool.bytes(ofClass: sizeClass))
+    it.figures.imageBytes.add(-ImagePool.bytesTaken(for: bytes))
+    guard let sizeClass = ImagePool.sizeClass(of: bytes) else { return unsafe block.deallocate() }
     unsafe it.images.give(block, sizeClass)
   }
 }

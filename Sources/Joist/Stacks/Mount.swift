@@ -220,3 +220,14 @@ extension Handle<Scheduler> {
     it.figures.copiesIn.add()
   }
 }
+
+extension Handle<ProcessRecord> {
+  /// What its frames take, in an image or in whole pages; the caller has the process.
+  // Sound: as above; nothing is read there.
+  var frameBytes: Int {
+    guard let slot = it.slot, let frames = unsafe it.stackPointer else { return 0 }
+    let bytes = Int(slot.it.top - UInt(bitPattern: frames))
+    if unsafe it.image != nil { return ImagePool.bytesTaken(for: bytes) }
+    return (bytes + HostPlatform.pageBytes - 1) / HostPlatform.pageBytes * HostPlatform.pageBytes
+  }
+}

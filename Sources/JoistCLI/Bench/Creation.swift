@@ -64,7 +64,15 @@ extension Scenario {
     name: "memory",
     about: "bytes and time for each process that waits",
     parameters: [Parameter("processes", 1_000...16_000_000, .multiple(of: 1_000))],
-    figures: [Figure("bytes", "B", "a waiting process"), Figure("ns", "ns", "making it")],
+    figures: [
+      Figure("bytes", "B", "a waiting process"),
+      Figure("ns", "ns", "making it"),
+      Figure("record", "B", "of that its record"),
+      Figure("stack", "B", "its frames"),
+      Figure("heap", "B", "its private heap"),
+      Figure("mailbox", "B", "its messages"),
+      Figure("own", "B", "what else it has"),
+    ],
     runs: [.all(100_000), .all(1_000_000)]
   ) { trial in
     let count = trial.arguments[0]
@@ -75,12 +83,25 @@ extension Scenario {
       let refs = try waiters(main, count)
       let time = ContinuousClock.now - start
       let after = residentBytes()
+      let parts = averageMemory(refs)
       // A thousand, as proof that they can be woken.
       try wake(refs.prefix(1_000), main)
       let each = Double(after - before) / Double(count)
-      return Outcome(["bytes": each, "ns": time.nanoseconds / Double(count)])
+      return Outcome(parts.merging(["bytes": each, "ns": time.nanoseconds / Double(count)]) { $1 })
     }
   }
+}
+
+/// What a process takes by its own account, on average over every hundredth.
+private func averageMemory(_ refs: [ProcessRef<Int>]) -> [String: Double] {
+  let some = stride(from: 0, to: refs.count, by: 100).compactMap { refs[$0].info?.memory }
+  func average(_ part: KeyPath<ProcessMemory, Int>) -> Double {
+    Double(some.reduce(0) { $0 + $1[keyPath: part] }) / Double(max(1, some.count))
+  }
+  return [
+    "record": average(\.record), "stack": average(\.stack), "heap": average(\.heap),
+    "mailbox": average(\.mailbox), "own": average(\.own),
+  ]
 }
 
 private func spawnAndJoin(_ main: ProcessContext<Void>, _ count: Int) throws {

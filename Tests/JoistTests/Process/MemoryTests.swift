@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `info` says of the memory that a process takes.
+
+import Joist
+import TestSupport
+import Testing
+
+@Suite struct MemoryTests {
+  @Test func `P1: info says what a waiting process takes, part by part`() throws {
+    let simulation = try HandDriven()
+    let process = simulation.runtime.spawn(Int.self) { process in _ = try process.receive { $0 == 7 } }
+    simulation.run()
+    let bare = try #require(process.info).memory
+    #expect(bare.record == 192 && bare.heap == 0 && bare.mailbox == 0)
+    #expect(bare.stack > 0 && bare.stack % 4_096 == 0)
+    #expect(bare.total == bare.record + bare.stack + bare.own)
+    // Three that nobody wants, from a process: a block of 64 bytes each.
+    simulation.runtime.spawn { _ in for number in 1...3 { process.send(number) } }
+    simulation.run()
+    #expect(try #require(process.info).memory.mailbox == 3 * 64)
+    process.send(7)
+    simulation.run()
+    #expect(process.info == nil)
+  }
+
+  @Test func `P1: messages count with their blocks, also those that the process has not looked at`() throws {
+    let simulation = try HandDriven()
+    let process = simulation.runtime.spawn(InlineArray<40, Int>.self) { process in
+      try process.sleep(for: .seconds(1))
+      while true { _ = try process.receive() }
+    }
+    simulation.run(passingTime: false)
+    for _ in 0..<2 { process.send(InlineArray(repeating: 1)) }
+    // From a thread they are malloc's: 320 bytes and a header of 48.
+    #expect(try #require(process.info).memory.mailbox == 2 * 368)
+    simulation.run()
+    #expect(try #require(process.info).memory.mailbox == 0)
+  }
+
+  @Test func `P1: a process that hibernates takes its image, and what only some have is told apart`() throws {
+    let simulation = try HandDriven()
+    let other = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+    let process = simulation.runtime.spawn(Int.self) { process in
+      for _ in 0..<10 { process.monitor(other) { _ in 0 } }
+      try process.hibernate()
+      _ = try process.receive()
+      let heap = process.heap
+      _ = try heap.allocateArray(repeating: UInt8(1), count: 3_000)
+      _ = try process.receive()
+    }
+    simulation.run(passingTime: false)
+    let asleep = try #require(process.info).memory
+    #expect(asleep.stack > 0 && asleep.stack == simulation.runtime.statistics.imageBytes)
+    #expect(asleep.heap == 0 && asleep.own > 10 * 16)
+    simulation.runtime.spawn { _ in process.send(7) }
+    simulation.run()
+    let awake = try #require(process.info).memory
+    #expect(awake.heap == 4_096 && awake.own > asleep.own && awake.stack % 4_096 == 0)
+  }
+
+  @Test(.threadsAndSeeds)
+  func `P1: who asks for the memory of processes loses them no message`() throws {
+    let (pairs, each) = (size(20, seeds: 3), size(2_000, seeds: 8))
+    let sum = Count()
+    _ = try onRuntime(slots: 4) { runtime in
+      let refs = (0..<pairs).map { _ in
+        runtime.spawn(Int.self) { process in for _ in 0..<each { sum.add(try process.receive()) } }
+      }
+      for number in 0..<each {
+        for ref in refs {
+          ref.send(1)
+          if number % 3 == 0 { _ = ref.info }
+        }
+      }
+    }
+    #expect(sum.total == pairs * each)
+  }
+}
