@@ -135,7 +135,8 @@ extension Handle<PrivateHeap> {
     if most <= it.oldBlock.bytes || most <= HeapPool.bytesMost { return true }
     let used = oldUsed
     // Addresses cost nothing: enough of them for the next times.
-    guard scheduler.resize(&it.oldBlock, to: 2 * most, keeping: used) else { return false }
+    let bytes = max(most, min(2 * most, Limits.heapBlockMost))
+    guard scheduler.resize(&it.oldBlock, to: bytes, keeping: used) else { return false }
     it.old.takeBlock(it.oldBlock)
     it.oldTop = it.old.base + used
     return true

@@ -9,6 +9,7 @@ extension Handle<PrivateHeap> {
   /// Room for a value; its header is in the entries then.
   @usableFromInline @inline(never)
   func makeRoom<Value: BitwiseCopyable>(for type: Value.Type) throws(ProcessExit) -> UInt {
+    _ = willMove("allocated on")
     let key = HeapLayout.key(type)
     let bytes = HeapHeader.bytes &+ HeapHeader.inWords(UInt(MemoryLayout<Value>.size))
     if typeEntry(key).it.key != key { know(key, HeapLayoutTable.shared.number(of: type, isArray: false)) }
@@ -21,14 +22,12 @@ extension Handle<PrivateHeap> {
     for type: Element.Type,
     count: Int
   ) throws(ProcessExit) -> UInt {
+    _ = willMove("allocated on")
     guard count >= 0 else { fatalError("Joist: an array on a heap cannot have \(count) elements") }
     let key = HeapLayout.arrayKey(type)
     if typeEntry(key).it.key != key { know(key, HeapLayoutTable.shared.number(of: type, isArray: true)) }
     let (bytes, isTooLarge) = UInt(count).multipliedReportingOverflow(by: UInt(MemoryLayout<Element>.stride))
-    guard !isTooLarge, bytes <= UInt(Limits.heapBlockMost) else {
-      _ = willMove("allocated on")
-      throw process.fillHeap()
-    }
+    guard !isTooLarge, bytes <= UInt(Limits.heapBlockMost) else { throw process.fillHeap() }
     let all = HeapHeader.arrayBytes &+ HeapHeader.inWords(bytes)
     return try makeRoom(all, before: MemoryLayout<Element>.alignment > 8 ? HeapHeader.arrayBytes : nil)
   }

@@ -13,45 +13,54 @@ final class HeapLayoutTable: @unchecked Sendable {
   /// All of them; number 0 is none.
   let layouts: Handle<HeapLayout>
   private let places = Atomic<UInt>(0)
-  private let state = Mutex(1)
+  /// How many numbers there are; changed under the lock.
+  private let known = Atomic<Int>(1)
+  private let lock = Mutex(())
 
   private init() {
     unsafe layouts = Handle(.allocate(capacity: Limits.heapTypesMost))
     places.store(Handle<Places>.allocate(Places(count: 256)).bits, ordering: .relaxed)
   }
 
-  /// How many numbers there are.
-  var count: UInt { UInt(state.withLock { $0 }) }
+  /// More than any number that a heap may have met so far.
+  var count: UInt { UInt(known.load(ordering: .acquiring)) }
 
   /// The number of a type's layout, made now if it has none.
   func number<Value: BitwiseCopyable>(of type: Value.Type, isArray: Bool) -> UInt {
     let key = isArray ? HeapLayout.arrayKey(type) : HeapLayout.key(type)
     if let number = table.it.number(of: key) { return number }
-    let layout = HeapLayout(of: type, isArray: isArray)
-    return state.withLock { count in
-      if let number = table.it.number(of: key) { return number }
-      guard count < Limits.heapTypesMost else {
-        fatalError("Joist: more than \(Limits.heapTypesMost) types are on heaps")
-      }
+    guard let number = add(HeapLayout(of: type, isArray: isArray)) else {
+      fatalError("Joist: more than \(Limits.heapTypesMost) types are on heaps")
+    }
+    return number
+  }
+
+  /// Nil when there are as many as there may be.
+  private func add(_ layout: HeapLayout) -> UInt? {
+    lock.withLock { _ in
+      if let number = table.it.number(of: layout.key) { return number }
+      let count = known.load(ordering: .relaxed)
+      guard count < Limits.heapTypesMost else { return nil }
       // Sound: nobody has this number yet.
       unsafe layouts.advanced(by: count).pointer.initialize(to: layout)
-      add(key, UInt(count), count)
-      count += 1
-      return UInt(count - 1)
+      // Ordering: before anybody can find the number.
+      known.store(count + 1, ordering: .releasing)
+      add(layout.key, count)
+      return UInt(count)
     }
   }
 
   private var table: Handle<Places> { Handle(address: places.load(ordering: .acquiring)) }
 
   /// Under the lock.
-  private func add(_ key: UInt, _ number: UInt, _ count: Int) {
-    if 2 * count > table.it.count {
+  private func add(_ key: UInt, _ number: Int) {
+    if 2 * number > table.it.count {
       let larger = Handle<Places>.allocate(Places(count: 2 * table.it.count))
-      for known in 1..<count { larger.it.put(layouts.advanced(by: known).it.key, UInt(known)) }
+      for known in 1..<number { larger.it.put(layouts.advanced(by: known).it.key, UInt(known)) }
       // Ordering: pairs with the load in `table` (HL3).
       places.store(larger.bits, ordering: .releasing)
     }
-    table.it.put(key, number)
+    table.it.put(key, UInt(number))
   }
 
   /// An open table of a power of two places.

@@ -42,7 +42,7 @@ struct HeapBlock {
   /// A size that a mapping may have.
   static func pages(_ bytes: Int) -> Int { (bytes + Limits.heapPageBytes - 1) & ~(Limits.heapPageBytes - 1) }
 
-  // Sound: the block is the caller's, who has it for himself. Likewise below.
+  // Sound: the block is the caller's, who has it for himself. Likewise in all of this file.
   fileprivate init(_ start: UnsafeMutableRawPointer, _ bytes: Int) {
     address = UInt(bitPattern: start)
     self.bytes = bytes
@@ -52,6 +52,7 @@ struct HeapBlock {
 
   fileprivate var start: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(bitPattern: address)! }
 
+  // Sound: as above.
   /// Gives a block back that is nobody's any more, on a thread that may not be a scheduler's.
   consuming func release(_ platform: any Platform) {
     if let scheduler = Scheduler.current { return scheduler.give(&self) }
@@ -60,9 +61,15 @@ struct HeapBlock {
     unsafe HeapPool.depot.put(BlockChain(only: start), HeapPool.sizeClass(of: bytes))
   }
 
-  /// Copies bytes from one place to another; they do not overlap.
+  /// Copies whole words from one place to another; they do not overlap.
   @inline(__always)
   static func copy(from: UInt, to: UInt, bytes: UInt) {
+    guard bytes > 64 else {
+      for offset in stride(from: 0, to: bytes, by: 8) {
+        Handle<UInt>(address: to &+ offset).it = Handle<UInt>(address: from &+ offset).it
+      }
+      return
+    }
     unsafe UnsafeMutableRawPointer(bitPattern: to)!
       .copyMemory(from: UnsafeRawPointer(bitPattern: from)!, byteCount: Int(bitPattern: bytes))
   }

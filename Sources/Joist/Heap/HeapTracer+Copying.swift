@@ -9,13 +9,23 @@ extension HeapTracer {
     visits &+= 1
     let space = bits & HeapSpace.youngBit == 0 ? old : young
     let offset = bits &- space.first
-    guard offset < space.span else { HeapTracer.refuse(bits) }
+    guard offset < space.span else { return movedBefore(bits) }
     if purpose == .adopt { return bits &+ shift }
     if purpose == .young && bits & HeapSpace.youngBit == 0 { return bits }
     let object = HeapObject(space.base &+ HeapSpace.bytes(ofSpan: offset))
     let header = object.header
     if header.isForwarded { return header.copyBits }
     return copy(object, header, within: space.base &+ HeapSpace.bytes(ofSpan: space.span)) ?? bits
+  }
+
+  /// A reference that was visited before leads to a copy already.
+  @inline(never)
+  private func movedBefore(_ bits: UInt) -> UInt {
+    let end = purpose == .adopt ? firstCopy &+ old.span : HeapSpace.span(ofBytes: to) &+ shift
+    guard (bits ^ firstCopy) & HeapSpace.youngBit == 0, bits &- firstCopy < end &- firstCopy else {
+      HeapTracer.refuse(bits)
+    }
+    return bits
   }
 
   /// Copies an object, and notes that in it (HB1); nil when there is no memory.

@@ -34,6 +34,8 @@ public struct HeapTracer: ~Copyable {
   var to: UInt
   var toEnd: UInt
   var shift: UInt
+  /// The bits of a reference to the first copy.
+  let firstCopy: UInt
   /// The next copy to be traced, and the block of the heap's list that it is in; nil for the one that came first.
   var scan: UInt
   var scanned: Handle<HeapChunk>?
@@ -71,6 +73,7 @@ public struct HeapTracer: ~Copyable {
     self.to = to
     toEnd = end
     shift = first &- HeapSpace.span(ofBytes: to)
+    firstCopy = purpose == .adopt ? old.first &+ first : first
     scan = to
   }
 }

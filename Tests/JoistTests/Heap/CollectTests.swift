@@ -146,6 +146,27 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(isRight)
   }
 
+  @Test func `P4: a reference that is visited twice is good`() throws {
+    struct Twice: BitwiseCopyable, HeapTraceable {
+      var link: HeapRef<Link>?
+      mutating func trace(_ tracer: inout HeapTracer) {
+        tracer.visit(&link)
+        tracer.visit(&link)
+      }
+    }
+    let numbers = try inProcess { process in
+      let heap = process.heap
+      _ = try heap.list(0..<10)
+      var twice = Twice(link: try heap.list(0..<3))
+      for fully in [false, true, false] {
+        twice.link = try heap.allocate(Link(number: 7, next: twice.link))
+        heap.collect(keeping: &twice, fully: fully)
+      }
+      return heap.numbers(twice.link) + heap.numbers(try heap.adopt(try heap.copy(twice)).link)
+    }
+    #expect(numbers == [7, 7, 7, 0, 1, 2, 7, 7, 7, 0, 1, 2])
+  }
+
   @Test func `P4: wide values stay aligned when they move`() throws {
     let isRight = try inProcess { process in
       let heap = process.heap
