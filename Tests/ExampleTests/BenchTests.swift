@@ -37,6 +37,7 @@ struct SmallRun: CustomTestStringConvertible {
     SmallRun(arguments: "simulated 10", keys: ["ns", "steps_per_s"]),
     SmallRun(arguments: "trees 8 2", keys: ["ms"]),
     SmallRun(arguments: "trees_classes 8 2", keys: ["ms"]),
+    SmallRun(arguments: "collect 10000000 1", keys: late),
   ]
 }
 

@@ -30,6 +30,7 @@ extension Scenario {
     .simulated,
     .trees,
     .treesClasses,
+    .collect,
   ]
 
   /// The one of that name; throws a line for the user if there is none.
