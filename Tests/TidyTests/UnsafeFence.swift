@@ -15,6 +15,7 @@ enum UnsafeFence {
     "Sources/Joist/Heap/HeapLayoutTable.swift",  // an array of layouts
     "Sources/Joist/Heap/HeapPool.swift",  // memory for heaps
     "Sources/Joist/Heap/HeapRef.swift",  // numbers as patterns of pointers
+    "Sources/Joist/Heap/HeapTraceable.swift",  // the address of a state
     "Sources/Joist/Heap/PrivateHeap.swift",  // memory becomes a heap
     "Sources/Joist/Heap/ProcessHeap+Arrays.swift",  // lends elements
     "Sources/Joist/Life/Exit.swift",  // first and last frame of a process

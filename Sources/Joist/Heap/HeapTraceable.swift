@@ -42,6 +42,16 @@ public struct HeapElements {
   @usableFromInline let count: Int
 }
 
+extension HeapElements {
+  // Sound: the value is there for as long as the closure runs.
+  /// Does something with a value that is on no heap.
+  static func withValue<Value>(_ value: inout Value, _ body: (HeapElements) -> Void) {
+    unsafe withUnsafeMutablePointer(to: &value) { pointer in
+      body(HeapElements(address: UInt(bitPattern: pointer), count: 1))
+    }
+  }
+}
+
 extension HeapRef: HeapTraceable {
   /// Visits it.
   @inlinable

@@ -88,4 +88,19 @@ extension ProcessContext where Message: ~Copyable {
     guard let heap = record.privateHeapIfAny(generation) else { return }
     ProcessHeap(heap).collect(keeping: &state)
   }
+
+  /// Collects if so much was allocated that it is worth it, and the state is of a type that is ``HeapTraceable``.
+  ///
+  /// For loops that handle messages with a state of any type, between two of them: servers have it done for them.
+  /// Whether it did.
+  @discardableResult
+  public func collectIfTraceable<State>(keeping state: inout State) -> Bool {
+    guard let heap = record.privateHeapIfAny(generation), heap.youngUsed >= heap.it.threshold,
+      let type = State.self as? any HeapTraceable.Type
+    else { return false }
+    HeapElements.withValue(&state) { value in
+      heap.collect(fully: false) { tracer in type.traceAll(value, &tracer) }
+    }
+    return true
+  }
 }

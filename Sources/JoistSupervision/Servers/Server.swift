@@ -10,6 +10,9 @@ public import Joist
 /// `try process.exit()`, and with an error by throwing it. All of its methods run in its process, one at a time; they
 /// may wait, and keep the messages waiting meanwhile.
 ///
+/// A server that is `HeapTraceable` has its private heap collected between its calls: what it does not refer to is
+/// freed.
+///
 /// The protocol asks for `SendableMetatype` so that no conformance belongs to an actor.
 public protocol Server<Message>: SendableMetatype {
   /// What it is sent.

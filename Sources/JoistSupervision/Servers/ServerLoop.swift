@@ -6,11 +6,17 @@
 //      started, or was killed.
 // SR3. The reason that `terminate` is given is the one that the process ends with: what it was told counts before what
 //      it throws.
+// SR4. Between two calls all that it still needs of its private heap is in it. If its type says where, the heap is
+//      collected there when that is worth it.
 
 import Joist
 
 struct ServerLoop<S: Server> {
-  var server: S
+  private var server: S
+  /// Whether its type says where its references are (SR4).
+  private let isTraceable = S.self is any HeapTraceable.Type
+
+  init(server: sending S) { self.server = server }
 
   mutating func run(_ process: ProcessContext<S.Message>, whenStarted: () -> Void = {}) throws {
     try server.start(in: process)
@@ -26,9 +32,11 @@ struct ServerLoop<S: Server> {
   }
 
   private mutating func turn(_ process: ProcessContext<S.Message>) throws {
+    collect(process)
     while server.continues {  // SR1
       try process.reduce(1)
       try server.handleContinue(in: process)
+      collect(process)
     }
     guard let timeout = server.idleTimeout else {
       return try server.handle(try process.receive(), in: process)
@@ -38,5 +46,9 @@ struct ServerLoop<S: Server> {
     } else {
       try server.handleTimeout(in: process)
     }
+  }
+
+  private mutating func collect(_ process: ProcessContext<S.Message>) {
+    if isTraceable { process.collectIfTraceable(keeping: &server) }
   }
 }
