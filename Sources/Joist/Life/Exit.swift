@@ -142,7 +142,7 @@ extension Handle<ProcessRecord> {
   /// Destroys what will not be read; who waits for an answer is told the reason.
   fileprivate func dropUnread(_ node: Handle<MessageNode>, _ reason: ExitReason) {
     if node.it.isLate { return dropLate(node) }
-    if node.it.isMessage { Scheduler.current!.it.figures.messagesDestroyed.add() }
+    if node.it.wasSent { Scheduler.current!.it.figures.messagesDestroyed.add() }
     if node.it.kind == .request { node.ticket.fail(reason) }
     node.discard()
   }

@@ -64,6 +64,8 @@ package struct MessageNode: ~Copyable {
 
   /// Whether it is for the process's body.
   var isMessage: Bool { kind == .message || kind == .request || kind == .notice }
+  /// Whether it has been counted as sent: a message, or what makes one.
+  var wasSent: Bool { isMessage || kind == .maker }
   /// Whether a mailbox with a maximum has let it in, and counts it.
   var isCounted: Bool { kind != .notice }
 }

@@ -123,13 +123,13 @@ extension Handle<ProcessRecord> {
     func add(_ first: Handle<MessageNode>?) {
       var next = first
       while let node = next {
-        if node.it.isMessage { count += 1 }
+        if node.it.wasSent { count += 1 }
         next = node.it.next
       }
     }
     add(it.inbox.newestAtRest)
     add(it.mailbox.first)
-    if let arrived = it.arrived, arrived.it.isMessage { count += 1 }
+    if let arrived = it.arrived, arrived.it.wasSent { count += 1 }
     return count
   }
 }

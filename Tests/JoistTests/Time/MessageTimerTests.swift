@@ -98,6 +98,19 @@ import Testing
     #expect(!receiver.isAlive && simulation.runtime.isQuiet)
   }
 
+  @Test func `I1: messages that were still to be made when their maker crashed are destroyed, and counted`() throws {
+    let simulation = try HandDriven()
+    let receiver = simulation.runtime.spawn(Int.self) { process in
+      try process.sleep(for: .milliseconds(3_500))
+      _ = try process.receive()
+    }
+    simulation.runtime.sendEvery(.seconds(1), to: receiver) { fatalError("made") }
+    simulation.run()
+    let statistics = simulation.runtime.statistics
+    // The first of three was begun.
+    #expect(statistics.messagesSent == 3 && statistics.messagesDestroyed == 2 && statistics.trapsContained == 1)
+  }
+
   @Test func `S3: a timer to the dead is dropped and counted, its message destroyed`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
@@ -189,13 +202,13 @@ import Testing
     let came = Count()
     _ = try withRuntime { runtime in
       runtime.spawn(Int.self) { process in
-        for number in 0..<100_000 { process.sendAfter(.microseconds(number % 50_000), to: process.ref, number) }
-        for _ in 0..<100_000 {
+        for number in 0..<many(100_000) { process.sendAfter(.microseconds(number % 50_000), to: process.ref, number) }
+        for _ in 0..<many(100_000) {
           _ = try process.receive()
           came.add()
         }
       }
     }
-    #expect(came.total == 100_000)
+    #expect(came.total == many(100_000))
   }
 }
