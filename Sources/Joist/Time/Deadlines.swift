@@ -154,6 +154,9 @@ extension Platform {
 }
 
 extension Handle<RuntimeCore> {
-  /// The time so long from now; nil for ever.
-  func deadline(after duration: Duration?) -> Int64? { it.platform.deadline(after: duration) }
+  /// The time so long from now; nil for ever, which does not touch the platform.
+  func deadline(after duration: Duration?) -> Int64? {
+    guard let duration else { return nil }
+    return it.platform.deadline(after: duration)
+  }
 }
