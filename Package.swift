@@ -56,7 +56,7 @@ let package = Package(
       dependencies: ["Joist", "JoistSimulation", "JoistTesting", "TestSupport"]
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
-    .testTarget(name: "ExampleTests", dependencies: ["CrashyServer", "WordCount", "JoistCLI"]),
+    .testTarget(name: "ExampleTests", dependencies: ["CrashyServer", "WordCount", "JoistCLI", "TestSupport"]),
     .testTarget(name: "CompileTests", dependencies: ["Joist", "JoistSupervision"], exclude: ["Programs"]),
     .testTarget(name: "TidyTests"),
   ]

@@ -3,10 +3,11 @@
 // Percentiles of a distribution against those of a sorted list.
 
 import JoistCLI
+import TestSupport
 import Testing
 
 @Suite struct DistributionTests {
-  @Test(arguments: [1, 2, 10, 999, 20_000])
+  @Test(arguments: [1, 2, 10, 999, many(20_000)])
   func `T13: percentiles are those of the sorted samples, to a thousandth`(count: Int) {
     // Spread over five decades, the same each time.
     let samples = (1...count).map { 100 + ($0 * 7_919 % 10_007) * ($0 * 104_729 % 1_009) }
@@ -24,14 +25,14 @@ import Testing
   }
 
   @Test func `T13: buckets hold every sample once`() {
-    let samples = (1...5_000).map { $0 * $0 }
+    let samples = (1...many(5_000)).map { $0 * $0 }
     var distribution = Distribution()
     for sample in samples { distribution.add(.nanoseconds(sample)) }
     let buckets = distribution.buckets
     for bucket in buckets {
       #expect(samples.filter { (bucket.from...bucket.to).contains(UInt64($0)) }.count == Int(bucket.count))
     }
-    #expect(buckets.reduce(0) { $0 + $1.count } == 5_000)
+    #expect(buckets.reduce(0) { $0 + $1.count } == many(5_000))
   }
 
   @Test func `an empty distribution and an early wake are zero`() {

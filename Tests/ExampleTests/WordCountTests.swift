@@ -3,6 +3,7 @@
 // The example WordCount against the pipeline of shell tools that it stands in for, as a program of its own.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct WordCountTests {
@@ -15,8 +16,8 @@ import Testing
       try folder.write("goes on", "d that is another's"),
       try folder.write("empty", ""),
       try folder.write("digits", "12 34 -- 5\n"),
-      try folder.write("giant", String(repeating: "a", count: 5 << 19) + " then b"),
-      try folder.write("long", String(repeating: "Ab cd\nE", count: 160_000)),
+      try folder.write("giant", String(repeating: "a", count: many(5 << 19, oneIn: 50)) + " then b"),
+      try folder.write("long", String(repeating: "Ab cd\nE", count: many(160_000, oneIn: 50))),
       try folder.write("source", String(contentsOfFile: #filePath, encoding: .utf8)),
     ]
     let got = try Shell.run(Shell.program("WordCount"), files)

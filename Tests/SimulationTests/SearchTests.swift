@@ -53,7 +53,7 @@ struct SearchTests {
 
   @Test func `V1: simulations that are over leave nothing behind`() throws {
     var left: [Weak] = []
-    for seed in 0..<100 {
+    for seed in 0..<many(100) {
       let simulation = try Simulation(seed: UInt64(seed), faults: .harmless)
       for _ in 0..<5 { simulation.runtime.spawn { process in try process.sleep(for: .milliseconds(1)) } }
       try simulation.run()
@@ -61,7 +61,7 @@ struct SearchTests {
       left.append(Weak(object: simulation.threads))
     }
     // What a runtime leaves to the next one keeps its last platform.
-    #expect(left.count { $0.object != nil } < 50)
+    #expect(left.count { $0.object != nil } < many(50))
   }
 
   @Test func `V1: descriptors are not simulated, and whoever waits for one is told`() throws {
@@ -88,7 +88,7 @@ struct SearchTests {
       try simulation.run()
       if refusals.total > 0 { throw Wrong("nobody thought of it") }
     }
-    #expect(Search().find(seeds: 0..<100, careless) == nil)
+    #expect(Search().find(seeds: 0..<UInt64(many(100)), careless) == nil)
     #expect(Search(faults: .fullMailboxes).find(seeds: 0..<100, careless)?.reason == "nobody thought of it")
   }
 

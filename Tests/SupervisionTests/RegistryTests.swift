@@ -78,7 +78,7 @@ import Testing
   func `M4: an end that races with the registration is not missed`() throws {
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       let registry = try Registry<Int, Int>(on: runtime, keys: .duplicate)
-      for number in 0..<2_000 {
+      for number in 0..<many(2_000) {
         let ref = runtime.spawn(Int.self) { try $0.yield() }
         try? registry.register(ref, as: number % 10)
       }

@@ -35,15 +35,8 @@ struct Stage {
   /// Goes on without a time that passes.
   func settle() { simulation.run(passingTime: false) }
 
-  /// Lets time pass, in steps that no deadline is left behind in.
-  func pass(_ time: Duration) {
-    let end = clock() + time
-    settle()
-    while clock() < end {
-      simulation.platform.advance(by: min(1_000_000, Int64((end - clock()) / .nanoseconds(1))))
-      settle()
-    }
-  }
+  /// Lets time pass.
+  func pass(_ time: Duration) { simulation.pass(nanoseconds: Int64(time / .nanoseconds(1))) }
 
   /// What a process finds out without time passing.
   func inProcess<Value: Sendable>(

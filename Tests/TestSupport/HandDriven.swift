@@ -70,6 +70,21 @@ package struct HandDriven {
 
   /// Steps all schedulers in turn until none has anything to do; with `passingTime`, goes on to the next deadline then.
   package func run(passingTime: Bool = true) {
+    while let next = settle(), passingTime { platform.advance(by: max(1, next - platform.now())) }
+  }
+
+  /// Goes on for so long, from deadline to deadline.
+  package func pass(nanoseconds: Int64) {
+    let end = platform.now() + nanoseconds
+    var next = settle()
+    while platform.now() < end {
+      platform.advance(by: max(1, min(next ?? end, end) - platform.now()))
+      next = settle()
+    }
+  }
+
+  /// Steps all schedulers in turn until none has anything to do; the next deadline, if there is one.
+  private func settle() -> Int64? {
     while true {
       var ran = false
       var next: Int64?
@@ -77,12 +92,10 @@ package struct HandDriven {
         switch runtime.step(number) {
         case .ran: ran = true
         case .idle(let deadline): if let deadline { next = min(next ?? deadline, deadline) }
-        case .stopped: return
+        case .stopped: return nil
         }
       }
-      if ran { continue }
-      guard passingTime, let next else { return }
-      platform.advance(by: max(1, next - platform.now()))
+      if !ran { return next }
     }
   }
 }

@@ -11,13 +11,21 @@ final class Conditions {
   let schedulers = max(2, HostPlatform.shared.usefulSchedulers)
   /// Messages that race with receivers which park.
   let races: Int
+  /// Whether a tenth of the work is enough.
+  let isQuick: Bool
   let progress = Progress()
   /// What is shown while a check runs.
   var title = ""
   /// Of all runtimes so far.
   private(set) var balance = Balance()
 
-  init(races: Int) { self.races = races }
+  init(races: Int, isQuick: Bool) {
+    self.races = races
+    self.isQuick = isQuick
+  }
+
+  /// So many of something, or a tenth where that is enough.
+  func many(_ count: Int) -> Int { isQuick ? max(1, count / 10) : count }
 
   /// Makes a runtime, has the body start something on it, waits until it is idle, and ends it.
   ///

@@ -14,7 +14,7 @@ extension Check {
     "miscounted"
   ) { conditions in
     // In a debug build Swift writes a line for most of them.
-    let (each, pairs, rounds) = (Built.isForDebugging ? 3 : 200, 16, 5_000)
+    let (each, pairs, rounds) = (Built.isForDebugging ? 3 : conditions.many(200), 16, conditions.many(5_000))
     let (traps, overflows, others, exchanged) = (Tally(), Tally(), Tally(), Tally())
     let statistics = try conditions.onRuntime(.init(schedulers: conditions.schedulers)) { runtime in
       for _ in 0..<pairs { startPair(runtime, rounds, exchanged) }
@@ -48,7 +48,7 @@ extension Check {
     "apart"
   ) { conditions in
     try conditions.onRuntime(.init(schedulers: conditions.schedulers, slots: 64)) { runtime in
-      for number in 0..<200 {
+      for number in 0..<conditions.many(200) {
         runtime.spawn(Int.self) { process in try breed(process, Chance(UInt64(number))) }
       }
     }

@@ -11,7 +11,7 @@ private let never = 1_000_000_000
 extension Check {
   /// Processes of mixed priorities, all ready before the first runs.
   static let order = Check("order", "more urgent processes run first", .exactly(0), "out of order") { conditions in
-    let (processes, turns) = (1_000, 4)
+    let (processes, turns) = (conditions.many(1_000), 4)
     let log = Log<Priority>()
     try conditions.onRuntime(.init(schedulers: 1, ageing: never, spareSchedulers: 0)) { runtime in
       runtime.spawn(options: .init(priority: .max)) { process in
@@ -81,7 +81,7 @@ extension Check {
 
   /// Processes of one priority that yield, and such that are woken one after the other.
   static let turns = Check("turns", "processes of one priority run in turn", .exactly(0), "out of turn") { conditions in
-    let (processes, rounds) = (500, 40)
+    let (processes, rounds) = (conditions.many(500), 40)
     let (log, woken) = (Log<Int>(), Log<Int>())
     try conditions.onRuntime(.init(schedulers: 1, spareSchedulers: 0)) { runtime in
       runtime.spawn { process in

@@ -13,12 +13,12 @@ extension Check {
     .exactly(0),
     "changed"
   ) { conditions in
-    let (changed, moves) = (Tally(), Tally())
+    let (changed, moves, turns) = (Tally(), Tally(), conditions.many(2_000))
     let statistics = try conditions.onRuntime(.init(schedulers: conditions.schedulers, slots: 8)) { runtime in
       for number in 0..<48 {
         runtime.spawn { process in
           let controls = probe_round(Int32(number % 4))
-          for turn in 0..<2_000 {
+          for turn in 0..<turns {
             let before = process.schedulerIndex
             changed.add(registersChanged(process, UInt64(number) << 40 | UInt64(turn) << 8, sleeping: turn % 10 == 0))
             if probe_controls() != controls { changed.add() }

@@ -71,12 +71,12 @@ private struct Waits {
 
 /// Sleeps, receives with a timeout, and messages that are sent later, of one to ten milliseconds.
 private func measureWaits(_ conditions: Conditions) throws -> Waits {
-  let log = Log<Duration>()
+  let (log, each) = (Log<Duration>(), conditions.many(200))
   try conditions.onRuntime(.init(schedulers: conditions.schedulers)) { runtime in
     for number in 0..<12 {
       runtime.spawn(Void.self) { process in
         var chance = Chance(UInt64(number))
-        for _ in 0..<200 {
+        for _ in 0..<each {
           let length = Duration.microseconds(Int(1_000 + chance.below(9_000)))
           let due = ContinuousClock.now + length
           switch number % 3 {

@@ -69,9 +69,9 @@ import Testing
       log.add(process.messageCount)
     }
     simulation.run(passingTime: false)
-    for number in 0..<10_000 { caller.send(number) }
+    for number in 0..<many(10_000) { caller.send(number) }
     simulation.run()
-    #expect(log.entries == [42, 10_000])
+    #expect(log.entries == [42, many(10_000)])
   }
 
   @Test func `M3: a call ends with its time, and a late or second reply is harmless and counted`() throws {
@@ -195,7 +195,7 @@ import Testing
   @Test func `M1: threads call too, and are told of time and death`() throws {
     _ = try withRuntime { runtime in
       let server = runtime.spawn(Request.self, serve)
-      for number in 1...100 {
+      for number in 1...many(100) {
         let twice: Int = try server.callBlocking { .double(number, $0) }
         #expect(twice == number * 2)
       }
@@ -210,7 +210,7 @@ import Testing
   @Test func `M1: tasks call too, end with their time, and can be cancelled`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     let server = runtime.spawn(Request.self, serve)
-    for number in 1...100 {
+    for number in 1...many(100) {
       let twice: Int = try await server.call { .double(number, $0) }
       #expect(twice == number * 2)
     }

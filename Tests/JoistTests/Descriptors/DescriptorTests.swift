@@ -42,7 +42,7 @@ struct Pair: Sendable {
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    let count = min(schedulers == 2 ? 10_000 : 300, (Int(clamping: limit.rlim_max) - 1_000) / 2)
+    let count = min(many(schedulers == 2 ? 10_000 : 300), (Int(clamping: limit.rlim_max) - 1_000) / 2)
     let pairs = try (0..<count).map { _ in try Pair() }
     defer { for pair in pairs { pair.close() } }
     let echoed = Count()

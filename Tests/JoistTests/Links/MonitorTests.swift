@@ -139,7 +139,7 @@ private enum Mail {
   @Test func `I1: watchers that come and go leave nothing with a process that lives on`() throws {
     let simulation = try HandDriven()
     let target = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
-    for _ in 0..<1_000 {
+    for _ in 0..<many(1_000) {
       simulation.runtime.spawn(Mail.self) { process in
         let monitor = process.monitor(target, Mail.down)
         process.monitor(target, Mail.down)

@@ -129,11 +129,11 @@ import Testing
     let sum = Count()
     _ = try withRuntime { runtime in
       let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
-        for _ in 0..<1_000 { sum.add(try process.receive()) }
+        for _ in 0..<many(1_000) { sum.add(try process.receive()) }
       }
-      for _ in 0..<1_000 { sink.send(1) }
+      for _ in 0..<many(1_000) { sink.send(1) }
     }
-    #expect(sum.total == 1_000)
+    #expect(sum.total == many(1_000))
   }
 
   @Test func `M2: a blocked send to a process that ends returns, and is counted`() throws {

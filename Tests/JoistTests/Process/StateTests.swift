@@ -60,7 +60,7 @@ import Testing
 
   @Test func `L2: a reference is to the process that was made, however soon it ends`() throws {
     _ = try withRuntime(.init(schedulers: 4)) { runtime in
-      let refs = (0..<20_000).map { _ in runtime.spawn { _ in } }
+      let refs = (0..<many(20_000)).map { _ in runtime.spawn { _ in } }
       runtime.waitUntilIdle()
       #expect(Set(refs.map(\.id)).count == refs.count)
       #expect(!refs.contains { $0.isAlive })
