@@ -46,7 +46,11 @@ let package = Package(
     ),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
-    .target(name: "TestSupport", dependencies: ["Joist", "JoistSimulation", "JoistTesting"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: ["Joist", "JoistSimulation", "JoistTesting"],
+      path: "Tests/TestSupport"
+    ),
     .testTarget(
       name: "JoistTests",
       dependencies: ["Joist", "CJoist", "CSwitchProbe", "CFaultProbe", "TestSupport"]
