@@ -4,6 +4,7 @@
 // written.
 
 import Foundation
+import Joist
 
 /// A line that is written over again.
 struct Progress {
@@ -39,7 +40,5 @@ extension Duration {
 
 /// Bytes of memory that the program has now; zero where the system does not say.
 func residentBytes() -> Int {
-  guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
-  let fields = text.split(separator: " ")
-  return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
+  HostPlatform.shared.residentBytes()
 }

@@ -48,6 +48,8 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
     threads.wake(word.place, all: all)
   }
 
+  func residentBytes() -> Int { 0 }
+  var memoryBytes: Int { .max }
   func heavyFence() { Steering.betweenSteps() }
   var guardsAreFree: Bool { host.guardsAreFree }
 

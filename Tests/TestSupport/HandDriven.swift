@@ -26,6 +26,11 @@ package final class HandDrivenPlatform: Platform {
   /// Memory is given so many times more, and not again until this is called.
   package func limitReservations(to count: Int) { reservationsLeft.store(count, ordering: .relaxed) }
 
+  /// What the program is said to have in memory.
+  package let resident = Count()
+
+  package func residentBytes() -> Int { resident.total }
+  package var memoryBytes: Int { 1_000_000 }
   package func randomSeed() -> UInt64 { 42 }
   package var usefulSchedulers: Int { 1 }
   package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {

@@ -29,8 +29,8 @@ enum UnsafeFence {
     "Sources/Joist/Platform/HostPlatform+Linux.swift",  // system calls
     "Sources/Joist/Platform/HostPlatform.swift",  // system calls
     "Sources/Joist/Platform/HostThread.swift",  // threads
+    "Sources/Joist/Platform/MachineMemory.swift",  // reads a small file
     "Sources/Joist/Platform/Platform.swift",  // grows memory by copying it
-    "Sources/Joist/Platform/Processors.swift",  // reads a small file
     "Sources/Joist/Platform/Steering.swift",  // finds what steers a thread
     "Sources/Joist/Platform/WaitWord.swift",  // the address of a word
     "Sources/Joist/Primitives/Ring.swift",  // a ring of values

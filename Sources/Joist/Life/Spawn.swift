@@ -46,7 +46,9 @@ extension Handle<ProcessRecord> {
   ) -> Spawned? {
     let scheduler = here(generation)
     let core = scheduler.it.runtime
-    guard !core.it.ending.isRefusing, let process = core.takeRecord(scheduler) else { return nil }
+    guard !core.it.ending.isRefusing, !core.it.memory.isShort, let process = core.takeRecord(scheduler) else {
+      return nil
+    }
     process.prepare(body, .normal, scheduler.it.sliceLength)
     process.it.flags = []
     scheduler.it.figures.processesCreated.add()
@@ -85,6 +87,7 @@ extension Handle<RuntimeCore> {
     do { try request.options.validate() } catch { throw .options(error) }
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     guard !it.ending.isRefusing else { throw .shuttingDown }
+    if it.memory.isShort && isReallyShortOfMemory() { throw .memoryLimit(it.memory.ceiling) }
     guard let process = takeRecord(scheduler) else { throw .processLimit(it.configuration.processLimit) }
     try provide(process, request)
     let options = request.options

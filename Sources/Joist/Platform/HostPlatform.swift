@@ -30,6 +30,9 @@ package final class HostPlatform: Platform {
     guardsAreFree = HostPlatform.guardsLeaveMappingsWhole
   }
 
+  package func residentBytes() -> Int { MachineMemory.resident() }
+  package var memoryBytes: Int { MachineMemory.most() }
+
   // Sound: the structure is a local that the call fills.
   package func now() -> Int64 {
     var time = timespec()

@@ -23,6 +23,10 @@ package protocol Platform: AnyObject, Sendable {
   var waiters: WaiterPool { get }
   /// Orders, for every thread, its earlier stores before its later loads; the rare half of `lightFence`.
   func heavyFence()
+  /// Bytes of memory that the program has in use; zero where that is not known.
+  func residentBytes() -> Int
+  /// Bytes that it may have.
+  var memoryBytes: Int { get }
   /// Address space, zeroed at first touch, or nil when there is none left.
   func reserve(bytes: Int) -> UnsafeMutableRawPointer?
   /// Makes a range fault on access. False when it cannot.

@@ -92,6 +92,8 @@ public struct SpawnOptions: Sendable, Hashable {
 public enum SpawnError: Error, Hashable, CustomStringConvertible {
   /// So many processes live already.
   case processLimit(Int)
+  /// The program has more bytes in memory than that: see ``ProcessRuntime/Configuration/memoryLimit``.
+  case memoryLimit(Int)
   /// The runtime is shutting down.
   case shuttingDown
   /// No memory for a stack of its own.
@@ -105,6 +107,7 @@ public enum SpawnError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .processLimit(let limit): "the limit of \(limit) processes is reached"
+    case .memoryLimit(let limit): "the program has more than \(limit) bytes in memory, its limit for new processes"
     case .shuttingDown: "the runtime is shutting down"
     case .noStack: "there is no memory for the stack"
     case .name(let error): error.description

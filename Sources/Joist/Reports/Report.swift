@@ -12,6 +12,8 @@ public struct Report: Sendable {
     case deadLetter(DeadLetter)
     /// Another handler has been installed for a signal: crashes that arrive as it are not contained any more.
     case crashesNotContained(signal: Int32)
+    /// The program has more bytes in memory than it is to have, and no process is made until it has less.
+    case shortOfMemory(bytes: Int, limit: Int)
   }
 
   /// What went wrong.
@@ -51,6 +53,8 @@ extension Report: CustomStringConvertible {
           + (letter.cause == .noProcess ? "no process" : "mailbox full")
       case .crashesNotContained(let signal):
         "signal \(signal) has another handler now: crashes that arrive as it end the program"
+      case .shortOfMemory(let bytes, let limit):
+        "the program has \(bytes) bytes in memory, and makes no process beyond \(limit)"
       }
     return suppressed == 0 ? words : "\(words) (\(suppressed) more before)"
   }

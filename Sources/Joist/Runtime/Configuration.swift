@@ -31,6 +31,11 @@ extension ProcessRuntime {
     public var ageing: Int
     /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…255, less `schedulers`.
     public var spareSchedulers: Int
+    /// Bytes that the whole program may have in memory when a process is made; from 1 MiB.
+    ///
+    /// Beyond that `trySpawn` throws, until it has a twentieth less. Nil for nine tenths of what the machine has, or of
+    /// what the program's control group may have. Looked at every two milliseconds while something runs.
+    public var memoryLimit: Int?
 
     /// What becomes of a crash in a process: it ends that process, or the program.
     public var onTrap: OnTrap
@@ -58,6 +63,7 @@ extension ProcessRuntime {
       reductionsPerSlice: Int = 2_000,
       ageing: Int = 512,
       spareSchedulers: Int = 64,
+      memoryLimit: Int? = nil,
       onTrap: OnTrap = .contain,
       onTrapWithLock: OnTrap = .crash
     ) {
@@ -68,6 +74,7 @@ extension ProcessRuntime {
       self.reductionsPerSlice = reductionsPerSlice
       self.ageing = ageing
       self.spareSchedulers = spareSchedulers
+      self.memoryLimit = memoryLimit
       self.onTrap = onTrap
       self.onTrapWithLock = onTrapWithLock
     }
@@ -80,6 +87,7 @@ extension ProcessRuntime {
       try ConfigurationError.check("slotBytes", slotBytes, in: Limits.slotBytesLeast...Limits.slotBytesMost)
       try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.reductionsMost)
       try ConfigurationError.check("ageing", ageing, in: 1...Limits.reductionsMost)
+      if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: (1 << 20)...Int.max) }
       let spareMost = Limits.threadsMost - (schedulers ?? 1)
       try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...spareMost)
     }

@@ -33,6 +33,9 @@ extension ProcessRuntime {
   /// A round of the monitor.
   package func look(_ rounds: inout MonitorRounds) { rounds.look(core, now: core.it.platform.now()) }
 
+  /// Looks how much memory the program has, as the monitor does.
+  package func lookAtMemory() { core.lookAtMemory() }
+
   /// Kills one of those that live, by its place among them.
   package func killLive(_ place: Int) {
     let live = core.it.table.all.filter { $0.it.state != .terminated }

@@ -37,6 +37,7 @@ package struct RuntimeCore: ~Copyable {
   let descriptors = DescriptorPoller()
   let figures = SharedFigures()
   let ending = Ending()
+  let memory: MemoryWatch
   /// Schedulers return from their next step.
   // Ordering: relaxed where it is looked at in every step, and where an alarm is read before (F2); else `allowHandOver`
   // has the argument.
@@ -57,6 +58,7 @@ package struct RuntimeCore: ~Copyable {
     self.platform = platform
     self.configuration = configuration
     regularCount = configuration.schedulers ?? platform.usefulSchedulers
+    memory = MemoryWatch(ceiling: configuration.memoryLimit ?? platform.memoryBytes / 10 * 9)
     unsafe schedulers = .allocate(capacity: Limits.threadsMost)
     self.table = table
     self.reports = reports

@@ -64,6 +64,7 @@ struct Monitor: ~Copyable {
       if quiet < Limits.monitorIdleRounds {
         platform.wait(on: alarm, while: seen, until: platform.now() + Limits.monitorRound)
         rounds.look(core, now: platform.now())
+        core.lookAtMemory()
         round += 1
         if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
       } else {

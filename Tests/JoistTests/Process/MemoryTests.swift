@@ -59,6 +59,49 @@ import Testing
     #expect(awake.heap == 4_096 && awake.own > asleep.own && awake.stack % 4_096 == 0)
   }
 
+  @Test func `I2: beyond the memory limit no process is made, until the program has less`() throws {
+    let simulation = try HandDriven(.init(schedulers: 1, memoryLimit: 2 << 20))
+    let runtime = simulation.runtime
+    simulation.platform.resident.add(2 << 20)
+    runtime.lookAtMemory()
+    try runtime.trySpawn(Int.self) { _ in }
+    simulation.platform.resident.add(1)
+    runtime.lookAtMemory()
+    let error = #expect(throws: SpawnError.memoryLimit(2 << 20)) { try runtime.trySpawn(Int.self) { _ in } }
+    #expect("\(error!)" == "the program has more than 2097152 bytes in memory, its limit for new processes")
+    #expect(!runtime.spawn { _ in }.isAlive)
+    guard case .shortOfMemory(2_097_153, 2_097_152) = runtime.recentReports.last?.event else {
+      return #expect(Bool(false), "nothing was reported")
+    }
+    // A little less is not enough; and who is refused looks again itself.
+    simulation.platform.resident.add(-(1 << 16))
+    #expect(throws: SpawnError.self) { try runtime.trySpawn(Int.self) { _ in } }
+    simulation.platform.resident.add(-(1 << 16))
+    try runtime.trySpawn(Int.self) { _ in }
+    simulation.run()
+  }
+
+  @Test func `I2: processes that make others are refused, too, and go on`() throws {
+    let simulation = try HandDriven(.init(schedulers: 1, memoryLimit: 2 << 20))
+    let log = Log<Bool>()
+    let runtime = simulation.runtime
+    runtime.spawn { process in
+      log.add(process.spawn { _ in }.isAlive)
+      simulation.platform.resident.add(3 << 20)
+      runtime.lookAtMemory()
+      log.add(process.spawn { _ in }.isAlive)
+    }
+    simulation.run()
+    #expect(log.entries == [true, false])
+  }
+
+  @Test func `I2: what the system says of memory is read, and nonsense is not`() {
+    #expect(HostPlatform.shared.residentBytes() > 1 << 20 && HostPlatform.shared.memoryBytes > 1 << 26)
+    #expect(MachineMemory.bytes(ofLimit: "max\n") == nil && MachineMemory.bytes(ofLimit: nil) == nil)
+    #expect(MachineMemory.bytes(ofLimit: "0\n") == nil && MachineMemory.bytes(ofLimit: "1048576\n") == 1 << 20)
+    #expect(MachineMemory.pages(ofStatus: "9 7 5 1 0 4 0\n") == 7 && MachineMemory.pages(ofStatus: "") == 0)
+  }
+
   @Test(.threadsAndSeeds)
   func `P1: who asks for the memory of processes loses them no message`() throws {
     let (pairs, each) = (size(20, seeds: 3), size(2_000, seeds: 8))

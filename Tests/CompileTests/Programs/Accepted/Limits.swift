@@ -11,7 +11,7 @@ func spawn(_ runtime: ProcessRuntime) throws(SpawnError) -> ProcessRef<Int> {
 func report(_ process: ProcessContext<Int>) throws(ProcessExit) {
   do { try process.trySpawn(String.self) { _ in } } catch {
     switch error {
-    case .processLimit(let limit): print(limit)
+    case .processLimit(let limit), .memoryLimit(let limit): print(limit)
     case .shuttingDown, .noStack: print(error)
     case .name(let error): print(error)
     case .options(let error): print(error.field)
