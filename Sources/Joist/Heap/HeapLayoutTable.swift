@@ -14,6 +14,7 @@ final class HeapLayoutTable: @unchecked Sendable {
   let layouts: Handle<HeapLayout>
   private let places = Atomic<UInt>(0)
   /// How many numbers there are; changed under the lock.
+  // Ordering: released before a key is, so whoever found a number by its key sees more numbers than that here.
   private let known = Atomic<Int>(1)
   private let lock = Mutex(())
 

@@ -6,6 +6,7 @@ import Synchronization
 
 extension Handle<ProcessRecord> {
   /// Bytes of blocks that its private heap has; any thread may ask.
+  // Ordering: acquiring pairs with `beginHeap`.
   package var heapBytes: Int {
     guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .acquiring)) else { return 0 }
     return heap.it.held.load(ordering: .relaxed)
@@ -24,6 +25,7 @@ extension Handle<ProcessRecord> {
     return ownHeap
   }
 
+  // Ordering: its own, here and below.
   @inline(__always)
   private var ownHeap: Handle<PrivateHeap>? {
     guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .relaxed)),

@@ -70,6 +70,7 @@ package struct HeapSpace {
 enum HeapNumbers {
   /// Bits in a stretch: of 32 GiB.
   static let stretch: UInt = 1 << 33
+  // Ordering: relaxed; it is only to give each number once.
   private static let drawn = Atomic<UInt>(0)
 
   /// The first bits of a stretch that nobody has had.

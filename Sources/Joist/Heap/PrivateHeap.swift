@@ -63,6 +63,7 @@ package struct PrivateHeap: ~Copyable {
   var youngCollections = 0
   var fullCollections = 0
   /// Bytes of blocks: stored by the process, read by anyone.
+  // Ordering: relaxed; a figure, from which others conclude nothing.
   let held = Atomic<Int>(0)
 
   /// No record has this address.
