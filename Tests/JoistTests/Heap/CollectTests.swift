@@ -172,20 +172,29 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
       let heap = process.heap
       struct Wide: BitwiseCopyable, HeapTraceable {
         var lanes: SIMD4<Int32>
+        var array: HeapArray<SIMD2<Int>>
         var next: HeapRef<Wide>?
-        mutating func trace(_ tracer: inout HeapTracer) { tracer.visit(&next) }
+        mutating func trace(_ tracer: inout HeapTracer) {
+          tracer.visit(&array)
+          tracer.visit(&next)
+        }
       }
       var first: HeapRef<Wide>?
       for round in 0..<50 {
         for number in 0..<20 {
           _ = try heap.allocate(number)
-          first = try heap.allocate(Wide(lanes: .init(repeating: Int32(round)), next: first))
+          let array = try heap.allocateArray(repeating: SIMD2(number, round), count: number)
+          first = try heap.allocate(Wide(lanes: .init(repeating: Int32(round)), array: array, next: first))
         }
         heap.collect(keeping: &first)
       }
       var (count, next) = (0, first)
       while let wide = next {
         guard heap[wide].lanes == .init(repeating: Int32(49 - count / 20)) else { return false }
+        let isAligned = heap.withElements(of: heap[wide].array) { elements in
+          elements.withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) % 16 == 0 && $0.count == 19 - count % 20 }
+        }
+        guard isAligned else { return false }
         (count, next) = (count + 1, heap[wide].next)
       }
       return count == 1_000
