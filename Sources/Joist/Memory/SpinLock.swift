@@ -23,6 +23,12 @@ package struct SpinLock: ~Copyable {
     if !tryLock() { lockSlowly() }
   }
 
+  /// Takes one that several runtimes share, and with which no simulated thread is ever left: so whoever has it is on
+  /// another thread of the machine, and waiting for that is no step of a simulation.
+  func lockAmongRuntimes() {
+    while !tryLock() { joist_pause() }
+  }
+
   // Ordering: the relaxed look only waits; `tryLock` takes it.
   @inline(never)
   private func lockSlowly() {
