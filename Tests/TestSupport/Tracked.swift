@@ -74,8 +74,9 @@ package func many(_ count: Int, oneIn share: Int = 10) -> Int {
   #endif
 }
 
-/// So many seeds, or a tenth in debug builds, where simulated runs take ten times as long; the suite runs in both. On
-/// ARM64 one in twenty of that.
+/// So many seeds, or a tenth in debug builds, where simulated runs take ten times as long; the suite runs in both.
+///
+/// On ARM64 one in twenty of that.
 package func seeds(_ count: Int) -> Range<UInt64> {
   #if DEBUG
     0..<UInt64(max(1, many(count, oneIn: 20) / 10))
