@@ -23,10 +23,10 @@ struct HeapLayout {
   /// The type, if it has references (HL2).
   let traceable: (any HeapTraceable.Type)?
 
-  init<Value: BitwiseCopyable>(of type: Value.Type, isArray: Bool) {
+  init<Value: BitwiseCopyable>(of type: Value.Type, key: UInt, isArray: Bool) {
     let alignment = MemoryLayout<Value>.alignment
     precondition(alignment <= 16, "Joist: a heap aligns values to 16 bytes at most, and \(type) wants \(alignment)")
-    key = isArray ? HeapLayout.arrayKey(type) : HeapLayout.key(type)
+    self.key = key
     let (size, stride) = (UInt(MemoryLayout<Value>.size), UInt(MemoryLayout<Value>.stride))
     unit = isArray ? stride : HeapHeader.inWords(size)
     self.isArray = isArray

@@ -30,7 +30,7 @@ final class HeapLayoutTable: @unchecked Sendable {
   func number<Value: BitwiseCopyable>(of type: Value.Type, isArray: Bool) -> UInt {
     let key = isArray ? HeapLayout.arrayKey(type) : HeapLayout.key(type)
     if let number = table.it.number(of: key) { return number }
-    guard let number = add(HeapLayout(of: type, isArray: isArray)) else {
+    guard let number = add(HeapLayout(of: type, key: key, isArray: isArray)) else {
       fatalError("Joist: more than \(Limits.heapTypesMost) types are on heaps")
     }
     return number

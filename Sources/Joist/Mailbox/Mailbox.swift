@@ -194,4 +194,16 @@ extension Handle<ProcessRecord> {
     }
     node.drop(.noProcess, from: Scheduler.current)
   }
+
+  /// Every node that has come and was not received; for whoever has the process, or looks while nothing runs.
+  func forEachUnread(_ body: (Handle<MessageNode>) -> Void) {
+    if let node = it.arrived { body(node) }
+    for first in [it.mailbox.first, it.inbox.newestAtRest] {
+      var next = first
+      while let node = next {
+        body(node)
+        next = node.it.next
+      }
+    }
+  }
 }

@@ -136,7 +136,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
   func takeBatch(_ sizeClass: Int) -> BlockChain {
     let bytes = Sizes.bytes(ofClass: sizeClass)
-    if Steering.isHere { lock.lockAmongRuntimes() } else { lock.lock() }
+    lock.lockAmongRuntimes()
     if let found = unsafe chains[sizeClass].popLast() {
       lock.unlock()
       return unsafe found
@@ -155,7 +155,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   /// Single ones are gathered, so that batches stay batches.
   func put(_ chain: BlockChain, _ sizeClass: Int) {
     guard unsafe chain.count > 0 else { return }
-    if Steering.isHere { lock.lockAmongRuntimes() } else { lock.lock() }
+    lock.lockAmongRuntimes()
     defer { lock.unlock() }
     if let last = unsafe chains[sizeClass].last, unsafe last.count + chain.count <= Limits.blocksInABatch {
       unsafe chains[sizeClass][chains[sizeClass].count - 1].push(chain: chain)
@@ -166,7 +166,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
 
   /// Gives all memory back: no block is in use, nor in a cache.
   func release() {
-    if Steering.isHere { lock.lockAmongRuntimes() } else { lock.lock() }
+    lock.lockAmongRuntimes()
     defer { lock.unlock() }
     unsafe chains = [[BlockChain]](repeating: [], count: Sizes.classes)
     unsafe slab.release()

@@ -20,23 +20,25 @@ package struct SpinLock: ~Copyable {
   /// Takes it, waiting for whoever has it.
   @inline(__always)
   package func lock() {
-    if !tryLock() { lockSlowly() }
+    if !tryLock() { lockSlowly(relinquishProcessor) }
   }
 
-  /// Takes one that several runtimes share, and with which no simulated thread is ever left: so whoever has it is on
-  /// another thread of the machine, and waiting for that is no step of a simulation.
+  /// Takes one that several runtimes may share, and with which no simulated thread is ever left.
+  ///
+  /// So whoever has it is on another thread of the machine, and waiting for that is no step of a simulation.
+  @inline(__always)
   func lockAmongRuntimes() {
-    while !tryLock() { joist_pause() }
+    if !tryLock() { lockSlowly(yieldProcessor) }
   }
 
   // Ordering: the relaxed look only waits; `tryLock` takes it.
   @inline(never)
-  private func lockSlowly() {
+  private func lockSlowly(_ giveWay: () -> Void) {
     var spins = 0
     repeat {
       while held.load(ordering: .relaxed) {
         spins += 1
-        if spins < Limits.spinsBeforeRelinquish { joist_pause() } else { relinquishProcessor() }
+        if spins < Limits.spinsBeforeRelinquish { joist_pause() } else { giveWay() }
       }
     } while !tryLock()
   }

@@ -28,7 +28,7 @@
     /// Tries a guard that leaves its mapping whole (Linux 6.13 and later) on a page of its own.
     // Sound: the page is mapped and unmapped here.
     static var guardsLeaveMappingsWhole: Bool {
-      let bytes = Int(getpagesize())
+      let bytes = pageBytes
       let page = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       guard let page = unsafe page, unsafe page != MAP_FAILED else { return false }
       defer { unsafe munmap(page, bytes) }

@@ -94,7 +94,10 @@ package final class HostPlatform: Platform {
   }
 }
 
-/// Lets another thread have this processor for a moment.
+/// Lets another thread have this processor for a moment; of a simulation's, where this is one.
 package func relinquishProcessor() {
-  if !Steering.isHere { sched_yield() } else { Steering.reach(.relinquished) }
+  if !Steering.isHere { yieldProcessor() } else { Steering.reach(.relinquished) }
 }
+
+/// Lets another thread of the machine have it.
+func yieldProcessor() { sched_yield() }

@@ -15,7 +15,7 @@ package enum MachineMemory {
   /// Bytes that the machine has, or that the program's control group may have, if that is less.
   static func most() -> Int {
     let machine = Int(sysconf(Int32(_SC_PHYS_PAGES))) * HostPlatform.pageBytes
-    return min(machine, bytes(ofLimit: SmallFile.read("/sys/fs/cgroup/memory.max")) ?? machine)
+    return min(machine, bytes(ofLimit: SmallFile.text("/sys/fs/cgroup/memory.max")) ?? machine)
   }
 
   /// Of cgroup v2's line: bytes, or nil for "max" and for anything that is not such a line.
@@ -26,7 +26,7 @@ package enum MachineMemory {
   /// Bytes that the program has in memory; zero where the system does not say.
   static func resident() -> Int {
     #if os(Linux)
-      pages(ofStatus: SmallFile.read("/proc/self/statm")) * HostPlatform.pageBytes
+      pages(ofStatus: SmallFile.text("/proc/self/statm")) * HostPlatform.pageBytes
     #else
       residentOnDarwin()
     #endif
@@ -58,25 +58,14 @@ package enum MachineMemory {
 enum SmallFile {
   // Sound: the buffer is this function's own, and only what was read of it is used.
   /// What it has; nil where there is no such file.
-  static func read(_ path: String) -> String? {
+  static func text(_ path: String) -> String? {
     let file = unsafe open(path, O_RDONLY)
     guard file >= 0 else { return nil }
     defer { close(file) }
     return unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
-      let count = unsafe readBytes(file, buffer)
+      let count = unsafe read(file, buffer.baseAddress!, buffer.count)
       guard count > 0 else { return nil }
       return unsafe String(decoding: buffer[..<count], as: UTF8.self)
     }
-  }
-
-  // Sound: as above.
-  private static func readBytes(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      unsafe Glibc.read(file, buffer.baseAddress!, buffer.count)
-    #elseif canImport(Musl)
-      unsafe Musl.read(file, buffer.baseAddress!, buffer.count)
-    #else
-      unsafe Darwin.read(file, buffer.baseAddress!, buffer.count)
-    #endif
   }
 }

@@ -9,7 +9,7 @@ import CJoist
 enum Processors {
   /// At least one, at most `Limits.schedulersMost`.
   static func useful() -> Int {
-    let quota = quotaInProcessors(SmallFile.read("/sys/fs/cgroup/cpu.max")) ?? Int.max
+    let quota = quotaInProcessors(SmallFile.text("/sys/fs/cgroup/cpu.max")) ?? Int.max
     return min(max(1, min(Int(joist_processors_allowed()), quota)), Limits.schedulersMost)
   }
 

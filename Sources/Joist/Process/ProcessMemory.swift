@@ -44,16 +44,8 @@ extension Handle<ProcessRecord> {
 
   /// The caller has the process.
   private var mailBytes: Int {
-    var bytes = it.arrived?.it.blockBytes ?? 0
-    func add(_ first: Handle<MessageNode>?) {
-      var next = first
-      while let node = next {
-        bytes += node.it.blockBytes
-        next = node.it.next
-      }
-    }
-    add(it.mailbox.first)
-    add(it.inbox.newestAtRest)
+    var bytes = 0
+    forEachUnread { bytes += $0.it.blockBytes }
     return bytes
   }
 

@@ -108,9 +108,9 @@ extension Handle<RuntimeCore> {
     guard it.ending.begin() else { return it.ending.waitForOther(it.platform) }
     it.platform.heavyFence()  // J4
     tellEveryone(.shutdown)
-    if !it.ending.waitForProcesses(self, until: self.deadline(after: deadline)!) {
+    if !it.ending.waitForProcesses(self, until: it.platform.deadline(after: deadline)) {
       tellEveryone(.killed)
-      _ = it.ending.waitForProcesses(self, until: self.deadline(after: Limits.killGrace)!)
+      _ = it.ending.waitForProcesses(self, until: it.platform.deadline(after: Limits.killGrace))
     }
     let survivors = it.liveProcesses
     stopSchedulers(joining: survivors.isEmpty)

@@ -120,16 +120,7 @@ extension Handle<ProcessRecord> {
   /// Messages that it has not received.
   fileprivate var unreadMessages: Int {
     var count = 0
-    func add(_ first: Handle<MessageNode>?) {
-      var next = first
-      while let node = next {
-        if node.it.wasSent { count += 1 }
-        next = node.it.next
-      }
-    }
-    add(it.inbox.newestAtRest)
-    add(it.mailbox.first)
-    if let arrived = it.arrived, arrived.it.wasSent { count += 1 }
+    forEachUnread { if $0.it.wasSent { count += 1 } }
     return count
   }
 }

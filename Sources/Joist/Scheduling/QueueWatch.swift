@@ -10,7 +10,7 @@ struct QueueWatch {
   private var seen: [Seen] = []
   /// Of each scheduler, the first two of each level.
   private var heads: [Head] = []
-  static let levels: [Priority] = [.max, .high, .normal, .low]
+  static let levels = Priority.allCases
 
   /// One scheduler, as it was.
   private struct Seen {

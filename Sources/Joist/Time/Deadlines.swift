@@ -143,11 +143,8 @@ extension Duration {
 }
 
 extension Platform {
-  /// The time so long from now; nil for ever.
-  ///
-  /// A duration below zero is over at once.
-  package func deadline(after duration: Duration?) -> Int64? {
-    guard let duration else { return nil }
+  /// The time so long from now; a duration below zero is over at once.
+  package func deadline(after duration: Duration) -> Int64 {
     let (sum, overflow) = now().addingReportingOverflow(max(0, duration.clampedNanoseconds))
     return overflow ? .max - 1 : min(sum, .max - 1)
   }
@@ -156,7 +153,6 @@ extension Platform {
 extension Handle<RuntimeCore> {
   /// The time so long from now; nil for ever, which does not touch the platform.
   func deadline(after duration: Duration?) -> Int64? {
-    guard let duration else { return nil }
-    return it.platform.deadline(after: duration)
+    duration.map { it.platform.deadline(after: $0) }
   }
 }

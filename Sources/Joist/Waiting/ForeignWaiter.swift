@@ -51,7 +51,7 @@ package struct ForeignWaiter: ~Copyable {
   }
 
   /// So long from now on its platform's clock; nil for ever.
-  func deadline(after timeout: Duration?) -> Int64? { platform.deadline(after: timeout) }
+  func deadline(after timeout: Duration?) -> Int64? { timeout.map { platform.deadline(after: $0) } }
 
   /// The task that is resumed by the answer.
   mutating func resumeByAnswer(_ task: CheckedContinuation<Void, Never>) { self.task = task }

@@ -30,7 +30,7 @@ extension Scenario {
     }
     let begin = ContinuousClock.now
     try simulation.run()
-    let nanoseconds = (ContinuousClock.now - begin) / .nanoseconds(1) / Double(simulation.steps)
+    let nanoseconds = (ContinuousClock.now - begin).nanoseconds / Double(simulation.steps)
     try simulation.finish()
     return Outcome(["ns": nanoseconds, "steps_per_s": 1e9 / nanoseconds])
   }

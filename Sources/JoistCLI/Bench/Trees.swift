@@ -6,41 +6,34 @@ import Joist
 
 extension Scenario {
   /// Trees on a process's heap.
-  static let trees = Scenario(
-    name: "trees",
-    about: "binary trees on private heaps",
-    parameters: treeParameters,
-    figures: [Figure("ms", "ms", "all of it")],
-    runs: [.one(16, 1), .all(16, 8)]
-  ) { trial in
-    try measureTrees(trial) { process, depth in try growTrees(depth, on: process.heap) }
+  static let trees = treeScenario(name: "trees", about: "binary trees on private heaps") { process, depth in
+    try growTrees(depth, on: process.heap)
   }
 
   /// The same of objects that are counted.
-  static let treesClasses = Scenario(
-    name: "trees_classes",
-    about: "the same as classes",
-    parameters: treeParameters,
-    figures: [Figure("ms", "ms", "all of it")],
-    runs: [.one(16, 1), .all(16, 8)]
-  ) { trial in
-    try measureTrees(trial) { _, depth in try growTreesOfClasses(depth) }
+  static let treesClasses = treeScenario(name: "trees_classes", about: "the same as classes") { _, depth in
+    try growTreesOfClasses(depth)
   }
 
-  private static var treeParameters: [Parameter] {
-    [Parameter("depth", 8...24, .multiple(of: 2)), Parameter("processes", 1...10_000)]
-  }
-
-  private static func measureTrees(
-    _ trial: Trial,
-    _ work: @escaping @Sendable (ProcessContext<Never>, Int) throws -> Void
-  ) throws -> Outcome {
-    let (depth, processes) = (trial.arguments[0], trial.arguments[1])
-    return try trial.inProcess(of: Void.self) { main in
-      let time = try milliseconds(warm: depth - 4, depth) { depth in
-        try main.parallel(processes) { process in try work(process, depth) }
+  private static func treeScenario(
+    name: String,
+    about: String,
+    work: @escaping @Sendable (ProcessContext<Never>, Int) throws -> Void
+  ) -> Scenario {
+    Scenario(
+      name: name,
+      about: about,
+      parameters: [Parameter("depth", 8...24, .multiple(of: 2)), Parameter("processes", 1...10_000)],
+      figures: [Figure("ms", "ms", "all of it")],
+      runs: [.one(16, 1), .all(16, 8)]
+    ) { trial in
+      let (depth, processes) = (trial.arguments[0], trial.arguments[1])
+      return try trial.inProcess(of: Void.self) { main in
+        let time = try milliseconds(warm: depth - 4, depth) { depth in
+          try main.parallel(processes) { process in try work(process, depth) }
+        }
+        return Outcome(["ms": time])
       }
-      return Outcome(["ms": time])
     }
   }
 }
