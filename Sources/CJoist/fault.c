@@ -10,12 +10,10 @@
 // W19. The handler allocates nothing, takes no lock and runs on a stack of its own.
 // W20. A stack that ends inside a library is not left there, for the library may hold a lock of its own: it is given a
 //      part of its guard, and the outermost library function returns to `joist_fault_landing` and not to the program.
-// W21. The text of Swift's runtime is taken away with each death; otherwise each is appended to all before. Another
-//      thread may just read it, so it is freed only after many others.
 // W22. One who dies with a lock that nobody would ever let go of is not contained, unless the site says so.
 // W23. A stream's lock is let go of by the entry; `print` of a value whose description dies holds it.
 #define _GNU_SOURCE
-#include "fault.h"
+#include "fault_text.h"
 #include "find.h"
 #include "sanitizer.h"
 
@@ -41,8 +39,7 @@ __attribute__((tls_model("initial-exec")))
 #endif
 static _Thread_local struct joist_site *current;
 
-// Where Swift's runtime keeps its text, and C's its own; null where there is none.
-static char **swift_message;
+// Where C's runtime keeps its text; null where it has none.
 static char **system_message;
 static char *last_system_message;
 
@@ -98,10 +95,17 @@ static bool is_of_swift(const struct joist_fault *fault) {
     if (place == joist_place_system) continue;
     if (place == joist_place_swift) return true;
     if (place == joist_place_library) return false;
-    bool is_static = swift_message != NULL && joist_place_of((uintptr_t)swift_message) == joist_place_program;
-    return is_static && *swift_message != NULL;
+    return joist_text_is_static() && joist_text_is_there();
   }
   return false;
+}
+
+// Whether Swift's runtime has said something before: it has in its own code, and not where the program's own trapped.
+static bool has_text(int signal, uintptr_t pc) {
+  if (signal == SIGABRT) return true;
+  if (signal != SIGILL && signal != SIGTRAP) return false;
+  enum joist_place place = joist_place_of(pc);
+  return place == joist_place_swift || (place == joist_place_program && joist_text_is_static());
 }
 
 // (W17)
@@ -207,8 +211,7 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
     running_bounds(site)[0] = stack.top;
     return true;
   }
-  // Acquiring pairs with the runtime's own exchange, which put the text there; nothing is released.
-  if (swift_message != NULL) fault->message = __atomic_exchange_n(swift_message, NULL, __ATOMIC_ACQUIRE);  // (W21)
+  fault->has_text = has_text(signal, joist_context_pc(context));
   go_to_entry(site, context, stack.top);
   return true;
 }
@@ -257,12 +260,9 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
 
 #pragma mark - Preparing
 
-WEAK(swift_getFatalErrorMessageBuffer)
-
 static void find_texts(void) {
+  joist_text_find();
 #if defined(__linux__)
-  char **(*swift)(void) = FIND(swift_getFatalErrorMessageBuffer);
-  swift_message = swift != NULL ? swift() : NULL;
   system_message = dlsym(RTLD_DEFAULT, "__abort_msg");
   if (system_message != NULL) last_system_message = *system_message;
 #endif
@@ -376,35 +376,8 @@ __attribute__((noinline)) void joist_fault_note_overflow(struct joist_site *site
   struct joist_fault *fault = &site->fault;
   fault->signal = 0;
   fault->is_overflow = true;
+  fault->has_text = false;
   fault->frame_count = 0;
   if (!running_stack(site, &stack)) return;
   joist_frames_walk(fault, (uintptr_t)__builtin_frame_address(0), stack.low, stack.top);
-}
-
-// The line on which the last report in a text begins: it may have been appended to others.
-static const char *last_report(const char *text) {
-  const char *found = text, *next = text;
-  while ((next = strstr(next, "Fatal error: ")) != NULL) {
-    found = next;
-    while (found > text && found[-1] != '\n') found--;
-    next++;
-  }
-  return found;
-}
-
-size_t joist_fault_message_end(char *text, char *copy, size_t bytes) {
-  enum { kept_most = 64 };
-  static char *kept[kept_most];
-  static unsigned turn;
-  if (text == NULL || bytes == 0) return 0;
-  const char *report = last_report(text);
-  size_t length = strlen(report);
-  while (length > 0 && report[length - 1] == '\n') length--;
-  if (length > bytes) length = bytes;
-  memcpy(copy, report, length);
-  // The place is any: relaxed. Releasing a text publishes that this thread has done with it to whoever frees it, who
-  // acquires it.
-  unsigned place = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % kept_most;
-  free(__atomic_exchange_n(&kept[place], text, __ATOMIC_ACQ_REL));  // (W21)
-  return length;
 }

@@ -206,8 +206,8 @@ struct joist_fault {
   /// Where it happened, and the return addresses from there outwards.
   uintptr_t frames[JOIST_FRAMES_MOST];
   int frame_count;
-  /// What Swift's runtime said, taken away from it, or null: `joist_fault_message_end` gives it back.
-  char *_Nullable message;
+  /// Swift's runtime has said something before it: `joist_fault_text` tells what.
+  bool has_text;
 };
 
 /// One thread's stacks whose faults are contained. Nothing but the handler and its thread touch it.
@@ -257,8 +257,8 @@ void joist_fault_forget_frames(const struct joist_words *_Nonnull words, struct 
 /// Notes that the running stack is about to end, with the frames of the caller, for an entry that is gone to then.
 void joist_fault_note_overflow(struct joist_site *_Nonnull site);
 
-/// Copies the last report out of the text, and gives it back; the length.
-size_t joist_fault_message_end(char *_Nullable text, char *_Nonnull copy, size_t bytes);
+/// Copies what Swift's runtime said of a death (W28); the length, which is zero where it said nothing. Takes a lock.
+size_t joist_fault_text(const struct joist_fault *_Nonnull fault, char *_Nonnull copy, size_t bytes);
 
 /// Begins anew on this stack, which is left for good: `entry(argument)` at its top, with those control words.
 _Noreturn void joist_stack_restart(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument,

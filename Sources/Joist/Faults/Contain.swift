@@ -44,18 +44,16 @@ extension Handle<Scheduler> {
 }
 
 extension joist_site {
-  // Sound: as above. The text is given back once.
+  // Sound: as above; the copy gets no more than has room.
   /// The last fault as an exit reason; the stack's guard is whole again.
   mutating func takeFault() -> ExitReason {
     if unsafe !joist_fault_close_reserve(&self) { stopTheProgram("P3: the guard of a stack could not be closed") }
     let frames = unsafe withUnsafeBytes(of: fault.frames) { bytes in
       unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(fault.frame_count)))
     }
-    let text = unsafe fault.message
-    unsafe fault.message = nil
     let message = unsafe String(unsafeUninitializedCapacity: Limits.trapMessageBytes) { copy in
       unsafe copy.withMemoryRebound(to: CChar.self) { copy in
-        unsafe joist_fault_message_end(text, copy.baseAddress!, copy.count)
+        unsafe joist_fault_text(&fault, copy.baseAddress!, copy.count)
       }
     }
     let trap = unsafe Trap(signal: fault.signal, message: message.isEmpty ? nil : message, frames: frames)

@@ -270,7 +270,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
   // MARK: Types that lie
 
   @Test func `P4: what a trace leaves out is not kept, and found when it is followed`() throws {
-    let said = try saying { process in
+    let said = try saying("leads nowhere") { process in
       let heap = process.heap
       var liar = try heap.allocate(Liar(ref: try heap.allocate(1)))
       heap.collect(keeping: &liar)
@@ -280,7 +280,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
   }
 
   @Test func `P4: a trace that visits a stale reference ends its process`() throws {
-    let said = try saying { process in
+    let said = try saying("a `trace` visited a heap reference that leads nowhere") { process in
       let heap = process.heap
       let lost = try heap.allocate(1)
       heap.collect()
@@ -330,7 +330,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
         }
       }
     }
-    let said = try saying { process in
+    let said = try saying("within a `trace`") { process in
       var nosy = Nosy(heap: process.heap, ref: try process.heap.allocate(1), what: what)
       process.collect(keeping: &nosy)
     }

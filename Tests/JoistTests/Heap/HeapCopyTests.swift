@@ -170,7 +170,7 @@ extension ProcessHeap {
   }
 
   @Test func `P4: a stale reference is not sent`() throws {
-    let said = try saying { process in
+    let said = try saying("leads nowhere") { process in
       let list = try process.heap.list(0..<10)
       process.heap.collect()
       _ = try process.heap.copy(list)

@@ -11,31 +11,12 @@ private final class Smuggled<Value>: @unchecked Sendable {
   var value: Value?
 }
 
-/// What was said of the end of a process with that body.
-///
-/// Of two crashes at the same moment one may have what was said of both; so it is tried again.
-func saying(
-  schedulers: Int = 1,
-  _ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void
-) throws -> String {
-  try saying { try end(schedulers: schedulers, body) }
-}
-
-func saying(_ run: () throws -> ExitReason) throws -> String {
-  for _ in 0..<100 {
-    let reason = try run()
-    guard let trap = reason.trap else { return "\(reason)" }
-    if let message = trap.message { return message }
-  }
-  return "nothing"
-}
-
 @Suite struct HeapRefusalTests {
   private let leadsNowhere = "Joist: a heap reference was followed that leads nowhere"
   private let elsewhere = "where its process does not run"
 
   @Test func `P4: a reference that a collection did not keep leads nowhere`() throws {
-    let said = try saying { process in
+    let said = try saying(leadsNowhere) { process in
       let heap = process.heap
       let lost = try heap.allocate(1)
       var kept = try heap.allocate(2)
@@ -47,7 +28,7 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
   }
 
   @Test func `P4: a reference that leads nowhere is not written through either`() throws {
-    let said = try saying { process in
+    let said = try saying(leadsNowhere) { process in
       let lost = try process.heap.allocate(1)
       process.heap.collect()
       process.heap[lost] = 3
@@ -57,7 +38,7 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
 
   @Test func `P4: the place of what was not kept is given to others, and the old reference does not lead there`() throws
   {
-    let said = try saying { process in
+    let said = try saying(leadsNowhere) { process in
       let heap = process.heap
       let lost = try heap.allocateArray([1, 2, 3])
       heap.collect()
@@ -87,7 +68,7 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
   }
 
   @Test func `P5: a reference of another process leads nowhere`() throws {
-    let said = try saying {
+    let said = try saying(leadsNowhere) {
       try thief(of: { try $0.heap.allocate(1) }, look: { $0.heap[$1] == 1 }) { process, ref in
         _ = try process.heap.allocate(2)
         _ = process.heap[ref]
@@ -117,7 +98,7 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
 
   @Test(arguments: ["allocate", "array", "collect", "elements", "statistics"])
   func `P5: a heap is used by its process alone`(how: String) throws {
-    let said = try saying {
+    let said = try saying(elsewhere) {
       try thief(of: { ($0.heap, try $0.heap.allocateArray([1])) }, look: { $0.heap[$1.1, 0] == 1 }) { _, loot in
         let (heap, array) = loot
         switch how {
@@ -135,13 +116,13 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
   @Test func `P5: a heap of a process that has ended is nobody's`() throws {
     let smuggled = Smuggled<(ProcessHeap, HeapRef<Int>)>()
     _ = try end { process in smuggled.value = (process.heap, try process.heap.allocate(1)) }
-    #expect(try saying { _ in _ = smuggled.value!.0[smuggled.value!.1] }.contains(leadsNowhere))
-    #expect(try saying { _ in _ = try smuggled.value!.0.allocate(1) }.contains(elsewhere))
+    #expect(try saying(leadsNowhere) { _ in _ = smuggled.value!.0[smuggled.value!.1] }.contains(leadsNowhere))
+    #expect(try saying(elsewhere) { _ in _ = try smuggled.value!.0.allocate(1) }.contains(elsewhere))
   }
 
   @Test func `P5: a blocking closure has no heap`() throws {
     let smuggled = Smuggled<ProcessHeap>()
-    let said = try saying { process in
+    let said = try saying(elsewhere) { process in
       smuggled.value = process.heap
       process.blocking { _ = try? smuggled.value!.allocate(1) }
     }
@@ -149,7 +130,7 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
   }
 
   @Test func `P4: nothing is allocated or collected while elements are lent`() throws {
-    let allocating = try saying { process in
+    let allocating = try saying("within `withElements`") { process in
       let heap = process.heap
       // From then on it is allocated without a call.
       _ = try heap.allocate(1)
@@ -157,13 +138,13 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
       try heap.withElements(of: array) { _ in _ = try heap.allocate(1) }
     }
     #expect(allocating.contains("within `withElements`"))
-    let collecting = try saying { process in
+    let collecting = try saying("within `withElements`") { process in
       let heap = process.heap
       let array = try heap.allocateArray([1, 2])
       heap.withMutableElements(of: array) { _ in heap.collect() }
     }
     #expect(collecting.contains("within `withElements`"))
-    let filling = try saying { process in
+    let filling = try saying("within `withElements`") { process in
       let heap = process.heap
       _ = try heap.allocate(1)
       _ = try heap.allocateArray((0..<3).lazy.map { _ in (try? heap.allocate(1)) == nil ? 0 : 1 })
@@ -187,15 +168,21 @@ func saying(_ run: () throws -> ExitReason) throws -> String {
 
   @Test(arguments: [-1, 3, Int.max, Int.min])
   func `P4: an index out of range is refused`(index: Int) throws {
-    let reading = try saying { process in _ = process.heap[try process.heap.allocateArray([1, 2, 3]), index] }
-    #expect(reading.contains("index \(index) is out of range in an array of 3"))
-    let writing = try saying { process in process.heap[try process.heap.allocateArray([1, 2, 3]), index] = 0 }
-    #expect(writing.contains("index \(index) is out of range in an array of 3"))
+    let sentence = "index \(index) is out of range in an array of 3"
+    let reading = try saying(sentence) { process in
+      _ = process.heap[try process.heap.allocateArray([1, 2, 3]), index]
+    }
+    #expect(reading.contains(sentence))
+    let writing = try saying(sentence) { process in
+      process.heap[try process.heap.allocateArray([1, 2, 3]), index] = 0
+    }
+    #expect(writing.contains(sentence))
   }
 
   @Test func `P4: a negative count is refused`() throws {
-    let said = try saying { process in _ = try process.heap.allocateArray(repeating: 1, count: -1) }
-    #expect(said.contains("cannot have -1 elements"))
+    let sentence = "cannot have -1 elements"
+    let said = try saying(sentence) { process in _ = try process.heap.allocateArray(repeating: 1, count: -1) }
+    #expect(said.contains(sentence))
   }
 }
 

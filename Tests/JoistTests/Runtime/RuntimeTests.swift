@@ -166,13 +166,14 @@ import Testing
   }
 
   @Test func `P5: a context used outside its process ends who used it, with a sentence`() throws {
-    let reason = try end { process in
+    let sentence = "context was used where its process does not run"
+    let said = try saying(sentence) { process in
       // The compiler's hole: what a function value returns is taken as connected to nothing.
       let get = { process }
       let leaked = get()
       process.blocking { _ = leaked.messageCount }
     }
-    #expect(reason.trap?.message?.contains("context was used where its process does not run") == true)
+    #expect(said.contains(sentence))
   }
 
   @Test func `P5: a process that throws ends alone`() throws {
