@@ -27,7 +27,7 @@ extension Handle<PrivateHeap> {
     }
     finish(scheduler, wasYoung: used, survived: isFull ? oldUsed : oldUsed - before, visits)
     if isFull { it.oldAfterFull = oldUsed }
-    if it.held.load(ordering: .relaxed) > it.limit { process.fillHeap() }
+    if it.limit < .max { process.lookAtMemory() }
   }
 
   /// Nothing is wanted any more.

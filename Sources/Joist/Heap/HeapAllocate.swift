@@ -58,7 +58,8 @@ extension Handle<PrivateHeap> {
     let block = it.youngBlock.bytes
     let others = it.held.load(ordering: .relaxed) - block
     var bytes = max(HeapBlock.powerOfTwo(needed), 2 * block)
-    if bytes > it.limit - others { bytes = HeapBlock.rounded(down: it.limit - others) }
+    let most = it.limit == .max ? .max : it.limit - process.bytesBesidesHeap - others
+    if bytes > most { bytes = HeapBlock.rounded(down: most) }
     guard bytes >= needed, scheduler.resize(&it.youngBlock, to: bytes, keeping: used) else {
       throw process.fillHeap()
     }

@@ -48,13 +48,6 @@ extension Handle<ProcessRecord> {
     return heap!
   }
 
-  /// Its heap may have so many bytes; nil for no limit.
-  ///
-  /// Before the process begins.
-  func limitHeap(to bytes: Int?) {
-    if let bytes { extras().it.heapLimit = bytes }
-  }
-
   /// Its heap is gone, with all that is in it (PH4), and the limit with it.
   func endHeap() {
     extras().it.heapLimit = .max

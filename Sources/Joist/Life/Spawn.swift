@@ -94,8 +94,7 @@ extension Handle<RuntimeCore> {
     let slice = options.reductionsPerSlice ?? it.configuration.reductionsPerSlice
     process.prepare(request.body, options.priority, Int32(slice))
     process.it.flags = process.it.slot == nil ? [] : .mounted
-    process.bound(options.mailbox)
-    process.limitHeap(to: options.heapLimit)
+    process.bound(options.mailbox, heapLimit: options.heapLimit)
     if let scheduler {
       scheduler.it.figures.processesCreated.add()
       scheduler.it.running?.charge(Cost.spawn)

@@ -15,14 +15,19 @@ import Synchronization
 struct Bound {
   /// Which process of the record it is for; zero when for none.
   fileprivate(set) var generation: UInt32 = 0
-  fileprivate var mostMessages = 0
-  fileprivate var mostBytes = 0
+  fileprivate var mostMessages = Int.max
+  fileprivate var mostBytes = Int.max
+  /// What heap and messages may take together (ML1).
+  fileprivate var mostMemory = Int.max
   fileprivate var whenFull = SpawnOptions.WhenFull.block
   fileprivate var messages = 0
   fileprivate var bytes = 0
   fileprivate var line = Line()
   /// Messages thrown away by its owner (MB3): who remembers a place in the mailbox looks whether this has changed.
   fileprivate(set) var trimmed = 0
+
+  /// What the messages take, with their headers.
+  fileprivate var memory: Int { bytes + messages * MessageNode.headerBytes }
 
   fileprivate func hasRoom(_ size: Int) -> Bool { messages < mostMessages && bytes <= mostBytes - size }
   fileprivate var isOver: Bool { messages > mostMessages || bytes > mostBytes }
@@ -66,21 +71,35 @@ enum Admission {
 }
 
 extension Handle<ProcessRecord> {
-  /// Bounds the mailbox of a new process.
+  /// Bounds the mailbox of a new process, or what it may take together with a heap, or both.
   // Ordering: as `prepare`.
-  func bound(_ mailbox: SpawnOptions.Mailbox) {
-    guard case .bounded(let messages, let bytes, let whenFull) = mailbox else { return }
+  func bound(_ mailbox: SpawnOptions.Mailbox, heapLimit: Int?) {
+    if case .unbounded = mailbox, heapLimit == nil { return }
     let extras = extras()
+    var bound = Bound()
+    bound.generation = it.generation.load(ordering: .relaxed)
+    bound.mostMemory = heapLimit ?? .max
+    if case .bounded(let messages, let bytes, let whenFull) = mailbox {
+      bound.mostMessages = messages
+      bound.mostBytes = bytes
+      bound.whenFull = whenFull
+    }
+    extras.it.heapLimit = bound.mostMemory
     extras.it.lock.lock()
-    let trimmed = extras.it.bound.trimmed
-    extras.it.bound = Bound()
-    extras.it.bound.generation = it.generation.load(ordering: .relaxed)
-    extras.it.bound.mostMessages = messages
-    extras.it.bound.mostBytes = bytes
-    extras.it.bound.whenFull = whenFull
-    extras.it.bound.trimmed = trimmed
+    bound.trimmed = extras.it.bound.trimmed
+    extras.it.bound = bound
     extras.it.lock.unlock()
     it.isBounded.store(true, ordering: .relaxed)
+  }
+
+  /// What the messages take that were let in and have not been taken out; zero where nobody counts.
+  // Ordering: its own (R9).
+  var mailBytesCounted: Int {
+    guard it.isBounded.load(ordering: .relaxed) else { return 0 }
+    let extras = extras()
+    extras.it.lock.lock()
+    defer { extras.it.lock.unlock() }
+    return extras.it.bound.memory
   }
 
   /// Lets a message in; nil when it may be pushed, else why not.
@@ -105,11 +124,13 @@ extension Handle<ProcessRecord> {
     if isIn { extras.it.bound.letIn(size) }
     let isOver = extras.it.bound.isOver
     let isFarOver = extras.it.bound.isFarOver
+    let (mail, limit) = (extras.it.bound.memory, extras.it.bound.mostMemory)
     let canEverFit = size <= extras.it.bound.mostBytes
     extras.it.lock.unlock()
     if isIn {
-      if isOver { it.signals.raise(.overfull) }
-      if isFarOver && it.inbox.claim() { wake(from: Scheduler.current) }
+      let isTooMuch = self.isOver(limit, mail: mail)
+      if isOver || isTooMuch { it.signals.raise(.overfull) }
+      if (isFarOver || isTooMuch) && it.inbox.claim() { wake(from: Scheduler.current) }
       return nil
     }
     guard case .waiting(let deadline) = admission, policy == .block, canEverFit,
@@ -175,7 +196,6 @@ extension Handle<ProcessRecord> {
   }
 
   /// Throws the oldest away while there is too much (MB3); on the process's own stack.
-  @inline(never)
   func trimMail() {
     let extras = extras()
     while true {

@@ -95,6 +95,7 @@ extension Handle<ProcessRecord> {
       return newest
     }
     sort(newest)
+    if it.isBounded.load(ordering: .relaxed) { mindBounds() }
     return it.flags.contains(.exiting) ? nil : it.mailbox.removeFirst()
   }
 
@@ -108,6 +109,7 @@ extension Handle<ProcessRecord> {
     it.signals.clear([.urgentMail, .overfull, .exit])
     if let node = takeArrived() { it.mailbox.append(node) }
     if !it.inbox.isEmpty, let newest = takeInbox() { sort(newest) }
+    if it.isBounded.load(ordering: .relaxed) { mindBounds() }
     if !it.flags.contains(.exiting) { it.signals.clear(.kill) }
   }
 
@@ -126,6 +128,13 @@ extension Handle<ProcessRecord> {
     guard let node = it.arrived else { return nil }
     it.arrived = nil
     return node
+  }
+
+  /// Throws away what is too much, and ends the process if that is more than may be.
+  @inline(never)
+  private func mindBounds() {
+    trimMail()
+    lookAtMemory()
   }
 
   @inline(never)
@@ -147,7 +156,6 @@ extension Handle<ProcessRecord> {
     } else {
       takeEachIn(oldest)
     }
-    if it.isBounded.load(ordering: .relaxed) { trimMail() }
   }
 
   /// Takes in, one after the other, what is for this process (MU2; R9).

@@ -17,6 +17,10 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func lookForMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
     let scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
+    if it.isBounded.load(ordering: .relaxed) {
+      collectMail()
+      if it.flags.contains(.exiting) { try refuse() }
+    }
     if let node = it.mailbox.removeFirst() {
       scheduler.signalDeferred()
       return received(node, scheduler)

@@ -20,7 +20,7 @@ public enum ExitReason: Sendable {
   case trap(Trap)
   /// Its stack ended.
   case stackOverflow(Trap)
-  /// Its private heap had no room for what it wanted: it reached `SpawnOptions.heapLimit`, or there was no memory.
+  /// It wanted more memory than `SpawnOptions.heapLimit`, or its private heap wanted some and there was none.
   case heapLimit
 }
 

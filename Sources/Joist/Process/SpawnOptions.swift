@@ -45,9 +45,12 @@ public struct SpawnOptions: Sendable, Hashable {
   public var priority: Priority
   /// How many messages may wait.
   public var mailbox: Mailbox
-  /// Bytes of memory that its private heap may have, in blocks as they are; nil for no limit.
+  /// Bytes of memory that the machine may have to keep for it; nil for no limit.
   ///
-  /// A process that wants more ends with ``ExitReason/heapLimit``.
+  /// The blocks of its private heap as they are, messages that it has not received, with 48 bytes each for their
+  /// headers, and its frames. What its own objects take is malloc's, and does not count. A process that has more ends
+  /// with ``ExitReason/heapLimit``, at once where it waits, else at its next call of the runtime. Who sends to a process
+  /// with a limit takes a lock.
   public var heapLimit: Int?
   /// Where the frames live.
   public var stack: Stack

@@ -146,7 +146,7 @@ extension ProcessHeap {
     #expect(numbers == Array(1...5))
   }
 
-  @Test(arguments: [1_000, 40_000, 100_000, 1_000_000])
+  @Test(arguments: [10_000, 40_000, 100_000, 1_000_000])
   func `P4: who wants more than its limit ends with that reason`(limit: Int) throws {
     let most = Log<Int>()
     let reason = try end(options: .init(heapLimit: limit)) { process in

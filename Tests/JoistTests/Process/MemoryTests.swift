@@ -54,7 +54,7 @@ import Testing
     #expect(asleep.stack > 0 && asleep.stack == simulation.runtime.statistics.imageBytes)
     #expect(asleep.heap == 0 && asleep.own > 10 * 16)
     simulation.runtime.spawn { _ in process.send(7) }
-    simulation.run()
+    simulation.run(passingTime: false)
     let awake = try #require(process.info).memory
     #expect(awake.heap == 4_096 && awake.own > asleep.own && awake.stack % 4_096 == 0)
   }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The limit for all that a process makes the machine keep for it.
+
+import Joist
+import TestSupport
+import Testing
+
+/// A message of 208 bytes: with its header a quarter of a kilobyte.
+private typealias Quarter = InlineArray<26, Int>
+
+@Suite struct MemoryLimitTests {
+  @Test
+  func `I2: one that waits while its mailbox fills is ended where it waits, by the first message too many`() throws {
+    let reasons = Log<ExitReason>()
+    let simulation = try HandDriven()
+    let target = simulation.runtime.spawn(Quarter.self, options: .init(heapLimit: 64 << 10)) { process in
+      try process.sleep(for: .seconds(1_000))
+    }
+    simulation.runtime.spawn(Down.self) { process in
+      process.monitor(target) { $0 }
+      reasons.add(try process.receive().reason)
+    }
+    simulation.run(passingTime: false)
+    simulation.runtime.spawn { _ in for _ in 0..<256 { target.send(Quarter(repeating: 1)) } }
+    simulation.run(passingTime: false)
+    #expect(target.isAlive)
+    target.send(Quarter(repeating: 1))
+    simulation.run(passingTime: false)
+    #expect(!target.isAlive && reasons.entries.map(\.description) == ["heap limit"])
+    let statistics = simulation.runtime.statistics
+    #expect(statistics.messagesSent == statistics.messagesReceived + statistics.messagesDestroyed)
+  }
+
+  @Test func `I2: one that does not receive is ended at its next call`() throws {
+    let log = Log<String>()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      let busy = runtime.spawn(Quarter.self, options: .init(heapLimit: 64 << 10)) { process in
+        do throws(ProcessExit) { while true { try process.yield() } } catch { log.add("\(error.reason)") }
+      }
+      runtime.spawn { process in
+        while busy.isAlive {
+          busy.send(Quarter(repeating: 1))
+          try process.yield()
+        }
+      }
+    }
+    #expect(log.entries == ["heap limit"])
+  }
+
+  @Test func `I2: what a process has received does not count any more`() throws {
+    let count = many(10_000)
+    let received = Count()
+    _ = try withRuntime(.init(schedulers: 2)) { runtime in
+      let mailbox = SpawnOptions.Mailbox.bounded(100, whenFull: .block)
+      let reader = runtime.spawn(Quarter.self, options: .init(mailbox: mailbox, heapLimit: 64 << 10)) { process in
+        for _ in 0..<count {
+          _ = try process.receive()
+          received.add(1)
+        }
+      }
+      runtime.spawn { _ in for _ in 0..<count { reader.send(Quarter(repeating: 1)) } }
+    }
+    #expect(received.total == count)
+  }
+
+  @Test func `I2: messages and heap count together`() throws {
+    let grown = Log<Int>()
+    let simulation = try HandDriven()
+    for mail in [0, 200] {
+      let process = simulation.runtime.spawn(Quarter.self, options: .init(heapLimit: 80 << 10)) { process in
+        try process.sleep(for: .seconds(1))
+        defer { grown.add(process.heap.statistics.heldBytes) }
+        while true { _ = try process.heap.allocate(1) }
+      }
+      for _ in 0..<mail { process.send(Quarter(repeating: 1)) }
+      simulation.run()
+      #expect(!process.isAlive)
+    }
+    #expect(grown.entries == [64 << 10, 16 << 10])
+  }
+
+  @Test func `I2: frames count where a process receives`() throws {
+    @inline(never) @Sendable func descend(_ depth: Int, _ process: ProcessContext<Int>) throws -> Int {
+      if depth == 0 { return try process.receive() }
+      return try withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
+        try descend(depth - 1, process) + room.count
+      }
+    }
+    let simulation = try HandDriven()
+    let deep = simulation.runtime.spawn(Int.self, options: .init(heapLimit: 32 << 10)) { _ = try descend(40, $0) }
+    let flat = simulation.runtime.spawn(Int.self, options: .init(heapLimit: 32 << 10)) { _ = try descend(4, $0) }
+    simulation.run()
+    #expect(!deep.isAlive && flat.isAlive)
+  }
+
+  @Test func `I2: a limit is that of its process, not of the record's next`() throws {
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 10))
+    let first = simulation.runtime.spawn(Quarter.self, options: .init(heapLimit: 1 << 10)) { _ in }
+    simulation.run()
+    let second = simulation.runtime.spawn(Quarter.self) { process in try process.sleep(for: .seconds(1_000)) }
+    #expect(first.id.slot == second.id.slot)
+    for _ in 0..<100 { second.send(Quarter(repeating: 1)) }
+    simulation.run(passingTime: false)
+    #expect(second.isAlive)
+  }
+}
