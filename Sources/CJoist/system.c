@@ -8,7 +8,11 @@
 #include "CJoist.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__linux__)
 #include <errno.h>
 #include <linux/futex.h>
@@ -99,6 +103,12 @@ void *joist_grow(void *start, size_t bytes, size_t new_bytes) {
 #else
   (void)start, (void)bytes, (void)new_bytes;
   return NULL;
+#endif
+}
+
+void joist_trim_malloc(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
 #endif
 }
 

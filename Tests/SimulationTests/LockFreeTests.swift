@@ -36,6 +36,16 @@ import Testing
       #expect(found.reason == "a thread sleeps for ever")
     }
 
+    @Test func `I1: what is pushed while an inbox is closed comes after it, and what came before keeps it open`() {
+      let found = searchThreads(interruptions: 3) { threads in
+        let inbox = Closing(Inbox(forTests: ()))
+        for number in 0..<2 { threads.start { inbox.push(number) } }
+        threads.start { inbox.clear() }
+        return { inbox.isWrong() }
+      }
+      #expect(found.reason == nil && found.isComplete, "\(found)")
+    }
+
     @Test func `I4: one at a time is in a lock, its owner or a visitor`() {
       let found = searchThreads(interruptions: 2) { threads in
         let counter = Shared()
@@ -64,6 +74,28 @@ import Testing
       }
       #expect(found.finding == nil, "\(String(describing: found.finding))")
       #expect(found.runs > 100)
+    }
+  }
+
+  /// The inbox of a record whose memory is given back.
+  private final class Closing {
+    private let inbox: Inbox
+    private var lost = 0
+
+    init(_ inbox: consuming Inbox) { self.inbox = inbox }
+
+    func push(_ number: Int) { if inbox.pushMessage(looseNode(number: number)) { lost += 10 } }
+
+    /// What is there when it is closed would be lost.
+    func clear() {
+      guard inbox.closeForTrim() else { return }
+      lost += inbox.isEmptyAtRest ? 0 : 1
+      inbox.openAfterTrim()
+    }
+
+    func isWrong() -> String? {
+      let left = inbox.takeMessages().count
+      return lost == 0 && left == 2 ? nil : "\(lost) were lost, \(left) are there"
     }
   }
 

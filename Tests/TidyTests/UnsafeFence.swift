@@ -38,6 +38,8 @@ enum UnsafeFence {
     "Sources/Joist/Process/ProcessContext+Selecting.swift",  // optionals that cannot be nil
     "Sources/Joist/Process/ProcessRecord.swift",  // raw words of a record
     "Sources/Joist/Process/ProcessTable.swift",  // records in reserved memory
+    "Sources/Joist/Process/TableTrim.swift",  // gives memory of records back
+    "Sources/Joist/Runtime/ProcessRuntime+Testing.swift",  // two records, compared
     "Sources/Joist/Runtime/RuntimeCore.swift",  // an array of schedulers
     "Sources/Joist/Runtime/RuntimeVault.swift",  // cores made anew in place
     "Sources/Joist/Scheduling/BlockingStack.swift",  // stacks of threads

@@ -279,6 +279,9 @@ bool joist_guard_install(void *_Nonnull start, size_t bytes);
 /// system cannot do that nothing happens.
 void joist_populate(void *_Nonnull start, size_t bytes);
 
+/// Has malloc give back whole pages that it keeps, where it can.
+void joist_trim_malloc(void);
+
 /// Makes a mapping longer, elsewhere if need be, by moving its pages; null, and nothing is changed, where the system
 /// cannot do that.
 void *_Nullable joist_grow(void *_Nonnull start, size_t bytes, size_t new_bytes);

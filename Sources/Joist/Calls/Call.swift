@@ -59,7 +59,7 @@ extension Handle<ProcessRecord> {
       delivery.node.discard()
       throw CallError.exited(.noProcess)
     }
-    let deadline = it.home.deadline(after: timeout)
+    let deadline = home.deadline(after: timeout)
     if let refusal = delivery.finishRequest(to: callee, id, until: deadline) {
       if it.flags.contains(.exiting) { try refuse() }
       return try refusal.reply()

@@ -49,7 +49,7 @@ struct ForeignCall: Sendable {
     if Scheduler.current?.it.running != nil && !forTask {
       fatalError("Joist: a process cannot sleep in `callBlocking`: use `process.call`")
     }
-    waiter = ForeignWaiter.take(forTask: forTask, on: callee?.it.home.it.platform)
+    waiter = ForeignWaiter.take(forTask: forTask, on: callee?.home.it.platform)
     ticket = waiter.newTicket()
   }
 

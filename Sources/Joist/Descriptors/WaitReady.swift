@@ -32,7 +32,7 @@ extension Handle<ProcessRecord> {
     _ timeout: Duration?
   ) throws -> Bool {
     try suspensionPoint(generation, cost: Cost.park)
-    let core = it.home
+    let core = home
     let poller = core.it.descriptors
     let ticket = newTicket()
     ticket.open()

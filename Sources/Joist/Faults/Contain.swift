@@ -64,7 +64,7 @@ extension joist_site {
 extension Handle<ProcessRecord> {
   /// It ends for that reason, whatever it was told before.
   fileprivate func noteFault(_ reason: ExitReason) {
-    it.home.it.figures.count(reason)
+    home.it.figures.count(reason)
     // In its end it has told its reason already. Ordering: its own generation (R9).
     guard it.generation.load(ordering: .relaxed) == it.identity.generation else { return }
     it.signals.clear(.kill)
@@ -98,7 +98,7 @@ extension Handle<ProcessRecord> {
   /// Leaves all frames behind and goes on at the top of the stack.
   // Sound: as above.
   private func restart(_ entry: @convention(c) (UnsafeMutableRawPointer) -> Void) -> Never {
-    unsafe joist_stack_restart(it.slot!.it.firstFrame, entry, UnsafeMutableRawPointer(pointer), it.home.it.control)
+    unsafe joist_stack_restart(it.slot!.it.firstFrame, entry, UnsafeMutableRawPointer(pointer), home.it.control)
   }
 }
 

@@ -39,7 +39,7 @@ extension ProcessHeap {
   public func copy<Value: BitwiseCopyable & HeapTraceable>(_ value: Value) throws(ProcessExit) -> HeapCopy<Value> {
     var value = value
     guard let graph = heap.copyGraph({ value.trace(&$0) }) else { throw heap.process.fillHeap() }
-    return HeapCopy(value, graph, heap.process.it.home.it.platform)
+    return HeapCopy(value, graph, heap.process.home.it.platform)
   }
 
   /// Puts a copy on this heap, and returns the value that leads to it.

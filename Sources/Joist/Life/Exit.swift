@@ -131,7 +131,7 @@ extension Handle<ProcessRecord> {
   /// Reports an end that nobody wanted, while it has its name.
   @inline(never)
   fileprivate func reportEnd(_ reason: ExitReason) {
-    let core = it.home
+    let core = home
     it.flags.insert(.reported)
     core.it.figures.abnormalExits.add()
     core.it.reports.add(core, about: it.identity) {

@@ -19,7 +19,7 @@ extension Handle<ProcessRecord> {
   // joins that. Releasing pairs with the look in `shutDown`: all that was done with the core comes before its end (J3).
   @inline(never)
   private func makeReadyFromOutside() {
-    let core = it.home
+    let core = home
     core.it.visitors.wrappingAdd(1, ordering: .relaxed)
     core.it.nextRegular().it.remote.push(self)
     core.notify()

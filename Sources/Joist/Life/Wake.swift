@@ -8,7 +8,7 @@ extension Handle<ProcessRecord> {
   /// Makes a process ready that the caller has just claimed.
   func wake(from scheduler: Handle<Scheduler>?) {
     it.go(.wake)
-    makeReady(from: scheduler.flatMap { $0.it.runtime == it.home ? $0 : nil })
+    makeReady(from: scheduler.flatMap { $0.it.runtime == home ? $0 : nil })
   }
 
   /// Something that it may wait for has happened: raises the flags, then wakes it if it is parked (G2).

@@ -205,7 +205,7 @@ extension Handle<ProcessRecord> {
       guard isOver, let oldest = it.mailbox.removeOldest() else { return }
       extras.it.bound.trimmed &+= 1
       letOut(Int(oldest.it.bytes))
-      it.home.it.figures.messagesRefused.add()
+      home.it.figures.messagesRefused.add()
       oldest.drop(.discarded, from: Scheduler.current)
     }
   }

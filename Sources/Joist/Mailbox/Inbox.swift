@@ -12,6 +12,8 @@
 //     comes between a receive's last look and its parking makes the parking fail.
 // E5. Who claims a process by a message has it, and may hand it over there and then (`arrived`): it does not go through
 //     the inbox, which saves the receiver an atomic operation. All messages before it have been taken out by then.
+// E6. Of a record without a process the word is closed for the moment in which its memory is given back: `mailWakes`
+//     without `parked`. Whoever pushes then waits for that moment's end, and finds the word as it was made.
 //
 // Rejected: a separate word for "waits" that senders read after pushing. It is one more read-modify-write to park, one
 // more to wake, and a fence between the push and the look.
@@ -44,6 +46,10 @@ package struct Inbox: ~Copyable {
     var old = word.load(ordering: .relaxed)
     while true {
       let claims = old & Inbox.mailWakes != 0
+      if claims && old & Inbox.parked == 0 {
+        old = waitUntilOpen()
+        continue
+      }
       Steering.betweenSteps()
       let (done, seen) = link(node, in: old, claims ? 0 : old & Inbox.parked)
       if done { return claims }
@@ -59,6 +65,10 @@ package struct Inbox: ~Copyable {
     while true {
       Steering.betweenSteps()
       if old & Inbox.mailWakes != 0 {
+        if old & Inbox.parked == 0 {
+          old = waitUntilOpen()
+          continue
+        }
         let (done, seen) = word.weakCompareExchange(expected: old, desired: 0, ordering: .sequentiallyConsistent)
         if done { return nil }
         old = seen
@@ -68,6 +78,27 @@ package struct Inbox: ~Copyable {
         old = seen
       }
     }
+  }
+
+  /// The word when it is not closed any more (E6).
+  // Ordering: relaxed: whoever discards the page publishes nothing.
+  @inline(never)
+  private func waitUntilOpen() -> UInt {
+    while word.load(ordering: .relaxed) == Inbox.mailWakes { relinquishProcessor() }
+    return word.load(ordering: .relaxed)
+  }
+
+  /// Closes it, of a record without a process (E6); false when something has come.
+  // Ordering: acquiring pairs with the end's `takeAll`.
+  func close() -> Bool {
+    Steering.betweenSteps()
+    return word.compareExchange(expected: 0, desired: Inbox.mailWakes, ordering: .sequentiallyConsistent).exchanged
+  }
+
+  /// Opens it again.
+  func open() {
+    Steering.betweenSteps()
+    word.store(0, ordering: .sequentiallyConsistent)
   }
 
   /// Tries to put a message before the older ones, with these flags.

@@ -197,7 +197,7 @@ extension Handle<ProcessRecord> {
   /// Destroys what came too late for an earlier process of the record.
   func dropLate(_ node: Handle<MessageNode>) {
     if node.it.kind.isOfSenders {
-      it.home.it.figures.messagesDropped.add()
+      home.it.figures.messagesDropped.add()
       node.reportDead(self, .noProcess)
     }
     node.drop(.noProcess, from: Scheduler.current)

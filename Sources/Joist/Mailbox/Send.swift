@@ -130,7 +130,7 @@ struct Delivery {
   @inline(__always)
   private func note(_ process: Handle<ProcessRecord>, _ id: ProcessID) {
     node.it.generation = id.generation
-    guard let scheduler else { return process.it.home.it.figures.messagesSent.add() }
+    guard let scheduler else { return process.home.it.figures.messagesSent.add() }
     if let sender = scheduler.it.running {
       node.it.sender = sender.it.identity.bits
       sender.charge(Cost.send)
@@ -143,7 +143,7 @@ struct Delivery {
   /// It cannot be delivered: dropped, counted, and who waits for the answer is told.
   @inline(never)
   func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer) {
-    count(answer, process.it.home)
+    count(answer, process.home)
     node.reportDead(process, answer == .noProcess ? .noProcess : .mailboxFull)
     node.drop(answer, from: Scheduler.current)
   }

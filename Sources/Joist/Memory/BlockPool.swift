@@ -5,6 +5,8 @@
 // BL1. A block is in one place: in use, in one cache, or in the depot. A cache is its scheduler's alone, the depot's
 //      chains are under its lock.
 
+import Synchronization
+
 /// A chain of free blocks of one size.
 // Sound: only for caches and depot, which put free blocks in and nothing else. A free block's first word links it.
 @unsafe
@@ -43,6 +45,26 @@ struct BlockChain {
     if unsafe head == nil { unsafe last = chainLast }
     unsafe head = chain.head
     unsafe count += chain.count
+  }
+}
+
+extension BlockChain {
+  // Sound: as above.
+  /// Every block.
+  func forEach(_ body: (UnsafeMutableRawPointer) -> Void) {
+    var next = unsafe head
+    while let block = unsafe next {
+      unsafe next = block.load(as: UnsafeMutableRawPointer?.self)
+      unsafe body(block)
+    }
+  }
+
+  // Sound: as above.
+  /// The chain without those; this one is empty then.
+  mutating func removeAll(where isGone: (UnsafeMutableRawPointer) -> Bool) -> BlockChain {
+    var rest = unsafe BlockChain()
+    while let block = unsafe pop() { if unsafe !isGone(block) { unsafe rest.push(block) } }
+    return unsafe rest
   }
 }
 
@@ -121,14 +143,18 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   }
 }
 
-// Sound: chains and slab are touched under the lock (BL1).
+// Sound: chains and slabs are touched under the lock (BL1).
 /// Where caches get their blocks.
 @safe
 final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   /// Guards the chains.
   private let lock = SpinLock()
   private var chains = unsafe [[BlockChain]](repeating: [], count: Sizes.classes)
-  private var slab = unsafe Slab()
+  private var slabs = unsafe Slabs()
+  // Ordering: relaxed, a figure.
+  private let batches = Atomic<Int>(0)
+  /// Batches that were ever given back, and single blocks.
+  var batchesPut: Int { batches.load(ordering: .relaxed) }
 
   init() {}
 
@@ -142,7 +168,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
       return unsafe found
     }
     let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / bytes)
-    let chunk = unsafe slab.cut(bytes * count)
+    let chunk = unsafe slabs.cut(bytes * count)
     lock.unlock()
     var chain = unsafe BlockChain()
     for index in (0..<count).reversed() { unsafe chain.push(chunk + index * bytes) }
@@ -151,9 +177,15 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
 
   // Sound: as above.
   /// Takes blocks back.
-  ///
-  /// Single ones are gathered, so that batches stay batches.
   func put(_ chain: BlockChain, _ sizeClass: Int) {
+    guard unsafe chain.count > 0 else { return }
+    batches.wrappingAdd(1, ordering: .relaxed)
+    unsafe putBack(chain, sizeClass)
+  }
+
+  // Sound: as above.
+  /// Single ones are gathered, so that batches stay batches.
+  private func putBack(_ chain: BlockChain, _ sizeClass: Int) {
     guard unsafe chain.count > 0 else { return }
     lock.lockAmongRuntimes()
     defer { lock.unlock() }
@@ -164,11 +196,41 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     }
   }
 
+  // Sound: what is not among the chains meanwhile is nobody else's; blocks of slabs that are freed are forgotten first.
+  /// Gives back the slabs that no block is in use of, nor in a cache; how many bytes that is.
+  ///
+  /// Looks at every free block, with the lock only for moments: who needs one meanwhile has new ones cut.
+  func trim() -> Int {
+    lock.lockAmongRuntimes()
+    var taken = unsafe chains
+    unsafe chains = unsafe [[BlockChain]](repeating: [], count: Sizes.classes)
+    lock.unlock()
+    var whole: [UInt: Int] = [:]
+    for sizeClass in 0..<Sizes.classes {
+      for chain in unsafe taken[sizeClass] {
+        unsafe chain.forEach { unsafe whole[Slabs.start(of: $0), default: 0] += Sizes.bytes(ofClass: sizeClass) }
+      }
+    }
+    lock.lockAmongRuntimes()
+    let gone = unsafe slabs.takeWhole(whole)
+    lock.unlock()
+    // Order: it is only asked for.
+    let forgotten = Set(gone)
+    for sizeClass in 0..<Sizes.classes {
+      while var chain = unsafe taken[sizeClass].popLast() {
+        unsafe putBack(chain.removeAll { unsafe forgotten.contains(Slabs.start(of: $0)) }, sizeClass)
+      }
+    }
+    for start in gone { unsafe Slabs.free(start) }
+    return gone.count * Limits.slabBytes
+  }
+
+  // Sound: as above.
   /// Gives all memory back: no block is in use, nor in a cache.
   func release() {
     lock.lockAmongRuntimes()
     defer { lock.unlock() }
     unsafe chains = [[BlockChain]](repeating: [], count: Sizes.classes)
-    unsafe slab.release()
+    unsafe slabs.release()
   }
 }

@@ -51,7 +51,7 @@ extension Handle<ProcessRecord> {
   }
 
   fileprivate func snapshot() -> Snapshot {
-    let clock = it.home.it.platform.ticks
+    let clock = home.it.platform.ticks
     let note = WaitNote(bits: it.wait.load(ordering: .relaxed))
     let now = clock.count
     return Snapshot(

@@ -34,7 +34,7 @@ extension Handle<ProcessRecord> {
       return memory(stack: HostPlatform.pageBytes, mailbox: mailbox, own: hasExtras ? ProcessExtras.ownBytes : 0)
     }
     let memory = memory(stack: frameBytes, mailbox: mailBytes, own: ownBytes)
-    if !it.home.it.scheduler(0).leave(self) { wake(from: Scheduler.current) }
+    if !home.it.scheduler(0).leave(self) { wake(from: Scheduler.current) }
     return memory
   }
 

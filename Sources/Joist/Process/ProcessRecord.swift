@@ -7,6 +7,9 @@
 // R4. A record keeps its address for the program's life and is used again by later processes of the runtime; its
 //     generation tells them apart (N2).
 // R7. What few processes have is elsewhere, made when it is first needed and kept with the record.
+// R10. The memory of records that have no process is given back in groups (`TableTrim`), and is zero then, as if they
+//     had never been used. Who still has an old reference finds generation zero, and the home by the address. New
+//     generations and numbers of waits are higher than all that were given back.
 // R9. The generation, and `isBounded` that is stored with it, are read relaxed. Whoever has an id was told of it after
 //     the process was made, so reads its generation or a newer one. That the process still lives is a guess at best;
 //     what is pushed for one that has ended is thrown away (K2). Whose decision must stand reads behind something that
@@ -59,10 +62,10 @@ package struct ProcessRecord: ~Copyable {
   /// Messages that arrived, and whether it is parked.
   let inbox = Inbox()
   let signals = Signals()
-  /// Whose it is.
+  /// Whose it is: `home`; zero while its memory is given back (R10).
   ///
   /// Set when the record is first used and the same ever after (R4).
-  var home: Handle<RuntimeCore>
+  fileprivate var homeBits: UInt
   /// Which process of this record it is.
   ///
   /// Changes when one ends, so that nobody finds the next by an old reference. From 1 on (R8). How it is read: R9.
@@ -97,7 +100,7 @@ package struct ProcessRecord: ~Copyable {
   /// To its slot's handle, for the handler of faults.
   package static var slotOffset: Int { 24 }
 
-  init(home: Handle<RuntimeCore>) { self.home = home }
+  init(home: Handle<RuntimeCore>) { homeBits = home.bits }
 
   /// Where it is in its life, suspension apart (A4).
   // Ordering: relaxed, here and below. Who has the process has it by what orders all the rest of the record; for others
@@ -129,6 +132,14 @@ package struct ProcessRecord: ~Copyable {
     stopTheProgram("A2: a process that is \(state) cannot \(transition)")
   }
 
+  /// No process has been here.
+  // Ordering: as `beginAnew`. All other fields begin as zero.
+  fileprivate mutating func endWithoutLife() {
+    level = .normal
+    stateWord.store(ProcessState.terminated.rawValue, ordering: .relaxed)
+    priorityWord.store(Priority.normal.rawValue, ordering: .relaxed)
+  }
+
   /// A new process begins where an old one ended.
   // Ordering: published with the rest of the record when the process is made ready.
   func beginAnew() { stateWord.store(ProcessState.created.rawValue, ordering: .relaxed) }
@@ -158,10 +169,24 @@ struct ProcessFlags: OptionSet {
 package typealias ProcessHandle = Handle<ProcessRecord>
 
 extension Handle<ProcessRecord> {
+  /// Whose it is.
+  @inline(__always)
+  var home: Handle<RuntimeCore> { Handle<RuntimeCore>(bits: it.homeBits) ?? RuntimeVault.home(of: self) }
+
+  /// Makes a record of what is zero: for its first process, or after its memory was given back (R10).
+  ///
+  /// Its inbox is left as it is, and what others may raise.
+  func renew(_ home: Handle<RuntimeCore>, past waits: UInt) {
+    it.endWithoutLife()
+    it.homeBits = home.bits
+    it.cell.begin(past: waits)
+    it.mailbox = Mailbox()
+  }
+
   /// Its identity now.
   // Ordering: R9.
   var id: ProcessID {
-    ProcessID(slot: it.home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
+    ProcessID(slot: home.it.table.index(of: self), generation: it.generation.load(ordering: .relaxed))
   }
 
   /// Where its body is, from its creation until it starts.

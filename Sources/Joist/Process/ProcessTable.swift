@@ -12,19 +12,24 @@ import Synchronization
 /// All records of a runtime.
 package struct ProcessTable: ~Copyable {
   /// Where the first one is.
-  private let base: UInt
+  let base: UInt
   /// The limit that it was made for.
   let limit: Int
   /// So many there can be.
   let capacity: Int
   /// Records that a scheduler may keep for itself.
   let cached: Int
-  /// Guards the two fields below, the second for writing.
-  private let lock = SpinLock()
-  private var free: ProcessHandle?
+  /// Guards the fields below, the last for writing.
+  let lock = SpinLock()
+  var free: ProcessHandle?
+  /// Records whose memory was given back (R10), by their numbers, the lowest last.
+  var vacant: [Range<Int>] = []
+  /// Of those, and of all before them: the highest generation, and number of a wait.
+  var lastGeneration: UInt32 = 1
+  var lastWait: UInt = 0
   /// Records that were ever used, some perhaps not initialised yet (R8): written under the lock, read by anyone.
   // Ordering: relaxed, for it only says how far to look; the generation publishes a record.
-  private let used = Atomic<Int>(0)
+  let used = Atomic<Int>(0)
 
   /// Whole cache lines (R1).
   package static var recordBytes: Int { (MemoryLayout<ProcessRecord>.stride + 63) & ~63 }
@@ -65,7 +70,7 @@ package struct ProcessTable: ~Copyable {
     Int(process.bits - base) / ProcessTable.recordBytes
   }
 
-  /// Takes records: free ones first, then unused ones; as many as there are, up to `most`.
+  /// Takes records: free ones first, then ones without memory, then unused ones; as many as there are, up to `most`.
   mutating func take(_ most: Int, home: Handle<RuntimeCore>) -> RecordCache {
     var taken = RecordCache()
     lock.lock()
@@ -73,15 +78,29 @@ package struct ProcessTable: ~Copyable {
       free = record.it.next
       taken.put(record)
     }
+    let vacant = takeVacant(most - taken.count)
     let first = used.load(ordering: .relaxed)
-    let end = min(capacity, first + most - taken.count)
+    let end = min(capacity, first + most - taken.count - vacant.count)
     used.store(end, ordering: .relaxed)
+    let (generation, wait) = (lastGeneration, lastWait)
     lock.unlock()
-    for index in first..<end {
-      populate(before: self[index])
-      makeRecord(self[index], home)
+    for index in vacant {
+      makeRecord(self[index], home, generation, past: wait)
       taken.put(self[index])
     }
+    for index in first..<end {
+      populate(before: self[index])
+      makeRecord(self[index], home, 1, past: 0)
+      taken.put(self[index])
+    }
+    return taken
+  }
+
+  /// Takes up to so many that have no memory.
+  private mutating func takeVacant(_ most: Int) -> Range<Int> {
+    guard most > 0, let range = vacant.popLast() else { return 0..<0 }
+    let taken = range.prefix(most)
+    if taken.count < range.count { vacant.append(range.dropFirst(most)) }
     return taken
   }
 
@@ -94,16 +113,29 @@ package struct ProcessTable: ~Copyable {
     unsafe joist_populate(UnsafeMutableRawPointer(bitPattern: base + next)!, Int(piece))
   }
 
-  // Sound: nobody has seen this record before; the memory is the table's, and zero.
+  /// Makes a record of memory that is zero.
   // Ordering: releasing publishes the record to `all` (R8).
-  private func makeRecord(_ record: ProcessHandle, _ home: Handle<RuntimeCore>) {
-    unsafe record.pointer.initialize(to: ProcessRecord(home: home))
-    record.it.generation.store(1, ordering: .releasing)
+  private func makeRecord(
+    _ record: ProcessHandle,
+    _ home: Handle<RuntimeCore>,
+    _ generation: UInt32,
+    past wait: UInt
+  ) {
+    record.renew(home, past: wait)
+    record.it.generation.store(generation, ordering: .releasing)
+  }
+
+  /// Whether a record is one of this table's.
+  func contains(_ record: ProcessHandle) -> Bool {
+    record.bits &- base < UInt(capacity * ProcessTable.recordBytes)
   }
 
   /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
   // Ordering: relaxed, for no thread uses them.
-  mutating func beginAnew() {
+  mutating func beginAnew(_ home: Handle<RuntimeCore>) {
+    while let range = vacant.popLast() {
+      for index in range { makeRecord(self[index], home, lastGeneration, past: lastWait) }
+    }
     free = nil
     for index in (0..<used.load(ordering: .relaxed)).reversed() {
       let record = self[index]
@@ -118,10 +150,13 @@ package struct ProcessTable: ~Copyable {
   mutating func put(_ records: inout RecordCache) {
     lock.lock()
     defer { lock.unlock() }
-    while let record = records.take() {
-      record.it.next = free
-      free = record
-    }
+    while let record = records.take() { putFree(record) }
+  }
+
+  /// Takes one back, under the lock.
+  mutating func putFree(_ record: ProcessHandle) {
+    record.it.next = free
+    free = record
   }
 }
 

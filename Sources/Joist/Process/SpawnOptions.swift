@@ -49,7 +49,7 @@ public struct SpawnOptions: Sendable, Hashable {
   ///
   /// The blocks of its private heap as they are, messages that it has not received, with 48 bytes each for their
   /// headers, and its frames. What its own objects take is malloc's, and does not count. A process that has more ends
-  /// with ``ExitReason/heapLimit``, at once where it waits, else at its next call of the runtime. Who sends to a process
+  /// with ``ExitReason/heapLimit``, at once where it waits, else at its next call of the runtime. Sending to a process
   /// with a limit takes a lock.
   public var heapLimit: Int?
   /// Where the frames live.

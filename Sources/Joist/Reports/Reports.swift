@@ -126,7 +126,7 @@ final class Reports: Sendable {
 extension Handle<MessageNode> {
   /// Reports that this message, for that process, was not delivered.
   func reportDead(_ process: ProcessHandle, _ cause: DeadLetter.Cause) {
-    let core = process.it.home
+    let core = process.home
     let receiver = ProcessID(slot: core.it.table.index(of: process), generation: it.generation)
     core.it.reports.add(core, about: receiver) {
       let sender = it.sender == 0 ? nil : ProcessID(bits: it.sender)

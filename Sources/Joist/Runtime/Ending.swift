@@ -151,7 +151,7 @@ extension Handle<RuntimeCore> {
   private func giveEverythingBack() {
     for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers() }
     for process in it.table.all { process.dropLateMail() }
-    for number in 0..<it.schedulerCount { it.scheduler(number).close() }
+    for number in 0..<it.schedulerCount { it.scheduler(number).unload() }
     it.slots.release()
   }
 }

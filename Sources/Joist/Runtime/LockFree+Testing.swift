@@ -12,6 +12,10 @@ extension Inbox {
   package func parkForSignals() { _ = park(mailWakes: false) }
   /// Takes a parked process.
   package func claimParked() -> Bool { claim() }
+  /// Closes it, for what comes before it is opened; false when something has come.
+  package func closeForTrim() -> Bool { close() }
+  package func openAfterTrim() { open() }
+  package var isEmptyAtRest: Bool { newestAtRest == nil }
   /// All messages, the newest first.
   package func takeMessages() -> [Handle<MessageNode>] {
     var nodes: [Handle<MessageNode>] = []

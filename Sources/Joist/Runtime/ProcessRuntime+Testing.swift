@@ -8,6 +8,19 @@ import Synchronization
 extension Handle<ProcessRecord> {
   /// What is left of its slice.
   package var fuelLeft: Int32 { it.fuel }
+
+  // Sound: both lie in memory that is freed here; nothing in a record has to be destroyed.
+  /// Whether a record made of zero (R10) is one that is initialised, to the byte.
+  package static func isNewWhenRenewed(_ runtime: ProcessRuntime) -> Bool {
+    let bytes = MemoryLayout<ProcessRecord>.stride
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * bytes, alignment: 64)
+    defer { unsafe memory.deallocate() }
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+    let records = unsafe memory.assumingMemoryBound(to: ProcessRecord.self)
+    unsafe (records.baseAddress! + 1).initialize(to: ProcessRecord(home: runtime.core))
+    unsafe Handle(records.baseAddress!).renew(runtime.core, past: 0)
+    return unsafe memory.prefix(bytes).elementsEqual(memory.suffix(bytes))
+  }
 }
 
 extension ProcessContext where Message: ~Copyable {
@@ -35,6 +48,12 @@ extension ProcessRuntime {
 
   /// Looks how much memory the program has, as the monitor does.
   package func lookAtMemory() { core.lookAtMemory() }
+
+  /// Gives back what records take that have no process; how many bytes that is.
+  package func trimRecords() -> Int { core.trimRecords() }
+
+  /// Gives back what pools have whole, at any time; how many bytes that is, without the pages of stacks.
+  package func trim() -> Int { core.trim() }
 
   /// Kills one of those that live, by its place among them.
   package func killLive(_ place: Int) {

@@ -6,6 +6,8 @@ import Synchronization
 
 /// Makes cores, from kept ones where one fits.
 enum RuntimeVault {
+  /// Every core that was made; each keeps its records for the program's life (R4).
+  private static let all = Mutex<[Handle<RuntimeCore>]>([])
   private static let kept = Mutex<[Handle<RuntimeCore>]>([])
 
   /// A core for a new runtime.
@@ -24,7 +26,14 @@ enum RuntimeVault {
     guard let table = ProcessTable(limit: configuration.processLimit, platform: platform) else {
       throw ResourceError(what: "addresses for \(configuration.processLimit) processes: lower processLimit")
     }
-    return .allocate(RuntimeCore(configuration: configuration, platform: platform, table: table))
+    let core = Handle<RuntimeCore>.allocate(RuntimeCore(configuration: configuration, platform: platform, table: table))
+    all.withLock { $0.append(core) }
+    return core
+  }
+
+  /// The core with a record that does not say itself whose it is (R10).
+  static func home(of record: ProcessHandle) -> Handle<RuntimeCore> {
+    all.withLock { $0.first { $0.it.table.contains(record) }! }
   }
 
   /// Keeps the core of a runtime that is over, with no process and no thread left.
@@ -43,7 +52,7 @@ enum RuntimeVault {
     let reports = core.it.reports
     let old = unsafe core.pointer.move()
     var table = old.takeTable()
-    table.beginAnew()
+    table.beginAnew(core)
     unsafe core.pointer.initialize(
       to: RuntimeCore(configuration: configuration, platform: platform, table: table, reports: reports)
     )

@@ -130,7 +130,7 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 
   init(_ body: sending @escaping () throws(Failure) -> sending Success) { self.body = body }
 
-  var core: Handle<RuntimeCore> { process!.it.home }
+  var core: Handle<RuntimeCore> { process!.home }
 
   /// Whether the result is there.
   // Ordering: acquiring pairs with `finish`. A wake that was raised before the wait is cleared, and acquires it, too.
@@ -180,7 +180,7 @@ extension Handle<ProcessRecord> {
   /// Neither an exit nor a suspend ends the wait.
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
     job.process = self
-    it.home.it.blocking.submit(job)
+    home.it.blocking.submit(job)
     it.flags.insert(.deaf)
     while !job.isDone { wait(.blocking, on: Scheduler.current!) }
     it.flags.remove(.deaf)

@@ -28,12 +28,4 @@ extension Handle<Scheduler> {
       }
     }
   }
-
-  /// Gives back what the scheduler kept for itself: the runtime is over.
-  func close() {
-    it.nodes.empty()
-    it.heapBlocks.empty()
-    it.images.empty()
-    it.runtime.it.table.put(&it.records)
-  }
 }

@@ -98,13 +98,6 @@ extension Handle<Scheduler> {
     }
   }
 
-  // Sound: the caller has the slot, and nothing on it is needed any more.
-  /// Gives a slot's pages back.
-  func discard(_ slot: Handle<Slot>) {
-    let low = unsafe UnsafeMutableRawPointer(bitPattern: slot.it.low)!
-    unsafe it.runtime.it.platform.discard(low, bytes: Int(slot.it.top - slot.it.low))
-  }
-
   /// Claims a parked resident, which loses the slot; the caller moves it to its image (U8) and settles it once the
   /// table's lock is gone: it is parked again, or made ready if something has come for it.
   func claim(_ resident: ProcessHandle, in slot: Handle<Slot>, _ claimed: inout ReadyList) -> Bool {
@@ -142,7 +135,7 @@ extension Handle<Scheduler> {
   func hibernate(_ process: ProcessHandle) {
     if process.hasSharedSlot, let slot = process.it.slot {
       copyOut(process)
-      discard(slot)
+      slot.discard(on: it.runtime.it.platform)
       it.runtime.it.slots.lock.lock()
       process.it.signals.clear(.slotWanted)
       slot.it.resident = nil

@@ -76,7 +76,7 @@ package struct Slot: ~Copyable {
     let stack = unsafe firstFrame
     let record = unsafe UnsafeMutableRawPointer(process.pointer)
     // Not those of whoever runs here just now: they may be another process's.
-    let control = process.it.home.it.control
+    let control = process.home.it.control
     switch entry {
     case .main:
       unsafe note.storeBytes(of: 0, as: UInt.self)
@@ -101,6 +101,13 @@ extension Handle<Slot> {
   func receive(_ process: ProcessHandle) {
     it.resident = process
     if it.waiting.count > 0 { process.it.signals.raise(.slotWanted) }
+  }
+
+  // Sound: the caller has the slot, and nothing on it is needed any more.
+  /// Gives its pages back.
+  func discard(on platform: any Platform) {
+    let low = unsafe UnsafeMutableRawPointer(bitPattern: it.low)!
+    unsafe platform.discard(low, bytes: Int(it.top - it.low))
   }
 }
 

@@ -23,8 +23,9 @@ package struct SlotTable: ~Copyable {
     nonmutating set { madeWord.store(newValue, ordering: .relaxed) }
   }
   private let madeWord = Atomic<Int>(0)
-  /// Free slots: no process belongs to them.
+  /// Free slots: no process belongs to them. And those of them whose pages were given back, or never had.
   private var free = SlotCache()
+  private var clean = SlotCache()
   /// Slots with mates and without a resident.
   private var empty = SlotCache()
   /// Where the search for a cold process goes on, and when it last began at the first slot, on the cheap clock.
@@ -88,9 +89,9 @@ package struct SlotTable: ~Copyable {
   ///
   /// Under the lock.
   mutating func takeFree() -> Handle<Slot>? {
-    if let slot = free.take() { return slot }
+    if let slot = free.take() ?? clean.take() { return slot }
     if made < limit { makeBlock() }
-    return free.take()
+    return clean.take()
   }
 
   /// Takes one back that no process belongs to.
@@ -99,6 +100,37 @@ package struct SlotTable: ~Copyable {
   mutating func putFree(_ slot: Handle<Slot>) {
     slot.it.isSwept = false
     free.put(slot)
+  }
+
+  /// Takes back all that a scheduler keeps for itself.
+  mutating func put(_ slots: inout SlotCache) {
+    lock.lock()
+    while let slot = slots.take() { putFree(slot) }
+    lock.unlock()
+  }
+
+  /// Gives the pages of slots back that are free, or were when they were listed as empty.
+  mutating func discardFree() {
+    freeEmpty()
+    while true {
+      lock.lock()
+      let slot = free.take()
+      lock.unlock()
+      guard let slot else { return }
+      slot.discard(on: platform)
+      lock.lock()
+      clean.put(slot)
+      lock.unlock()
+    }
+  }
+
+  /// Those in the list of empty ones that nobody belongs to any more are free.
+  private mutating func freeEmpty() {
+    lock.lock()
+    defer { lock.unlock() }
+    var others = SlotCache()
+    while let slot = takeEmpty() { if slot.it.mates == 0 { putFree(slot) } else { others.put(slot) } }
+    while let slot = others.take() { putEmpty(slot) }
   }
 
   // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
@@ -112,7 +144,7 @@ package struct SlotTable: ~Copyable {
       let low = UInt(bitPattern: unsafe base! + index * stride) + UInt(Limits.guardBytes)
       let top = low + UInt(bytes - SlotTable.colour(index))
       unsafe (slots! + index).initialize(to: Slot(low: low, top: top, isShared: true))
-      free.put(slot(index))
+      clean.put(slot(index))
     }
     SplitMappings.giveBack(count - guarded.count, platform)
     made += guarded.count
@@ -144,6 +176,7 @@ package struct SlotTable: ~Copyable {
     unsafe slots = nil
     made = 0
     free = SlotCache()
+    clean = SlotCache()
     empty = SlotCache()
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Processes that have waited for long leave their slots, which give their pages back (U7). Schedulers sweep a little at
-// each look at the clock, and everything once when they have been asleep for a while.
+// each look at the clock, and everything once when they have been asleep for a while; then pools give back, too (GB1).
 
 import Synchronization
 
@@ -23,7 +23,7 @@ extension Handle<Scheduler> {
       // It may have had it for a whole slice while somebody wanted it.
       chosen = it.runtime.it.slots.choose(for: slot)
       if chosen == nil {
-        discard(slot)
+        slot.discard(on: it.runtime.it.platform)
         if areFew { slot.it.isSwept = true } else { it.runtime.it.slots.putEmpty(slot) }
       }
     }
@@ -40,13 +40,13 @@ extension Handle<Scheduler> {
     while !seesWork() {
       if sweep(it.runtime.it.slots.made) { continue }
       it.hasSwept = true
-      return
+      return giveBack()
     }
   }
 
   /// When to wake for a sweep, if there has been none since this scheduler ran something.
   var nextSweep: Int64? {
-    if it.hasSwept || it.runtime.it.slots.made <= Limits.slotsInABlock { return nil }
+    if it.hasSwept || it.runtime.it.slots.made <= Limits.slotsInABlock && !mayGiveBack { return nil }
     return it.runtime.it.platform.now() + Limits.sleepBeforeSweep
   }
 }

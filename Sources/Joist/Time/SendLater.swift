@@ -119,7 +119,7 @@ extension Handle<Scheduler> {
     node.it.sent = it.lastClock
     it.figures.messagesSent.add()
     if let refusal = target.admit(node, id, .atOnce) {
-      delivery.count(refusal, target.it.home)
+      delivery.count(refusal, target.home)
       node.reportDead(target, refusal == .noProcess ? .noProcess : .mailboxFull)
       return node
     }

@@ -23,7 +23,7 @@ struct TimerCache {
 }
 
 /// All free timers but those that schedulers keep for themselves.
-// Sound: list and slab are touched under the lock.
+// Sound: list and slabs are touched under the lock.
 @safe
 final class TimerPool: @unchecked Sendable {
   static let shared = TimerPool()
@@ -31,7 +31,7 @@ final class TimerPool: @unchecked Sendable {
   /// Guards the list.
   private let lock = SpinLock()
   private var free = TimerCache()
-  private var slab = unsafe Slab()
+  private var slabs = unsafe Slabs()
 
   /// A free timer, from the scheduler's own ones if there is a scheduler.
   @inline(__always)
@@ -56,7 +56,7 @@ final class TimerPool: @unchecked Sendable {
   private func grow() {
     let stride = (MemoryLayout<MessageTimer>.stride + 63) & ~63
     for _ in 0..<Limits.timersInABatch {
-      let timer = unsafe slab.cut(stride).bindMemory(to: MessageTimer.self, capacity: 1)
+      let timer = unsafe slabs.cut(stride).bindMemory(to: MessageTimer.self, capacity: 1)
       unsafe timer.initialize(to: MessageTimer())
       free.put(unsafe Handle<MessageTimer>(timer))
     }

@@ -20,6 +20,12 @@ package struct WaitCell: ~Copyable {
 
   init() {}
 
+  /// All numbers up to that one were had (WC2); the word is zero.
+  mutating func begin(past last: UInt) { sequence = last }
+
+  /// The number of the last wait.
+  var lastNumber: UInt { sequence }
+
   /// A new number (WC2); nobody waits yet.
   mutating func nextNumber() -> UInt {
     sequence &+= 2
@@ -132,6 +138,6 @@ package struct WaitTicket: Sendable, Equatable {
 
   /// The runtime that counts what becomes of the answer; nil for a thread's.
   var home: Handle<RuntimeCore>? {
-    isForeign ? nil : ProcessHandle(cell: cell).it.home
+    isForeign ? nil : ProcessHandle(cell: cell).home
   }
 }

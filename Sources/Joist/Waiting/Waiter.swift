@@ -17,13 +17,13 @@ struct Waiter {
     if let process = Scheduler.current?.it.running {
       return Waiter(process: process, foreign: nil, ticket: process.newTicket())
     }
-    let foreign = ForeignWaiter.take(forTask: false, on: other?.it.home.it.platform)
+    let foreign = ForeignWaiter.take(forTask: false, on: other?.home.it.platform)
     return Waiter(process: nil, foreign: foreign, ticket: foreign.newTicket())
   }
 
   /// So long from now, on the waiter's clock; nil for ever.
   func deadline(after timeout: Duration?) -> Int64? {
-    if let process { return process.it.home.deadline(after: timeout) }
+    if let process { return process.home.deadline(after: timeout) }
     return foreign!.it.deadline(after: timeout)
   }
 

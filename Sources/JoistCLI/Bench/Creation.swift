@@ -92,6 +92,34 @@ extension Scenario {
   }
 }
 
+extension Scenario {
+  /// Processes that waited for mail, and are gone.
+  static let memoryBack = Scenario(
+    name: "memory_back",
+    about: "what the program has in memory before many processes wait, meanwhile, and three seconds after their end",
+    parameters: [Parameter("processes", 1_000...16_000_000, .multiple(of: 1_000))],
+    figures: [
+      Figure("before", "MB", "before"),
+      Figure("peak", "MB", "while they wait"),
+      Figure("after", "MB", "three seconds after they have ended"),
+    ],
+    runs: [.all(1_000_000)]
+  ) { trial in
+    @Sendable func megabytes() -> Double { Double(residentBytes()) / 1e6 }
+    return try trial.inProcess(of: Void.self) { main in
+      try wake(waiters(main, 1_000), main)
+      let before = megabytes()
+      var refs = try waiters(main, trial.arguments[0])
+      let peak = megabytes()
+      for ref in refs { ref.send(1) }
+      try main.take(refs.count)
+      refs = []
+      try main.sleep(for: .seconds(3))
+      return Outcome(["before": before, "peak": peak, "after": megabytes()])
+    }
+  }
+}
+
 /// What a process takes by its own account, on average over every hundredth.
 private func averageMemory(_ refs: [ProcessRef<Int>]) -> [String: Double] {
   let some = stride(from: 0, to: refs.count, by: 100).compactMap { refs[$0].info?.memory }

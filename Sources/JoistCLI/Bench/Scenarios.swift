@@ -13,6 +13,7 @@ extension Scenario {
     .pingpong,
     .ring,
     .memory,
+    .memoryBack,
     .yield,
     .yieldFcontext,
     .fanin,

@@ -35,14 +35,15 @@ private typealias Quarter = InlineArray<26, Int>
   @Test func `I2: one that does not receive is ended at its next call`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
-      let busy = runtime.spawn(Quarter.self, options: .init(heapLimit: 64 << 10)) { process in
-        do throws(ProcessExit) { while true { try process.yield() } } catch { log.add("\(error.reason)") }
-      }
-      runtime.spawn { process in
-        while busy.isAlive {
-          busy.send(Quarter(repeating: 1))
-          try process.yield()
+      runtime.spawn(Quarter.self, options: .init(heapLimit: 64 << 10)) { process in
+        let busy = process.ref
+        process.spawn { other in
+          while busy.isAlive {
+            busy.send(Quarter(repeating: 1))
+            try other.yield()
+          }
         }
+        do throws(ProcessExit) { while true { try process.yield() } } catch { log.add("\(error.reason)") }
       }
     }
     #expect(log.entries == ["heap limit"])
