@@ -51,7 +51,7 @@ struct BlockChain {
 extension BlockChain {
   // Sound: as above.
   /// Every block.
-  func forEach(_ body: (UnsafeMutableRawPointer) -> Void) {
+  func visit(_ body: (UnsafeMutableRawPointer) -> Void) {
     var next = unsafe head
     while let block = unsafe next {
       unsafe next = block.load(as: UnsafeMutableRawPointer?.self)
@@ -208,7 +208,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     var whole: [UInt: Int] = [:]
     for sizeClass in 0..<Sizes.classes {
       for chain in unsafe taken[sizeClass] {
-        unsafe chain.forEach { unsafe whole[Slabs.start(of: $0), default: 0] += Sizes.bytes(ofClass: sizeClass) }
+        unsafe chain.visit { unsafe whole[Slabs.start(of: $0), default: 0] += Sizes.bytes(ofClass: sizeClass) }
       }
     }
     lock.lockAmongRuntimes()

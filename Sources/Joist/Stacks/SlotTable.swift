@@ -23,8 +23,9 @@ package struct SlotTable: ~Copyable {
     nonmutating set { madeWord.store(newValue, ordering: .relaxed) }
   }
   private let madeWord = Atomic<Int>(0)
-  /// Free slots: no process belongs to them. And those of them whose pages were given back, or never had.
+  /// Free slots: no process belongs to them.
   private var free = SlotCache()
+  /// Others, whose pages were given back, or never had.
   private var clean = SlotCache()
   /// Slots with mates and without a resident.
   private var empty = SlotCache()

@@ -85,7 +85,8 @@ private typealias Quarter = InlineArray<26, Int>
     @inline(never) @Sendable func descend(_ depth: Int, _ process: ProcessContext<Int>) throws -> Int {
       if depth == 0 { return try process.receive() }
       return try withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
-        try descend(depth - 1, process) + room.count
+        room.initializeMemory(as: UInt8.self, repeating: UInt8(depth))
+        return try descend(depth - 1, process) + Int(room[depth])
       }
     }
     let simulation = try HandDriven()
