@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each function dies in one way. The compiler is kept from seeing how.
+#define _GNU_SOURCE
 #include "CFaultProbe.h"
 
 #include <assert.h>
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 void probe_trap(void) { __builtin_trap(); }
@@ -53,6 +55,20 @@ int32_t probe_take_stack(int64_t bytes) {
   volatile char *lowest = __builtin_alloca((size_t)bytes);
   lowest[0] = 1;
   return lowest[0];
+}
+
+int64_t probe_resident_below(uintptr_t address, int64_t bytes) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), end = address / page * page;
+  int64_t resident = 0;
+  for (uintptr_t at = end - (uintptr_t)bytes / page * page; at < end; at += page) {
+#if defined(__APPLE__)
+    char is_there = 0;
+#else
+    unsigned char is_there = 0;
+#endif
+    if (mincore((void *)at, page, &is_there) == 0 && (is_there & 1) != 0) resident += (int64_t)page;
+  }
+  return resident;
 }
 
 int64_t probe_malloc_bytes(void) {

@@ -127,6 +127,7 @@ extension Handle<RuntimeCore> {
     }
     process.it.slot = slot
     slot.it.lay(process, entry: .main)
+    it.slots.add(slot, for: process)
   }
 
   /// A record that was taken for nothing.

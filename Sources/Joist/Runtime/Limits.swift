@@ -83,9 +83,13 @@ package enum Limits {
   package static let slotsSweptAtOnce = 2
   /// One that has slept so long sweeps all: a little more than a process must have waited.
   package static let sleepBeforeSweep: Int64 = 1_200_000_000
+  /// So many stacks give the pages below their frames back at a time (U10), once a second.
+  package static let shrunkAtOnce = 256
   /// So many keep their pages when there are so many times as many processes as slots (U7): 8 MiB.
   package static let slotsForMany = 2_048
   package static let timesAsMany = 4
+  /// What code may use below the stack pointer, on any machine.
+  package static let belowFrames = 256
   /// A call of the runtime wants so much stack left, for itself and for what Swift's runtime does in it (FA3).
   package static let stackForACall = 16 << 10
   /// So much of what is said of a trap is kept.

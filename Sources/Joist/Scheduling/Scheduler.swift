@@ -55,6 +55,8 @@ package struct Scheduler: ~Copyable {
   var isSearching = false
   /// Whether it has swept all slots since it last ran something.
   var hasSwept = false
+  /// The cheap clock when it last had stacks shrink (U10).
+  var lastShrink: UInt64 = 0
   /// What had been given to pools when it last gave back (GB2).
   var givenAtTrim = 0
   /// Whose queue it has in view before it steals from it (ST1).

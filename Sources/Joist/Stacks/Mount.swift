@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Getting a process onto a stack, and off it again. Rules U1 to U9 (`Slot`).
+// Getting a process onto a stack, and off it again. Rules U1 to U10 (`Slot`).
 
 import Synchronization
 
@@ -168,7 +168,10 @@ extension Handle<Scheduler> {
 
   @inline(never)
   private func vacateSlowly(_ process: ProcessHandle, _ slot: Handle<Slot>) {
-    guard slot.it.isShared else { return slot.releaseDedicated(on: it.runtime.it.platform) }
+    guard slot.it.isShared else {
+      it.runtime.it.slots.removeDedicated(slot)
+      return slot.releaseDedicated(on: it.runtime.it.platform)
+    }
     it.runtime.it.slots.lock.lock()
     slot.it.mates -= 1
     slot.it.resident = nil
@@ -215,6 +218,14 @@ extension Handle<Scheduler> {
 }
 
 extension Handle<ProcessRecord> {
+  /// Whole pages of its stack that its frames leave free; the caller has the process.
+  // Sound: as above.
+  var bytesBelowFrames: Int {
+    guard it.flags.contains(.mounted), let slot = it.slot, let frames = unsafe it.stackPointer else { return 0 }
+    let free = Int(UInt(bitPattern: frames) - slot.it.low) - Limits.belowFrames
+    return max(0, free) / HostPlatform.pageBytes * HostPlatform.pageBytes
+  }
+
   /// What its frames take, in an image or in whole pages; the caller has the process.
   // Sound: as above; nothing is read there.
   var frameBytes: Int {

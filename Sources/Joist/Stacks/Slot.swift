@@ -21,6 +21,8 @@
 // U9. The first newcomer that is to wait says so (`pressure`), passes the heavy fence, and looks for a parked process
 //     once more. Whoever parks one does that, passes the light fence, and looks at `pressure`. So one of the two sees
 //     the other, and the slot changes hands.
+// U10. Stacks of the first block and dedicated ones are not swept. Of those whose processes have waited for a second,
+//     the pages below the frames are given back, once in each wait.
 
 import CJoist
 import Synchronization
@@ -47,8 +49,12 @@ package struct Slot: ~Copyable {
   var mates = 0
   /// Mates that are ready and wait for it (U4); under the table's lock.
   var waiting = ReadyList()
-  /// The next in the free list, a cache, or the list of those without a resident.
+  /// The next in the free list, a cache, the list of those without a resident, or of dedicated ones.
   var next: Handle<Slot>?
+  /// The one before, of dedicated ones.
+  var previous: Handle<Slot>?
+  /// The wait for which its pages were given back (U10), as the process notes it; under the table's lock.
+  var shrunkFor: UInt64 = 0
   /// In the list of those without a resident, or still in it (entries are checked when they are taken).
   // Ordering: stored under the lock. While it is true nobody takes the slot without that; who finds it false without
   // the lock (`vacate`) acquires what was done until then. That it was true is never missed: the resident was mounted
@@ -103,11 +109,13 @@ extension Handle<Slot> {
     if it.waiting.count > 0 { process.it.signals.raise(.slotWanted) }
   }
 
-  // Sound: the caller has the slot, and nothing on it is needed any more.
-  /// Gives its pages back.
-  func discard(on platform: any Platform) {
-    let low = unsafe UnsafeMutableRawPointer(bitPattern: it.low)!
-    unsafe platform.discard(low, bytes: Int(it.top - it.low))
+  /// Gives its pages back: the caller has the slot, and nothing on it is needed any more.
+  func discard(on platform: any Platform) { discard(Int(it.top - it.low), on: platform) }
+
+  // Sound: as said.
+  /// Likewise, of so many bytes from its lowest address on.
+  func discard(_ bytes: Int, on platform: any Platform) {
+    unsafe platform.discard(UnsafeMutableRawPointer(bitPattern: it.low)!, bytes: bytes)
   }
 }
 

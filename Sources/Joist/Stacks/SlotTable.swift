@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U9.
+// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U10.
 // Everything here is off the path of a runtime with fewer suspended processes than slots.
 
 import CJoist
@@ -29,6 +29,8 @@ package struct SlotTable: ~Copyable {
   private var clean = SlotCache()
   /// Slots with mates and without a resident.
   private var empty = SlotCache()
+  /// Slots of processes that have one for themselves.
+  private var dedicated: Handle<Slot>?
   /// Where the search for a cold process goes on, and when it last began at the first slot, on the cheap clock.
   private var hand = 0
   private var turnBegan: UInt64 = 0
@@ -179,6 +181,47 @@ package struct SlotTable: ~Copyable {
     free = SlotCache()
     clean = SlotCache()
     empty = SlotCache()
+  }
+
+  // MARK: Dedicated ones
+
+  /// Notes that a process has a stack of its own.
+  mutating func add(_ slot: Handle<Slot>, for process: ProcessHandle) {
+    lock.lock()
+    slot.it.resident = process
+    slot.it.next = dedicated
+    dedicated?.it.previous = slot
+    dedicated = slot
+    lock.unlock()
+  }
+
+  /// Its process has ended.
+  mutating func removeDedicated(_ slot: Handle<Slot>) {
+    lock.lock()
+    slot.it.next?.it.previous = slot.it.previous
+    if let previous = slot.it.previous { previous.it.next = slot.it.next } else { dedicated = slot.it.next }
+    lock.unlock()
+  }
+
+  /// Adds parked processes that have waited since then and whose stacks are to shrink, some of them (U10).
+  ///
+  /// Under the lock.
+  func claimDeep(since: UInt64, _ claimed: inout ReadyList) {
+    for index in 0..<min(made, Limits.slotsInABlock) { claimIfDeep(slot(index), since, &claimed) }
+    var next = dedicated
+    while let slot = next, claimed.count < Limits.shrunkAtOnce {
+      next = slot.it.next
+      claimIfDeep(slot, since, &claimed)
+    }
+  }
+
+  // Ordering: relaxed, guesses; the claim decides.
+  private func claimIfDeep(_ slot: Handle<Slot>, _ since: UInt64, _ claimed: inout ReadyList) {
+    guard let resident = slot.it.resident, isParked(resident, before: since) else { return }
+    let wait = resident.it.wait.load(ordering: .relaxed)
+    guard slot.it.shrunkFor != wait, resident.it.inbox.claim() else { return }
+    slot.it.shrunkFor = wait
+    claimed.append(resident)
   }
 
   // MARK: Waiting; under the lock.

@@ -34,11 +34,30 @@ extension Handle<Scheduler> {
     return hasLeft
   }
 
+  /// Has stacks shrink whose processes have waited for long (U10); whether there may be more.
+  @discardableResult
+  func shrink() -> Bool {
+    it.lastShrink = it.lastClock
+    guard it.lastClock > it.clock.perSecond else { return false }
+    var claimed = ReadyList()
+    it.runtime.it.slots.lock.lock()
+    it.runtime.it.slots.claimDeep(since: it.lastClock - it.clock.perSecond, &claimed)
+    it.runtime.it.slots.lock.unlock()
+    let isFull = claimed.count >= Limits.shrunkAtOnce
+    while let process = claimed.removeFirst() {
+      let bytes = process.bytesBelowFrames
+      if bytes > 0 { process.it.slot!.discard(bytes, on: it.runtime.it.platform) }
+      settle(process)
+    }
+    return isFull
+  }
+
   /// Sweeps all slots, or until there is work.
   func sweepAll() {
     it.lastClock = it.clock.count
     while !seesWork() {
       if sweep(it.runtime.it.slots.made) { continue }
+      if shrink() { continue }
       it.hasSwept = true
       return giveBack()
     }
@@ -46,7 +65,7 @@ extension Handle<Scheduler> {
 
   /// When to wake for a sweep, if there has been none since this scheduler ran something.
   var nextSweep: Int64? {
-    if it.hasSwept || it.runtime.it.slots.made <= Limits.slotsInABlock && !mayGiveBack { return nil }
+    if it.hasSwept || it.dues.contains(.place) && it.runtime.it.slots.made <= Limits.slotsInABlock { return nil }
     return it.runtime.it.platform.now() + Limits.sleepBeforeSweep
   }
 }

@@ -52,6 +52,7 @@ extension Handle<Scheduler> {
     it.nextClockLook = count &+ it.clockLookInterval
     wakeDue(self)
     sweep(Limits.slotsSweptAtOnce)
+    if it.index == 0 && it.lastClock &- it.lastShrink > it.clock.perSecond { shrink() }
     guard it.runtime.it.monitor.stuckCount > 0 else { return }
     for number in 0..<it.runtime.it.schedulerCount {
       let other = it.runtime.it.scheduler(number)

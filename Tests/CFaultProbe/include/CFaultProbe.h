@@ -31,6 +31,12 @@ void probe_execute_nonsense(void);
 /// Takes so many bytes of stack in one frame and writes to the lowest.
 int32_t probe_take_stack(int64_t bytes);
 
+/// Of the bytes below an address, as far as they are whole pages, how many are in memory.
+int64_t probe_resident_below(uintptr_t address, int64_t bytes);
+
+/// How often this thread has called malloc; negative where that is not counted.
+int64_t probe_malloc_calls(void);
+
 /// Bytes that malloc has given out and not taken back; negative where it does not say.
 int64_t probe_malloc_bytes(void);
 

@@ -2,6 +2,7 @@
 //
 // Messages: moved, in order, selected, and destroyed exactly once.
 
+import CFaultProbe
 import Joist
 import TestSupport
 import Testing
@@ -31,6 +32,34 @@ import Testing
     }
     #expect(wrong.total == 0)
   }
+
+  #if !DEBUG  // code that is not specialised calls malloc itself
+    @Test func `M1: a million messages of sixteen bytes to and fro call malloc not once`() throws {
+      let calls = Log<Int64>()
+      let trips = many(500_000)
+      _ = try withRuntime(.init(schedulers: 1)) { runtime in
+        runtime.spawn((Int, Int).self) { process in
+          let here = process.ref
+          let other = process.spawn((Int, Int).self) { other in
+            while true {
+              let (number, twice) = try other.receive()
+              here.send((number + 1, twice))
+            }
+          }
+          var before: Int64 = 0
+          // The first ones fill what the scheduler keeps for itself.
+          for number in -1_000..<trips {
+            if number == 0 { before = probe_malloc_calls() }
+            other.send((number, 2 * number))
+            _ = try process.receive()
+          }
+          calls.add(probe_malloc_calls() - before)
+          other.exit()
+        }
+      }
+      #expect(calls.entries == [0])
+    }
+  #endif
 
   @Test func `M1: a class graph is moved, not copied`() throws {
     let tracker = Tracker()

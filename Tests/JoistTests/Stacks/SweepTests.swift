@@ -2,6 +2,7 @@
 //
 // Processes that wait for long keep no pages of stack.
 
+import CFaultProbe
 import Joist
 import TestSupport
 import Testing
@@ -36,6 +37,49 @@ import Testing
     let statistics = simulation.runtime.statistics
     // Where a guard splits a mapping, other runtimes of the program may have left this one fewer slots.
     #expect(statistics.copiesOut == max(0, statistics.processesCreated - statistics.slotsMade))
+  }
+
+  /// Uses so many kilobytes of stack.
+  @inline(never)
+  private static func fill(_ kilobytes: Int) -> Int {
+    if kilobytes == 0 { return 0 }
+    return withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
+      room.initializeMemory(as: UInt8.self, repeating: 1)
+      return fill(kilobytes - 1) + Int(room[kilobytes])
+    }
+  }
+
+  // Emulated, it is the emulator's memory that is asked about.
+  @Test(.enabled(if: many(10) == 10), arguments: [SpawnOptions.Stack.shared, .dedicated(bytes: 1 << 20)])
+  func `P1: who waits for a second after deep calls keeps the pages of its frames alone`(
+    stack: SpawnOptions.Stack
+  ) throws {
+    let places = Log<UInt>()
+    let sum = Count()
+    let simulation = try HandDriven()
+    let ref = simulation.runtime.spawn(Int.self, options: .init(stack: stack)) { process in
+      for _ in 0..<2 {
+        let text = "kept in the frame \(process.id)"
+        sum.add(Self.fill(300))
+        var place = 0
+        places.add(withUnsafePointer(to: &place) { UInt(bitPattern: $0) })
+        sum.add(try process.receive())
+        crashUnless(text.hasPrefix("kept in the frame"))
+      }
+    }
+    for _ in 0..<2 {
+      simulation.run(passingTime: false)
+      let place = try #require(places.entries.last) - 16_384
+      #expect(probe_resident_below(place, 250_000) >= 200_000)
+      simulation.runtime.spawn { process in
+        for _ in 0..<300 { try process.sleep(for: .milliseconds(10)) }
+      }
+      simulation.run()
+      #expect(probe_resident_below(place, 250_000) == 0)
+      ref.send(1)
+    }
+    simulation.run()
+    #expect(sum.total == 2 * 301 && !ref.isAlive)
   }
 
   @Test func `P1: many times as many processes as stacks all wait and wake`() throws {
