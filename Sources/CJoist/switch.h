@@ -8,7 +8,9 @@
 // W3. The end of `joist_switch` is an indirect jump: the return predictor knows nothing of other stacks. The end of
 //     `joist_switch_alike` is a return. Its callers have been called alike, so what the predictor knows of this stack
 //     holds for the other, down to where the two bodies differ; a jump would leave it off by one for all of them.
-// W4. A control word is loaded only if it differs from the one in force, where loading waits for other instructions.
+// W4. A control word is loaded only if it differs from the one in force in what a callee is to keep: loading another
+//     value takes a hundred nanoseconds on some processors, and one process that has rounded differs in that from
+//     another that has not.
 #ifndef JOIST_SWITCH_H
 #define JOIST_SWITCH_H
 

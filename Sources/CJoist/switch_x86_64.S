@@ -36,18 +36,23 @@
 #if defined(JOIST_HAS_FIBRES)
   movq %rdx, JOIST_FIBRE_AT(%rsp)
 #endif
+  movl (%rsp), %ecx
   movzwl 4(%rsp), %eax
   movq %rsp, (%rdi)
 
   // From here on the other stack, of the same shape; the pointer moves up last (W2).
   movq %rsi, %rsp
   movq RETURN_AT(%rsp), %rdx
-  // Reading back what stmxcsr has just stored would take longer than ldmxcsr does; not so with fldcw (W4).
-  ldmxcsr (%rsp)
-  cmpw 4(%rsp), %ax
+  // The lowest six bits of mxcsr say what has happened, and are nobody's across a call (W4).
+  xorl (%rsp), %ecx
+  testl $0xffc0, %ecx
   je 1f
-  fldcw 4(%rsp)
+  ldmxcsr (%rsp)
 1:
+  cmpw 4(%rsp), %ax
+  je 2f
+  fldcw 4(%rsp)
+2:
   movq 8(%rsp), %r12
   movq 16(%rsp), %r13
   movq 24(%rsp), %r14

@@ -13,6 +13,7 @@ import CJoist
   }
 
   private static let stackBytes = 8_192
+  private static let pageBytes = 4_096
 
   private let state: UnsafeMutablePointer<State>
   private let stack: UnsafeMutableRawPointer
@@ -21,9 +22,12 @@ import CJoist
   init() {
     unsafe state = .allocate(capacity: 1)
     unsafe state.initialize(to: State())
-    unsafe stack = .allocate(byteCount: Self.stackBytes, alignment: 16)
+    unsafe stack = .allocate(byteCount: Self.stackBytes + Self.pageBytes, alignment: Self.pageBytes)
+    // Half a page from where this one is in its page: a processor takes loads for ones of earlier stores whose addresses
+    // end alike, and waits for those.
+    let place = (Int(bitPattern: joist_stack_pointer()) + Self.pageBytes / 2) % Self.pageBytes & ~15
     unsafe state.pointee.there = joist_stack_lay(
-      stack + Self.stackBytes,
+      stack + Self.stackBytes + place,
       { unsafe BareSwitch.switchBack($0.assumingMemoryBound(to: State.self)) },
       state
     )
