@@ -23,8 +23,8 @@ import CJoist
     unsafe state = .allocate(capacity: 1)
     unsafe state.initialize(to: State())
     unsafe stack = .allocate(byteCount: Self.stackBytes + Self.pageBytes, alignment: Self.pageBytes)
-    // Half a page from where this one is in its page: a processor takes loads for ones of earlier stores whose addresses
-    // end alike, and waits for those.
+    // Half a page from where this one is in its page: a processor waits with a load for earlier stores whose addresses
+    // end alike.
     let place = (Int(bitPattern: joist_stack_pointer()) + Self.pageBytes / 2) % Self.pageBytes & ~15
     unsafe state.pointee.there = joist_stack_lay(
       stack + Self.stackBytes + place,
