@@ -34,8 +34,8 @@ package enum MachineMemory {
 
   /// Of the line of `/proc/self/statm`: its second number.
   package static func pages(ofStatus line: String?) -> Int {
-    let parts = line?.split(whereSeparator: \.isWhitespace) ?? []
-    return parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+    let parts = line?.utf8.split(separator: UInt8(ascii: " ")) ?? []
+    return parts.count > 1 ? Int(Substring(parts[1])) ?? 0 : 0
   }
 
   #if canImport(Darwin)

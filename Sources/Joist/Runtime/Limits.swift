@@ -60,6 +60,9 @@ package enum Limits {
   package static let monitorLate: Int64 = 20_000_000
   /// Between two looks whether crashes are still contained.
   package static let handlerLookRounds = 250
+  /// Between two looks at the program's memory, each of which reads a file: a program does not grow by more than 32 MiB
+  /// meanwhile.
+  package static let memoryLookRounds = 16
   /// Rounds with nothing running before the monitor sleeps until it is woken.
   package static let monitorIdleRounds = 50
 

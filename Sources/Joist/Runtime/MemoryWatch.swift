@@ -2,7 +2,7 @@
 //
 // The ceiling of the program's memory: where it is reached no process is made, before the machine begins to swap, or
 // the system ends the program.
-// MW1. The monitor looks at each of its rounds what the program has in memory. Beyond the ceiling it is short of
+// MW1. The monitor looks every few rounds what the program has in memory. Beyond the ceiling it is short of
 //      memory, until it has less than nineteen twentieths of that.
 // MW2. Who is refused for that looks itself first, for the monitor rests while nothing runs.
 
@@ -12,7 +12,7 @@ import Synchronization
 struct MemoryWatch: ~Copyable {
   /// Bytes.
   let ceiling: Int
-  // Ordering: relaxed, a guess: it is late by a round of the monitor anyway.
+  // Ordering: relaxed, a guess: it is late by some rounds of the monitor anyway.
   private let short = Atomic<Bool>(false)
 
   init(ceiling: Int) { self.ceiling = ceiling }

@@ -64,8 +64,8 @@ struct Monitor: ~Copyable {
       if quiet < Limits.monitorIdleRounds {
         platform.wait(on: alarm, while: seen, until: platform.now() + Limits.monitorRound)
         rounds.look(core, now: platform.now())
-        core.lookAtMemory()
         round += 1
+        if round % Limits.memoryLookRounds == 0 { core.lookAtMemory() }
         if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
       } else {
         isResting.store(true, ordering: .sequentiallyConsistent)
