@@ -20,6 +20,7 @@ struct SmallRun: CustomTestStringConvertible {
     SmallRun(arguments: "traps_beside 20 50", keys: ["percent", "traps"]),
     SmallRun(arguments: "pingpong 100", keys: ["ns"]),
     SmallRun(arguments: "ring 10 10", keys: ["ns"]),
+    SmallRun(arguments: "sharing 1000", keys: ["line", "next", "apart"]),
     SmallRun(arguments: "memory_back 1000", keys: ["before", "peak", "after"]),
     SmallRun(arguments: "memory 1000", keys: ["bytes", "ns", "record", "stack", "heap", "mailbox", "own"]),
     SmallRun(arguments: "yield 100", keys: ["ns"]),

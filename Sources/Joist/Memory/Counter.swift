@@ -13,6 +13,8 @@ import Synchronization
 package struct Counter: ~Copyable {
   private let value = Atomic<Int>(0)
 
+  package init() {}
+
   /// Adds; only the counting thread may.
   @inline(__always)
   package func add(_ amount: Int = 1) {

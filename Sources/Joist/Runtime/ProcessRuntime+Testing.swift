@@ -43,6 +43,11 @@ extension ProcessRuntime {
   /// Whether there is nothing to run and nothing that will be.
   package var isQuiet: Bool { core.isQuiet }
 
+  /// Where the parts of a scheduler lie.
+  package var schedulerParts: (thread: Int, others: Range<Int>, figures: Range<Int>, all: Int) {
+    core.it.scheduler(0).parts
+  }
+
   /// A round of the monitor.
   package func look(_ rounds: inout MonitorRounds) { rounds.look(core, now: core.it.platform.now()) }
 

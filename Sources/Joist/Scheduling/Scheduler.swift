@@ -3,7 +3,8 @@
 // What a scheduler is: a place where processes run. A thread calls its `step()` in a loop; under simulation somebody
 // else does.
 // D1. Fields of the first part never change. Fields of the second are touched by the thread that steps the scheduler.
-//     Those of the third have a lock or are atomic.
+//     Those of the third have a lock or are atomic. Between the second and the third lie two cache lines, and behind
+//     all: what others write is in no line that the thread works with, nor in one that a processor fetches with that.
 // D2. Methods are on the handle, so that no access to the whole scheduler is open while a process runs.
 
 import CJoist
@@ -77,6 +78,7 @@ package struct Scheduler: ~Copyable {
 
   // MARK: Everybody's
 
+  private let gapBefore = CacheGap()
   var queue: RunQueue
   let remote = RemoteList()
   var wheel: TimerWheel
@@ -92,7 +94,10 @@ package struct Scheduler: ~Copyable {
   var showsUrgentWork = false
   /// What it sleeps on.
   let alarm = WaitWord()
+  private let gapBehind = CacheGap()
+  /// Its thread's to write, everybody's to read.
   let figures = SchedulerFigures()
+  private let gapAtTheEnd = CacheGap()
 
   init(index: Int, runtime: Handle<RuntimeCore>, isSpare: Bool) {
     let platform = runtime.it.platform
@@ -118,6 +123,27 @@ package struct Scheduler: ~Copyable {
   @inline(__always)
   static var current: Handle<Scheduler>? {
     unsafe Handle(bits: UInt(bitPattern: joist_thread_current()))
+  }
+}
+
+/// Two cache lines that nobody uses.
+private struct CacheGap {
+  private let lines = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+}
+
+extension Handle<Scheduler> {
+  // Sound: addresses are only subtracted.
+  /// Where the thread's part ends, what others write begins and ends, the figures begin and end, and all ends, in bytes
+  /// from the beginning: a test holds the distances.
+  package var parts: (thread: Int, others: Range<Int>, figures: Range<Int>, all: Int) {
+    func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
+    let figures = unsafe withUnsafePointer(to: it.figures, offset)
+    return unsafe (
+      offset(&it.timers) + MemoryLayout<TimerCache>.size,
+      offset(&it.queue)..<withUnsafePointer(to: it.alarm, offset) + MemoryLayout<WaitWord>.size,
+      figures..<figures + MemoryLayout<SchedulerFigures>.size,
+      MemoryLayout<Scheduler>.size
+    )
   }
 }
 

@@ -28,6 +28,7 @@ extension Scenario {
     .trapsBeside,
     .compute,
     .steal,
+    .sharing,
     .simulated,
     .trees,
     .treesClasses,

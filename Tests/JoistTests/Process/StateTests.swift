@@ -91,6 +91,13 @@ import Testing
     #expect(process.info?.waitingFor == .seconds(3))
   }
 
+  @Test func `C3: what others write of a scheduler is two lines away from what its thread works with`() throws {
+    let parts = try HandDriven().runtime.schedulerParts
+    #expect(parts.others.lowerBound - parts.thread >= 128)
+    #expect(parts.figures.lowerBound - parts.others.upperBound >= 128)
+    #expect(parts.all - parts.figures.upperBound >= 128)
+  }
+
   @Test func `C3: a record is three cache lines, split by who writes them`() throws {
     let record = try HandDriven().runtime.spareRecord()
     #expect(record.bits % 64 == 0)
