@@ -6,7 +6,8 @@
 //      it is freed only after many others.
 // W28. A text may hold the reports of several threads, which die at once. Those not asked for wait for their own. A
 //      death gets the youngest of its kind, for its own is older than that only when two died in the same microseconds;
-//      and one of which Swift's runtime says nothing asks for none.
+//      and one of which Swift's runtime says nothing asks for none. Where that is a part of the program, the two cannot
+//      be told apart, and each asks. Swift's runtime may append to "(null)" where a text is taken in between.
 #define _GNU_SOURCE
 #include "fault_text.h"
 #include "find.h"
@@ -53,6 +54,8 @@ static void forget(char *report, size_t bytes) {
 }
 
 static void wait_for_its_own(const char *report, size_t length) {
+  static const char null[] = "(null)";
+  if (strncmp(report, null, sizeof null - 1) == 0) report += sizeof null - 1, length -= sizeof null - 1;
   while (length > 0 && report[length - 1] == '\n') length--;
   if (length == 0) return;
   if (length >= waiting_most) length = waiting_most - 1;

@@ -106,6 +106,11 @@ void *joist_grow(void *start, size_t bytes, size_t new_bytes) {
 #endif
 }
 
+static _Thread_local int spin_locks;
+
+int joist_spin_locks(void) { return spin_locks; }
+void joist_count_spin_lock(int change) { spin_locks += change; }
+
 void joist_trim_malloc(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts the calls of malloc of each thread of the test program, where the C library lets it put its own in front.
+// Counts the allocations of each thread of the test program, where the C library lets it put functions in front.
 #include "CFaultProbe.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #if defined(__has_feature)
@@ -13,19 +14,38 @@
 
 #if defined(__GLIBC__) && !defined(IS_SANITIZED)
 
-static _Thread_local int64_t calls;
+static _Thread_local int64_t calls, calls_under_locks;
+
+// Of the runtime.
+int joist_spin_locks(void);
 
 void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *block, size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
 
-void *malloc(size_t bytes) {
+static void count(void) {
   calls++;
-  return __libc_malloc(bytes);
+  calls_under_locks += joist_spin_locks() > 0;
+}
+
+void *malloc(size_t bytes) { return count(), __libc_malloc(bytes); }
+void *calloc(size_t items, size_t bytes) { return count(), __libc_calloc(items, bytes); }
+void *realloc(void *block, size_t bytes) { return count(), __libc_realloc(block, bytes); }
+void *aligned_alloc(size_t alignment, size_t bytes) { return count(), __libc_memalign(alignment, bytes); }
+
+int posix_memalign(void **block, size_t alignment, size_t bytes) {
+  count();
+  *block = __libc_memalign(alignment, bytes);
+  return *block == NULL ? ENOMEM : 0;
 }
 
 int64_t probe_malloc_calls(void) { return calls; }
+int64_t probe_malloc_calls_under_locks(void) { return calls_under_locks; }
 
 #else
 
 int64_t probe_malloc_calls(void) { return -1; }
+int64_t probe_malloc_calls_under_locks(void) { return 0; }
 
 #endif

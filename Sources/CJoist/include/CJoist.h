@@ -279,6 +279,10 @@ bool joist_guard_install(void *_Nonnull start, size_t bytes);
 /// system cannot do that nothing happens.
 void joist_populate(void *_Nonnull start, size_t bytes);
 
+/// How many spin locks this thread has, in debug builds; counted there by `joist_count_spin_lock`.
+int joist_spin_locks(void);
+void joist_count_spin_lock(int change);
+
 /// Has malloc give back whole pages that it keeps, where it can.
 void joist_trim_malloc(void);
 

@@ -51,11 +51,13 @@ extension Handle<ProcessRecord> {
     }
     process.prepare(body, .normal, scheduler.it.sliceLength)
     process.it.flags = []
-    scheduler.it.figures.processesCreated.add()
     charge(Cost.spawn)
     scheduler.signalDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
+    // What may fail for want of memory comes before there is a process.
     tie(process)
+    scheduler.it.figures.processesCreated.add()
+    process.it.beginAnew()
     process.it.go(.create)
     scheduler.enqueue(process)
     core.look(after: spawned)
@@ -66,7 +68,6 @@ extension Handle<ProcessRecord> {
   // Ordering: relaxed; published with the rest of the record when the process is made ready (R9).
   @inline(__always)
   fileprivate func prepare(_ body: consuming Body<Never>, _ priority: Priority, _ sliceLength: Int32) {
-    it.beginAnew()
     it.identity = id
     it.priority = priority
     it.level = priority
@@ -95,14 +96,11 @@ extension Handle<RuntimeCore> {
     process.prepare(request.body, options.priority, Int32(slice))
     process.it.flags = process.it.slot == nil ? [] : .mounted
     process.bound(options.mailbox, heapLimit: options.heapLimit)
-    if let scheduler {
-      scheduler.it.figures.processesCreated.add()
-      scheduler.it.running?.charge(Cost.spawn)
-    } else {
-      it.figures.processesCreated.add()
-    }
+    scheduler?.it.running?.charge(Cost.spawn)
     let spawned = Spawned(record: process, id: process.it.identity)
     tie(process)
+    if let scheduler { scheduler.it.figures.processesCreated.add() } else { it.figures.processesCreated.add() }
+    process.it.beginAnew()
     process.it.go(.create)
     process.makeReady(from: scheduler)
     look(after: spawned)

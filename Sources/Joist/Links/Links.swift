@@ -35,13 +35,20 @@ extension Handle<ProcessRecord> {
     // It is an earlier process of this record: one that has ended.
     if other == self { return false }
     let (mine, its) = (extras(), other.extras())
-    return withBothLocks(other) {
-      guard other.isStill(id.generation) else { return false }
-      if linkPlace(other, id) != nil { return true }
-      let here = mine.it.links.add(Link(process: other, id: id))
-      let there = its.it.links.add(Link(process: self, id: it.identity, place: here))
-      mine.it.links.change(here) { $0.place = there }
-      return true
+    var (room, itsRoom) = (Places<Link>.Room(), Places<Link>.Room())
+    while true {
+      let isLinked: Bool? = withBothLocks(other) {
+        guard other.isStill(id.generation) else { return false }
+        if linkPlace(other, id) != nil { return true }
+        guard mine.it.links.hasRoom(&room), its.it.links.hasRoom(&itsRoom) else { return nil }
+        let here = mine.it.links.add(Link(process: other, id: id))
+        let there = its.it.links.add(Link(process: self, id: it.identity, place: here))
+        mine.it.links.change(here) { $0.place = there }
+        return true
+      }
+      if let isLinked { return isLinked }
+      room.grow()
+      itsRoom.grow()
     }
   }
 

@@ -4,10 +4,12 @@
 // PL1. A place that comes free is used again, the last one first. So the order of the places says nothing about age,
 //      and is still the same in every run.
 // PL2. The first place needs no memory of its own, for most lists have one entry at most.
+// PL3. Where a lock guards the list, memory for more places is had without it: who finds no room lets go of the lock,
+//      makes some, and looks again.
 
 /// Entries, each in a place of its own.
 struct Places<Entry> {
-  private struct Place {
+  fileprivate struct Place {
     var entry: Entry?
     /// The next free place, while this one is free.
     var nextFree = 0
@@ -25,6 +27,27 @@ struct Places<Entry> {
 
   /// What it has beside itself.
   var bytes: Int { others.capacity * MemoryLayout<Place>.stride }
+
+  /// Memory for places that is no list's yet (PL3).
+  struct Room {
+    fileprivate var places: [Place] = []
+    fileprivate var wanted = 0
+
+    /// Has as much memory as was wanted.
+    mutating func grow() { places.reserveCapacity(wanted) }
+  }
+
+  /// Whether there is room for one more, perhaps by making use of some (PL3).
+  mutating func hasRoom(_ room: inout Room) -> Bool {
+    if first == nil || firstFree > 0 || others.count < others.capacity { return true }
+    guard room.places.capacity > others.count else {
+      room.wanted = max(4, 2 * others.count)
+      return false
+    }
+    room.places.append(contentsOf: others)
+    swap(&room.places, &others)
+    return true
+  }
 
   /// Puts an entry in; where it is then (PL1).
   @inline(__always)

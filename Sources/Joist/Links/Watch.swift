@@ -40,9 +40,15 @@ extension Handle<ProcessRecord> {
   /// Has a watcher told of the end of that process; where the watch is, or nil when the process has ended already.
   func watch(_ id: ProcessID, _ watch: Watch) -> Int? {
     let extras = extras()
-    return extras.it.lock.withLock {
-      guard isStill(id.generation) else { return nil }
-      return extras.it.watches.add(watch)
+    var room = Places<Watch>.Room()
+    while true {
+      extras.it.lock.lock()
+      let isThere = isStill(id.generation)
+      let hasRoom = isThere && extras.it.watches.hasRoom(&room)
+      let place = hasRoom ? extras.it.watches.add(watch) : nil
+      extras.it.lock.unlock()
+      if place != nil || !isThere { return place }
+      room.grow()
     }
   }
 

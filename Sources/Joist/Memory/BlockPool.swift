@@ -50,21 +50,30 @@ struct BlockChain {
 
 extension BlockChain {
   // Sound: as above.
-  /// Every block.
+  /// The chain that begins with that block.
+  init(from head: UnsafeMutableRawPointer) {
+    unsafe self.init()
+    unsafe self.head = head
+    unsafe visit { block in
+      unsafe last = block
+      count += 1
+    }
+  }
+
+  /// All of it; this one is empty then.
+  mutating func takeAll() -> BlockChain {
+    defer { unsafe self = BlockChain() }
+    return unsafe self
+  }
+
+  // Sound: as above.
+  /// Looks at every block.
   func visit(_ body: (UnsafeMutableRawPointer) -> Void) {
     var next = unsafe head
     while let block = unsafe next {
       unsafe next = block.load(as: UnsafeMutableRawPointer?.self)
       unsafe body(block)
     }
-  }
-
-  // Sound: as above.
-  /// The chain without those; this one is empty then.
-  mutating func removeAll(where isGone: (UnsafeMutableRawPointer) -> Bool) -> BlockChain {
-    var rest = unsafe BlockChain()
-    while let block = unsafe pop() { if unsafe !isGone(block) { unsafe rest.push(block) } }
-    return unsafe rest
   }
 }
 
@@ -143,14 +152,45 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   }
 }
 
-// Sound: chains and slabs are touched under the lock (BL1).
+/// Free blocks of one class.
+private struct Shelf {
+  // Sound: as `BlockChain`.
+  /// Whole batches, each by its first block, whose second word links them.
+  var batches: UnsafeMutableRawPointer?
+  /// What is no batch yet.
+  var loose = unsafe BlockChain()
+
+  // Sound: as above; a free block has two words at least. Likewise below.
+  mutating func put(_ chain: BlockChain) {
+    if unsafe chain.count < Limits.blocksInABatch {
+      unsafe loose.push(chain: chain)
+      if unsafe loose.count >= Limits.blocksInABatch { unsafe putBatch(loose.takeAll()) }
+    } else {
+      unsafe putBatch(chain)
+    }
+  }
+
+  private mutating func putBatch(_ chain: BlockChain) {
+    unsafe chain.head!.storeBytes(of: batches, toByteOffset: 8, as: UnsafeMutableRawPointer?.self)
+    unsafe batches = chain.head
+  }
+
+  /// A batch, by its first block.
+  mutating func takeBatch() -> UnsafeMutableRawPointer? {
+    guard let head = unsafe batches ?? loose.takeAll().head else { return nil }
+    if unsafe batches != nil { unsafe batches = head.load(fromByteOffset: 8, as: UnsafeMutableRawPointer?.self) }
+    return unsafe head
+  }
+}
+
+// Sound: the shelves are touched under the lock (BL1).
 /// Where caches get their blocks.
 @safe
 final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
-  /// Guards the chains.
+  /// Guards the shelves.
   private let lock = SpinLock()
-  private var chains = unsafe [[BlockChain]](repeating: [], count: Sizes.classes)
-  private var slabs = unsafe Slabs()
+  private let shelves = Handle<Shelf>.allocate(count: Sizes.classes) { Shelf() }
+  private let slabs = SlabPool()
   // Ordering: relaxed, a figure.
   private let batches = Atomic<Int>(0)
   /// Batches that were ever given back, and single blocks.
@@ -158,24 +198,29 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
 
   init() {}
 
+  deinit { shelves.free(count: Sizes.classes) }
+
+  private func shelf(_ sizeClass: Int) -> Handle<Shelf> { shelves.advanced(by: sizeClass) }
+
+  // Sound: who has a batch has its blocks.
   /// A batch of blocks: one that was given back, or one cut from new memory.
-  // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
   func takeBatch(_ sizeClass: Int) -> BlockChain {
-    let bytes = Sizes.bytes(ofClass: sizeClass)
     lock.lockAmongRuntimes()
-    if let found = unsafe chains[sizeClass].popLast() {
-      lock.unlock()
-      return unsafe found
-    }
-    let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / bytes)
-    let chunk = unsafe slabs.cut(bytes * count)
+    let found = unsafe shelf(sizeClass).it.takeBatch()
     lock.unlock()
+    guard let head = unsafe found else { return unsafe makeBatch(Sizes.bytes(ofClass: sizeClass)) }
+    return unsafe BlockChain(from: head)
+  }
+
+  // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
+  private func makeBatch(_ bytes: Int) -> BlockChain {
+    let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / 2 / bytes)
+    let chunk = unsafe slabs.take(bytes * count)
     var chain = unsafe BlockChain()
     for index in (0..<count).reversed() { unsafe chain.push(chunk + index * bytes) }
     return unsafe chain
   }
 
-  // Sound: as above.
   /// Takes blocks back.
   func put(_ chain: BlockChain, _ sizeClass: Int) {
     guard unsafe chain.count > 0 else { return }
@@ -184,53 +229,57 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// Single ones are gathered, so that batches stay batches.
   private func putBack(_ chain: BlockChain, _ sizeClass: Int) {
     guard unsafe chain.count > 0 else { return }
     lock.lockAmongRuntimes()
-    defer { lock.unlock() }
-    if let last = unsafe chains[sizeClass].last, unsafe last.count + chain.count <= Limits.blocksInABatch {
-      unsafe chains[sizeClass][chains[sizeClass].count - 1].push(chain: chain)
-    } else {
-      unsafe chains[sizeClass].append(chain)
-    }
+    unsafe shelf(sizeClass).it.put(chain)
+    lock.unlock()
   }
 
-  // Sound: what is not among the chains meanwhile is nobody else's; blocks of slabs that are freed are forgotten first.
+  // Sound: what is on no shelf meanwhile is nobody else's; blocks of slabs that are freed are forgotten first.
   /// Gives back the slabs that no block is in use of, nor in a cache; how many bytes that is.
   ///
   /// Looks at every free block, with the lock only for moments: who needs one meanwhile has new ones cut.
   func trim() -> Int {
-    lock.lockAmongRuntimes()
-    var taken = unsafe chains
-    unsafe chains = unsafe [[BlockChain]](repeating: [], count: Sizes.classes)
-    lock.unlock()
+    var taken = unsafe (0..<Sizes.classes).map { unsafe takeAll($0) }
     var whole: [UInt: Int] = [:]
     for sizeClass in 0..<Sizes.classes {
-      for chain in unsafe taken[sizeClass] {
-        unsafe chain.visit { unsafe whole[Slabs.start(of: $0), default: 0] += Sizes.bytes(ofClass: sizeClass) }
-      }
+      unsafe taken[sizeClass].visit { unsafe whole[SlabPool.start(of: $0), default: 0] += Sizes.bytes(ofClass: sizeClass) }
     }
-    lock.lockAmongRuntimes()
-    let gone = unsafe slabs.takeWhole(whole)
-    lock.unlock()
+    let gone = slabs.takeWhole(whole)
     // Order: it is only asked for.
-    let forgotten = Set(gone)
+    let forgotten = Set(gone.starts)
     for sizeClass in 0..<Sizes.classes {
-      while var chain = unsafe taken[sizeClass].popLast() {
-        unsafe putBack(chain.removeAll { unsafe forgotten.contains(Slabs.start(of: $0)) }, sizeClass)
+      var batch = unsafe BlockChain()
+      while let block = unsafe taken[sizeClass].pop() {
+        if unsafe forgotten.contains(SlabPool.start(of: block)) { continue }
+        unsafe batch.push(block)
+        if unsafe batch.count == Limits.blocksInABatch { unsafe putBack(batch.takeAll(), sizeClass) }
       }
+      unsafe putBack(batch, sizeClass)
     }
-    for start in gone { unsafe Slabs.free(start) }
-    return gone.count * Limits.slabBytes
+    return gone.free() * Limits.slabBytes
+  }
+
+  // Sound: as above.
+  /// Every free block of a class.
+  private func takeAll(_ sizeClass: Int) -> BlockChain {
+    var all = unsafe BlockChain()
+    while true {
+      lock.lockAmongRuntimes()
+      let head = unsafe shelf(sizeClass).it.takeBatch()
+      lock.unlock()
+      guard let head = unsafe head else { return unsafe all }
+      unsafe all.push(chain: BlockChain(from: head))
+    }
   }
 
   // Sound: as above.
   /// Gives all memory back: no block is in use, nor in a cache.
   func release() {
     lock.lockAmongRuntimes()
-    defer { lock.unlock() }
-    unsafe chains = [[BlockChain]](repeating: [], count: Sizes.classes)
-    unsafe slabs.release()
+    for sizeClass in 0..<Sizes.classes { shelf(sizeClass).it = Shelf() }
+    lock.unlock()
+    slabs.release()
   }
 }

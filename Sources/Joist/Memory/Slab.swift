@@ -2,78 +2,174 @@
 //
 // Memory for pools: cut from large pieces, so that growing costs few calls of malloc.
 // SL1. A slab is given back whole, when its pool has every piece that was cut from it.
+// SL2. Its pool's lock is held while a piece is cut, and not while a slab is made or its pages are had: that takes
+//      malloc, or the system, which may fail.
 
 import CJoist
 
-/// Cuts pieces from large slabs; the caller holds a lock.
-// Sound: each piece is cut once, from a slab that lives until `release` or until all its pieces are back.
-@unsafe
-struct Slabs {
-  private var place: UnsafeMutableRawPointer?
+/// What a slab begins with.
+private struct SlabHeader {
+  /// The one that was made before it.
+  var next: Handle<SlabHeader>?
+  let bytes: Int
+  /// Bytes that were cut from it.
+  var cut = 0
+}
+
+/// A slab that is no pool's.
+// Sound: new memory, or what nobody has a piece of.
+@safe
+private struct Slab {
+  let header: Handle<SlabHeader>
+
+  init(_ header: Handle<SlabHeader>) { self.header = header }
+
+  /// New memory from malloc: the first of a pool is small.
+  init(isFirst: Bool) {
+    let bytes = isFirst ? Limits.firstSlabBytes : Limits.slabBytes
+    let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes)
+    let header = unsafe start.bindMemory(to: SlabHeader.self, capacity: 1)
+    unsafe header.initialize(to: SlabHeader(next: nil, bytes: bytes))
+    unsafe self.header = Handle(header)
+  }
+
+  /// Gives it back.
+  func free() { unsafe UnsafeMutableRawPointer(header.pointer).deallocate() }
+}
+
+/// What a pool's memory is cut from.
+// Sound: the fields are touched under the lock. Each piece is cut once, from a slab that lives until `release` or until
+// all its pieces are back.
+@safe
+final class SlabPool: @unchecked Sendable {
+  /// Guards the rest.
+  private let lock = SpinLock()
+  private var all: Handle<SlabHeader>?
+  /// Where the next piece is cut from the last slab, and how much is left there.
+  private var place: UInt = 0
   private var left = 0
   /// So many of those left have no pages yet.
   private var withoutPages = 0
-  private var all: [Slab] = []
 
-  /// One of them, by its address.
-  private struct Slab {
+  /// What was cut, and the pages behind it that are to be had next, many at a time: for it is page faults that cost.
+  private struct Piece {
     let start: UInt
-    /// Bytes cut from it.
-    var cut = 0
+    var pages: (start: UInt, bytes: Int) = (0, 0)
   }
 
-  /// New memory, aligned to a cache line when its size is a multiple of one.
-  mutating func cut(_ bytes: Int) -> UnsafeMutableRawPointer {
-    if unsafe left < bytes { unsafe grow() }
-    while unsafe left - bytes < withoutPages { unsafe populate() }
-    let piece = unsafe place!
-    unsafe place = piece + bytes
-    unsafe left -= bytes
-    unsafe all[all.count - 1].cut += bytes
-    return unsafe piece
+  // Sound: nobody else has the piece; the pages are the slab's, and stay as they are where they are there already.
+  /// New memory, aligned to a cache line when its size is a multiple of one; not more than a small slab has.
+  func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    lock.lockAmongRuntimes()
+    var found = cut(bytes)
+    let isFirst = all == nil
+    lock.unlock()
+    while found == nil {  // (SL2)
+      let slab = Slab(isFirst: isFirst)
+      lock.lockAmongRuntimes()
+      add(slab)
+      found = cut(bytes)
+      lock.unlock()
+    }
+    let (piece, pages) = (found!.start, found!.pages)
+    if pages.bytes > 0 { unsafe joist_populate(UnsafeMutableRawPointer(bitPattern: pages.start)!, pages.bytes) }
+    return unsafe UnsafeMutableRawPointer(bitPattern: piece)!
   }
 
-  // Sound: as the type.
-  /// A new slab: the first one small; the pages of later ones are had many at a time, for it is page faults that cost.
-  private mutating func grow() {
-    let size = unsafe all.isEmpty ? Limits.firstSlabBytes : Limits.slabBytes
-    let start = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: size)
-    unsafe withoutPages = all.isEmpty ? 0 : size
-    unsafe place = start
-    unsafe left = size
-    unsafe all.append(Slab(start: UInt(bitPattern: start)))
+  /// Nil when another slab has to be added.
+  private func cut(_ bytes: Int) -> Piece? {
+    guard left >= bytes, let last = all else { return nil }
+    var piece = Piece(start: place)
+    place += UInt(bytes)
+    left -= bytes
+    last.it.cut += bytes
+    if left < withoutPages {
+      let wanted = withoutPages - left + Limits.pagesAtOnceBytes - 1
+      let batch = min(wanted / Limits.pagesAtOnceBytes * Limits.pagesAtOnceBytes, withoutPages)
+      piece.pages = (place + UInt(left) - UInt(withoutPages), batch)
+      withoutPages -= batch
+    }
+    return piece
   }
 
-  // Sound: what has no pages yet is the slab's end.
-  private mutating func populate() {
-    unsafe joist_populate(place! + (left - withoutPages), min(Limits.pagesAtOnceBytes, withoutPages))
-    unsafe withoutPages = max(0, withoutPages - Limits.pagesAtOnceBytes)
+  /// Pieces are cut from this one from now on.
+  private func add(_ slab: Slab) {
+    let header = slab.header
+    header.it.next = all
+    place = header.bits + UInt(Limits.slabHeaderBytes)
+    left = header.it.bytes - Limits.slabHeaderBytes
+    // The first page has the header.
+    withoutPages = all == nil ? 0 : header.it.bytes - HostPlatform.pageBytes
+    all = header
   }
 
-  // Sound: the slabs' own addresses.
   /// Takes out the slabs of which so much is in the caller's hands, by their starts, as was cut (SL1).
   ///
-  /// The caller is to `free` them when it has forgotten the pieces. Neither the first, which is small, nor the last,
+  /// The caller is to free them when it has forgotten the pieces. Neither the first, which is small, nor the last,
   /// which is being cut.
-  mutating func takeWhole(_ whole: [UInt: Int]) -> [UInt] {
-    let gone = unsafe all.dropFirst().dropLast().filter { whole[$0.start] == $0.cut }.map(\.start)
-    unsafe all.removeAll { gone.contains($0.start) }
+  func takeWhole(_ whole: [UInt: Int]) -> SlabList {
+    lock.lockAmongRuntimes()
+    defer { lock.unlock() }
+    var gone = SlabList()
+    var before = all
+    while let this = before, let slab = this.it.next, slab.it.next != nil {
+      if whole[slab.bits] == slab.it.cut {
+        this.it.next = slab.it.next
+        gone.add(slab)
+      } else {
+        before = slab
+      }
+    }
     return gone
   }
 
-  // Sound: it was taken out, and nobody has a piece.
-  /// Gives one back.
-  static func free(_ start: UInt) { unsafe UnsafeMutableRawPointer(bitPattern: start)!.deallocate() }
-
-  /// Where the slab of a piece would begin, were it not the first.
+  /// Where the slab of a piece begins, if it is not the first.
   static func start(of piece: UnsafeMutableRawPointer) -> UInt {
     UInt(bitPattern: piece) & ~UInt(Limits.slabBytes - 1)
   }
 
-  // Sound: no piece is in use.
-  /// Gives every slab back.
-  mutating func release() {
-    while let slab = unsafe all.popLast() { unsafe Slabs.free(slab.start) }
-    unsafe self = Slabs()
+  /// Gives every slab back: no piece is in use.
+  func release() {
+    lock.lockAmongRuntimes()
+    let slabs = SlabList(all)
+    (all, place, left, withoutPages) = (nil, 0, 0, 0)
+    lock.unlock()
+    slabs.free()
+  }
+}
+
+/// Slabs that are no pool's any more.
+struct SlabList {
+  private var first: Handle<SlabHeader>?
+
+  init() {}
+  fileprivate init(_ first: Handle<SlabHeader>?) { self.first = first }
+
+  fileprivate mutating func add(_ header: Handle<SlabHeader>) {
+    header.it.next = first
+    first = header
+  }
+
+  /// Gives them back; how many they were.
+  @discardableResult
+  consuming func free() -> Int {
+    var count = 0
+    while let header = first {
+      first = header.it.next
+      Slab(header).free()
+      count += 1
+    }
+    return count
+  }
+
+  /// Their starts.
+  var starts: [UInt] {
+    var starts: [UInt] = []
+    var next = first
+    while let header = next {
+      starts.append(header.bits)
+      next = header.it.next
+    }
+    return starts
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A lock for a few instructions at a time, between threads of the runtime. Nothing that may block, allocate from
-// malloc or run a user's code happens under one. The order, outermost first: slots, wheel, run queue, depots.
+// malloc or run a user's code happens under one: in debug builds they are counted, for a test that holds this. The
+// order, outermost first: slots, wheel, run queue, depots.
 
 import CJoist
 import Synchronization
@@ -14,7 +15,11 @@ package struct SpinLock: ~Copyable {
   // Ordering: acquiring pairs with `unlock` of whoever had it: what was done under the lock before is seen.
   @inline(__always)
   package func tryLock() -> Bool {
-    !held.exchange(true, ordering: .acquiring)
+    let isTaken = !held.exchange(true, ordering: .acquiring)
+    #if DEBUG
+      if isTaken { joist_count_spin_lock(1) }
+    #endif
+    return isTaken
   }
 
   /// Takes it, waiting for whoever has it.
@@ -46,6 +51,9 @@ package struct SpinLock: ~Copyable {
   /// Lets go; pairs with the acquiring exchange of whoever takes it next.
   @inline(__always)
   package func unlock() {
+    #if DEBUG
+      joist_count_spin_lock(-1)
+    #endif
     held.store(false, ordering: .releasing)
   }
 

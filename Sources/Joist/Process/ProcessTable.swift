@@ -22,8 +22,11 @@ package struct ProcessTable: ~Copyable {
   /// Guards the fields below, the last for writing.
   let lock = SpinLock()
   var free: ProcessHandle?
-  /// Records whose memory was given back (R10), by their numbers, the lowest last.
-  var vacant: [Range<Int>] = []
+  /// Groups of records whose memory was given back (R10): a stack of their numbers, behind the records.
+  private let vacant: Handle<UInt32>
+  private(set) var vacantCount = 0
+  /// Somebody has all free records in hand, to see which may go (TT3).
+  var isTrimming = false
   /// Of those, and of all before them: the highest generation, and number of a wait.
   var lastGeneration: UInt32 = 1
   var lastWait: UInt = 0
@@ -39,8 +42,12 @@ package struct ProcessTable: ~Copyable {
     self.limit = limit
     cached = limit < Limits.processLimitThatMustBeExact ? 0 : Limits.recordsCached
     capacity = limit + cached * Limits.threadsMost
-    guard let start = unsafe platform.reserve(bytes: capacity * ProcessTable.recordBytes) else { return nil }
+    let recordsEnd = capacity * ProcessTable.recordBytes
+    let groups = capacity / ProcessTable.groupRecords
+    let bytes = recordsEnd + groups * MemoryLayout<UInt32>.size
+    guard let start = unsafe platform.reserve(bytes: bytes) else { return nil }
     base = UInt(bitPattern: start)
+    vacant = Handle(address: base + UInt(recordsEnd))
   }
 
   /// Whether a runtime with that limit can go on with these records.
@@ -78,30 +85,60 @@ package struct ProcessTable: ~Copyable {
       free = record.it.next
       taken.put(record)
     }
-    let vacant = takeVacant(most - taken.count)
-    let first = used.load(ordering: .relaxed)
-    let end = min(capacity, first + most - taken.count - vacant.count)
-    used.store(end, ordering: .relaxed)
-    let (generation, wait) = (lastGeneration, lastWait)
-    lock.unlock()
-    for index in vacant {
-      makeRecord(self[index], home, generation, past: wait)
-      taken.put(self[index])
+    if taken.count == 0, let group = takeVacant() {
+      let (generation, wait) = (lastGeneration, lastWait)
+      lock.unlock()
+      return renew(group, most, home, generation, past: wait)
     }
+    let first = used.load(ordering: .relaxed)
+    let end = min(capacity, first + most - taken.count)
+    used.store(end, ordering: .relaxed)
+    let mayComeBack = isTrimming
+    lock.unlock()
     for index in first..<end {
       populate(before: self[index])
       makeRecord(self[index], home, 1, past: 0)
       taken.put(self[index])
     }
+    guard taken.count == 0 && mayComeBack else { return taken }
+    relinquishProcessor()
+    return take(most, home: home)
+  }
+
+  /// Makes the records of a group anew, and takes up to so many; the others are free.
+  private mutating func renew(
+    _ group: Range<Int>,
+    _ most: Int,
+    _ home: Handle<RuntimeCore>,
+    _ generation: UInt32,
+    past wait: UInt
+  ) -> RecordCache {
+    var (taken, others) = (RecordCache(), RecordCache())
+    for index in group {
+      makeRecord(self[index], home, generation, past: wait)
+      if taken.count < most { taken.put(self[index]) } else { others.put(self[index]) }
+    }
+    put(&others)
     return taken
   }
 
-  /// Takes up to so many that have no memory.
-  private mutating func takeVacant(_ most: Int) -> Range<Int> {
-    guard most > 0, let range = vacant.popLast() else { return 0..<0 }
-    let taken = range.prefix(most)
-    if taken.count < range.count { vacant.append(range.dropFirst(most)) }
-    return taken
+  /// Records that fill whole pages (TT1), and those of a group.
+  static var groupRecords: Int { HostPlatform.pageBytes * 3 / recordBytes }
+  func records(ofGroup group: Int) -> Range<Int> {
+    group * ProcessTable.groupRecords..<(group + 1) * ProcessTable.groupRecords
+  }
+
+  /// The memory of a group has been given back; under the lock.
+  mutating func putVacant(_ group: Int) {
+    vacant.advanced(by: vacantCount).it = UInt32(group)
+    vacantCount += 1
+  }
+
+  /// The records of a group without memory; under the lock.
+  private mutating func takeVacant() -> Range<Int>? {
+    guard vacantCount > 0 else { return nil }
+    vacantCount -= 1
+    return records(ofGroup: Int(vacant.advanced(by: vacantCount).it))
   }
 
   // Sound: the next piece lies within the reservation, or the system refuses.
@@ -133,8 +170,8 @@ package struct ProcessTable: ~Copyable {
   /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
   // Ordering: relaxed, for no thread uses them.
   mutating func beginAnew(_ home: Handle<RuntimeCore>) {
-    while let range = vacant.popLast() {
-      for index in range { makeRecord(self[index], home, lastGeneration, past: lastWait) }
+    while let group = takeVacant() {
+      for index in group { makeRecord(self[index], home, lastGeneration, past: lastWait) }
     }
     free = nil
     for index in (0..<used.load(ordering: .relaxed)).reversed() {
@@ -164,6 +201,14 @@ package struct ProcessTable: ~Copyable {
 struct RecordCache {
   private(set) var first: ProcessHandle?
   private(set) var count = 0
+
+  init() {}
+
+  /// All of a list, however many they are: the count is none.
+  init(takingOver list: inout ProcessHandle?) {
+    first = list
+    list = nil
+  }
 
   @inline(__always)
   mutating func take() -> ProcessHandle? {

@@ -6,54 +6,45 @@
 // TT2. Others may push to a record that has no process any more, at any time. So a group's inboxes are closed while its
 //      memory goes (E6): what was pushed before keeps the group, what comes after lies there for the next process of
 //      the record to destroy.
+// TT3. The list is taken whole, and what stays is put back: so the lock is held for moments. Who finds no record
+//      meanwhile waits for that.
 
 import Synchronization
 
 extension ProcessTable {
-  /// Records that fill whole pages.
-  private static var groupRecords: Int { HostPlatform.pageBytes * 3 / recordBytes }
-
   /// Gives the memory of groups without processes back (TT1); how many bytes that is.
   ///
-  /// Looks at every free record, under the lock. `stop` takes a timer out of the wheel that it may be in.
+  /// Looks at every free record. `stop` takes a timer out of the wheel that it may be in.
   mutating func trim(_ platform: any Platform, stop: (Handle<ProcessTimer>) -> Void) -> Int {
-    lock.lock()
-    defer { lock.unlock() }
-    let goes = takeWholeGroups()
+    guard var all = takeAllFree() else { return 0 }
+    var groups = [RecordCache](repeating: RecordCache(), count: usedCount / ProcessTable.groupRecords)
+    var kept = RecordCache()
+    while let record = all.take() {
+      let group = index(of: record) / ProcessTable.groupRecords
+      if group < groups.count && !record.hasExtras { groups[group].put(record) } else { kept.put(record) }
+    }
     var bytes = 0
-    for group in goes.indices.reversed() where goes[group] {
-      let range = group * ProcessTable.groupRecords..<(group + 1) * ProcessTable.groupRecords
-      if discard(range, platform, stop) {
-        bytes += range.count * ProcessTable.recordBytes
+    for group in groups.indices.reversed() {
+      if groups[group].count == ProcessTable.groupRecords, discard(group, platform, stop) {
+        bytes += ProcessTable.groupRecords * ProcessTable.recordBytes
       } else {
-        for index in range.reversed() { putFree(self[index]) }
+        while let record = groups[group].take() { kept.put(record) }
       }
     }
+    lock.lock()
+    isTrimming = false
+    while let record = kept.take() { putFree(record) }
+    lock.unlock()
     return bytes
   }
 
-  /// Takes the records of groups that are wholly free out of the list; which groups those are.
-  private mutating func takeWholeGroups() -> [Bool] {
-    var counts = [UInt16](repeating: 0, count: usedCount / ProcessTable.groupRecords)
-    var next = free
-    while let record = next {
-      next = record.it.next
-      let group = index(of: record) / ProcessTable.groupRecords
-      if group < counts.count && !record.hasExtras { counts[group] += 1 }
-    }
-    let goes = counts.map { Int($0) == ProcessTable.groupRecords }
-    guard goes.contains(true) else { return [] }
-    next = free
-    var kept = RecordCache()
-    while let record = next {
-      next = record.it.next
-      let group = index(of: record) / ProcessTable.groupRecords
-      if group >= goes.count || !goes[group] { kept.put(record) }
-    }
-    // Turned round twice, so that who was first is first.
-    free = nil
-    while let record = kept.take() { putFree(record) }
-    return goes
+  /// Every record in the common list (TT3); nil while somebody else has them.
+  private mutating func takeAllFree() -> RecordCache? {
+    lock.lock()
+    defer { lock.unlock() }
+    guard !isTrimming else { return nil }
+    isTrimming = true
+    return RecordCache(takingOver: &free)
   }
 
   /// Gives the memory of a group back (TT2); false when something keeps it.
@@ -61,29 +52,31 @@ extension ProcessTable {
   // Ordering: relaxed. Who had these records is seen by their list's lock; who still has a reference finds a
   // generation that is none of his, or zero.
   private mutating func discard(
-    _ range: Range<Int>,
+    _ group: Int,
     _ platform: any Platform,
     _ stop: (Handle<ProcessTimer>) -> Void
   ) -> Bool {
+    let range = records(ofGroup: group)
     for index in range where self[index].hasExtras || !self[index].it.inbox.close() {
       for closed in range.lowerBound..<index { self[closed].it.inbox.open() }
       return false
     }
+    var (generation, wait): (UInt32, UInt) = (0, 0)
     for index in range {
       let record = self[index]
-      lastGeneration = max(lastGeneration, record.it.generation.load(ordering: .relaxed))
-      lastWait = max(lastWait, record.it.cell.lastNumber)
+      generation = max(generation, record.it.generation.load(ordering: .relaxed))
+      wait = max(wait, record.it.cell.lastNumber)
       guard let timer = record.it.timer else { continue }
       stop(timer)
       timer.free()
     }
     let start = unsafe UnsafeMutableRawPointer(bitPattern: self[range.lowerBound].bits)!
     unsafe platform.discard(start, bytes: range.count * ProcessTable.recordBytes)
-    if let last = vacant.last, last.lowerBound == range.upperBound {
-      vacant[vacant.count - 1] = range.lowerBound..<last.upperBound
-    } else {
-      vacant.append(range)
-    }
+    lock.lock()
+    lastGeneration = max(lastGeneration, generation)
+    lastWait = max(lastWait, wait)
+    putVacant(group)
+    lock.unlock()
     return true
   }
 }

@@ -112,6 +112,8 @@ package enum Limits {
   /// Memory for records is had in pieces of so much, after the first.
   package static let recordBytesAtOnce: UInt = 64 << 10
   package static let firstSlabBytes = 128 << 10
+  /// What a slab says of itself, at its beginning: a cache line.
+  package static let slabHeaderBytes = 64
   /// A scheduler that rests has pools give back when so many records and blocks have come to them since it last did.
   package static let givenBeforeTrim = 16_384
   /// Blocks move between a scheduler and a depot by so many.

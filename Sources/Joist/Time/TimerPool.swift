@@ -23,7 +23,7 @@ struct TimerCache {
 }
 
 /// All free timers but those that schedulers keep for themselves.
-// Sound: list and slabs are touched under the lock.
+// Sound: the list is touched under the lock.
 @safe
 final class TimerPool: @unchecked Sendable {
   static let shared = TimerPool()
@@ -31,7 +31,7 @@ final class TimerPool: @unchecked Sendable {
   /// Guards the list.
   private let lock = SpinLock()
   private var free = TimerCache()
-  private var slabs = unsafe Slabs()
+  private let slabs = SlabPool()
 
   /// A free timer, from the scheduler's own ones if there is a scheduler.
   @inline(__always)
@@ -43,8 +43,12 @@ final class TimerPool: @unchecked Sendable {
   @inline(never)
   private func takeShared(_ scheduler: Handle<Scheduler>?) -> Handle<MessageTimer> {
     lock.lock()
+    while free.count == 0 {
+      lock.unlock()
+      grow()
+      lock.lock()
+    }
     defer { lock.unlock() }
-    if free.count == 0 { grow() }
     if let scheduler {
       while scheduler.it.timers.count < Limits.timersInABatch, let more = free.take() { scheduler.it.timers.put(more) }
       return scheduler.it.timers.take()!
@@ -55,10 +59,11 @@ final class TimerPool: @unchecked Sendable {
   // Sound: each piece is new memory, for one timer and for ever (TM3).
   private func grow() {
     let stride = (MemoryLayout<MessageTimer>.stride + 63) & ~63
-    for _ in 0..<Limits.timersInABatch {
-      let timer = unsafe slabs.cut(stride).bindMemory(to: MessageTimer.self, capacity: 1)
+    let memory = unsafe slabs.take(stride * Limits.timersInABatch)
+    for index in 0..<Limits.timersInABatch {
+      let timer = unsafe (memory + index * stride).bindMemory(to: MessageTimer.self, capacity: 1)
       unsafe timer.initialize(to: MessageTimer())
-      free.put(unsafe Handle<MessageTimer>(timer))
+      put(unsafe Handle<MessageTimer>(timer))
     }
   }
 

@@ -37,6 +37,9 @@ int64_t probe_resident_below(uintptr_t address, int64_t bytes);
 /// How often this thread has called malloc; negative where that is not counted.
 int64_t probe_malloc_calls(void);
 
+/// How often it did so with a spin lock of the runtime's in hand; known in debug builds.
+int64_t probe_malloc_calls_under_locks(void);
+
 /// Bytes that malloc has given out and not taken back; negative where it does not say.
 int64_t probe_malloc_bytes(void);
 
