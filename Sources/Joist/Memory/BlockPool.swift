@@ -244,7 +244,8 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     var taken = unsafe (0..<Sizes.classes).map { unsafe takeAll($0) }
     var whole: [UInt: Int] = [:]
     for sizeClass in 0..<Sizes.classes {
-      unsafe taken[sizeClass].visit { unsafe whole[SlabPool.start(of: $0), default: 0] += Sizes.bytes(ofClass: sizeClass) }
+      let bytes = Sizes.bytes(ofClass: sizeClass)
+      unsafe taken[sizeClass].visit { unsafe whole[SlabPool.start(of: $0), default: 0] += bytes }
     }
     let gone = slabs.takeWhole(whole)
     // Order: it is only asked for.
