@@ -97,9 +97,7 @@ extension Handle<ProcessRecord> {
   var mailBytesCounted: Int {
     guard it.isBounded.load(ordering: .relaxed) else { return 0 }
     let extras = extras()
-    extras.it.lock.lock()
-    defer { extras.it.lock.unlock() }
-    return extras.it.bound.memory
+    return extras.it.lock.withLock { extras.it.bound.memory }
   }
 
   /// Lets a message in; nil when it may be pushed, else why not.

@@ -16,25 +16,16 @@ private struct SlabHeader {
   var cut = 0
 }
 
-/// A slab that is no pool's.
 // Sound: new memory, or what nobody has a piece of.
-@safe
-private struct Slab {
-  let header: Handle<SlabHeader>
-
-  init(_ header: Handle<SlabHeader>) { self.header = header }
-
-  /// New memory from malloc: the first of a pool is small.
-  init(isFirst: Bool) {
+extension Handle<SlabHeader> {
+  /// A new slab, of memory from malloc: the first of a pool is small.
+  fileprivate static func make(isFirst: Bool) -> Self {
     let bytes = isFirst ? Limits.firstSlabBytes : Limits.slabBytes
     let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes)
     let header = unsafe start.bindMemory(to: SlabHeader.self, capacity: 1)
     unsafe header.initialize(to: SlabHeader(next: nil, bytes: bytes))
-    unsafe self.header = Handle(header)
+    return unsafe Self(header)
   }
-
-  /// Gives it back.
-  func free() { unsafe UnsafeMutableRawPointer(header.pointer).deallocate() }
 }
 
 /// What a pool's memory is cut from.
@@ -65,7 +56,7 @@ final class SlabPool: @unchecked Sendable {
     let isFirst = all == nil
     lock.unlock()
     while found == nil {  // (SL2)
-      let slab = Slab(isFirst: isFirst)
+      let slab = Handle<SlabHeader>.make(isFirst: isFirst)
       lock.lockAmongRuntimes()
       add(slab)
       found = cut(bytes)
@@ -93,14 +84,13 @@ final class SlabPool: @unchecked Sendable {
   }
 
   /// Pieces are cut from this one from now on.
-  private func add(_ slab: Slab) {
-    let header = slab.header
-    header.it.next = all
-    place = header.bits + UInt(Limits.slabHeaderBytes)
-    left = header.it.bytes - Limits.slabHeaderBytes
+  private func add(_ slab: Handle<SlabHeader>) {
+    slab.it.next = all
+    place = slab.bits + UInt(Limits.slabHeaderBytes)
+    left = slab.it.bytes - Limits.slabHeaderBytes
     // The first page has the header.
-    withoutPages = all == nil ? 0 : header.it.bytes - HostPlatform.pageBytes
-    all = header
+    withoutPages = all == nil ? 0 : slab.it.bytes - HostPlatform.pageBytes
+    all = slab
   }
 
   /// Takes out the slabs of which so much is in the caller's hands, by their starts, as was cut (SL1).
@@ -156,7 +146,7 @@ struct SlabList {
     var count = 0
     while let header = first {
       first = header.it.next
-      Slab(header).free()
+      header.free()
       count += 1
     }
     return count

@@ -12,7 +12,7 @@ import Synchronization
 /// All records of a runtime.
 package struct ProcessTable: ~Copyable {
   /// Where the first one is.
-  let base: UInt
+  private let base: UInt
   /// The limit that it was made for.
   let limit: Int
   /// So many there can be.
@@ -24,7 +24,7 @@ package struct ProcessTable: ~Copyable {
   var free: ProcessHandle?
   /// Groups of records whose memory was given back (R10): a stack of their numbers, behind the records.
   private let vacant: Handle<UInt32>
-  private(set) var vacantCount = 0
+  private var vacantCount = 0
   /// Somebody has all free records in hand, to see which may go (TT3).
   var isTrimming = false
   /// Of those, and of all before them: the highest generation, and number of a wait.
@@ -32,7 +32,7 @@ package struct ProcessTable: ~Copyable {
   var lastWait: UInt = 0
   /// Records that were ever used, some perhaps not initialised yet (R8): written under the lock, read by anyone.
   // Ordering: relaxed, for it only says how far to look; the generation publishes a record.
-  let used = Atomic<Int>(0)
+  private let used = Atomic<Int>(0)
 
   /// Whole cache lines (R1).
   package static var recordBytes: Int { (MemoryLayout<ProcessRecord>.stride + 63) & ~63 }
