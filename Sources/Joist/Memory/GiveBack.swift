@@ -7,6 +7,11 @@
 // GB2. That looks at every free block. So a scheduler does it only if much was given to the pools since it last did.
 
 import CJoist
+import Synchronization
+
+/// Somebody has the pools' free blocks in hand, of the program's pools or of a runtime's.
+// Ordering: acquiring pairs with the release of who did before.
+private let isTrimming = Atomic<Bool>(false)
 
 extension Handle<Scheduler> {
   /// Whether it is worth while (GB2); never in a simulation, where it would be a step for nothing.
@@ -18,7 +23,11 @@ extension Handle<Scheduler> {
   func giveBack() {
     guard mayGiveBack else { return }
     unload()
-    it.runtime.trim()
+    // Two at once would each have a part of what is whole: the other one rests once more.
+    guard it.runtime.trim() != nil else {
+      it.hasSwept = false
+      return
+    }
     it.givenAtTrim = it.runtime.givenToPools
   }
 
@@ -40,8 +49,12 @@ extension Handle<RuntimeCore> {
   }
 
   /// Gives back what pools have whole; how many bytes that is, without the pages of stacks.
+  ///
+  /// Nil while somebody else does.
   @discardableResult
-  package func trim() -> Int {
+  package func trim() -> Int? {
+    guard !isTrimming.exchange(true, ordering: .acquiring) else { return nil }
+    defer { isTrimming.store(false, ordering: .releasing) }
     let bytes = trimRecords() + it.slots.images.trim() + NodePool.depot.trim() + HeapPool.depot.trim()
     it.slots.discardFree()
     if bytes > 0 { joist_trim_malloc() }

@@ -58,7 +58,7 @@ extension ProcessRuntime {
   package func trimRecords() -> Int { core.trimRecords() }
 
   /// Gives back what pools have whole, at any time; how many bytes that is, without the pages of stacks.
-  package func trim() -> Int { core.trim() }
+  package func trim() -> Int? { core.trim() }
 
   /// Kills one of those that live, by its place among them.
   package func killLive(_ place: Int) {
