@@ -12,7 +12,6 @@ enum UnsafeFence {
     "Sources/Joist/Heap/HeapChunks.swift",  // blocks become lists
     "Sources/Joist/Heap/HeapElementAccess.swift",  // elements of an array
     "Sources/Joist/Heap/HeapLayout.swift",  // metatypes as addresses
-    "Sources/Joist/Heap/HeapLayoutTable.swift",  // an array of layouts
     "Sources/Joist/Heap/HeapPool.swift",  // memory for heaps
     "Sources/Joist/Heap/HeapRef.swift",  // numbers as patterns of pointers
     "Sources/Joist/Heap/HeapTraceable.swift",  // the address of a state

@@ -6,17 +6,16 @@
 import Synchronization
 
 extension Handle<PrivateHeap> {
-  /// Room for a value; its header is in the entries then.
+  /// Room for a value, of a type that has a layout then.
   @usableFromInline @inline(never)
   func makeRoom<Value: BitwiseCopyable>(for type: Value.Type) throws(ProcessExit) -> UInt {
     _ = willMove("allocated on")
-    let key = HeapLayout.key(type)
+    know(type, HeapLayout.key(type), isArray: false)
     let bytes = HeapHeader.bytes &+ HeapHeader.inWords(UInt(MemoryLayout<Value>.size))
-    if typeEntry(key).it.key != key { know(key, HeapLayoutTable.shared.number(of: type, isArray: false)) }
     return try makeRoom(bytes, before: MemoryLayout<Value>.alignment > 8 ? HeapHeader.bytes : nil)
   }
 
-  /// Room for an array; its header is in the entries then.
+  /// Room for an array, of a type that has a layout then.
   @usableFromInline @inline(never)
   func makeRoom<Element: BitwiseCopyable>(
     for type: Element.Type,
@@ -24,17 +23,21 @@ extension Handle<PrivateHeap> {
   ) throws(ProcessExit) -> UInt {
     _ = willMove("allocated on")
     guard count >= 0 else { fatalError("Joist: an array on a heap cannot have \(count) elements") }
-    let key = HeapLayout.arrayKey(type)
-    if typeEntry(key).it.key != key { know(key, HeapLayoutTable.shared.number(of: type, isArray: true)) }
+    know(type, HeapLayout.arrayKey(type), isArray: true)
     let (bytes, isTooLarge) = UInt(count).multipliedReportingOverflow(by: UInt(MemoryLayout<Element>.stride))
     guard !isTooLarge, bytes <= UInt(Limits.heapBlockMost) else { throw process.fillHeap() }
     let all = HeapHeader.arrayBytes &+ HeapHeader.inWords(bytes)
     return try makeRoom(all, before: MemoryLayout<Element>.alignment > 8 ? HeapHeader.arrayBytes : nil)
   }
 
-  private func know(_ key: UInt, _ number: UInt) {
-    typeEntry(key).it.key = key
-    typeEntry(key).it.header = HeapHeader(layout: number).bits
+  /// Makes sure that a type has a layout, and notes that where it is found fast.
+  @inline(__always)
+  private func know<Value: BitwiseCopyable>(_ type: Value.Type, _ key: UInt, isArray: Bool) {
+    let header = HeapHeader(key: key).bits
+    let entry = typeEntry(MemoryLayout<Value>.size)
+    guard entry.it != header else { return }
+    HeapLayoutTable.shared.know(type, key, isArray: isArray)
+    entry.it = header
   }
 
   /// Room for so many bytes at `top`; what lies so far behind it is to be aligned to sixteen bytes, if that is said.

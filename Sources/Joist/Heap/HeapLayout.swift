@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the runtime knows of a type whose values are on heaps.
-// HL1. A type's key is the address of its metadata, of `HeapArray` of it for arrays. The first heap that needs a
-//      layout makes it; it stays for the program's life, under a number that does not change.
+// HL1. A type's key is the address of its metadata, of `HeapArray` of it for arrays, whose lowest three bits are zero.
+//      The first heap that needs a layout makes it; it stays where it is for the program's life. Who has allocated a
+//      value has made sure that there is one.
 // HL2. Whether a type has references is found out then, once: by a cast, for generic code does not know it.
 // HL3. Layouts are looked up without a lock: a key is written after what it leads to, and never changes. New ones are
 //      added under a lock, to a larger table when one is half full; old tables are kept, for they may be read.
@@ -24,6 +25,7 @@ struct HeapLayout {
   let traceable: (any HeapTraceable.Type)?
 
   init<Value: BitwiseCopyable>(of type: Value.Type, key: UInt, isArray: Bool) {
+    precondition(key & 7 == 0)
     let alignment = MemoryLayout<Value>.alignment
     precondition(alignment <= 16, "Joist: a heap aligns values to 16 bytes at most, and \(type) wants \(alignment)")
     self.key = key

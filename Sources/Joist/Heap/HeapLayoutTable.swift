@@ -4,71 +4,58 @@
 
 import Synchronization
 
-/// Layouts by number, and numbers by key.
-// Sound: layouts are written once, under the lock, before their number is known to anybody.
-@safe
+/// Layouts by key.
+// Sound: what a place leads to was written before its key was, and does not change; places are written under the lock.
 final class HeapLayoutTable: @unchecked Sendable {
   static let shared = HeapLayoutTable()
 
-  /// All of them; number 0 is none.
-  let layouts: Handle<HeapLayout>
-  private let places = Atomic<UInt>(0)
-  /// How many numbers there are; changed under the lock.
-  // Ordering: released before a key is, so whoever found a number by its key sees more numbers than that here.
-  private let known = Atomic<Int>(1)
-  private let lock = Mutex(())
+  private let places = Atomic<UInt>(Handle<Places>.allocate(Places(count: 256)).bits)
+  /// How many types have a layout.
+  private let count = Mutex(0)
 
-  private init() {
-    unsafe layouts = Handle(.allocate(capacity: Limits.heapTypesMost))
-    places.store(Handle<Places>.allocate(Places(count: 256)).bits, ordering: .relaxed)
+  private init() {}
+
+  /// What objects of a type look like; nil when no type that has this key was ever allocated.
+  @inline(__always)
+  func layout(_ key: UInt) -> Handle<HeapLayout>? { table.it.layout(key) }
+
+  /// Makes a layout for a type, if there is none.
+  func know<Value: BitwiseCopyable>(_ type: Value.Type, _ key: UInt, isArray: Bool) {
+    if layout(key) == nil { add(.allocate(HeapLayout(of: type, key: key, isArray: isArray))) }
   }
 
-  /// More than any number that a heap may have met so far.
-  var count: UInt { UInt(known.load(ordering: .acquiring)) }
-
-  /// The number of a type's layout, made now if it has none.
-  func number<Value: BitwiseCopyable>(of type: Value.Type, isArray: Bool) -> UInt {
-    let key = isArray ? HeapLayout.arrayKey(type) : HeapLayout.key(type)
-    if let number = table.it.number(of: key) { return number }
-    guard let number = add(HeapLayout(of: type, key: key, isArray: isArray)) else {
-      fatalError("Joist: more than \(Limits.heapTypesMost) types are on heaps")
+  /// Adds a layout, or frees it where somebody was faster.
+  private func add(_ layout: Handle<HeapLayout>) {
+    var larger: Handle<Places>?
+    while !count.withLock({ add(layout, &$0, larger) }) {
+      // Malloc is called without the lock, for it may fail.
+      larger = .allocate(Places(count: 2 * table.it.count))
     }
-    return number
+    if self.layout(layout.it.key) != layout { layout.free() }
   }
 
-  /// Nil when there are as many as there may be.
-  private func add(_ layout: HeapLayout) -> UInt? {
-    lock.withLock { _ in
-      if let number = table.it.number(of: layout.key) { return number }
-      let count = known.load(ordering: .relaxed)
-      guard count < Limits.heapTypesMost else { return nil }
-      // Sound: nobody has this number yet.
-      unsafe layouts.advanced(by: count).pointer.initialize(to: layout)
-      // Ordering: before anybody can find the number.
-      known.store(count + 1, ordering: .releasing)
-      add(layout.key, count)
-      return UInt(count)
-    }
-  }
-
-  private var table: Handle<Places> { Handle(address: places.load(ordering: .acquiring)) }
-
-  /// Under the lock.
-  private func add(_ key: UInt, _ number: Int) {
-    if 2 * number > table.it.count {
-      let larger = Handle<Places>.allocate(Places(count: 2 * table.it.count))
-      for known in 1..<number { larger.it.put(layouts.advanced(by: known).it.key, UInt(known)) }
+  /// Under the lock; false when that takes a larger table.
+  private func add(_ layout: Handle<HeapLayout>, _ count: inout Int, _ larger: Handle<Places>?) -> Bool {
+    let old = table
+    guard old.it.layout(layout.it.key) == nil else { return true }
+    if 2 * count >= old.it.count {
+      guard let larger, larger.it.count > old.it.count else { return false }
+      old.it.copy(to: larger)
       // Ordering: pairs with the load in `table` (HL3).
       places.store(larger.bits, ordering: .releasing)
     }
-    table.it.put(key, UInt(number))
+    table.it.put(layout)
+    count += 1
+    return true
   }
+
+  private var table: Handle<Places> { Handle(address: places.load(ordering: .acquiring)) }
 
   /// An open table of a power of two places.
   private struct Places: ~Copyable {
     struct Place: ~Copyable {
       let key = Atomic<UInt>(0)
-      let number = Atomic<UInt>(0)
+      let layout = Atomic<UInt>(0)
     }
 
     let count: Int
@@ -80,22 +67,30 @@ final class HeapLayoutTable: @unchecked Sendable {
     }
 
     // Ordering: the key is stored last and loaded first (HL3).
-    func number(of key: UInt) -> UInt? {
+    func layout(_ key: UInt) -> Handle<HeapLayout>? {
       var index = begin(key)
       while true {
         let place = first.advanced(by: index)
         let found = place.it.key.load(ordering: .acquiring)
-        if found == key { return place.it.number.load(ordering: .relaxed) }
         if found == 0 { return nil }
+        if found == key { return Handle(address: place.it.layout.load(ordering: .relaxed)) }
         index = (index + 1) & (count - 1)
       }
     }
 
-    func put(_ key: UInt, _ number: UInt) {
-      var index = begin(key)
+    func put(_ layout: Handle<HeapLayout>) {
+      var index = begin(layout.it.key)
       while first.advanced(by: index).it.key.load(ordering: .relaxed) != 0 { index = (index + 1) & (count - 1) }
-      first.advanced(by: index).it.number.store(number, ordering: .relaxed)
-      first.advanced(by: index).it.key.store(key, ordering: .releasing)
+      first.advanced(by: index).it.layout.store(layout.bits, ordering: .relaxed)
+      first.advanced(by: index).it.key.store(layout.it.key, ordering: .releasing)
+    }
+
+    /// Puts all that is here there, too.
+    func copy(to larger: Handle<Places>) {
+      for index in 0..<count {
+        let layout = Handle<HeapLayout>(bits: first.advanced(by: index).it.layout.load(ordering: .relaxed))
+        if let layout { larger.it.put(layout) }
+      }
     }
 
     private func begin(_ key: UInt) -> Int {

@@ -2,8 +2,8 @@
 //
 // What lies in a space, one object behind the other: a header of a word, and the value; of an array the header, the
 // count, and the elements. A word of zero is only there so that the next object is aligned.
-// HB1. A header is the number of the type's layout, and two flags; or, while the object is being copied, the bits of
-//      the reference to its copy, with `forwarded` set.
+// HB1. A header is the type's key (HL1), and two flags; or, while the object is being copied, the bits of the reference
+//      to its copy, with `forwarded` set.
 
 /// An object, by its address.
 struct HeapObject {
@@ -43,8 +43,9 @@ struct HeapHeader {
   @inlinable
   init(bits: UInt) { self.bits = bits }
 
-  /// Of an object of that layout that nobody needs to note when it is written (HC2).
-  init(layout number: UInt) { bits = number << 8 | Self.settled }
+  /// Of an object of a type with that key that nobody needs to note when it is written (HC2).
+  @inlinable @inline(__always)
+  init(key: UInt) { bits = key &+ Self.settled }
 
   /// Of one that was copied.
   init(forwardedTo copy: UInt) { bits = copy | Self.forwarded }
@@ -58,7 +59,8 @@ struct HeapHeader {
   /// The object is young, or has no references, or is remembered (HC2).
   @inlinable static var settled: UInt { 2 }
 
-  var layoutNumber: UInt { bits >> 8 }
+  /// The type's.
+  var key: UInt { bits & ~7 }
   var isForwarded: Bool { bits & Self.forwarded != 0 }
   /// The reference to the copy.
   var copyBits: UInt { bits & ~Self.forwarded }

@@ -30,8 +30,7 @@ extension HeapTracer {
 
   /// Copies an object, and notes that in it (HB1); nil when there is no memory.
   private mutating func copy(_ object: HeapObject, _ header: HeapHeader, within limit: UInt) -> UInt? {
-    guard header.layoutNumber > 0, header.layoutNumber < layoutCount else { HeapTracer.refuse(object) }
-    let layout = layouts.advanced(by: Int(bitPattern: header.layoutNumber))
+    let layout = layout(of: object, header)
     guard let (elements, end) = object.contents(layout, within: limit) else { HeapTracer.refuse(object) }
     let size = end &- object.address
     if toEnd &- to < size &+ 8 && !makeRoom(size &+ 8) { return nil }
@@ -107,7 +106,7 @@ extension HeapTracer {
   /// Traces what is in an object, in place; where it ends.
   @discardableResult
   mutating func trace(_ object: HeapObject, _ header: HeapHeader) -> UInt {
-    let layout = layouts.advanced(by: Int(bitPattern: header.layoutNumber))
+    let layout = layout(of: object, header)
     guard let (elements, end) = object.contents(layout, within: .max) else { HeapTracer.refuse(object) }
     if let type = layout.it.traceable { type.traceAll(elements, &self) }
     return end
@@ -115,9 +114,16 @@ extension HeapTracer {
 
   /// Where an object ends.
   func end(of object: HeapObject) -> UInt {
-    let layout = layouts.advanced(by: Int(bitPattern: object.header.layoutNumber))
+    let layout = layout(of: object, object.header)
     guard let (_, end) = object.contents(layout, within: .max) else { HeapTracer.refuse(object) }
     return end
+  }
+
+  /// What an object's type looks like.
+  @inline(__always)
+  private func layout(of object: HeapObject, _ header: HeapHeader) -> Handle<HeapLayout> {
+    guard let layout = layouts.layout(header.key) else { HeapTracer.refuse(object) }
+    return layout
   }
 
   // MARK: What is refused (HC4)

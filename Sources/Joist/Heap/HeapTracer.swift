@@ -28,8 +28,7 @@ public struct HeapTracer: ~Copyable {
   /// Where references may lead: the spaces as they were when it began, only what was used of them.
   let young: HeapSpace
   let old: HeapSpace
-  let layouts: Handle<HeapLayout>
-  let layoutCount: UInt
+  let layouts: HeapLayoutTable
   /// Where the next copy goes, where its block ends, and by what the bits of its address are raised to be its number's.
   var to: UInt
   var toEnd: UInt
@@ -68,8 +67,7 @@ public struct HeapTracer: ~Copyable {
     self.purpose = purpose
     self.young = young
     self.old = old
-    layouts = HeapLayoutTable.shared.layouts
-    layoutCount = HeapLayoutTable.shared.count
+    layouts = HeapLayoutTable.shared
     self.to = to
     toEnd = end
     shift = first &- HeapSpace.span(ofBytes: to)

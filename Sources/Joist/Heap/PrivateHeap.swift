@@ -26,9 +26,9 @@ package struct PrivateHeap: ~Copyable {
   @usableFromInline var top: UInt = 0
   @usableFromInline var end: UInt = 0
 
-  // MARK: The second line: headers of types that were allocated lately
+  // MARK: The second line: headers of types that were allocated lately, which have a layout therefore (HL1)
 
-  @usableFromInline var types = (HeapTypeEntry(), HeapTypeEntry(), HeapTypeEntry(), HeapTypeEntry())
+  @usableFromInline var types: (UInt, UInt, UInt, UInt, UInt, UInt, UInt, UInt) = (0, 0, 0, 0, 0, 0, 0, 0)
 
   // MARK: The rest
 
@@ -73,20 +73,6 @@ package struct PrivateHeap: ~Copyable {
   @inlinable static var typesOffset: Int { 64 }
 }
 
-/// The header that objects of a type begin with, where the type was used lately.
-@usableFromInline
-struct HeapTypeEntry {
-  /// Of the type (HL1).
-  @usableFromInline var key: UInt = 0
-  @usableFromInline var header: UInt = 0
-
-  init() {}
-
-  /// Which of the four entries a type may be in.
-  @inlinable @inline(__always)
-  static func number(of key: UInt) -> Int { Int(bitPattern: key >> 5 & 3) }
-}
-
 extension Handle<PrivateHeap> {
   // Sound: new memory, for ever one heap's (PH3).
   static func make() -> Self {
@@ -101,11 +87,9 @@ extension Handle<PrivateHeap> {
     return unsafe Self(heap)
   }
 
-  /// Where the header of a type may be.
+  /// Where the header of a type may be whose values, or elements, have so many bytes: which the compiler knows.
   @inlinable @inline(__always)
-  func typeEntry(_ key: UInt) -> Handle<HeapTypeEntry> {
-    part(HeapTypeEntry.self, at: PrivateHeap.typesOffset + HeapTypeEntry.number(of: key) &* 16)
-  }
+  func typeEntry(_ bytes: Int) -> Handle<UInt> { part(UInt.self, at: PrivateHeap.typesOffset + (bytes + 7) & 56) }
 
   /// Bytes that are used in either space.
   @usableFromInline var youngUsed: UInt { @inline(__always) get { it.top &- it.young.base } }

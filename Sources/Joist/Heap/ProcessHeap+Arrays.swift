@@ -37,7 +37,7 @@ extension ProcessHeap {
     let start = object &+ HeapHeader.arrayBytes
     let bytes = UInt(bitPattern: count) &* UInt(bitPattern: MemoryLayout<Element>.stride)
     heap.it.top = start &+ HeapHeader.inWords(bytes)
-    Handle<UInt>(address: object).it = heap.typeEntry(HeapLayout.arrayKey(Element.self)).it.header
+    Handle<UInt>(address: object).it = HeapHeader(key: HeapLayout.arrayKey(Element.self)).bits
     Handle<Int>(address: object &+ HeapHeader.bytes).it = count
     // What makes the elements is not the heap's, and may want to allocate.
     heap.pin()

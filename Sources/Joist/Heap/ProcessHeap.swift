@@ -35,15 +35,15 @@ extension ProcessHeap {
   /// `heapLimit`, or the machine has no memory: it is told to exit then.
   @inlinable @inline(__always)
   public func allocate<Value: BitwiseCopyable>(_ value: Value) throws(ProcessExit) -> HeapRef<Value> {
-    let key = HeapLayout.key(Value.self)
-    let entry = heap.typeEntry(key)
+    let header = HeapHeader(key: HeapLayout.key(Value.self)).bits
+    let known = heap.typeEntry(MemoryLayout<Value>.size).it
     let bytes = HeapHeader.bytes &+ HeapHeader.inWords(UInt(bitPattern: MemoryLayout<Value>.size))
     var object = heap.it.top
-    if MemoryLayout<Value>.alignment > 8 || !heap.isHere || entry.it.key != key || heap.it.end &- object < bytes {
+    if MemoryLayout<Value>.alignment > 8 || !heap.isHere || known != header || heap.it.end &- object < bytes {
       object = try heap.makeRoom(for: Value.self)
     }
     heap.it.top = object &+ bytes
-    Handle<UInt>(address: object).it = entry.it.header
+    Handle<UInt>(address: object).it = header
     Handle<Value>(address: object &+ HeapHeader.bytes).it = value
     return HeapRef(bits: heap.it.young.bits(of: object))
   }

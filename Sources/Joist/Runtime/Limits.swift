@@ -127,8 +127,6 @@ package enum Limits {
   package static let heapBlockMost = 16 << 30
   /// Mappings are multiples of this: a page anywhere.
   package static let heapPageBytes = 16 << 10
-  /// Different types on heaps; their layouts have a mebibyte of addresses.
-  package static let heapTypesMost = 1 << 14
   /// A loop collects when so much is young, at least: it fits the first cache, and a block of 16 KiB.
   package static let heapThresholdLeast = 12 << 10
   /// And at most, unless more is old: it fits the second cache.
