@@ -111,6 +111,11 @@ static _Thread_local int spin_locks;
 int joist_spin_locks(void) { return spin_locks; }
 void joist_count_spin_lock(int change) { spin_locks += change; }
 
+void *joist_allocate(size_t bytes, size_t alignment) {
+  void *memory;
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : NULL;
+}
+
 void joist_trim_malloc(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts the allocations of each thread of the test program, where the C library lets it put functions in front.
+// Counts the allocations of each thread of the test program, where the C library lets it put functions in front, and
+// has one of them fail.
 #include "CFaultProbe.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 #if defined(__GLIBC__) && !defined(IS_SANITIZED)
 
-static _Thread_local int64_t calls, calls_under_locks;
+static _Thread_local int64_t calls, calls_under_locks, calls_until_failure;
 
 // Of the runtime.
 int joist_spin_locks(void);
@@ -24,20 +25,27 @@ void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *block, size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 
-static void count(void) {
+// Counts a call; whether it may have memory.
+static bool count(void) {
   calls++;
   calls_under_locks += joist_spin_locks() > 0;
+  return calls_until_failure == 0 || --calls_until_failure > 0;
 }
 
-void *malloc(size_t bytes) { return count(), __libc_malloc(bytes); }
-void *calloc(size_t items, size_t bytes) { return count(), __libc_calloc(items, bytes); }
-void *realloc(void *block, size_t bytes) { return count(), __libc_realloc(block, bytes); }
-void *aligned_alloc(size_t alignment, size_t bytes) { return count(), __libc_memalign(alignment, bytes); }
+void *malloc(size_t bytes) { return count() ? __libc_malloc(bytes) : NULL; }
+void *calloc(size_t items, size_t bytes) { return count() ? __libc_calloc(items, bytes) : NULL; }
+void *realloc(void *block, size_t bytes) { return count() ? __libc_realloc(block, bytes) : NULL; }
+void *aligned_alloc(size_t alignment, size_t bytes) { return count() ? __libc_memalign(alignment, bytes) : NULL; }
 
 int posix_memalign(void **block, size_t alignment, size_t bytes) {
-  count();
-  *block = __libc_memalign(alignment, bytes);
+  *block = aligned_alloc(alignment, bytes);
   return *block == NULL ? ENOMEM : 0;
+}
+
+int64_t probe_fail_malloc(int64_t number) {
+  int64_t left = calls_until_failure;
+  calls_until_failure = number;
+  return left;
 }
 
 int64_t probe_malloc_calls(void) { return calls; }
@@ -47,5 +55,6 @@ int64_t probe_malloc_calls_under_locks(void) { return calls_under_locks; }
 
 int64_t probe_malloc_calls(void) { return -1; }
 int64_t probe_malloc_calls_under_locks(void) { return 0; }
+int64_t probe_fail_malloc(int64_t number) { return number; }
 
 #endif

@@ -68,9 +68,11 @@ package final class HandDrivenPlatform: Platform {
 package struct HandDriven {
   package let platform = HandDrivenPlatform()
   package let runtime: ProcessRuntime
+  private let schedulers: Int
 
   package init(_ configuration: ProcessRuntime.Configuration = .init(schedulers: 1)) throws {
     runtime = try ProcessRuntime(configuration, platform: platform)
+    schedulers = runtime.statistics.schedulers.count
   }
 
   /// Steps all schedulers in turn until none has anything to do; with `passingTime`, goes on to the next deadline then.
@@ -93,7 +95,7 @@ package struct HandDriven {
     while true {
       var ran = false
       var next: Int64?
-      for number in 0..<runtime.statistics.schedulers.count {
+      for number in 0..<schedulers {
         switch runtime.step(number) {
         case .ran: ran = true
         case .idle(let deadline): if let deadline { next = min(next ?? deadline, deadline) }

@@ -283,6 +283,10 @@ void joist_populate(void *_Nonnull start, size_t bytes);
 int joist_spin_locks(void);
 void joist_count_spin_lock(int change);
 
+/// Memory from malloc, to be freed as such; NULL when there is none. The alignment is a power of two, and not less than
+/// a pointer's size.
+void *_Nullable joist_allocate(size_t bytes, size_t alignment);
+
 /// Has malloc give back whole pages that it keeps, where it can.
 void joist_trim_malloc(void);
 

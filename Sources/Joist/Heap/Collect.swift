@@ -12,7 +12,7 @@ import Synchronization
 extension Handle<PrivateHeap> {
   /// Collects what the roots do not lead to; they are changed in place.
   ///
-  /// If there is no memory for that, the process is told to exit and nothing else happens.
+  /// If there is no memory for that, the process is told to exit; its heap is as it was, or empty.
   @usableFromInline
   func collect(fully: Bool, _ traceRoots: (inout HeapTracer) -> Void) {
     let scheduler = willMove("collected")
@@ -34,15 +34,26 @@ extension Handle<PrivateHeap> {
   @usableFromInline
   func collectEverything() {
     let scheduler = willMove("collected")
-    let used = youngUsed
-    it.old.renumber(past: oldUsed)
+    scheduler.it.figures.fullCollections.add()
+    it.fullCollections += 1
+    empty(scheduler, wasYoung: youngUsed, oldUsed: oldUsed)
+  }
+
+  /// Nothing leads here any more.
+  private func empty(_ scheduler: Handle<Scheduler>, wasYoung young: UInt, oldUsed old: UInt) {
+    it.old.renumber(past: old)
     scheduler.give(&it.oldBlock)
     it.old.takeBlock(it.oldBlock)
     it.oldTop = 0
     it.oldAfterFull = 0
-    scheduler.it.figures.fullCollections.add()
-    it.fullCollections += 1
-    finish(scheduler, wasYoung: used, survived: 0, 0)
+    finish(scheduler, wasYoung: young, survived: 0, 0)
+  }
+
+  /// There was no memory for what survives, and references to some of it have been changed: all is lost.
+  private func lose(_ scheduler: Handle<Scheduler>, wasYoung young: UInt) -> Int? {
+    empty(scheduler, wasYoung: young, oldUsed: oldUsed + it.copied.used)
+    it.copied.empty(scheduler)
+    return nil
   }
 
   /// Makes old what is wanted of what is young; how many references were visited, or nil when there is no memory.
@@ -57,7 +68,7 @@ extension Handle<PrivateHeap> {
     tracer.traceCopies()
     tracer.closeBlock()
     it.oldTop = it.copied.last == nil ? tracer.to : tracer.firstEnd
-    appendCopies(scheduler)
+    guard !tracer.hasFailed, appendCopies(scheduler) else { return lose(scheduler, wasYoung: used) }
     it.old.takeBlock(it.oldBlock)
     scheduler.it.figures.youngCollections.add()
     it.youngCollections += 1
@@ -66,7 +77,8 @@ extension Handle<PrivateHeap> {
 
   /// Moves all that is wanted to a new old space; likewise.
   private func collectAll(_ scheduler: Handle<Scheduler>, _ traceRoots: (inout HeapTracer) -> Void) -> Int? {
-    let most = bytesForCopies(of: youngUsed + oldUsed)
+    let used = youngUsed
+    let most = bytesForCopies(of: used + oldUsed)
     if most > HeapPool.bytesMost {
       guard let block = scheduler.takeHeapBlock(most) else { return nil }
       it.nextBlock = block
@@ -84,7 +96,7 @@ extension Handle<PrivateHeap> {
     it.oldTop = it.copied.last == nil ? tracer.to : tracer.firstEnd
     space.takeBlock(it.oldBlock)
     it.old = space
-    appendCopies(scheduler)
+    guard !tracer.hasFailed, appendCopies(scheduler) else { return lose(scheduler, wasYoung: used) }
     shrinkOld(scheduler)
     it.old.takeBlock(it.oldBlock)
     scheduler.it.figures.fullCollections.add()
@@ -143,15 +155,13 @@ extension Handle<PrivateHeap> {
   }
 
   /// Puts copies that were made in blocks of their own behind what is old (HC5): not many, or there would be room.
-  private func appendCopies(_ scheduler: Handle<Scheduler>) {
-    guard it.copied.last != nil else { return }
-    var total: UInt = 0
-    for chunk in it.copied.all { total += chunk.used }
-    let used = oldUsed
+  ///
+  /// False when there is no memory.
+  private func appendCopies(_ scheduler: Handle<Scheduler>) -> Bool {
+    guard it.copied.last != nil else { return true }
+    let (used, total) = (oldUsed, it.copied.used)
     if Int(used + total) > it.oldBlock.bytes {
-      guard scheduler.resize(&it.oldBlock, to: Int(used + total), keeping: used) else {
-        stopTheProgram("HC5: more has survived than there was")
-      }
+      guard scheduler.resize(&it.oldBlock, to: Int(used + total), keeping: used) else { return false }
       it.old.takeBlock(it.oldBlock)
       it.oldTop = it.old.base + used
     }
@@ -160,6 +170,7 @@ extension Handle<PrivateHeap> {
       it.oldTop += chunk.used
     }
     it.copied.empty(scheduler)
+    return true
   }
 
   /// A mapping is more than little needs.

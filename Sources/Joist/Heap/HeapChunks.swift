@@ -58,6 +58,9 @@ struct HeapChunks {
     chunk!.it.top += 8
   }
 
+  /// Bytes that are used of all blocks together.
+  var used: UInt { all.reduce(0) { $0 + $1.used } }
+
   /// Every block, in the order in which they were added.
   var all: HeapBlocks { HeapBlocks(chunk: first) }
 

@@ -20,7 +20,7 @@ struct HeapGraph {
   fileprivate init(_ chunks: HeapChunks, hasWide: Bool) {
     self.chunks = chunks
     self.hasWide = hasWide
-    bytes = chunks.all.reduce(0) { $0 + $1.used }
+    bytes = chunks.used
   }
 
   /// Where references in it lead.

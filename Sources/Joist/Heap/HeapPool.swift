@@ -81,7 +81,8 @@ extension Handle<Scheduler> {
   func takeHeapBlock(_ bytes: Int) -> HeapBlock? {
     if bytes <= HeapPool.bytesMost {
       let sizeClass = HeapPool.sizeClass(of: bytes)
-      return unsafe HeapBlock(it.heapBlocks.take(sizeClass), HeapPool.bytes(ofClass: sizeClass))
+      guard let block = unsafe it.heapBlocks.take(sizeClass) else { return nil }
+      return unsafe HeapBlock(block, HeapPool.bytes(ofClass: sizeClass))
     }
     guard bytes <= Limits.heapBlockMost else { return nil }
     let bytes = HeapBlock.pages(bytes)

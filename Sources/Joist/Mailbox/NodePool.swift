@@ -76,11 +76,14 @@ package enum NodePool: BlockSizes {
     metadata: UnsafeRawPointer,
     _ scheduler: Handle<Scheduler>?
   ) -> Handle<MessageNode> {
-    if let scheduler, sizeClass != fromMalloc {
-      return unsafe begin(scheduler.it.nodes.take(Int(sizeClass)), shape, sizeClass, metadata: metadata)
-    }
-    let block = UnsafeMutableRawPointer.allocate(byteCount: shape.allBytes, alignment: max(16, shape.alignment))
-    return unsafe begin(block, shape, fromMalloc, metadata: metadata)
+    let (block, sizeClass) =
+      if let scheduler, sizeClass != fromMalloc {
+        (unsafe scheduler.it.nodes.take(Int(sizeClass)), sizeClass)
+      } else {
+        (unsafe joist_allocate(shape.allBytes, max(16, shape.alignment)), fromMalloc)
+      }
+    guard let block = unsafe block else { fatalError("Joist: there is no memory for a message") }
+    return unsafe begin(block, shape, sizeClass, metadata: metadata)
   }
 
   // Sound: as above; the header is at the block's beginning.

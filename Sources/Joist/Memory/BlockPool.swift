@@ -56,7 +56,7 @@ extension BlockChain {
     unsafe self.head = head
     unsafe visit { block in
       unsafe last = block
-      count += 1
+      unsafe count += 1
     }
   }
 
@@ -106,19 +106,19 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   @inline(__always)
   func takeLoaded(_ sizeClass: Int) -> UnsafeMutableRawPointer? { unsafe loaded.advanced(by: sizeClass).it.pop() }
 
-  /// A block of that class.
+  /// A block of that class; nil when there is no memory.
   @inline(__always)
-  func take(_ sizeClass: Int) -> UnsafeMutableRawPointer {
+  func take(_ sizeClass: Int) -> UnsafeMutableRawPointer? {
     guard let block = unsafe takeLoaded(sizeClass) else { return unsafe refill(sizeClass) }
     return unsafe block
   }
 
   @inline(never)
-  private func refill(_ sizeClass: Int) -> UnsafeMutableRawPointer {
+  private func refill(_ sizeClass: Int) -> UnsafeMutableRawPointer? {
     var chain = unsafe spare.advanced(by: sizeClass).it
     if unsafe chain.count == 0 { unsafe chain = depot.takeBatch(sizeClass) }
     unsafe spare.advanced(by: sizeClass).it = BlockChain()
-    let block = unsafe chain.pop()!
+    let block = unsafe chain.pop()
     unsafe loaded.advanced(by: sizeClass).it = chain
     return unsafe block
   }
@@ -152,9 +152,10 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   }
 }
 
+// Sound: as `BlockChain`.
 /// Free blocks of one class.
+@safe
 private struct Shelf {
-  // Sound: as `BlockChain`.
   /// Whole batches, each by its first block, whose second word links them.
   var batches: UnsafeMutableRawPointer?
   /// What is no batch yet.
@@ -203,7 +204,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   private func shelf(_ sizeClass: Int) -> Handle<Shelf> { shelves.advanced(by: sizeClass) }
 
   // Sound: who has a batch has its blocks.
-  /// A batch of blocks: one that was given back, or one cut from new memory.
+  /// A batch of blocks: one that was given back, or one cut from new memory; empty when there is none.
   func takeBatch(_ sizeClass: Int) -> BlockChain {
     lock.lockAmongRuntimes()
     let found = unsafe shelf(sizeClass).it.takeBatch()
@@ -215,8 +216,8 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
   private func makeBatch(_ bytes: Int) -> BlockChain {
     let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / 2 / bytes)
-    let chunk = unsafe slabs.take(bytes * count)
     var chain = unsafe BlockChain()
+    guard let chunk = unsafe slabs.take(bytes * count) else { return unsafe chain }
     for index in (0..<count).reversed() { unsafe chain.push(chunk + index * bytes) }
     return unsafe chain
   }

@@ -19,9 +19,11 @@ private struct SlabHeader {
 // Sound: new memory, or what nobody has a piece of.
 extension Handle<SlabHeader> {
   /// A new slab, of memory from malloc: the first of a pool is small.
-  fileprivate static func make(isFirst: Bool) -> Self {
+  ///
+  /// Nil when there is no memory.
+  fileprivate static func make(isFirst: Bool) -> Self? {
     let bytes = isFirst ? Limits.firstSlabBytes : Limits.slabBytes
-    let start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes)
+    guard let start = unsafe joist_allocate(bytes, bytes) else { return nil }
     let header = unsafe start.bindMemory(to: SlabHeader.self, capacity: 1)
     unsafe header.initialize(to: SlabHeader(next: nil, bytes: bytes))
     return unsafe Self(header)
@@ -50,13 +52,15 @@ final class SlabPool: @unchecked Sendable {
 
   // Sound: nobody else has the piece; the pages are the slab's, and stay as they are where they are there already.
   /// New memory, aligned to a cache line when its size is a multiple of one; not more than a small slab has.
-  func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+  ///
+  /// Nil when there is none.
+  func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
     lock.lockAmongRuntimes()
     var found = cut(bytes)
     let isFirst = all == nil
     lock.unlock()
     while found == nil {  // (SL2)
-      let slab = Handle<SlabHeader>.make(isFirst: isFirst)
+      guard let slab = Handle<SlabHeader>.make(isFirst: isFirst) else { return nil }
       lock.lockAmongRuntimes()
       add(slab)
       found = cut(bytes)
@@ -64,7 +68,7 @@ final class SlabPool: @unchecked Sendable {
     }
     let (piece, pages) = (found!.start, found!.pages)
     if pages.bytes > 0 { unsafe joist_populate(UnsafeMutableRawPointer(bitPattern: pages.start)!, pages.bytes) }
-    return unsafe UnsafeMutableRawPointer(bitPattern: piece)!
+    return unsafe UnsafeMutableRawPointer(bitPattern: piece)
   }
 
   /// Nil when another slab has to be added.

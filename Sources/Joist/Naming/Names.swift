@@ -5,6 +5,7 @@
 //      is told: the watch of a name is put in front of others.
 // NM2. The table is locked for a look only. It has a name before the process is watched for it; if that has ended by
 //      then, the name is taken back.
+// NM3. Malloc is not called under the lock, for it may fail: what needs more room has it made before.
 
 import Synchronization
 
@@ -24,15 +25,32 @@ final class Names: Sendable {
   func add(_ name: String, _ entry: Entry) throws(NameError) {
     Scheduler.beginCall()
     guard !name.isEmpty else { throw .empty }
-    let holder = entries.withLock { entries -> ProcessID? in
-      if let holder = entries[name] { return holder.id }
-      entries[name] = entry
-      return nil
-    }
-    if let holder { throw .taken(name, by: holder) }
+    if let holder = put(name, entry) { throw .taken(name, by: holder) }
     guard entry.record.watch(entry.id, .object(NameWatch(self, name), isFirst: true)) != nil else {
       remove(name, from: entry.id)
       throw .noProcess
+    }
+  }
+
+  /// Puts a name into the table (NM3); who has it, if somebody does.
+  private func put(_ name: String, _ entry: Entry) -> ProcessID? {
+    var room: [String: Entry] = [:]
+    while true {
+      var count = 0
+      let (isDone, holder): (Bool, ProcessID?) = entries.withLock { entries in
+        if let holder = entries[name] { return (true, holder.id) }
+        count = entries.count
+        if count == entries.capacity {
+          guard count < room.capacity else { return (false, nil) }
+          // Order: none shows.
+          for (name, entry) in entries { room[name] = entry }
+          swap(&entries, &room)
+        }
+        entries[name] = entry
+        return (true, nil)
+      }
+      if isDone { return holder }
+      room = Dictionary(minimumCapacity: max(4, 2 * count))
     }
   }
 
@@ -55,7 +73,14 @@ final class Names: Sendable {
   /// All names, sorted.
   var all: [String] {
     Scheduler.beginCall()
-    return entries.withLock { Array($0.keys) }.sorted()
+    var names: [String] = []
+    while let missing = entries.withLock({ entries in
+      guard names.capacity >= entries.count else { return entries.count as Int? }
+      // Order: they are sorted below.
+      names.append(contentsOf: entries.keys)
+      return nil
+    }) { names.reserveCapacity(missing) }
+    return names.sorted()
   }
 }
 

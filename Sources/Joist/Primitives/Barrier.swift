@@ -62,17 +62,25 @@ public final class Barrier: Sendable {
 
   /// Stands in line; the last to arrive gets the others instead (BR1).
   private func arrive(_ place: Handle<LinePlace>) -> [WaitTicket]? {
-    state.it.lock.withLock {
-      state.it.arrived += 1
-      if state.it.arrived < parties {
-        place.it.ticket.open()
-        state.it.line.append(place)
-        return nil
+    var round: [WaitTicket] = []
+    while true {
+      var isLast = false
+      let isDone = state.it.lock.withLock {
+        isLast = state.it.arrived + 1 == parties
+        if isLast {
+          guard round.capacity >= state.it.arrived else { return false }
+          state.it.arrived = 0
+          while let next = state.it.line.popFirst() { round.append(next.ticket) }
+        } else {
+          state.it.arrived += 1
+          place.it.ticket.open()
+          state.it.line.append(place)
+        }
+        return true
       }
-      state.it.arrived = 0
-      var round: [WaitTicket] = []
-      while let next = state.it.line.popFirst() { round.append(next.ticket) }
-      return round
+      if isDone { return isLast ? round : nil }
+      // Not under the lock, for malloc may fail.
+      round.reserveCapacity(parties)
     }
   }
 

@@ -3,6 +3,8 @@
 // Memory for the frames of processes that are not mounted: blocks (`BlockPool`) 16 bytes apart up to a kilobyte, then
 // powers of two to 4 KiB; what is larger comes from malloc. A runtime's own, given back when it is over.
 
+import CJoist
+
 /// The sizes of images.
 enum ImagePool: BlockSizes {
   private static var step: Int { 16 }
@@ -22,12 +24,13 @@ enum ImagePool: BlockSizes {
 }
 
 extension Handle<Scheduler> {
-  /// Room for so many bytes of frames.
+  /// Room for so many bytes of frames; nil when there is no memory.
   // Sound: the block is large enough, and in use until `giveImage`.
-  func takeImage(_ bytes: Int) -> UnsafeMutableRawPointer {
-    it.figures.imageBytes.add(ImagePool.bytesTaken(for: bytes))
-    guard let sizeClass = ImagePool.sizeClass(of: bytes) else { return .allocate(byteCount: bytes, alignment: 64) }
-    return unsafe it.images.take(sizeClass)
+  func takeImage(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    let sizeClass = ImagePool.sizeClass(of: bytes)
+    let block = unsafe sizeClass.map { unsafe it.images.take($0) } ?? joist_allocate(bytes, 64)
+    if unsafe block != nil { it.figures.imageBytes.add(ImagePool.bytesTaken(for: bytes)) }
+    return unsafe block
   }
 
   /// Takes room back that was taken for so many bytes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Getting a process onto a stack, and off it again. Rules U1 to U10 (`Slot`).
+// Getting a process onto a stack, and off it again. Rules U1 to U11 (`Slot`).
 
 import Synchronization
 
@@ -38,7 +38,7 @@ extension Handle<Scheduler> {
   private func mountSlowly(_ process: ProcessHandle) -> Bool {
     var claimed = ReadyList()
     it.runtime.it.slots.lock.lock()
-    let chosen =
+    var chosen =
       if let slot = process.it.slot {
         chooseMate(process, in: slot, &claimed)
       } else {
@@ -46,11 +46,23 @@ extension Handle<Scheduler> {
       }
     it.runtime.it.slots.lock.unlock()
     while let claimed = claimed.removeFirst() {
-      if let slot = claimed.it.slot, slot.it.isShared, slot.it.resident != claimed { copyOut(claimed) }
+      if let slot = claimed.it.slot, slot.it.isShared, slot.it.resident != claimed, !copyOut(claimed) {
+        takeBack(slot, for: claimed)
+        chosen = nil
+      }
       settle(claimed)
     }
     if chosen == process { comeBack(process) } else if let chosen { enqueue(chosen) }
     return chosen == process
+  }
+
+  /// There was no memory for the frames of one that had lost its slot: it has it again, and the other is queued (U11).
+  private func takeBack(_ slot: Handle<Slot>, for process: ProcessHandle) {
+    it.runtime.it.slots.lock.lock()
+    let other = slot.it.resident!
+    slot.receive(process)
+    it.runtime.it.slots.lock.unlock()
+    enqueue(other)
   }
 
   /// For one that has a slot (U3, U4): who may be mounted there now, this one perhaps.
@@ -101,16 +113,19 @@ extension Handle<Scheduler> {
   /// Claims a parked resident, which loses the slot; the caller moves it to its image (U8) and settles it once the
   /// table's lock is gone: it is parked again, or made ready if something has come for it.
   func claim(_ resident: ProcessHandle, in slot: Handle<Slot>, _ claimed: inout ReadyList) -> Bool {
-    guard resident.it.inbox.claim() else { return false }
-    // The one that was seen in the slot may have ended, and its record may be another's, elsewhere.
-    guard resident.it.slot == slot && slot.it.resident == resident else {
-      if !leave(resident) { claimed.append(resident) }
-      return false
-    }
+    guard claimResident(resident, of: slot, &claimed) else { return false }
     resident.it.signals.clear(.slotWanted)
     slot.it.resident = nil
-    claimed.append(resident)
     return true
+  }
+
+  /// Claims a parked resident, which keeps the slot as yet.
+  func claimResident(_ resident: ProcessHandle, of slot: Handle<Slot>, _ claimed: inout ReadyList) -> Bool {
+    guard resident.it.inbox.claim() else { return false }
+    // The one that was seen in the slot may have ended, and its record may be another's, elsewhere.
+    let isIt = resident.it.slot == slot && slot.it.resident == resident
+    if isIt || !leave(resident) { claimed.append(resident) }
+    return isIt
   }
 
   /// The process leaves its slot to whoever wants it, if anybody still does.
@@ -126,25 +141,34 @@ extension Handle<Scheduler> {
     }
     it.runtime.it.slots.lock.unlock()
     guard let chosen else { return }
-    copyOut(process)
-    enqueue(chosen)
+    if copyOut(process) { enqueue(chosen) } else { takeBack(chosen.it.slot!, for: process) }
   }
 
   /// Parks a process whose frames go to its image at once; its slot gives its memory back and is free for others.
   @inline(never)
   func hibernate(_ process: ProcessHandle) {
-    if process.hasSharedSlot, let slot = process.it.slot {
-      copyOut(process)
-      slot.discard(on: it.runtime.it.platform)
-      it.runtime.it.slots.lock.lock()
-      process.it.signals.clear(.slotWanted)
-      slot.it.resident = nil
-      let chosen = it.runtime.it.slots.choose(for: slot)
-      if chosen == nil { it.runtime.it.slots.putEmpty(slot) }
-      it.runtime.it.slots.lock.unlock()
-      if let chosen { enqueue(chosen) }
-    }
+    if process.hasSharedSlot { moveOut(process, isSwept: false) }
     park(process)
+  }
+
+  /// Moves the frames of a process that the caller has to its image; its slot gives its memory back, and is somebody's
+  /// who waits for it, or free for others: for those who find no other, if it is `isSwept`.
+  ///
+  /// False when there is no memory for them: they stay (U11).
+  @discardableResult
+  func moveOut(_ process: ProcessHandle, isSwept: Bool) -> Bool {
+    guard let slot = process.it.slot, copyOut(process) else { return false }
+    slot.discard(on: it.runtime.it.platform)
+    it.runtime.it.slots.lock.lock()
+    process.it.signals.clear(.slotWanted)
+    slot.it.resident = nil
+    let chosen = it.runtime.it.slots.choose(for: slot)
+    if chosen == nil {
+      if isSwept { slot.it.isSwept = true } else { it.runtime.it.slots.putEmpty(slot) }
+    }
+    it.runtime.it.slots.lock.unlock()
+    if let chosen { enqueue(chosen) }
+    return true
   }
 
   /// The process has ended: its slot is free, or its mates'.
@@ -190,16 +214,19 @@ extension Handle<Scheduler> {
   // MARK: Copying (U8)
 
   /// Frames from the slot to an image; one that was chosen and is not mounted yet has none.
+  ///
+  /// False when there is no memory for them.
   // Sound: the process does not run; its frames lie between its stack pointer and its slot's top.
-  func copyOut(_ process: ProcessHandle) {
-    guard process.it.flags.contains(.mounted) else { return }
+  private func copyOut(_ process: ProcessHandle) -> Bool {
+    guard process.it.flags.contains(.mounted) else { return true }
     let frames = unsafe process.it.stackPointer!
     let bytes = Int(process.it.slot!.it.top - UInt(bitPattern: frames))
-    let image = unsafe takeImage(bytes)
+    guard let image = unsafe takeImage(bytes) else { return false }
     unsafe image.copyMemory(from: frames, byteCount: bytes)
     unsafe process.it.image = image
     process.it.flags.remove(.mounted)
     it.figures.copiesOut.add()
+    return true
   }
 
   /// Frames from the image to the same addresses, or a first frame for one that has none.

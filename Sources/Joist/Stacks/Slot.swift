@@ -23,6 +23,8 @@
 //     the other, and the slot changes hands.
 // U10. Stacks of the first block and dedicated ones are not swept. Of those whose processes have waited for a second,
 //     the pages below the frames are given back, once in each wait.
+// U11. Where there is no memory for an image the frames stay where they are; whoever was to have the slot is queued,
+//     and tries again when it is taken to run.
 
 import CJoist
 import Synchronization

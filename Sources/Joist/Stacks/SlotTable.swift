@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U10.
+// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U11.
 // Everything here is off the path of a runtime with fewer suspended processes than slots.
 
 import CJoist
@@ -140,17 +140,18 @@ package struct SlotTable: ~Copyable {
   private mutating func makeBlock() {
     let count = min(max(Limits.slotsInABlock, regularSchedulers * 8), limit - made)
     guard count > 0, reserve(), SplitMappings.allow(count, platform) || made == 0 else { return }
-    let guarded = (made..<made + count).prefix {
-      unsafe platform.guardPages(base! + $0 * stride, bytes: Limits.guardBytes)
-    }
-    for index in guarded.reversed() {
+    var end = made
+    while end < made + count, unsafe platform.guardPages(base! + end * stride, bytes: Limits.guardBytes) { end += 1 }
+    var index = end
+    while index > made {
+      index -= 1
       let low = UInt(bitPattern: unsafe base! + index * stride) + UInt(Limits.guardBytes)
       let top = low + UInt(bytes - SlotTable.colour(index))
       unsafe (slots! + index).initialize(to: Slot(low: low, top: top, isShared: true))
       clean.put(slot(index))
     }
-    SplitMappings.giveBack(count - guarded.count, platform)
-    made += guarded.count
+    SplitMappings.giveBack(made + count - end, platform)
+    made = end
     keep.store(min(Limits.slotsKept, made / (regularSchedulers * 2)), ordering: .relaxed)
   }
 

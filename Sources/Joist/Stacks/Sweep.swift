@@ -6,7 +6,7 @@
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// Looks at so many slots; whether a process has left one.
+  /// Looks at so many slots; whether it was worth while, and may be again.
   @discardableResult
   func sweep(_ most: Int) -> Bool {
     guard it.runtime.it.slots.made > Limits.slotsInABlock else { return false }
@@ -14,23 +14,15 @@ extension Handle<Scheduler> {
     let patience = areFew ? it.clock.perSecond / 10 : it.clock.perSecond
     guard it.lastClock > patience else { return false }
     var claimed = ReadyList()
-    var chosen: ProcessHandle?
     it.runtime.it.slots.lock.lock()
-    if let slot = it.runtime.it.slots.findIdle(most, since: it.lastClock - patience), let resident = slot.it.resident,
-      claim(resident, in: slot, &claimed)
-    {
-      copyOut(resident)
-      // It may have had it for a whole slice while somebody wanted it.
-      chosen = it.runtime.it.slots.choose(for: slot)
-      if chosen == nil {
-        slot.discard(on: it.runtime.it.platform)
-        if areFew { slot.it.isSwept = true } else { it.runtime.it.slots.putEmpty(slot) }
-      }
+    var mayLeave = false
+    if let slot = it.runtime.it.slots.findIdle(most, since: it.lastClock - patience), let resident = slot.it.resident {
+      mayLeave = claimResident(resident, of: slot, &claimed)
     }
     it.runtime.it.slots.lock.unlock()
-    let hasLeft = claimed.count > 0
-    while let process = claimed.removeFirst() { settle(process) }
-    if let chosen { enqueue(chosen) }
+    guard let process = claimed.removeFirst() else { return false }
+    let hasLeft = !mayLeave || moveOut(process, isSwept: areFew)
+    settle(process)
     return hasLeft
   }
 

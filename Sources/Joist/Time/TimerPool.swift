@@ -59,7 +59,9 @@ final class TimerPool: @unchecked Sendable {
   // Sound: each piece is new memory, for one timer and for ever (TM3).
   private func grow() {
     let stride = (MemoryLayout<MessageTimer>.stride + 63) & ~63
-    let memory = unsafe slabs.take(stride * Limits.timersInABatch)
+    guard let memory = unsafe slabs.take(stride * Limits.timersInABatch) else {
+      fatalError("Joist: there is no memory for a timer")
+    }
     for index in 0..<Limits.timersInABatch {
       let timer = unsafe (memory + index * stride).bindMemory(to: MessageTimer.self, capacity: 1)
       unsafe timer.initialize(to: MessageTimer())

@@ -40,6 +40,10 @@ int64_t probe_malloc_calls(void);
 /// How often it did so with a spin lock of the runtime's in hand; known in debug builds.
 int64_t probe_malloc_calls_under_locks(void);
 
+/// Has the so-manieth call of this thread from now on fail, once; none, for zero. How many were left of what was said
+/// before: zero when it has failed.
+int64_t probe_fail_malloc(int64_t number);
+
 /// Bytes that malloc has given out and not taken back; negative where it does not say.
 int64_t probe_malloc_bytes(void);
 
