@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many processors there are for this program. Swift does not see Linux's affinity calls, which are extensions.
+// Which processors there are for this program, and keeping a thread on some of them. Swift does not see Linux's
+// affinity calls, which are extensions.
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
@@ -15,4 +16,33 @@ int joist_processors_allowed(void) {
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
 #endif
   return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+bool joist_processor_is_allowed(int processor) {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return processor < CPU_SETSIZE && CPU_ISSET(processor, &set);
+#endif
+  return true;
+}
+
+void joist_stay_on_processors(const int64_t *processors, int64_t count) {
+#if defined(__linux__)
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int64_t i = 0; i < count; i++) {
+    if (processors[i] < CPU_SETSIZE) CPU_SET(processors[i], &set);
+  }
+  sched_setaffinity(0, sizeof set, &set);
+#else
+  (void)processors, (void)count;
+#endif
+}
+
+int joist_current_processor(void) {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return 0;
+#endif
 }

@@ -12,8 +12,19 @@ package final class HandDrivenPlatform: Platform {
   package let waiters = WaiterPool()
   package let ticks = TickClock(simulatedPerSecond: 1_000_000_000)
   private let reservationsLeft = Atomic<Int>(.max)
+  package let numa: NumaTopology
+  private let node = Atomic<Int>(0)
 
-  package init() { advance(by: 0) }
+  package init(numa: NumaTopology = .single) {
+    self.numa = numa
+    advance(by: 0)
+  }
+
+  /// Where the test is, while it is on no scheduler.
+  package var currentNode: Int {
+    get { node.load(ordering: .relaxed) }
+    set { node.store(newValue, ordering: .relaxed) }
+  }
 
   package func now() -> Int64 { time.load(ordering: .relaxed) }
 
@@ -66,11 +77,15 @@ package final class HandDrivenPlatform: Platform {
 
 /// A runtime on simulated time, driven by the test.
 package struct HandDriven {
-  package let platform = HandDrivenPlatform()
+  package let platform: HandDrivenPlatform
   package let runtime: ProcessRuntime
   private let schedulers: Int
 
-  package init(_ configuration: ProcessRuntime.Configuration = .init(schedulers: 1)) throws {
+  package init(
+    _ configuration: ProcessRuntime.Configuration = .init(schedulers: 1),
+    numa: NumaTopology = .single
+  ) throws {
+    platform = HandDrivenPlatform(numa: numa)
     runtime = try ProcessRuntime(configuration, platform: platform)
     schedulers = runtime.statistics.schedulers.count
   }

@@ -22,6 +22,7 @@ enum UnsafeFence {
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
     "Sources/Joist/Mailbox/NodePool.swift",  // blocks become nodes
     "Sources/Joist/Mailbox/Send.swift",  // moves a message into a node
+    "Sources/Joist/Memory/BlockDepots.swift",  // chains of free blocks
     "Sources/Joist/Memory/BlockPool.swift",  // chains of free blocks
     "Sources/Joist/Memory/Handle.swift",  // references without a count
     "Sources/Joist/Memory/Slab.swift",  // blocks cut into pieces

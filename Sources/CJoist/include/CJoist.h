@@ -300,6 +300,15 @@ void joist_thread_prepare(const char *_Nonnull name);
 /// How many processors this program may run on.
 int joist_processors_allowed(void);
 
+/// Whether this thread may run on that one.
+bool joist_processor_is_allowed(int processor);
+
+/// Has this thread run on these alone from now on, where the system can do that.
+void joist_stay_on_processors(const int64_t *_Nonnull processors, int64_t count);
+
+/// Which one this thread runs on just now.
+int joist_current_processor(void);
+
 #pragma mark - Descriptors (poll.c)
 
 /// A set of descriptors that are waited for, and a bell that ends a wait.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Memory for heaps: blocks (`BlockPool`) of powers of two up to 64 KiB; what is larger is a mapping of its own, which
-// grows without being copied where the system can do that. The depot is the program's, for blocks travel in messages.
+// grows without being copied where the system can do that. The depots are the program's, for blocks travel in messages.
 
 /// The sizes of blocks for heaps.
 enum HeapPool: BlockSizes {
-  static let depot = BlockDepot<HeapPool>()
+  static let depots = BlockDepots<HeapPool>(nodes: Limits.numaNodesMost)
 
   static var classes: Int { 8 }
   static func bytes(ofClass index: Int) -> Int { Limits.heapBlockLeast << index }
@@ -58,7 +58,7 @@ struct HeapBlock {
     if let scheduler = Scheduler.current { return scheduler.give(&self) }
     guard bytes > 0 else { return }
     guard isPooled else { return unsafe platform.release(start, bytes: bytes) }
-    unsafe HeapPool.depot.put(BlockChain(only: start), HeapPool.sizeClass(of: bytes))
+    unsafe HeapPool.depots.put(BlockChain(only: start), HeapPool.sizeClass(of: bytes))
   }
 
   /// Copies whole words from one place to another; they do not overlap.

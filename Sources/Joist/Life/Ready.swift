@@ -21,8 +21,9 @@ extension Handle<ProcessRecord> {
   private func makeReadyFromOutside() {
     let core = home
     core.it.visitors.wrappingAdd(1, ordering: .relaxed)
-    core.it.nextRegular().it.remote.push(self)
-    core.notify()
+    let node = core.it.currentNode
+    core.it.nextRegular(near: node).it.remote.push(self)
+    core.notify(near: node)
     core.it.visitors.wrappingSubtract(1, ordering: .releasing)
   }
 }

@@ -41,7 +41,7 @@ struct NodeShape {
 @usableFromInline
 package enum NodePool: BlockSizes {
   /// Where all schedulers' caches get their nodes (O2).
-  static let depot = BlockDepot<NodePool>()
+  static let depots = BlockDepots<NodePool>(nodes: Limits.numaNodesMost)
 
   /// Not a class: the block came from malloc.
   @inlinable static var fromMalloc: UInt8 { .max }
@@ -122,7 +122,7 @@ package enum NodePool: BlockSizes {
     if node.it.sizeClass == fromMalloc {
       unsafe block.deallocate()
     } else {
-      unsafe depot.put(BlockChain(only: block), Int(node.it.sizeClass))
+      unsafe depots.put(BlockChain(only: block), Int(node.it.sizeClass))
     }
   }
 }

@@ -92,9 +92,14 @@ protocol BlockSizes {
 struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   private let loaded = unsafe Handle<BlockChain>.allocate(count: Sizes.classes) { unsafe BlockChain() }
   private let spare = unsafe Handle<BlockChain>.allocate(count: Sizes.classes) { unsafe BlockChain() }
+  private let depots: BlockDepots<Sizes>
+  /// The scheduler's node's.
   private let depot: BlockDepot<Sizes>
 
-  init(_ depot: BlockDepot<Sizes>) { self.depot = depot }
+  init(_ depots: BlockDepots<Sizes>, _ node: Int) {
+    self.depots = depots
+    depot = depots[node]
+  }
 
   deinit {
     unsafe loaded.free(count: Sizes.classes)
@@ -136,7 +141,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   // Sound: as above.
   @inline(never)
   private func unload(_ sizeClass: Int, _ block: UnsafeMutableRawPointer) {
-    unsafe depot.put(spare.advanced(by: sizeClass).it, sizeClass)
+    unsafe depots.put(spare.advanced(by: sizeClass).it, sizeClass)
     unsafe spare.advanced(by: sizeClass).it = loaded.advanced(by: sizeClass).it
     unsafe loaded.advanced(by: sizeClass).it = BlockChain(only: block)
   }
@@ -144,8 +149,8 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   /// Gives everything to the depot: the scheduler ends.
   func empty() {
     for sizeClass in 0..<Sizes.classes {
-      unsafe depot.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
-      unsafe depot.put(unsafe spare.advanced(by: sizeClass).it, sizeClass)
+      unsafe depots.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
+      unsafe depots.put(unsafe spare.advanced(by: sizeClass).it, sizeClass)
       unsafe loaded.advanced(by: sizeClass).it = BlockChain()
       unsafe spare.advanced(by: sizeClass).it = BlockChain()
     }
@@ -185,19 +190,20 @@ private struct Shelf {
 }
 
 // Sound: the shelves are touched under the lock (BL1).
-/// Where caches get their blocks.
+/// Where caches get their blocks: those of one node's memory (NU2).
 @safe
 final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   /// Guards the shelves.
   private let lock = SpinLock()
   private let shelves = Handle<Shelf>.allocate(count: Sizes.classes) { Shelf() }
-  private let slabs = SlabPool()
+  private let slabs: SlabPool
   // Ordering: relaxed, a figure.
   private let batches = Atomic<Int>(0)
   /// Batches that were ever given back, and single blocks.
   var batchesPut: Int { batches.load(ordering: .relaxed) }
 
-  init() {}
+  /// Of a NUMA node.
+  init(node: Int) { slabs = SlabPool(node: node) }
 
   deinit { shelves.free(count: Sizes.classes) }
 
@@ -261,6 +267,18 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
       unsafe putBack(batch, sizeClass)
     }
     return gone.free() * Limits.slabBytes
+  }
+
+  // Sound: as above.
+  /// How many free blocks are such.
+  func count(_ isSuch: (UnsafeMutableRawPointer) -> Bool) -> Int {
+    var count = 0
+    for sizeClass in 0..<Sizes.classes {
+      let all = unsafe takeAll(sizeClass)
+      unsafe all.visit { if unsafe isSuch($0) { count += 1 } }
+      unsafe putBack(all, sizeClass)
+    }
+    return count
   }
 
   // Sound: as above.

@@ -44,7 +44,7 @@ extension Handle<Scheduler> {
 extension Handle<RuntimeCore> {
   /// Records and blocks that were ever given to common pools, about.
   fileprivate var givenToPools: Int {
-    let batches = it.slots.images.batchesPut + NodePool.depot.batchesPut + HeapPool.depot.batchesPut
+    let batches = it.slots.images.batchesPut + NodePool.depots.batchesPut + HeapPool.depots.batchesPut
     return it.sum { $0.processesEnded.total } + batches * Limits.blocksInABatch
   }
 
@@ -55,7 +55,7 @@ extension Handle<RuntimeCore> {
   package func trim() -> Int? {
     guard !isTrimming.exchange(true, ordering: .acquiring) else { return nil }
     defer { isTrimming.store(false, ordering: .releasing) }
-    let bytes = trimRecords() + it.slots.images.trim() + NodePool.depot.trim() + HeapPool.depot.trim()
+    let bytes = trimRecords() + it.slots.images.trim() + NodePool.depots.trim() + HeapPool.depots.trim()
     it.slots.discardFree()
     if bytes > 0 { joist_trim_malloc() }
     return bytes

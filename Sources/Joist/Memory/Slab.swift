@@ -12,6 +12,8 @@ private struct SlabHeader {
   /// The one that was made before it.
   var next: Handle<SlabHeader>?
   let bytes: Int
+  /// The node whose pool it is of.
+  let node: Int
   /// Bytes that were cut from it.
   var cut = 0
 }
@@ -21,11 +23,11 @@ extension Handle<SlabHeader> {
   /// A new slab, of memory from malloc: the first of a pool is small.
   ///
   /// Nil when there is no memory.
-  fileprivate static func make(isFirst: Bool) -> Self? {
+  fileprivate static func make(isFirst: Bool, node: Int) -> Self? {
     let bytes = isFirst ? Limits.firstSlabBytes : Limits.slabBytes
-    guard let start = unsafe joist_allocate(bytes, bytes) else { return nil }
+    guard let start = unsafe joist_allocate(bytes, Limits.slabBytes) else { return nil }
     let header = unsafe start.bindMemory(to: SlabHeader.self, capacity: 1)
-    unsafe header.initialize(to: SlabHeader(next: nil, bytes: bytes))
+    unsafe header.initialize(to: SlabHeader(next: nil, bytes: bytes, node: node))
     return unsafe Self(header)
   }
 }
@@ -43,6 +45,10 @@ final class SlabPool: @unchecked Sendable {
   private var left = 0
   /// So many of those left have no pages yet.
   private var withoutPages = 0
+  private let node: Int
+
+  /// For those who run on a NUMA node, and so have its memory.
+  init(node: Int) { self.node = node }
 
   /// What was cut, and the pages behind it that are to be had next, many at a time: for it is page faults that cost.
   private struct Piece {
@@ -60,7 +66,7 @@ final class SlabPool: @unchecked Sendable {
     let isFirst = all == nil
     lock.unlock()
     while found == nil {  // (SL2)
-      guard let slab = Handle<SlabHeader>.make(isFirst: isFirst) else { return nil }
+      guard let slab = Handle<SlabHeader>.make(isFirst: isFirst, node: node) else { return nil }
       lock.lockAmongRuntimes()
       add(slab)
       found = cut(bytes)
@@ -117,7 +123,13 @@ final class SlabPool: @unchecked Sendable {
     return gone
   }
 
-  /// Where the slab of a piece begins, if it is not the first.
+  // Sound: a slab begins with its header.
+  /// The node of the pool that a piece was cut for.
+  static func node(of piece: UnsafeMutableRawPointer) -> Int {
+    unsafe Handle<SlabHeader>(address: start(of: piece)).it.node
+  }
+
+  /// Where the slab of a piece begins.
   static func start(of piece: UnsafeMutableRawPointer) -> UInt {
     UInt(bitPattern: piece) & ~UInt(Limits.slabBytes - 1)
   }

@@ -20,6 +20,7 @@ package final class HostPlatform: Platform {
   package let ticks = TickClock()
   package let guardsAreFree: Bool
   package let waiters = WaiterPool()
+  package let numa = NumaTopology.read(SmallFile.text) { joist_processor_is_allowed(Int32($0)) }
   /// Of a page of the machine's memory.
   static let pageBytes = Int(getpagesize())
   /// There is one machine.
@@ -46,6 +47,17 @@ package final class HostPlatform: Platform {
   }
 
   package var usefulSchedulers: Int { Processors.useful() }
+
+  package func stay(onNode node: Int) { stay(onProcessors: numa.processors[node]) }
+
+  // Sound: the call reads as many numbers as it is told.
+  /// The calling thread runs on these alone from now on.
+  package func stay(onProcessors processors: [Int]) {
+    let processors = processors.map { Int64($0) }
+    unsafe processors.withUnsafeBufferPointer { unsafe joist_stay_on_processors($0.baseAddress!, Int64($0.count)) }
+  }
+
+  package var currentNode: Int { numa.node(ofProcessor: Int(joist_current_processor())) }
 
   package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
     HostThread(name: name, body: body)

@@ -13,6 +13,12 @@ package protocol Platform: AnyObject, Sendable {
   func randomSeed() -> UInt64
   /// How many schedulers make use of this machine: its cores, or what a quota leaves of them.
   var usefulSchedulers: Int { get }
+  /// The NUMA nodes of the machine.
+  var numa: NumaTopology { get }
+  /// Keeps the calling thread on the processors of a node (NU1).
+  func stay(onNode node: Int)
+  /// The node that the calling thread runs on.
+  var currentNode: Int { get }
   /// Starts a thread; nil where schedulers are driven by calling `step()`.
   func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)?
   /// Sleeps while the word has this value, until woken or until that time on `now`'s clock; may return early.
@@ -45,6 +51,12 @@ package protocol Platform: AnyObject, Sendable {
   ) -> UnsafeMutableRawPointer?
   /// Gives the addresses back as well.
   func release(_ start: UnsafeMutableRawPointer, bytes: Int)
+}
+
+extension Platform {
+  package var numa: NumaTopology { .single }
+  package func stay(onNode node: Int) {}
+  package var currentNode: Int { 0 }
 }
 
 // Sound: both ranges are the caller's, and what is copied lies in both.

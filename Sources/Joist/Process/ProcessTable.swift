@@ -21,7 +21,8 @@ package struct ProcessTable: ~Copyable {
   let cached: Int
   /// Guards the fields below, the last for writing.
   let lock = SpinLock()
-  var free: ProcessHandle?
+  /// Free records, by the NUMA node whose memory they are (NU2).
+  private let free: Handle<ProcessHandle?>
   /// Groups of records whose memory was given back (R10): a stack of their numbers, behind the records.
   private let vacant: Handle<UInt32>
   private var vacantCount = 0
@@ -47,6 +48,7 @@ package struct ProcessTable: ~Copyable {
     let bytes = recordsEnd + groups * MemoryLayout<UInt32>.size
     guard let start = unsafe platform.reserve(bytes: bytes) else { return nil }
     base = UInt(bitPattern: start)
+    free = .allocate(count: Limits.numaNodesMost) { nil }
     vacant = Handle(address: base + UInt(recordsEnd))
   }
 
@@ -62,9 +64,9 @@ package struct ProcessTable: ~Copyable {
       .filter { $0.it.generation.load(ordering: .acquiring) != 0 }  // R8
   }
 
-  /// How many that are, and the first free one, while nobody takes or gives any.
+  /// How many that are, and the first free one of a node, while nobody takes or gives any.
   var usedCount: Int { used.load(ordering: .relaxed) }
-  var firstFree: ProcessHandle? { free }
+  func firstFree(_ node: Int) -> ProcessHandle? { free.advanced(by: node).it }
 
   /// The record with a number.
   subscript(index: Int) -> ProcessHandle {
@@ -77,32 +79,41 @@ package struct ProcessTable: ~Copyable {
     Int(process.bits - base) / ProcessTable.recordBytes
   }
 
-  /// Takes records: free ones first, then ones without memory, then unused ones; as many as there are, up to `most`.
-  mutating func take(_ most: Int, home: Handle<RuntimeCore>) -> RecordCache {
+  /// Takes records: free ones of that node first, then ones without memory, then unused ones, then free ones of other
+  /// nodes; as many as there are, up to `most`.
+  mutating func take(_ most: Int, home: Handle<RuntimeCore>, near node: Int) -> RecordCache {
     var taken = RecordCache()
     lock.lock()
-    while taken.count < most, let record = free {
-      free = record.it.next
-      taken.put(record)
-    }
+    takeFree(of: node, most, &taken)
     if taken.count == 0, let group = takeVacant() {
       let (generation, wait) = (lastGeneration, lastWait)
       lock.unlock()
-      return renew(group, most, home, generation, past: wait)
+      return renew(group, most, home, generation, past: wait, node)
     }
     let first = used.load(ordering: .relaxed)
     let end = min(capacity, first + most - taken.count)
     used.store(end, ordering: .relaxed)
+    if taken.count == 0 && first == end {
+      for other in 0..<home.it.nodeCount { takeFree(of: other, most, &taken) }
+    }
     let mayComeBack = isTrimming
     lock.unlock()
     for index in first..<end {
       populate(before: self[index])
-      makeRecord(self[index], home, 1, past: 0)
+      makeRecord(self[index], home, 1, past: 0, node)
       taken.put(self[index])
     }
     guard taken.count == 0 && mayComeBack else { return taken }
     relinquishProcessor()
-    return take(most, home: home)
+    return take(most, home: home, near: node)
+  }
+
+  /// Under the lock.
+  private func takeFree(of node: Int, _ most: Int, _ taken: inout RecordCache) {
+    while taken.count < most, let record = free.advanced(by: node).it {
+      free.advanced(by: node).it = record.it.next
+      taken.put(record)
+    }
   }
 
   /// Makes the records of a group anew, and takes up to so many; the others are free.
@@ -111,11 +122,12 @@ package struct ProcessTable: ~Copyable {
     _ most: Int,
     _ home: Handle<RuntimeCore>,
     _ generation: UInt32,
-    past wait: UInt
+    past wait: UInt,
+    _ node: Int
   ) -> RecordCache {
     var (taken, others) = (RecordCache(), RecordCache())
     for index in group {
-      makeRecord(self[index], home, generation, past: wait)
+      makeRecord(self[index], home, generation, past: wait, node)
       if taken.count < most { taken.put(self[index]) } else { others.put(self[index]) }
     }
     put(&others)
@@ -156,9 +168,11 @@ package struct ProcessTable: ~Copyable {
     _ record: ProcessHandle,
     _ home: Handle<RuntimeCore>,
     _ generation: UInt32,
-    past wait: UInt
+    past wait: UInt,
+    _ node: Int
   ) {
     record.renew(home, past: wait)
+    record.it.node = UInt8(node)
     record.it.generation.store(generation, ordering: .releasing)
   }
 
@@ -171,15 +185,16 @@ package struct ProcessTable: ~Copyable {
   // Ordering: relaxed, for no thread uses them.
   mutating func beginAnew(_ home: Handle<RuntimeCore>) {
     while let group = takeVacant() {
-      for index in group { makeRecord(self[index], home, lastGeneration, past: lastWait) }
+      for index in group { makeRecord(self[index], home, lastGeneration, past: lastWait, 0) }
     }
-    free = nil
+    for node in 0..<Limits.numaNodesMost { free.advanced(by: node).it = nil }
     for index in (0..<used.load(ordering: .relaxed)).reversed() {
       let record = self[index]
       // R6
       guard record.it.generation.load(ordering: .relaxed) != .max else { continue }
-      record.it.next = free
-      free = record
+      // Another runtime may have had more nodes.
+      record.it.node = UInt8(min(Int(record.it.node), home.it.nodeCount - 1))
+      putFree(record)
     }
   }
 
@@ -191,9 +206,15 @@ package struct ProcessTable: ~Copyable {
   }
 
   /// Takes one back, under the lock.
-  mutating func putFree(_ record: ProcessHandle) {
-    record.it.next = free
-    free = record
+  func putFree(_ record: ProcessHandle) {
+    let list = free.advanced(by: Int(record.it.node))
+    record.it.next = list.it
+    list.it = record
+  }
+
+  /// Takes all free ones, by node; under the lock.
+  func takeAllFree(into lists: inout [RecordCache]) {
+    for node in lists.indices { lists[node] = RecordCache(takingOver: &free.advanced(by: node).it) }
   }
 }
 
@@ -237,7 +258,7 @@ extension Handle<RuntimeCore> {
   @inline(never)
   private func takeRecordFromTable(_ scheduler: Handle<Scheduler>?) -> ProcessHandle? {
     let batch = scheduler == nil ? 1 : max(1, it.table.cached / 2)
-    var taken = it.table.take(batch, home: self)
+    var taken = it.table.take(batch, home: self, near: scheduler?.it.node ?? it.currentNode)
     let record = taken.take()
     if taken.count > 0, let scheduler { scheduler.it.records = taken }
     return record

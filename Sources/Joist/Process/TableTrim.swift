@@ -16,12 +16,14 @@ extension ProcessTable {
   ///
   /// Looks at every free record. `stop` takes a timer out of the wheel that it may be in.
   mutating func trim(_ platform: any Platform, stop: (Handle<ProcessTimer>) -> Void) -> Int {
-    guard var all = takeAllFree() else { return 0 }
+    guard let all = takeAllFree() else { return 0 }
     var groups = [RecordCache](repeating: RecordCache(), count: usedCount / ProcessTable.groupRecords)
     var kept = RecordCache()
-    while let record = all.take() {
-      let group = index(of: record) / ProcessTable.groupRecords
-      if group < groups.count && !record.hasExtras { groups[group].put(record) } else { kept.put(record) }
+    for var list in all {
+      while let record = list.take() {
+        let group = index(of: record) / ProcessTable.groupRecords
+        if group < groups.count && !record.hasExtras { groups[group].put(record) } else { kept.put(record) }
+      }
     }
     var bytes = 0
     for group in groups.indices.reversed() {
@@ -38,13 +40,15 @@ extension ProcessTable {
     return bytes
   }
 
-  /// Every record in the common list (TT3); nil while somebody else has them.
-  private mutating func takeAllFree() -> RecordCache? {
+  /// Every record in the common lists (TT3); nil while somebody else has them.
+  private mutating func takeAllFree() -> [RecordCache]? {
+    var all = [RecordCache](repeating: RecordCache(), count: Limits.numaNodesMost)
     lock.lock()
     defer { lock.unlock() }
     guard !isTrimming else { return nil }
     isTrimming = true
-    return RecordCache(takingOver: &free)
+    takeAllFree(into: &all)
+    return all
   }
 
   /// Gives the memory of a group back (TT2); false when something keeps it.

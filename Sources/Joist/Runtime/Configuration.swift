@@ -9,7 +9,8 @@ extension ProcessRuntime {
   public struct Configuration: Sendable, Hashable {
     /// Scheduler threads: 1…192.
     ///
-    /// Nil for one a core, a control group's quota counted.
+    /// Nil for one a core, a control group's quota counted. On a machine with several NUMA nodes they are spread over
+    /// these as cores are, and each stays on its node's cores.
     public var schedulers: Int?
     /// Processes that may live at once: 1…134,217,728.
     ///

@@ -116,6 +116,8 @@ package enum Limits {
   package static let slabHeaderBytes = 64
   /// A scheduler that rests has pools give back when so many records and blocks have come to them since it last did.
   package static let givenBeforeTrim = 16_384
+  /// NUMA nodes that are told apart.
+  package static let numaNodesMost = 16
   /// Blocks move between a scheduler and a depot by so many.
   package static let blocksInABatch = 64
 

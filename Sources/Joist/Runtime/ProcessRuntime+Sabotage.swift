@@ -23,7 +23,7 @@ extension ProcessRuntime {
 
   /// Where a record is free, puts it into the list once more if there are no chances left; whether it was a chance.
   package func freeTwice(ifChances left: Int) -> Bool {
-    guard let free = core.it.table.firstFree else { return false }
+    guard let free = core.it.table.firstFree(0) else { return false }
     if left == 0 {
       var again = RecordCache()
       again.put(free)

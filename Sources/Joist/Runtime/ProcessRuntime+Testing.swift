@@ -67,6 +67,18 @@ extension ProcessRuntime {
     live[place].tellToExit(.killed, live[place].it.generation.load(ordering: .relaxed))
   }
 
+  /// The NUMA nodes of a process's record and of its slot.
+  package func nodes<M: ~Copyable>(_ ref: ProcessRef<M>) -> [Int] {
+    guard let record = ref.record else { return [] }
+    return [Int(record.it.node)] + (record.it.slot.map { [$0.it.node] } ?? [])
+  }
+
+  /// Free blocks that lie in the depot of another node than theirs.
+  package var strayBlocks: Int { NodePool.depots.strays + HeapPool.depots.strays + core.it.slots.images.strays }
+
+  /// Has a scheduler give what it keeps for itself to the common pools.
+  package func unload(_ scheduler: Int) { core.it.scheduler(scheduler).unload() }
+
   /// How many watch a process.
   package func watchCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
     guard let record = ref.record, record.hasExtras else { return 0 }

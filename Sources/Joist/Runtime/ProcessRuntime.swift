@@ -28,7 +28,9 @@ public final class ProcessRuntime: Sendable {
     let core = try RuntimeVault.take(configuration, platform)
     self.core = core
     core.it.idle.awake.wake(core.it.regularCount)
-    for _ in 0..<core.it.regularCount { core.startScheduler(isSpare: false) }
+    for number in 0..<core.it.regularCount {
+      core.startScheduler(isSpare: false, onNode: core.it.node(ofRegular: number))
+    }
     if let monitor = platform.startThread(named: "joist-monitor", { core.it.monitor.watch(core) }) {
       core.it.ending.add(monitor)
     }

@@ -64,7 +64,7 @@ package struct RuleWatch {
       }
       count(scheduler.it.records.first, \.free)
     }
-    count(core.it.table.firstFree, \.free)
+    for node in 0..<core.it.nodeCount { count(core.it.table.firstFree(node), \.free) }
     if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { count($0, \.ready) } }
   }
 

@@ -17,6 +17,9 @@ package struct RuntimeCore: ~Copyable {
   let configuration: ProcessRuntime.Configuration
   /// Schedulers with threads of their own from the start.
   let regularCount: Int
+  /// How many NUMA nodes there are, and which regular schedulers each has (NU1).
+  let nodeCount: Int
+  private let shares: [Range<Int>]
   /// The floating-point control words that processes begin with: those of the thread that made the runtime.
   let control = joist_control_words()
   /// All that were made so far: the regular ones, then spare ones.
@@ -58,6 +61,8 @@ package struct RuntimeCore: ~Copyable {
     self.platform = platform
     self.configuration = configuration
     regularCount = configuration.schedulers ?? platform.usefulSchedulers
+    nodeCount = platform.numa.count
+    shares = platform.numa.share(regularCount)
     memory = MemoryWatch(ceiling: configuration.memoryLimit ?? platform.memoryBytes / 10 * 9)
     unsafe schedulers = .allocate(capacity: Limits.threadsMost)
     self.table = table
@@ -93,12 +98,22 @@ package struct RuntimeCore: ~Copyable {
     made.store(number + 1, ordering: .releasing)
   }
 
-  /// A regular scheduler, each in its turn.
+  /// A regular scheduler, each in its turn; of that node, if it has one (NU3).
   // Ordering: relaxed; any will do.
-  func nextRegular() -> Handle<Scheduler> {
+  func nextRegular(near node: Int) -> Handle<Scheduler> {
     let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-    return scheduler(Int(UInt(bitPattern: number) % UInt(regularCount)))
+    let near = shares[node].isEmpty ? 0..<regularCount : shares[node]
+    return scheduler(near.lowerBound + Int(UInt(bitPattern: number) % UInt(near.count)))
   }
+
+  /// The node of a regular scheduler.
+  func node(ofRegular number: Int) -> Int { shares.firstIndex { $0.contains(number) } ?? 0 }
+
+  /// The regular schedulers of a node.
+  func schedulers(ofNode node: Int) -> Range<Int> { shares[node] }
+
+  /// The node that this thread runs on, which is not a scheduler's (NU4).
+  var currentNode: Int { nodeCount == 1 ? 0 : platform.currentNode }
 
   /// The sum of a figure over all schedulers.
   func sum(_ figure: (borrowing SchedulerFigures) -> Int) -> Int {

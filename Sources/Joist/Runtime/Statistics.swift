@@ -62,6 +62,8 @@ public struct SchedulerStatistics: Sendable, Hashable {
   public let index: Int
   /// Whether it stands in for others that are stuck.
   public let isSpare: Bool
+  /// The NUMA node whose processors its thread stays on; zero where there is one.
+  public let numaNode: Int
   /// Processes it ran, a slice at a time.
   public let slices: Int
   /// Its four queues, from `.max` to `.low`.
@@ -125,6 +127,7 @@ extension Handle<Scheduler> {
     return SchedulerStatistics(
       index: it.index,
       isSpare: it.isSpare,
+      numaNode: it.node,
       slices: it.figures.slices.total,
       queues: Priority.allCases.map { level in
         QueueStatistics(

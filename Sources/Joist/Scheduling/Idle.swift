@@ -49,28 +49,37 @@ struct AwakeCount: ~Copyable {
   func sleep() { word.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
 }
 
+extension RuntimeCore {
+  /// Takes a scheduler out of those that sleep, of that node if there is one.
+  fileprivate func popSleeper(near node: Int) -> Int? {
+    if nodeCount > 1, let number = idle.sleeping.popLowest(in: schedulers(ofNode: node)) { return number }
+    return idle.sleeping.popLowest()
+  }
+}
+
 extension Handle<RuntimeCore> {
-  /// Wakes a sleeping scheduler to look for work, unless one is looking already (Z2, Z3).
+  /// Wakes a sleeping scheduler to look for work, of that node if one sleeps there (NU3), unless one is looking already
+  /// (Z2, Z3).
   // Ordering: relaxed behind the fence. Acquiring would have the load wait, on ARM64, for the release of the queue's
   // lock just before.
   @inline(__always)
-  func notify() {
+  func notify(near node: Int) {
     joist_light_fence()
-    if !it.idle.sleeping.isEmptyAtAGuess { wakeOne() }
+    if !it.idle.sleeping.isEmptyAtAGuess { wakeOne(near: node) }
   }
 
   // Ordering: here and below as `searching` says.
   @inline(never)
-  private func wakeOne() {
+  private func wakeOne(near node: Int) {
     Steering.betweenSteps()
     guard it.idle.searching.load(ordering: .sequentiallyConsistent) == 0,
       it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
     else { return }
-    guard let number = it.idle.sleeping.popLowest() else {
+    guard let number = it.popSleeper(near: node) else {
       Steering.betweenSteps()
       it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
       // Somebody who has put itself in meanwhile may have counted on this one to search (Z5).
-      if !it.idle.sleeping.isEmpty { wakeOne() }
+      if !it.idle.sleeping.isEmpty { wakeOne(near: node) }
       return
     }
     // Z4: first counted, then woken.
@@ -84,7 +93,7 @@ extension Handle<RuntimeCore> {
 extension Handle<Scheduler> {
   /// As the runtime's; for the scheduler's own thread.
   @inline(__always)
-  func notify() { it.runtime.notify() }
+  func notify() { it.runtime.notify(near: it.node) }
 
   /// Tells of a process that was made ready and has not run here yet: whoever made it ready goes on instead.
   @inline(__always)

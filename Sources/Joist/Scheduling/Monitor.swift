@@ -129,7 +129,7 @@ extension Handle<RuntimeCore> {
     if let number {
       it.scheduler(number).it.alarm.signal(it.platform)
     } else {
-      startScheduler(isSpare: true)
+      startScheduler(isSpare: true, onNode: scheduler.it.node)
     }
   }
 
@@ -152,7 +152,7 @@ extension Handle<Scheduler> {
   // Ordering: the set and `stopping` are looked at after the alarm (F2).
   func retireIfNotNeeded() -> Bool {
     guard it.isSpare, it.runtime.it.monitor.mayRetire() else { return false }
-    let heir = it.runtime.it.nextRegular()
+    let heir = it.runtime.it.nextRegular(near: it.node)
     queueRemote()
     moveTimers(to: heir)
     it.queue.lock.lock()
@@ -162,7 +162,7 @@ extension Handle<Scheduler> {
     showUrgentWork()
     it.queue.lock.unlock()
     stopSearching(found: false)
-    it.runtime.notify()
+    notify()
     it.runtime.it.idle.awake.sleep()
     it.runtime.it.monitor.retired.insert(it.index)
     it.runtime.it.idleness.mayHaveCome(it.runtime)

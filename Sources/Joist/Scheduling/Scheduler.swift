@@ -28,6 +28,8 @@ package struct Scheduler: ~Copyable {
   let napCounts: UInt64
   /// A spare one, started by the monitor.
   let isSpare: Bool
+  /// The NUMA node of its thread (NU1).
+  let node: Int
 
   // MARK: Its thread's
 
@@ -69,9 +71,9 @@ package struct Scheduler: ~Copyable {
   var words = unsafe joist_words()
   /// What the handler of faults knows of this thread.
   var site = unsafe joist_site()
-  let nodes = BlockCache(NodePool.depot)
+  let nodes: BlockCache<NodePool>
   let images: BlockCache<ImagePool>
-  let heapBlocks = BlockCache(HeapPool.depot)
+  let heapBlocks: BlockCache<HeapPool>
   var records = RecordCache()
   var freeSlots = SlotCache()
   var timers = TimerCache()
@@ -99,24 +101,27 @@ package struct Scheduler: ~Copyable {
   let figures = SchedulerFigures()
   private let gapAtTheEnd = CacheGap()
 
-  init(index: Int, runtime: Handle<RuntimeCore>, isSpare: Bool) {
+  init(index: Int, runtime: Handle<RuntimeCore>, isSpare: Bool, node: Int) {
     let platform = runtime.it.platform
     self.index = index
     self.runtime = runtime
     self.isSpare = isSpare
+    self.node = node
     sliceLength = Int32(runtime.it.configuration.reductionsPerSlice)
     clock = platform.ticks
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
     napCounts = max(1, clock.perSecond * UInt64(Limits.thiefsNap) / 1_000_000_000)
     random = platform.randomSeed() | 1
-    images = BlockCache(runtime.it.slots.images)
+    nodes = BlockCache(NodePool.depots, node)
+    heapBlocks = BlockCache(HeapPool.depots, node)
+    images = BlockCache(runtime.it.slots.images, node)
     queue = RunQueue(ageing: runtime.it.configuration.ageing)
     lastNow = platform.now()
     wheel = TimerWheel(index: index, now: lastNow)
   }
 
   /// From its beginning to `running`, for code that is inlined where nothing else is known of a scheduler.
-  @inlinable static var runningOffset: Int { 72 }
+  @inlinable static var runningOffset: Int { 80 }
 
   /// The scheduler whose thread this is; nil on every other thread.
   // Sound: the word is set by a scheduler's own thread, while the scheduler lives.

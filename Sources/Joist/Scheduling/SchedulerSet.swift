@@ -79,6 +79,9 @@ package struct SchedulerSet: ~Copyable {
     return nil
   }
 
+  /// Takes the lowest number within a range away and returns it.
+  package func popLowest(in range: Range<Int>) -> Int? { range.first { contains($0) && remove($0) } }
+
   /// Takes the lowest number away and returns it.
   package func popLowest() -> Int? {
     while let number = lowest() {

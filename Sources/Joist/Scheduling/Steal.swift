@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Taking work from others: up to half of a victim's most urgent level, its remote list included (Q5). Victims are
-// looked at from a random one on. A queue that another thief visits is passed over.
+// looked at from a random one on, those of its own node first (NU3). A queue that another thief visits is passed over.
 // ST1. A steal costs both sides more than it takes to run a few short processes. So a thief that finds work in a queue
 //      naps (Z5) and looks again. It takes what is there when the victim has run nothing meanwhile, or has more left
 //      than it would run in a millisecond, or when there has been work at each of so many looks. Where it has stolen
@@ -51,10 +51,20 @@ extension Handle<Scheduler> {
     guard count > 1 else { return nil }
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
     var leavesWork = false
+    if let process = steal(from: start, of: count, near: true, &leavesWork) { return process }
+    if it.runtime.it.nodeCount > 1, let process = steal(from: start, of: count, near: false, &leavesWork) {
+      return process
+    }
+    if !leavesWork { it.sighting.victim = nil }
+    return nil
+  }
+
+  /// Likewise, from one of its own node, or of another (NU3).
+  private func steal(from start: Int, of count: Int, near: Bool, _ leavesWork: inout Bool) -> ProcessHandle? {
     for offset in 0..<count {
       let number = (start + offset) % count
       let victim = it.runtime.it.scheduler(number)
-      guard number != it.index, victim.hasWorkAtAGuess else { continue }
+      guard number != it.index, (victim.it.node == it.node) == near, victim.hasWorkAtAGuess else { continue }
       if isLeftToItself(victim) {
         leavesWork = true
       } else if let process = steal(from: victim, urgentOnly: false) {
@@ -62,7 +72,6 @@ extension Handle<Scheduler> {
         return process
       }
     }
-    if !leavesWork { it.sighting.victim = nil }
     return nil
   }
 

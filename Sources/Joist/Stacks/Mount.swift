@@ -89,7 +89,7 @@ extension Handle<Scheduler> {
   private func chooseNewcomer(_ process: ProcessHandle, _ claimed: inout ReadyList) -> ProcessHandle? {
     // Whoever waits already has looked everywhere, and whoever parks now sees that somebody waits.
     let others = it.runtime.it.slots.isUnderPressure
-    var found = it.runtime.it.slots.takeFree() ?? it.runtime.it.slots.takeEmpty()
+    var found = it.runtime.it.slots.takeFree(near: it.node) ?? it.runtime.it.slots.takeEmpty()
     if found == nil && !others { found = findCold(&claimed, sparing: true) }
     if found == nil {
       it.runtime.it.slots.addNewcomer(process)
@@ -180,7 +180,8 @@ extension Handle<Scheduler> {
     process.it.slot = nil
     process.it.flags = []
     if slot.it.isShared, slot.it.mates == 1, !slot.it.isListed.load(ordering: .acquiring), !slot.it.isSwept,
-      !it.runtime.it.slots.isWanted(process), !it.isSpare, it.freeSlots.count < it.runtime.it.slots.mostKept
+      !it.runtime.it.slots.isWanted(process), !it.isSpare, slot.it.node == it.node,
+      it.freeSlots.count < it.runtime.it.slots.mostKept
     {
       slot.it.mates = 0
       slot.it.resident = nil

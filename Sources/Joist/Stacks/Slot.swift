@@ -37,6 +37,8 @@ package struct Slot: ~Copyable {
   let top: UInt
   /// In the table; a dedicated one belongs to a single process and is never left before that ends.
   let isShared: Bool
+  /// The NUMA node that has its pages, if there are any (NU2): of whoever used it first since they were given back.
+  var node = 0
   /// Whose frames are here (U2).
   ///
   /// Stored by whoever has the slot, also without the lock; others look under the lock for somebody to claim.

@@ -23,8 +23,8 @@ package struct SlotTable: ~Copyable {
     nonmutating set { madeWord.store(newValue, ordering: .relaxed) }
   }
   private let madeWord = Atomic<Int>(0)
-  /// Free slots: no process belongs to them.
-  private var free = SlotCache()
+  /// Free slots, by node: no process belongs to them.
+  private let free: Handle<SlotCache>
   /// Others, whose pages were given back, or never had.
   private var clean = SlotCache()
   /// Slots with mates and without a resident.
@@ -40,7 +40,7 @@ package struct SlotTable: ~Copyable {
   private var newcomers = ReadyList()
   /// The next slot that is left goes to a newcomer, even if a mate waits for it: they take turns.
   private var newcomersTurn = false
-  let images = BlockDepot<ImagePool>()
+  let images: BlockDepots<ImagePool>
   /// How many newcomers wait: read at every switch, changed under the lock (U9).
   private let pressure = Atomic<Int>(0)
   /// How many wait for slots at all.
@@ -55,10 +55,14 @@ package struct SlotTable: ~Copyable {
 
   init(_ configuration: ProcessRuntime.Configuration, schedulers: Int, _ platform: any Platform) {
     self.platform = platform
+    images = BlockDepots(nodes: platform.numa.count)
+    free = .allocate(count: platform.numa.count) { SlotCache() }
     regularSchedulers = schedulers
     limit = configuration.slots
     bytes = (configuration.slotBytes + 65_535) / 65_536 * 65_536
   }
+
+  deinit { free.free(count: platform.numa.count) }
 
   /// Processes that are ready and wait for a slot.
   // Ordering: acquiring pairs with the releases below: who sees one taken off sees whoever was awake for that (ID2).
@@ -88,13 +92,18 @@ package struct SlotTable: ~Copyable {
 
   // MARK: Making
 
-  /// A slot that no process belongs to; nil when there is none and none can be made.
+  /// A slot that no process belongs to, of that node if there is one (NU2).
   ///
-  /// Under the lock.
-  mutating func takeFree() -> Handle<Slot>? {
-    if let slot = free.take() ?? clean.take() { return slot }
-    if made < limit { makeBlock() }
-    return clean.take()
+  /// Nil when there is none and none can be made. Under the lock.
+  mutating func takeFree(near node: Int) -> Handle<Slot>? {
+    if let slot = free.advanced(by: node).it.take() { return slot }
+    if clean.count == 0 && made < limit { makeBlock() }
+    if let slot = clean.take() {
+      slot.it.node = node
+      return slot
+    }
+    for other in 0..<platform.numa.count { if let slot = free.advanced(by: other).it.take() { return slot } }
+    return nil
   }
 
   /// Takes one back that no process belongs to.
@@ -102,7 +111,7 @@ package struct SlotTable: ~Copyable {
   /// Under the lock.
   mutating func putFree(_ slot: Handle<Slot>) {
     slot.it.isSwept = false
-    free.put(slot)
+    free.advanced(by: slot.it.node).it.put(slot)
   }
 
   /// Takes back all that a scheduler keeps for itself.
@@ -115,16 +124,20 @@ package struct SlotTable: ~Copyable {
   /// Gives the pages of slots back that are free, or were when they were listed as empty.
   mutating func discardFree() {
     freeEmpty()
-    while true {
-      lock.lock()
-      let slot = free.take()
-      lock.unlock()
-      guard let slot else { return }
-      slot.discard(on: platform)
-      lock.lock()
-      clean.put(slot)
-      lock.unlock()
+    for node in 0..<platform.numa.count {
+      while let slot = takeFree(of: node) {
+        slot.discard(on: platform)
+        lock.lock()
+        clean.put(slot)
+        lock.unlock()
+      }
     }
+  }
+
+  private func takeFree(of node: Int) -> Handle<Slot>? {
+    lock.lock()
+    defer { lock.unlock() }
+    return free.advanced(by: node).it.take()
   }
 
   /// Those in the list of empty ones that nobody belongs to any more are free.
@@ -179,7 +192,7 @@ package struct SlotTable: ~Copyable {
     unsafe base = nil
     unsafe slots = nil
     made = 0
-    free = SlotCache()
+    for node in 0..<platform.numa.count { free.advanced(by: node).it = SlotCache() }
     clean = SlotCache()
     empty = SlotCache()
   }

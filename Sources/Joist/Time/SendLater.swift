@@ -27,7 +27,7 @@ extension Handle<RuntimeCore> {
     let deadline = deadline(after: delay)!
     let number = timer.it.begin(at: deadline, every: interval)
     if let mine { mine.it.figures.timedWaits.addReleasing() } else { it.figures.timedWaits.add() }
-    let owner = mine ?? it.nextRegular()
+    let owner = mine ?? it.nextRegular(near: it.currentNode)
     owner.it.wheel.lock.lock()
     owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
     owner.it.wheel.lock.unlock()

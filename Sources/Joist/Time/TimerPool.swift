@@ -31,7 +31,7 @@ final class TimerPool: @unchecked Sendable {
   /// Guards the list.
   private let lock = SpinLock()
   private var free = TimerCache()
-  private let slabs = SlabPool()
+  private let slabs = SlabPool(node: 0)
 
   /// A free timer, from the scheduler's own ones if there is a scheduler.
   @inline(__always)
