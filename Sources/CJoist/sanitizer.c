@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ThreadSanitizer follows a thread by its stack of calls and its clock; a switch between stacks has to change both, or
-// every process on a thread is one and the same to it. This file is empty in every other build. Rules:
+// every process on a thread is one and the same to it. AddressSanitizer knows of malloc, and has to be told of pools.
+// This file is empty in every other build. Rules:
 // W26. Under ThreadSanitizer each stack that is switched to has a fibre, what the sanitizer knows a stack by. The word
 //      for it is part of the saved context, so it goes with the frames when they are copied away and back. A laid
 //      context has none: it is created at the first switch there, and noted above the context for `joist_stack_end`.
@@ -82,5 +83,16 @@ UNSEEN SWIFT void wrapped_unlock_slow(SELF) {
 }
 
 #endif
+
+#endif
+
+#if defined(JOIST_MARKS_POOLS)
+
+#include "CJoist.h"
+
+#include <sanitizer/asan_interface.h>
+
+void joist_mark_free(void *start, size_t bytes) { __asan_poison_memory_region(start, bytes); }
+void joist_mark_used(void *start, size_t bytes) { __asan_unpoison_memory_region(start, bytes); }
 
 #endif

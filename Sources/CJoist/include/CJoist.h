@@ -279,6 +279,16 @@ bool joist_guard_install(void *_Nonnull start, size_t bytes);
 /// system cannot do that nothing happens.
 void joist_populate(void *_Nonnull start, size_t bytes);
 
+/// Has AddressSanitizer report whoever touches a range, and nobody any more; nothing in builds without it. Swift cannot
+/// see which sanitizer a build has, so the build defines the name.
+#if defined(JOIST_MARKS_POOLS)
+void joist_mark_free(void *_Nonnull start, size_t bytes);
+void joist_mark_used(void *_Nonnull start, size_t bytes);
+#else
+static inline void joist_mark_free(void *_Nonnull start, size_t bytes) { (void)start, (void)bytes; }
+static inline void joist_mark_used(void *_Nonnull start, size_t bytes) { (void)start, (void)bytes; }
+#endif
+
 /// How many spin locks this thread has, in debug builds; counted there by `joist_count_spin_lock`.
 int joist_spin_locks(void);
 void joist_count_spin_lock(int change);

@@ -58,7 +58,7 @@ struct HeapBlock {
     if let scheduler = Scheduler.current { return scheduler.give(&self) }
     guard bytes > 0 else { return }
     guard isPooled else { return unsafe platform.release(start, bytes: bytes) }
-    unsafe HeapPool.depots.put(BlockChain(only: start), HeapPool.sizeClass(of: bytes))
+    unsafe HeapPool.depots.give(start, HeapPool.sizeClass(of: bytes))
   }
 
   /// Copies whole words from one place to another; they do not overlap.

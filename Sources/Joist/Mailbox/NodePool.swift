@@ -122,7 +122,7 @@ package enum NodePool: BlockSizes {
     if node.it.sizeClass == fromMalloc {
       unsafe block.deallocate()
     } else {
-      unsafe depots.put(BlockChain(only: block), Int(node.it.sizeClass))
+      unsafe depots.give(block, Int(node.it.sizeClass))
     }
   }
 }

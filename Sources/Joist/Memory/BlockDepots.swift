@@ -39,6 +39,13 @@ final class BlockDepots<Sizes: BlockSizes>: Sendable {
     }
   }
 
+  // Sound: it is a block of that class, and the caller's.
+  /// Takes a block back from a thread that has no cache.
+  func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    unsafe Sizes.markFree(block, sizeClass)
+    unsafe put(BlockChain(only: block), sizeClass)
+  }
+
   /// Batches that were ever given back, and single blocks.
   var batchesPut: Int { depots.reduce(0) { $0 + $1.batchesPut } }
 

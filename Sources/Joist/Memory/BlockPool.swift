@@ -5,6 +5,7 @@
 // BL1. A block is in one place: in use, in one cache, or in the depot. A cache is its scheduler's alone, the depot's
 //      chains are under its lock.
 
+import CJoist
 import Synchronization
 
 /// A chain of free blocks of one size.
@@ -85,6 +86,20 @@ protocol BlockSizes {
   static func bytes(ofClass index: Int) -> Int
 }
 
+// Sound: it is a block of that class; a free one's first two words are those that link it.
+/// For AddressSanitizer alone: nothing in other builds.
+extension BlockSizes {
+  @inline(__always)
+  static func markFree(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    unsafe joist_mark_free(block + 16, bytes(ofClass: sizeClass) - 16)
+  }
+
+  @inline(__always)
+  static func markUsed(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    unsafe joist_mark_used(block + 16, bytes(ofClass: sizeClass) - 16)
+  }
+}
+
 // Sound: the chains of a cache are its scheduler's alone (BL1).
 /// A scheduler's own free blocks: two batches a class, one that is used and one that is full or empty, so that taking
 /// and giving by turns never goes to the depot.
@@ -109,7 +124,11 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   /// A block of that class from the batch that is used; nil when that is empty.
   // Sound: chains hold free blocks of their class only. Likewise below.
   @inline(__always)
-  func takeLoaded(_ sizeClass: Int) -> UnsafeMutableRawPointer? { unsafe loaded.advanced(by: sizeClass).it.pop() }
+  func takeLoaded(_ sizeClass: Int) -> UnsafeMutableRawPointer? {
+    guard let block = unsafe loaded.advanced(by: sizeClass).it.pop() else { return nil }
+    unsafe Sizes.markUsed(block, sizeClass)
+    return unsafe block
+  }
 
   /// A block of that class; nil when there is no memory.
   @inline(__always)
@@ -125,6 +144,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
     unsafe spare.advanced(by: sizeClass).it = BlockChain()
     let block = unsafe chain.pop()
     unsafe loaded.advanced(by: sizeClass).it = chain
+    if let block = unsafe block { unsafe Sizes.markUsed(block, sizeClass) }
     return unsafe block
   }
 
@@ -132,6 +152,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   // Sound: it is a block of that class, and the caller's.
   @inline(__always)
   func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    unsafe Sizes.markFree(block, sizeClass)
     guard unsafe loaded.advanced(by: sizeClass).it.count < Limits.blocksInABatch else {
       return unsafe unload(sizeClass, block)
     }
@@ -215,16 +236,20 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     lock.lockAmongRuntimes()
     let found = unsafe shelf(sizeClass).it.takeBatch()
     lock.unlock()
-    guard let head = unsafe found else { return unsafe makeBatch(Sizes.bytes(ofClass: sizeClass)) }
+    guard let head = unsafe found else { return unsafe makeBatch(sizeClass) }
     return unsafe BlockChain(from: head)
   }
 
   // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
-  private func makeBatch(_ bytes: Int) -> BlockChain {
+  private func makeBatch(_ sizeClass: Int) -> BlockChain {
+    let bytes = Sizes.bytes(ofClass: sizeClass)
     let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / 2 / bytes)
     var chain = unsafe BlockChain()
     guard let chunk = unsafe slabs.take(bytes * count) else { return unsafe chain }
-    for index in (0..<count).reversed() { unsafe chain.push(chunk + index * bytes) }
+    for index in (0..<count).reversed() {
+      unsafe Sizes.markFree(chunk + index * bytes, sizeClass)
+      unsafe chain.push(chunk + index * bytes)
+    }
     return unsafe chain
   }
 
