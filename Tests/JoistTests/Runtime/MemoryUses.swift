@@ -33,7 +33,7 @@ enum MemoryUse: Int, CaseIterable, Codable, Sendable {
       one.send(1)
       while try process.receive(timeout: .seconds(1)) != nil {}
     case .link:
-      try process.trapExits { _ in 1 }
+      process.trapExits { _ in 1 }
       for _ in 0..<20 { process.spawnLinked { _ in } }
       while try process.receive(timeout: .seconds(1)) != nil {}
     case .timer:
