@@ -1,7 +1,11 @@
 // swift-tools-version: 6.2
 // SPDX-License-Identifier: Apache-2.0
 
+import CompilerPluginSupport
 import PackageDescription
+
+// Swift-syntax is fetched and built only for who enables the trait.
+let macros = TargetDependencyCondition.when(traits: ["Macros"])
 
 let package = Package(
   name: "joist",
@@ -10,14 +14,17 @@ let package = Package(
     .library(name: "Joist", targets: ["Joist"]),
     .library(name: "JoistSupervision", targets: ["JoistSupervision"]),
     .library(name: "JoistTesting", targets: ["JoistTesting"]),
+    .library(name: "JoistMacros", targets: ["JoistMacros"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
     .executable(name: "CrashyServer", targets: ["CrashyServer"]),
   ],
+  traits: [.trait(name: "Macros", description: "The macros of JoistMacros, which need swift-syntax.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/swiftlang/swift-syntax", "602.0.0"..<"604.0.0"),
   ],
   targets: [
     .target(name: "CJoist"),
@@ -26,6 +33,18 @@ let package = Package(
     .target(name: "JoistSupervision", dependencies: ["Joist"]),
     .target(name: "JoistSimulation", dependencies: ["Joist", "CJoist"]),
     .target(name: "JoistTesting", dependencies: ["Joist", "JoistSimulation"]),
+    .macro(
+      name: "JoistMacrosPlugin",
+      dependencies: [
+        .product(name: "SwiftCompilerPlugin", package: "swift-syntax", condition: macros),
+        .product(name: "SwiftDiagnostics", package: "swift-syntax", condition: macros),
+        .product(name: "SwiftParser", package: "swift-syntax", condition: macros),
+        .product(name: "SwiftSyntax", package: "swift-syntax", condition: macros),
+        .product(name: "SwiftSyntaxBuilder", package: "swift-syntax", condition: macros),
+        .product(name: "SwiftSyntaxMacros", package: "swift-syntax", condition: macros),
+      ]
+    ),
+    .target(name: "JoistMacros", dependencies: ["Joist", "JoistMacrosPlugin"]),
     .executableTarget(
       name: "JoistCLI",
       dependencies: [
@@ -61,7 +80,12 @@ let package = Package(
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
     .testTarget(name: "ExampleTests", dependencies: ["CrashyServer", "WordCount", "JoistCLI", "TestSupport"]),
-    .testTarget(name: "CompileTests", dependencies: ["Joist", "JoistSupervision"], exclude: ["Programs"]),
+    .testTarget(
+      name: "CompileTests",
+      dependencies: ["Joist", "JoistMacros", "JoistSupervision"],
+      exclude: ["Programs"]
+    ),
+    .testTarget(name: "MacroTests", dependencies: ["Joist", "JoistMacros", "TestSupport"]),
     .testTarget(name: "TidyTests"),
   ]
 )

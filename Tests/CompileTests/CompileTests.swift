@@ -40,6 +40,9 @@ import Testing
     #expect(two.faultIfRejected(outcome(1, "a.swift:1:1: error: no\na.swift:2:1: error: never")) == nil)
     #expect(two.faultIfRejected(outcome(1, "a.swift:1:1: error: no")) != nil)
     #expect(Program(path: "a", text: "").faultIfRejected(outcome(1, "a.swift:1:1: error: no")) != nil)
+    let mended = Program(path: "a", text: "// error: no\n// remedy: yes\n")
+    #expect(mended.faultIfRejected(outcome(1, "a.swift:1:1: error: no\na.swift:1:1: note: yes, please")) == nil)
+    #expect(mended.faultIfRejected(outcome(1, "a.swift:1:1: error: no\na.swift:1:1: note: no")) != nil)
   }
 
   @Test func `the checker sees a program that should compile and does not`() {

@@ -48,6 +48,9 @@ enum Compiler {
   private static func modules(of build: String) -> String { build + "/Modules" }
   private static func map(of build: String) -> String { build + "/CJoist.build/module.modulemap" }
 
+  /// What makes the compiler expand Joist's macros.
+  static let macros = build.map { ["-load-plugin-executable", "\($0)/JoistMacrosPlugin-tool#JoistMacrosPlugin"] } ?? []
+
   /// Compiles one file, as far as the checks go: types, then regions.
   ///
   /// Waits for the compiler. Modules that it has to build are kept in a cache of these tests' own.

@@ -17,6 +17,9 @@ struct Program: Sendable, CustomTestStringConvertible {
   /// A part of each error that the compiler is to report, in their order.
   var errors: [String] { notes("error") }
 
+  /// What the compiler is to offer, each in a note.
+  var remedies: [String] { notes("remedy") }
+
   /// What the compiler is to be told besides.
   var options: [String] { notes("options").flatMap { $0.split(separator: " ").map(String.init) } }
 
@@ -44,6 +47,9 @@ struct Program: Sendable, CustomTestStringConvertible {
     guard outcome.status != 0 else { return "\(name) compiles; it must be refused with: \(errors)" }
     guard outcome.errors.count == errors.count, zip(outcome.errors, errors).allSatisfy({ $0.contains($1) }) else {
       return "\(name) must have these errors and no other: \(errors)\n\(outcome.diagnostics)"
+    }
+    for remedy in remedies where !outcome.diagnostics.contains(": note: \(remedy)") {
+      return "\(name) must be offered this: \(remedy)\n\(outcome.diagnostics)"
     }
     return nil
   }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The cases of an enum. Swift has no way to change an associated value in place: it is taken out and put back.
+
+#if Macros
+  import SwiftSyntax
+  import SwiftSyntaxBuilder
+
+  enum EnumCases {
+    static func visits(in members: MemberBlockItemListSyntax, _ faults: inout Faults) -> CodeBlockItemListSyntax {
+      var cases: [String] = []
+      var haveValues = false
+      for member in members {
+        if let declaration = member.decl.as(EnumCaseDeclSyntax.self) {
+          for element in declaration.elements {
+            let values = declaration.attributes.ignoresHeap ? [] : Value.all(of: element)
+            haveValues = haveValues || !values.isEmpty
+            cases.append(visit(of: element.name.text, values))
+          }
+        } else {
+          Hidden.report(member.decl, &faults)
+        }
+      }
+      return haveValues ? "switch self {\n\(raw: cases.joined(separator: "\n"))\n}" : []
+    }
+
+    private static func visit(of name: String, _ values: [Value]) -> String {
+      guard !values.isEmpty else { return "case .\(name): break" }
+      let pattern = values.map { "var \($0.name)" }.joined(separator: ", ")
+      let arguments = values.map { $0.label + $0.name }.joined(separator: ", ")
+      let visits = values.map { "tracer.visit(&\($0.name))" }
+      return (["case .\(name)(\(pattern)):"] + visits + ["self = .\(name)(\(arguments))"]).joined(separator: "\n")
+    }
+
+    /// An associated value: what it is called in the `trace`, and the label that puts it back.
+    private struct Value {
+      let name: String
+      let label: String
+
+      static func all(of element: EnumCaseElementSyntax) -> [Value] {
+        let parameters = element.parameterClause?.parameters ?? []
+        return parameters.enumerated().map { number, parameter in
+          let word = parameter.firstName?.text ?? "_"
+          return Value(
+            name: parameters.count == 1 ? "value" : "value\(number + 1)",
+            label: word == "_" ? "" : "\(word): "
+          )
+        }
+      }
+    }
+  }
+#endif

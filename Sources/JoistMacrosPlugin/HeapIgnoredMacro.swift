@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A mark that expands to nothing.
+
+#if Macros
+  import SwiftSyntax
+  import SwiftSyntaxMacros
+
+  /// `@HeapIgnored`, which `@HeapTraceable` looks for.
+  enum HeapIgnoredMacro: PeerMacro {
+    static func expansion(
+      of node: AttributeSyntax,
+      providingPeersOf declaration: some DeclSyntaxProtocol,
+      in context: some MacroExpansionContext
+    ) -> [DeclSyntax] {
+      []
+    }
+  }
+#endif
