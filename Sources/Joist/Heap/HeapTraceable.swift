@@ -6,6 +6,8 @@
 ///
 /// ``HeapRef`` and ``HeapArray`` are such themselves, and so are optionals, arrays and dictionaries of what is one. A
 /// type with references on the heap must conform, and visit them all: what a collection does not see it does not keep.
+/// A `trace` may visit what has none as well, so that every property is there. The macro of JoistMacros, a product of
+/// its own, writes such a one.
 ///
 /// ```swift
 /// struct Node: BitwiseCopyable, HeapTraceable {
