@@ -10,10 +10,15 @@
 
 #include "CJoist.h"
 
+// The program's: of its first thread, for a scheduler's own may be fewer.
+#if defined(__linux__)
+static bool find_allowed(cpu_set_t *set) { return sched_getaffinity(getpid(), sizeof *set, set) == 0; }
+#endif
+
 int joist_processors_allowed(void) {
 #if defined(__linux__)
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  if (find_allowed(&set)) return CPU_COUNT(&set);
 #endif
   return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
@@ -21,7 +26,7 @@ int joist_processors_allowed(void) {
 bool joist_processor_is_allowed(int processor) {
 #if defined(__linux__)
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return processor < CPU_SETSIZE && CPU_ISSET(processor, &set);
+  if (find_allowed(&set)) return processor < CPU_SETSIZE && CPU_ISSET(processor, &set);
 #endif
   return true;
 }

@@ -310,7 +310,7 @@ void joist_thread_prepare(const char *_Nonnull name);
 /// How many processors this program may run on.
 int joist_processors_allowed(void);
 
-/// Whether this thread may run on that one.
+/// Whether the program may run on that one.
 bool joist_processor_is_allowed(int processor);
 
 /// Has this thread run on these alone from now on, where the system can do that.

@@ -60,7 +60,12 @@ package final class HostPlatform: Platform {
   package var currentNode: Int { numa.node(ofProcessor: Int(joist_current_processor())) }
 
   package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
-    HostThread(name: name, body: body)
+    guard numa.count > 1 else { return HostThread(name: name, body: body) }
+    // One that a scheduler starts would stay where that stays.
+    return HostThread(name: name) {
+      self.stay(onProcessors: self.numa.processors.flatMap { $0 })
+      body()
+    }
   }
 
   // Sound: the word outlives the call, because it is borrowed for it.

@@ -14,13 +14,18 @@
 package struct NumaTopology: Sendable, Equatable {
   /// The processors of each node, by the system's numbers.
   package let processors: [[Int]]
+  /// The node of each processor.
+  private let nodes: [Int]
 
   /// One node at least; what is beyond the most that are told apart is in the last one.
   package init(_ nodes: [[Int]]) {
-    let nodes = nodes.filter { !$0.isEmpty }
-    let few = nodes.prefix(Limits.numaNodesMost - 1)
-    let rest = nodes.dropFirst(few.count).flatMap { $0 }
+    let useful = nodes.filter { !$0.isEmpty }
+    let few = useful.prefix(Limits.numaNodesMost - 1)
+    let rest = useful.dropFirst(few.count).flatMap { $0 }
     processors = few + (rest.isEmpty && !few.isEmpty ? [] : [rest])
+    var nodes = [Int](repeating: 0, count: (processors.joined().max() ?? 0) + 1)
+    for (node, processors) in processors.enumerated() { for processor in processors { nodes[processor] = node } }
+    self.nodes = nodes
   }
 
   /// A machine without nodes.
@@ -41,7 +46,7 @@ package struct NumaTopology: Sendable, Equatable {
   }
 
   /// The node of a processor; the first where nobody knows.
-  func node(ofProcessor processor: Int) -> Int { processors.firstIndex { $0.contains(processor) } ?? 0 }
+  package func node(ofProcessor processor: Int) -> Int { nodes.indices.contains(processor) ? nodes[processor] : 0 }
 }
 
 extension NumaTopology {

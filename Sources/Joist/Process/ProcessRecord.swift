@@ -74,8 +74,6 @@ package struct ProcessRecord: ~Copyable {
   let isBounded = Atomic<Bool>(false)
   /// Why it was told to exit, or ended; its owner's.
   var exitNote = ExitNote.none
-  /// The NUMA node whose memory it is (NU2); the same until that is given back.
-  var node: UInt8 = 0
   /// How many messages the owner had when it last took them out of the inbox (E1); its own.
   var unreadThen: UInt16 = 0
   /// The address of its `ProcessExtras`; zero when it has none (R7).

@@ -25,6 +25,9 @@ package struct ProcessTable: ~Copyable {
   private let free: Handle<ProcessHandle?>
   /// Groups of records whose memory was given back (R10): a stack of their numbers, behind the records.
   private let vacant: Handle<UInt32>
+  /// The NUMA node whose memory a record is (NU2), behind these: of each record, where there are many nodes.
+  private let nodes: Handle<UInt8>
+  private var areMany = false
   private var vacantCount = 0
   /// Somebody has all free records in hand, to see which may go (TT3).
   var isTrimming = false
@@ -45,11 +48,12 @@ package struct ProcessTable: ~Copyable {
     capacity = limit + cached * Limits.threadsMost
     let recordsEnd = capacity * ProcessTable.recordBytes
     let groups = capacity / ProcessTable.groupRecords
-    let bytes = recordsEnd + groups * MemoryLayout<UInt32>.size
-    guard let start = unsafe platform.reserve(bytes: bytes) else { return nil }
+    let vacantEnd = recordsEnd + groups * MemoryLayout<UInt32>.size
+    guard let start = unsafe platform.reserve(bytes: vacantEnd + capacity) else { return nil }
     base = UInt(bitPattern: start)
     free = .allocate(count: Limits.numaNodesMost) { nil }
     vacant = Handle(address: base + UInt(recordsEnd))
+    nodes = Handle(address: base + UInt(vacantEnd))
   }
 
   /// Whether a runtime with that limit can go on with these records.
@@ -84,6 +88,7 @@ package struct ProcessTable: ~Copyable {
   mutating func take(_ most: Int, home: Handle<RuntimeCore>, near node: Int) -> RecordCache {
     var taken = RecordCache()
     lock.lock()
+    if node > 0 { areMany = true }
     takeFree(of: node, most, &taken)
     if taken.count == 0, let group = takeVacant() {
       let (generation, wait) = (lastGeneration, lastWait)
@@ -172,7 +177,7 @@ package struct ProcessTable: ~Copyable {
     _ node: Int
   ) {
     record.renew(home, past: wait)
-    record.it.node = UInt8(node)
+    if areMany { nodes.advanced(by: index(of: record)).it = UInt8(node) }
     record.it.generation.store(generation, ordering: .releasing)
   }
 
@@ -184,6 +189,7 @@ package struct ProcessTable: ~Copyable {
   /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
   // Ordering: relaxed, for no thread uses them.
   mutating func beginAnew(_ home: Handle<RuntimeCore>) {
+    if areMany { forgetNodes() }
     while let group = takeVacant() {
       for index in group { makeRecord(self[index], home, lastGeneration, past: lastWait, 0) }
     }
@@ -192,8 +198,6 @@ package struct ProcessTable: ~Copyable {
       let record = self[index]
       // R6
       guard record.it.generation.load(ordering: .relaxed) != .max else { continue }
-      // Another runtime may have had more nodes.
-      record.it.node = UInt8(min(Int(record.it.node), home.it.nodeCount - 1))
       putFree(record)
     }
   }
@@ -207,9 +211,18 @@ package struct ProcessTable: ~Copyable {
 
   /// Takes one back, under the lock.
   func putFree(_ record: ProcessHandle) {
-    let list = free.advanced(by: Int(record.it.node))
+    let list = free.advanced(by: node(of: record))
     record.it.next = list.it
     list.it = record
+  }
+
+  /// The node whose memory a record is.
+  func node(of record: ProcessHandle) -> Int { areMany ? Int(nodes.advanced(by: index(of: record)).it) : 0 }
+
+  /// The next runtime may have other nodes.
+  private mutating func forgetNodes() {
+    for index in 0..<used.load(ordering: .relaxed) { nodes.advanced(by: index).it = 0 }
+    areMany = false
   }
 
   /// Takes all free ones, by node; under the lock.

@@ -10,7 +10,7 @@ extension ProcessRuntime {
     /// Scheduler threads: 1…192.
     ///
     /// Nil for one a core, a control group's quota counted. On a machine with several NUMA nodes they are spread over
-    /// these as cores are, and each stays on its node's cores.
+    /// these as cores are, and each stays on its node's cores, as does a thread that a process starts.
     public var schedulers: Int?
     /// Processes that may live at once: 1…134,217,728.
     ///

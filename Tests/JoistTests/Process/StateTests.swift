@@ -98,6 +98,12 @@ import Testing
     #expect(parts.all - parts.figures.upperBound >= 128)
   }
 
+  @Test func `C3: a record's parts are where others are told to look for them`() throws {
+    let places = try HandDriven().runtime.spareRecord().places
+    #expect(places.slot == places.said.slot && places.cell == places.said.cell)
+    #expect(places.mail.contains(places.said.body) && places.mail.contains(places.said.body + 15))
+  }
+
   @Test func `C3: a record is three cache lines, split by who writes them`() throws {
     let record = try HandDriven().runtime.spareRecord()
     #expect(record.bits % 64 == 0)
