@@ -86,7 +86,8 @@ extension ExitReason {
     #expect("\(reason)".hasPrefix("trap: \(cast)"))
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  // Emulated, a text and its death are far enough apart for another's to come between, which is not promised not to be.
+  @Test(.enabled(if: many(10) == 10), .timeLimit(.minutes(10)))
   func `P5: of many that crash at once, no report is told twice, nor by one that died otherwise`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let deaths = Log<Trap>()

@@ -62,7 +62,7 @@ import Testing
         simulation.platform.currentNode = node
         let made = Log<ProcessRef<Int>>()
         runtime.spawn { process in
-          for _ in 0..<200 { made.add(process.spawn(Int.self) { _ = try $0.receive() }) }
+          for _ in 0..<30 { made.add(process.spawn(Int.self) { _ = try $0.receive() }) }
         }
         while case .ran = runtime.step(node) {}
         #expect(made.entries.allSatisfy { runtime.nodes($0) == [node, node] }, "round \(round), node \(node)")
