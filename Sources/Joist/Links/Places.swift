@@ -39,14 +39,9 @@ struct Places<Entry> {
 
   /// Whether there is room for one more, perhaps by making use of some (PL3).
   mutating func hasRoom(_ room: inout Room) -> Bool {
-    if first == nil || firstFree > 0 || others.count < others.capacity { return true }
-    guard room.places.capacity > others.count else {
-      room.wanted = max(4, 2 * others.count)
-      return false
-    }
-    room.places.append(contentsOf: others)
-    swap(&room.places, &others)
-    return true
+    if first == nil || firstFree > 0 || others.hasRoom(&room.places) { return true }
+    room.wanted = max(4, 2 * others.count)
+    return false
   }
 
   /// Puts an entry in; where it is then (PL1).

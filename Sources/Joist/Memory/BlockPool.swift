@@ -283,13 +283,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     // Order: it is only asked for.
     let forgotten = Set(gone.starts)
     for sizeClass in 0..<Sizes.classes {
-      var batch = unsafe BlockChain()
-      while let block = unsafe taken[sizeClass].pop() {
-        if unsafe forgotten.contains(SlabPool.start(of: block)) { continue }
-        unsafe batch.push(block)
-        if unsafe batch.count == Limits.blocksInABatch { unsafe putBack(batch.takeAll(), sizeClass) }
-      }
-      unsafe putBack(batch, sizeClass)
+      unsafe putBack(&taken[sizeClass], sizeClass) { unsafe !forgotten.contains(SlabPool.start(of: $0)) }
     }
     return gone.free() * Limits.slabBytes
   }
@@ -299,11 +293,23 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   func count(_ isSuch: (UnsafeMutableRawPointer) -> Bool) -> Int {
     var count = 0
     for sizeClass in 0..<Sizes.classes {
-      let all = unsafe takeAll(sizeClass)
+      var all = unsafe takeAll(sizeClass)
       unsafe all.visit { if unsafe isSuch($0) { count += 1 } }
-      unsafe putBack(all, sizeClass)
+      unsafe putBack(&all, sizeClass) { _ in true }
     }
     return count
+  }
+
+  // Sound: as above.
+  /// Puts those that stay on their shelf, in batches.
+  private func putBack(_ all: inout BlockChain, _ sizeClass: Int, where stays: (UnsafeMutableRawPointer) -> Bool) {
+    var batch = unsafe BlockChain()
+    while let block = unsafe all.pop() {
+      guard unsafe stays(block) else { continue }
+      unsafe batch.push(block)
+      if unsafe batch.count == Limits.blocksInABatch { unsafe putBack(batch.takeAll(), sizeClass) }
+    }
+    unsafe putBack(batch, sizeClass)
   }
 
   // Sound: as above.

@@ -80,6 +80,10 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
 }
 
 extension Handle where Pointee: ~Copyable {
+  // Sound: addresses are only subtracted.
+  /// Where a field lies, in bytes from the beginning: for tests of layouts.
+  func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
+
   // Sound: the memory is new.
   /// New memory from malloc for so many, one after the other, until `free(count:)` of the first.
   package static func allocate(count: Int, _ make: () -> Pointee) -> Self {

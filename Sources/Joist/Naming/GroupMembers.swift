@@ -46,15 +46,9 @@ final class GroupMembers: Watcher {
       places.reserveCapacity(count)
     }
 
-    /// Whether there is room for one more, after moving to another's if that is large enough (GR3).
+    /// Whether there is room for one more, after moving to another's where that is larger (GR3).
     mutating func hasRoom(_ other: inout State) -> Bool {
-      if members.count < members.capacity && places.count < places.capacity { return true }
-      guard members.count < other.members.capacity, places.count < other.places.capacity else { return false }
-      other.members.append(contentsOf: members)
-      // Order: none shows.
-      for (member, place) in places { other.places[member] = place }
-      swap(&self, &other)
-      return true
+      members.hasRoom(&other.members) && places.hasRoom(&other.places)
     }
 
     /// Closes the gaps (GR1).
@@ -72,11 +66,7 @@ final class GroupMembers: Watcher {
   var current: [GroupMember?] {
     Scheduler.beginCall()
     var members: [GroupMember?] = []
-    while let missing = state.withLock({ state in
-      guard members.capacity >= state.members.count else { return state.members.count as Int? }
-      members.append(contentsOf: state.members)
-      return nil
-    }) { members.reserveCapacity(missing) }
+    while let missing = state.withLock({ members.fill(from: $0.members) }) { members.reserveCapacity(missing) }
     return members
   }
 

@@ -40,12 +40,7 @@ final class Names: Sendable {
       let (isDone, holder): (Bool, ProcessID?) = entries.withLock { entries in
         if let holder = entries[name] { return (true, holder.id) }
         count = entries.count
-        if count == entries.capacity {
-          guard count < room.capacity else { return (false, nil) }
-          // Order: none shows.
-          for (name, entry) in entries { room[name] = entry }
-          swap(&entries, &room)
-        }
+        guard entries.hasRoom(&room) else { return (false, nil) }
         entries[name] = entry
         return (true, nil)
       }
@@ -74,12 +69,8 @@ final class Names: Sendable {
   var all: [String] {
     Scheduler.beginCall()
     var names: [String] = []
-    while let missing = entries.withLock({ entries in
-      guard names.capacity >= entries.count else { return entries.count as Int? }
-      // Order: they are sorted below.
-      names.append(contentsOf: entries.keys)
-      return nil
-    }) { names.reserveCapacity(missing) }
+    // Order: they are sorted below.
+    while let missing = entries.withLock({ names.fill(from: $0.keys) }) { names.reserveCapacity(missing) }
     return names.sorted()
   }
 }

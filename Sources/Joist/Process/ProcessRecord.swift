@@ -95,8 +95,8 @@ package struct ProcessRecord: ~Copyable {
 
   /// From a record's beginning to its body, which lies where the mailbox will note the sender of a message (B2), and to
   /// its cell.
-  static var bodyOffset: Int { 160 }
-  static var cellOffset: Int { 112 }
+  package static var bodyOffset: Int { 160 }
+  package static var cellOffset: Int { 112 }
   /// To its slot's handle, for the handler of faults.
   package static var slotOffset: Int { 24 }
 
@@ -201,11 +201,14 @@ extension Handle<ProcessRecord> {
   // Sound: addresses are only subtracted.
   /// Where the first and the last field of each of the three lines lie, in bytes from the record: tests hold R1 to R3.
   package var lines: [(first: Int, last: Int)] {
-    func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
-    return [
+    [
       unsafe (offset(&it.stackPointer), offset(&it.sliceLength)),
       unsafe (withUnsafePointer(to: it.inbox, offset), offset(&it.cell)),
       unsafe (offset(&it.mailbox), offset(&it.image)),
     ]
   }
+
+  // Sound: as above.
+  /// Where its slot lies; likewise.
+  package var slotPlace: Int { unsafe offset(&it.slot) }
 }

@@ -9,17 +9,6 @@ extension Handle<ProcessRecord> {
   /// What is left of its slice.
   package var fuelLeft: Int32 { it.fuel }
 
-  // Sound: addresses are only subtracted.
-  /// Where slot, cell and mail lie, in bytes from the beginning, and where others are told to look for slot, cell and
-  /// body.
-  package var places: (slot: Int, cell: Int, mail: Range<Int>, said: (slot: Int, cell: Int, body: Int)) {
-    func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
-    return unsafe (
-      offset(&it.slot), offset(&it.cell), offset(&it.mailbox)..<offset(&it.image),
-      (ProcessRecord.slotOffset, ProcessRecord.cellOffset, ProcessRecord.bodyOffset)
-    )
-  }
-
   // Sound: both lie in memory that is freed here; nothing in a record has to be destroyed.
   /// Whether a record made of zero (R10) is one that is initialised, to the byte.
   package static func isNewWhenRenewed(_ runtime: ProcessRuntime) -> Bool {

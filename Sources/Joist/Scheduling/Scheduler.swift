@@ -141,7 +141,6 @@ extension Handle<Scheduler> {
   /// Where the thread's part ends, what others write begins and ends, the figures begin and end, and all ends, in bytes
   /// from the beginning: a test holds the distances.
   package var parts: (thread: Int, others: Range<Int>, figures: Range<Int>, all: Int) {
-    func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
     let figures = unsafe withUnsafePointer(to: it.figures, offset)
     return unsafe (
       offset(&it.timers) + MemoryLayout<TimerCache>.size,

@@ -99,9 +99,10 @@ import Testing
   }
 
   @Test func `C3: a record's parts are where others are told to look for them`() throws {
-    let places = try HandDriven().runtime.spareRecord().places
-    #expect(places.slot == places.said.slot && places.cell == places.said.cell)
-    #expect(places.mail.contains(places.said.body) && places.mail.contains(places.said.body + 15))
+    let record = try HandDriven().runtime.spareRecord()
+    let (cell, mail) = (record.lines[1].last, record.lines[2].first..<record.lines[2].last)
+    #expect(record.slotPlace == ProcessRecord.slotOffset && cell == ProcessRecord.cellOffset)
+    #expect(mail.contains(ProcessRecord.bodyOffset) && mail.contains(ProcessRecord.bodyOffset + 15))
   }
 
   @Test func `C3: a record is three cache lines, split by who writes them`() throws {
