@@ -12,12 +12,14 @@
 //      part of its guard, and the outermost library function returns to `joist_fault_landing` and not to the program.
 // W22. One who dies with a lock that nobody would ever let go of is not contained, unless the site says so.
 // W23. A stream's lock is let go of by the entry; `print` of a value whose description dies holds it.
+// W34. The child of a fork has one thread, and no other of the runtime's: nothing is contained in it.
 #define _GNU_SOURCE
 #include "fault_text.h"
 #include "find.h"
 #include "sanitizer.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -137,6 +139,7 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
       fault->is_overflow = true;
   }
   joist_frames_collect(fault, context, low, stack->top);
+  fault->holds_lock |= joist_holds_queue(site->words, guard, stack->top);
   if (signal == SIGABRT && !is_of_swift(fault)) return false;
   return site->contains_locks || !fault->holds_lock;
 }
@@ -212,6 +215,7 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
     return true;
   }
   fault->has_text = has_text(signal, joist_context_pc(context));
+  if (fault->holds_lock) joist_thread_keep();
   go_to_entry(site, context, stack.top);
   return true;
 }
@@ -221,6 +225,7 @@ _Noreturn void joist_fault_landed(void) {
   struct joist_site *site = current;
   struct stack stack;
   if (!running_stack(site, &stack)) abort();
+  if (site->fault.holds_lock) joist_thread_keep();
   joist_stack_restart((void *)stack.top, site->entry, *(void *const *)site->running, site->control);
 }
 
@@ -268,6 +273,27 @@ static void find_texts(void) {
 #endif
 }
 
+static bool is_child;
+static void (*on_child)(void);
+
+// (W34)
+static void begin_child(void) {
+  is_child = true;
+  joist_faults_give_up();
+  if (on_child != NULL) on_child();
+}
+
+static void watch_forks(void) { pthread_atfork(NULL, NULL, begin_child); }
+
+void joist_forks_watch(void (*child)(void)) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  // Every caller brings the same function.
+  __atomic_store_n(&on_child, child, __ATOMIC_RELAXED);
+  pthread_once(&once, watch_forks);
+}
+
+bool joist_is_forked_child(void) { return is_child; }
+
 static void take_signals_over(void) {
   find_texts();
   // Not deferred: whoever is passed a fault on finds it as if the handler were its own.
@@ -277,13 +303,20 @@ static void take_signals_over(void) {
   for (int i = 0; i < signal_count; i++) sigaction(signals[i], &action, NULL);
 }
 
+static pthread_mutex_t preparing = PTHREAD_MUTEX_INITIALIZER;
+
 void joist_faults_prepare(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&preparing);
   joist_frames_prepare();
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&preparing);
   pthread_once(&once, take_signals_over);
+}
+
+void joist_faults_look(void) {
+  pthread_mutex_lock(&preparing);
+  joist_modules_note();
+  pthread_mutex_unlock(&preparing);
 }
 
 int joist_faults_lost(void) {
@@ -324,6 +357,20 @@ static void have_handler_stack(void) {
   else munmap(stack, handler_stack_bytes);
 }
 
+// What the code on this thread may change of it, and a crash puts back.
+static _Thread_local sigset_t own_mask;
+static _Thread_local locale_t own_locale;
+
+static void note_thread(void) {
+  pthread_sigmask(SIG_SETMASK, NULL, &own_mask);
+  own_locale = uselocale((locale_t)0);
+}
+
+static void restore_thread(void) {
+  pthread_sigmask(SIG_SETMASK, &own_mask, NULL);
+  uselocale(own_locale);
+}
+
 // A thread that was started by one of Dispatch's has its signals blocked, and an abort would not be handled then.
 static void unblock_signals(void) {
   sigset_t set;
@@ -338,6 +385,7 @@ void joist_faults_enter(struct joist_site *site) {
     if (!is_prepared) {
       have_handler_stack();
       unblock_signals();
+      note_thread();
       is_prepared = true;
     }
     site->control = joist_control_words();
@@ -366,18 +414,30 @@ static void release_streams(void) {
 }
 
 void joist_fault_forget_frames(const struct joist_words *words, struct joist_carried *carried) {
-  joist_words_remove(words, carried);
-  joist_carried_clear(carried);
+  struct joist_site *site = current;
+  struct stack stack;
+  joist_words_forget(words, carried);
+  if (site != NULL && running_stack(site, &stack)) joist_leave_queues(words, stack.low - site->guard_bytes, stack.top);
   release_streams();
+  restore_thread();
 }
 
-__attribute__((noinline)) void joist_fault_note_overflow(struct joist_site *site) {
+__attribute__((noinline)) bool joist_fault_may_leave(struct joist_site *site) {
   struct stack stack;
+  struct joist_fault *fault = &site->fault;
+  fault->frame_count = 0;
+  fault->holds_lock = false;
+  if (!running_stack(site, &stack)) return false;
+  joist_frames_walk(fault, (uintptr_t)__builtin_frame_address(0), stack.low, stack.top);
+  fault->holds_lock |= joist_holds_queue(site->words, stack.low - site->guard_bytes, stack.top);
+  if (fault->holds_lock && site->contains_locks) joist_thread_keep();
+  return site->contains_locks || !fault->holds_lock;
+}
+
+__attribute__((noinline)) bool joist_fault_note_overflow(struct joist_site *site) {
   struct joist_fault *fault = &site->fault;
   fault->signal = 0;
   fault->is_overflow = true;
   fault->has_text = false;
-  fault->frame_count = 0;
-  if (!running_stack(site, &stack)) return;
-  joist_frames_walk(fault, (uintptr_t)__builtin_frame_address(0), stack.low, stack.top);
+  return joist_fault_may_leave(site) && !site->contains_nothing;
 }

@@ -19,7 +19,28 @@ enum joist_place {
   joist_place_system,
 };
 
-/// Learns what is loaded, and where locks are held while a callback runs.
+/// Whether an address is in the dynamic loader, where that is not the C library itself.
+bool joist_is_in_loader(uintptr_t address);
+
+/// Looks what is loaded, where anything was loaded since (W30). Takes the loader's lock.
+void joist_modules_note(void);
+
+/// Finds where locks are held while a callback runs (W25).
+void joist_locks_learn(void);
+
+/// Whether a frame with that return address holds a lock (W25).
+bool joist_is_under_lock(uintptr_t frame);
+
+/// Whether a queue of Dispatch's is held by a frame of that stack (W31).
+bool joist_holds_queue(const struct joist_words *words, uintptr_t low, uintptr_t top);
+
+/// Puts back what Dispatch noted of queues that a frame of that stack holds (W32).
+void joist_leave_queues(const struct joist_words *words, uintptr_t low, uintptr_t top);
+
+/// Has the calling thread never end (W32).
+void joist_thread_keep(void);
+
+/// Prepares what the functions below need: looks what is loaded, and finds where locks are held.
 void joist_frames_prepare(void);
 
 enum joist_place joist_place_of(uintptr_t address);
@@ -36,6 +57,17 @@ bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top);
 
 /// Where a redirected return goes on.
 extern const char joist_fault_landing[];
+
+/// An address without the signature that some ARM64 code puts into a return address.
+static inline uintptr_t joist_plain(uintptr_t address) {
+#if defined(__aarch64__)
+  register uintptr_t x30 __asm__("x30") = address;
+  __asm__("hint #7" : "+r"(x30));  // xpaclri
+  return x30;
+#else
+  return address;
+#endif
+}
 
 /// Registers of an interrupted context.
 static inline uintptr_t joist_context_pc(const ucontext_t *context) {

@@ -3,139 +3,16 @@
 // Walking the stack of a fault, inside its signal's handler: nothing here allocates or takes a lock. Rules:
 // W24. Swift's code keeps frame pointers, so its frames are walked by them. Where the innermost frame is not Swift's,
 //      the unwinder goes first; it ends at functions without unwind information, and frame pointers go on from there.
-// W25. What leaves a lock behind is known by what it does: the address to which a callback of `swift_once`,
-//      `pthread_once` or `dispatch_once` returns, found once at the start, is in the frames of whoever dies in one.
-//      Dispatch calls what it does in `sync` from the same place.
 #define _GNU_SOURCE
 #include "fault.h"
-#include "find.h"
 
-#include <pthread.h>
-#include <string.h>
 #include <unwind.h>
-#if defined(__ELF__)
-#include <link.h>
-#endif
-
-#pragma mark - What is loaded
-
-enum { ranges_most = 256 };
-
-struct ranges {
-  int count;
-  struct {
-    uintptr_t low, high;
-    enum joist_place place;
-  } all[ranges_most];
-};
-
-// The one that handlers look at, and the one that is filled meanwhile.
-static struct ranges tables[2];
-static struct ranges *ranges = &tables[0];
-
-static bool is_in(const char *name, const char *const *beginnings, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;
-  return false;
-}
-
-static enum joist_place place_of_file(const char *path) {
-  static const char *const system[] = {"libc.", "libc-", "ld-", "libpthread", "ld64", "[vdso", "linux-vdso"};
-  static const char *const swift[] = {"libswift", "lib_Internal", "libTesting"};
-  static const char *const library[] = {"libdispatch", "libBlocks", "libFoundation", "lib_Foundation", "libcurl",
-                                        "libstdc++", "libgcc_s", "libm.", "libm-", "libxml2"};
-  const char *name = strrchr(path, '/');
-  name = name != NULL ? name + 1 : path;
-#define IS_IN(list) is_in(name, list, sizeof list / sizeof *list)
-  if (IS_IN(system)) return joist_place_system;
-  if (IS_IN(swift)) return joist_place_swift;
-  if (IS_IN(library)) return joist_place_library;
-#undef IS_IN
-  return joist_place_program;
-}
-
-#if defined(__ELF__)
-
-// A module that is loaded later is taken for the program until the next look.
-static int note_module(struct dl_phdr_info *info, size_t size, void *context) {
-  (void)size;
-  struct ranges *new = context;
-  enum joist_place place = place_of_file(info->dlpi_name);
-  for (int i = 0; i < info->dlpi_phnum && new->count < ranges_most; i++) {
-    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-    if (header->p_type != PT_LOAD || (header->p_flags & PF_X) == 0 || place == joist_place_program) continue;
-    uintptr_t low = info->dlpi_addr + header->p_vaddr;
-    new->all[new->count].low = low;
-    new->all[new->count].high = low + header->p_memsz;
-    new->all[new->count].place = place;
-    new->count += 1;
-  }
-  return 0;
-}
-
-// Under the caller's lock. Releasing publishes the table to handlers, which acquire it. One that is still in
-// the older table when the next but one is filled reads that half filled: two runtimes would have to be made meanwhile.
-static void note_modules(void) {
-  struct ranges *new = ranges == &tables[0] ? &tables[1] : &tables[0];
-  new->count = 0;
-  dl_iterate_phdr(note_module, new);
-  __atomic_store_n(&ranges, new, __ATOMIC_RELEASE);
-}
-
-#else
-static void note_modules(void) {}
-#endif
-
-enum joist_place joist_place_of(uintptr_t address) {
-  const struct ranges *now = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE);
-  for (int i = 0; i < now->count; i++)
-    if (address - now->all[i].low < now->all[i].high - now->all[i].low) return now->all[i].place;
-  return joist_place_program;
-}
-
-#pragma mark - Where locks are held
-
-// Return addresses of callbacks (W25); zero where there is no such library.
-static uintptr_t once_swift, once_system, once_dispatch;
-
-// Without the signature that some ARM64 code puts into a return address.
-static inline uintptr_t plain(uintptr_t address) {
-#if defined(__aarch64__)
-  register uintptr_t x30 __asm__("x30") = address;
-  __asm__("hint #7" : "+r"(x30));  // xpaclri
-  return x30;
-#else
-  return address;
-#endif
-}
-
-#define RETURN_ADDRESS plain((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
-
-__attribute__((noinline)) static void in_swift(void *context) { (void)context, once_swift = RETURN_ADDRESS; }
-__attribute__((noinline)) static void in_system(void) { once_system = RETURN_ADDRESS; }
-__attribute__((noinline)) static void in_dispatch(void *context) { (void)context, once_dispatch = RETURN_ADDRESS; }
-
-typedef void once_of_swift(intptr_t *token, void run(void *), void *context);
-typedef void once_of_dispatch(intptr_t *token, void *context, void run(void *));
-
-WEAK(swift_once)
-WEAK(dispatch_once_f)
-
-static void learn_where_locks_are_held(void) {
-  static intptr_t swift_token, dispatch_token;
-  static pthread_once_t system_token = PTHREAD_ONCE_INIT;
-  once_of_swift *swift = FIND(swift_once);
-  once_of_dispatch *dispatch = FIND(dispatch_once_f);
-  if (swift != NULL) swift(&swift_token, in_swift, NULL);
-  if (dispatch != NULL) dispatch(&dispatch_token, NULL, in_dispatch);
-  pthread_once(&system_token, in_system);
-}
 
 #pragma mark - Walking
 
 // Locks are looked for in all frames, also beyond those that are kept.
 static void add(struct joist_fault *fault, uintptr_t frame) {
-  fault->holds_lock |= frame == once_swift || frame == once_system || frame == once_dispatch;
+  fault->holds_lock |= joist_is_under_lock(frame);
   if (fault->frame_count < JOIST_FRAMES_MOST) fault->frames[fault->frame_count++] = frame;
 }
 
@@ -146,7 +23,7 @@ static bool is_frame(uintptr_t fp, uintptr_t low, uintptr_t top) {
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top) {
   while (is_frame(fp, low, top)) {
     const uintptr_t *frame = (const uintptr_t *)fp;
-    uintptr_t back = plain(frame[1]);
+    uintptr_t back = joist_plain(frame[1]);
     if (back == 0) return;
     add(fault, back);
     low = fp + 1;
@@ -171,7 +48,7 @@ enum { fp_register = sizeof(void *) == 8 ?
 
 static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argument) {
   struct walk *walk = argument;
-  uintptr_t ip = plain(_Unwind_GetIP(context));
+  uintptr_t ip = joist_plain(_Unwind_GetIP(context));
   walk->has_begun |= ip == walk->from;
   if (!walk->has_begun) return _URC_NO_REASON;
   if (ip == 0) return _URC_END_OF_STACK;
@@ -216,7 +93,7 @@ struct search {
 
 static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *argument) {
   struct search *search = argument;
-  uintptr_t ip = plain(_Unwind_GetIP(context));
+  uintptr_t ip = joist_plain(_Unwind_GetIP(context));
   search->has_begun |= ip == search->from;
   if (!search->has_begun) return _URC_NO_REASON;
   if (ip == 0) return _URC_END_OF_STACK;
@@ -233,7 +110,7 @@ static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *a
 
 static bool redirect(uintptr_t *place, uintptr_t to, uintptr_t frame_address) {
   uintptr_t landing = (uintptr_t)joist_fault_landing;
-  if (plain(*place) != to) return false;
+  if (joist_plain(*place) != to) return false;
 #if defined(__aarch64__)
   if (*place != to) {  // signed by the caller of this frame: so must be what replaces it
     register uintptr_t x17 __asm__("x17") = landing;
@@ -253,7 +130,7 @@ static bool redirect_by_frame_pointers(struct search *search) {
   uintptr_t fp = search->last_fp, low = search->low;
   while (is_frame(fp, low, search->top)) {
     uintptr_t *frame = (uintptr_t *)fp;
-    uintptr_t back = plain(frame[1]);
+    uintptr_t back = joist_plain(frame[1]);
     if (back == 0) return false;
     // What a signature was made with is not known here.
     if (joist_place_of(back) == joist_place_program) return frame[1] == back && redirect(&frame[1], back, 0);
@@ -299,9 +176,11 @@ static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *argument)
 }
 
 void joist_frames_prepare(void) {
-  note_modules();
-  if (once_system != 0) return;
-  learn_where_locks_are_held();
+  static bool is_prepared;
+  joist_modules_note();
+  if (is_prepared) return;
+  is_prepared = true;
+  joist_locks_learn();
   // The first walk of a program allocates.
   uintptr_t ignored;
   _Unwind_Backtrace(stop, &ignored);

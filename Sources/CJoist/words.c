@@ -11,10 +11,14 @@
 //      to it, `exit` first after the switch from it, and in between they belong to the runtime.
 // W15. What a process carries is written anew, all of it, whenever it leaves: what it has ended by then must not come
 //      back. The block goes when nothing is open any more.
+// W33. Swift's current task and its executor's record are found without a task: each is the one empty word that has the
+//      exported function which reads it return what was put there. The record lies in a frame. A task always runs with
+//      a record, so the record alone says whether either word is to be carried.
 // W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
 #define _GNU_SOURCE
 #include "CJoist.h"
 #include "find.h"
+#include "sanitizer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -37,6 +41,14 @@ typedef SWIFT void apply(__attribute__((swift_indirect_result)) void *result, __
 typedef SWIFT void with_tracking(__attribute__((swift_indirect_result)) void *result, apply *run, void *run_context,
                                  apply *change, void *change_context, const void *type);
 typedef uintptr_t *get_globals(void);
+struct executor {
+  uintptr_t identity, implementation;
+};
+typedef SWIFT uintptr_t get_task(void);
+typedef SWIFT struct executor get_executor(void);
+typedef void *queue_make(const char *label, void *attributes);
+typedef void queue_sync(void *queue, void *context, void run(void *));
+typedef void queue_release(void *queue);
 
 WEAK(swift_beginAccess)
 WEAK(swift_endAccess)
@@ -48,6 +60,11 @@ WEAK(swift_task_localValuePop)
 WEAK($s11Observation04withA8Tracking_8onChangexxyXE_yyYbcyXKtlF)
 WEAK($sSiN)
 WEAK(__cxa_get_globals)
+WEAK(swift_task_getCurrent)
+WEAK(swift_task_getCurrentExecutor)
+WEAK(dispatch_queue_create)
+WEAK(dispatch_sync_f)
+WEAK(dispatch_release)
 
 static struct {
   begin_access *begin;
@@ -59,6 +76,11 @@ static struct {
   with_tracking *track;  // withObservationTracking(_:onChange:)
   const void *int_type;  // the metadata of Int
   get_globals *globals;
+  get_task *task;
+  get_executor *executor;
+  queue_make *make_queue;
+  queue_sync *sync;
+  queue_release *release_queue;
 } runtime;
 
 static void find_runtime(void) {
@@ -72,6 +94,11 @@ static void find_runtime(void) {
   runtime.track = FIND($s11Observation04withA8Tracking_8onChangexxyXE_yyYbcyXKtlF);
   runtime.int_type = FIND($sSiN);
   runtime.globals = FIND(__cxa_get_globals);
+  runtime.task = FIND(swift_task_getCurrent);
+  runtime.executor = FIND(swift_task_getCurrentExecutor);
+  runtime.make_queue = FIND(dispatch_queue_create);
+  runtime.sync = FIND(dispatch_sync_f);
+  runtime.release_queue = FIND(dispatch_release);
 }
 
 #pragma mark - Finding a word by what it does
@@ -133,30 +160,35 @@ static void find_block(struct search *search, void *symbol) {
 
 #endif
 
-// The one word in the block of `symbol`'s module that changes while `act` looks and changes back (W12); null if there
-// is not exactly one. The first `act` makes the runtime allocate the block, which happens on first use.
-static uintptr_t *find_word(void *symbol, void act(struct search *)) {
+// The words in the block of `symbol`'s module that change while `act` looks and change back (W12), as many as there is
+// room for; how many there are. The first `act` makes the runtime allocate the block, which happens on first use.
+static int find_words(void *symbol, void act(struct search *), uintptr_t **found, int room, bool may_be_set) {
   struct search search = {0};
   act(&search);
   find_block(&search, symbol);
-  if (search.count == 0) return NULL;
+  if (search.count == 0) return 0;
   search.outside = calloc(search.count * 2, sizeof(uintptr_t));
-  if (search.outside == NULL) return NULL;
+  if (search.outside == NULL) return 0;
   search.inside = search.outside + search.count;
   memcpy(search.outside, search.words, search.count * sizeof(uintptr_t));
   act(&search);
 
-  uintptr_t *found = NULL;
   int fitting = 0;
   for (size_t i = 0; i < search.count; i++) {
     uintptr_t outside = search.outside[i], inside = search.inside[i];
     if (inside == outside || search.words[i] != outside) continue;
-    if (search.expected != 0 ? inside != search.expected : outside != 0) continue;
-    found = &search.words[i];
+    if (search.expected != 0 ? inside != search.expected : outside != 0 && !may_be_set) continue;
+    if (fitting < room) found[fitting] = &search.words[i];
     fitting++;
   }
   free(search.outside);
-  return fitting == 1 ? found : NULL;
+  return fitting;
+}
+
+// The one such word; null if there is not exactly one.
+static uintptr_t *find_word(void *symbol, void act(struct search *)) {
+  uintptr_t *found;
+  return find_words(symbol, act, &found, 1, false) == 1 ? found : NULL;
 }
 
 // Opens a tracked access to a variable of its own; its node becomes the head of the list.
@@ -198,6 +230,60 @@ static void act_observation(struct search *search) {
   runtime.track(&result, track, search, changed, NULL, runtime.int_type);
 }
 
+// The one empty word in the block of `symbol`'s module with which `is_read` finds the value that is put there (W33).
+static uintptr_t *find_read_word(void *symbol, bool is_read(const uintptr_t *value)) {
+  static const uintptr_t value[8] = {0x4a6f6973, 0x7457};
+  struct search search = {0};
+  if (is_read(value)) return NULL;  // it also has the block allocated
+  find_block(&search, symbol);
+  uintptr_t *found = NULL;
+  for (size_t i = 0; i < search.count; i++) {
+    uintptr_t *word = &search.words[i];
+    if (*word != 0) continue;
+    *(volatile uintptr_t *)word = (uintptr_t)value;
+    bool fits = is_read(value);
+    *(volatile uintptr_t *)word = 0;
+    if (fits && found != NULL) return NULL;
+    if (fits) found = word;
+  }
+  return found;
+}
+
+static bool is_task(const uintptr_t *value) { return runtime.task() == (uintptr_t)value; }
+
+static bool is_executor(const uintptr_t *value) {
+  struct executor now = runtime.executor();
+  return now.identity == value[0] && now.implementation == value[1];
+}
+
+static void look_in_queue(void *search) { look(search); }
+
+static void act_queue(struct search *search) {
+  void *queue = runtime.make_queue("joist", NULL);
+  runtime.sync(queue, search, look_in_queue);
+  runtime.release_queue(queue);
+}
+
+// ThreadSanitizer has its own functions in front of Dispatch's, in a module that has its own words.
+static void find_queue_words(struct joist_words *words) {
+#if !defined(JOIST_HAS_FIBRES)
+  if (runtime.make_queue == NULL || runtime.sync == NULL || runtime.release_queue == NULL) return;
+  int count = find_words(runtime.sync, act_queue, words->queue, JOIST_QUEUE_WORDS, true);
+  if (count > JOIST_QUEUE_WORDS) return;
+  words->queue_words = count;
+  for (int i = 0; i < count; i++) words->outside_queue[i] = *words->queue[i];
+#endif
+}
+
+static void find_task_words(struct joist_words *words) {
+  if (runtime.task == NULL || runtime.executor == NULL) return;
+  uintptr_t *task = find_read_word(runtime.task, is_task);
+  uintptr_t *record = find_read_word(runtime.executor, is_executor);
+  if (task == NULL || record == NULL || task == record) return;
+  words->task = task;
+  words->executor = record;
+}
+
 // The calling thread runs no Task (W13).
 void joist_words_find(struct joist_words *words, bool calls_only) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -215,6 +301,9 @@ void joist_words_find(struct joist_words *words, bool calls_only) {
   words->access = access_word != NULL ? access_word : &words->none[0];
   words->locals = locals_word != NULL ? locals_word : &words->none[0];
   words->observation = observation_word != NULL ? observation_word : &words->none[0];
+  words->task = words->executor = &words->none[0];
+  find_task_words(words);
+  find_queue_words(words);
   words->caught = globals != NULL ? &globals[0] : &words->none[0];
   words->uncaught = globals != NULL ? (uint32_t *)&globals[1] : (uint32_t *)&words->none[1];
   words->access_by_calls = accesses && access_word == NULL && runtime.enter != NULL && runtime.exit != NULL;
@@ -226,13 +315,14 @@ void joist_words_find(struct joist_words *words, bool calls_only) {
 struct joist_carried_words {
   uintptr_t calls[2];  // the words of `enter` and `exit` (W14)
   uintptr_t item;      // the newest item of the list, carried by calls
-  uintptr_t access, locals, observation, caught;
+  uintptr_t access, locals, observation, task, executor, caught;
   uint32_t uncaught;
 };
 
 void joist_words_none(struct joist_words *words) {
   *words = (struct joist_words){0};
   words->access = words->locals = words->observation = words->caught = &words->none[0];
+  words->task = words->executor = &words->none[0];
   words->uncaught = (uint32_t *)&words->none[1];
 }
 
@@ -262,13 +352,16 @@ void joist_words_install_some(const struct joist_words *words, struct joist_carr
   *words->access = mine->access;
   *words->locals = mine->locals;
   *words->observation = mine->observation;
+  *words->task = mine->task;
+  *words->executor = mine->executor;
   *words->caught = mine->caught;
   *words->uncaught = mine->uncaught;
   if (mine->item != 0) exchange_locals(mine->item);
   if (words->access_by_calls) runtime.enter(mine->calls);  // last (W14)
 }
 
-void joist_words_remove_some(const struct joist_words *words, struct joist_carried *carried) {
+// Takes all of a process's words off this thread.
+static struct joist_carried_words take(const struct joist_words *words, struct joist_carried *carried) {
   struct joist_carried_words now = {0};
   if (words->access_by_calls && carried->words != NULL) {
     runtime.exit(carried->words->calls);
@@ -278,15 +371,23 @@ void joist_words_remove_some(const struct joist_words *words, struct joist_carri
   now.access = *words->access;
   now.locals = *words->locals;
   now.observation = *words->observation;
+  now.task = *words->task;
+  now.executor = *words->executor;
   now.caught = *words->caught;
   now.uncaught = *words->uncaught;
   *words->access = 0;
   *words->locals = 0;
   *words->observation = 0;
+  *words->task = 0;
+  *words->executor = 0;
   *words->caught = 0;
   *words->uncaught = 0;
+  return now;
+}
 
-  uintptr_t lists = now.calls[0] | now.item | now.access | now.locals;
+void joist_words_remove_some(const struct joist_words *words, struct joist_carried *carried) {
+  struct joist_carried_words now = take(words, carried);
+  uintptr_t lists = now.calls[0] | now.item | now.access | now.locals | now.task | now.executor;
   if ((lists | now.observation | now.caught | now.uncaught) == 0) {  // (W15)
     free(carried->words);
     carried->words = NULL;
@@ -294,6 +395,11 @@ void joist_words_remove_some(const struct joist_words *words, struct joist_carri
   }
   if (carried->words == NULL) carried->words = allocate();
   *carried->words = now;
+}
+
+void joist_words_forget(const struct joist_words *words, struct joist_carried *carried) {
+  take(words, carried);
+  joist_carried_clear(carried);
 }
 
 // The items of task-local values are not freed: their values' destructors would run here, on a scheduler's stack.

@@ -5,6 +5,7 @@
 #include "CFaultProbe.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fenv.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void probe_trap(void) { __builtin_trap(); }
@@ -95,3 +97,44 @@ static void count(int signal) {
 
 void probe_install_counter(int32_t number) { signal(number, count); }
 int32_t probe_counted(void) { return counted; }
+
+static void crash_in_handler(int number) {
+  (void)number;
+  __builtin_trap();
+}
+
+void probe_crash_in_handler(int32_t number, int32_t blocked) {
+  struct sigaction action = {.sa_handler = crash_in_handler};
+  sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, blocked);
+  sigaction(number, &action, NULL);
+  raise(number);
+}
+
+void probe_block(int32_t number) {
+  sigset_t set;
+  sigemptyset(&set);
+  if (number != 0) sigaddset(&set, number);
+  pthread_sigmask(number == 0 ? SIG_SETMASK : SIG_BLOCK, &set, NULL);
+}
+
+bool probe_is_blocked(int32_t number) {
+  sigset_t set;
+  pthread_sigmask(SIG_BLOCK, NULL, &set);
+  return sigismember(&set, number) == 1;
+}
+
+int32_t probe_fork(void) { return fork(); }
+
+int32_t probe_wait(int32_t child) {
+  int status = -1;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return status;
+}
+
+void probe_execute(const char *path) {
+  execl(path, path, (char *)NULL);
+  _exit(127);
+}
+
+void probe_write_byte(int32_t descriptor) { (void)!write(descriptor, "x", 1); }

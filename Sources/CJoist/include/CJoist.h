@@ -55,6 +55,9 @@ static inline uintptr_t joist_stack_pointer(void) { return (uintptr_t)__builtin_
 
 #pragma mark - What Swift keeps per thread (words.c)
 
+/// The most words that Dispatch may change while a thread is on a queue.
+#define JOIST_QUEUE_WORDS 4
+
 /// Where one OS thread keeps what belongs to the code that runs on it. Found once a thread; then every pointer leads
 /// somewhere, to a word of `none` where the thread has no such thing.
 struct joist_words {
@@ -64,6 +67,8 @@ struct joist_words {
   uintptr_t *_Nullable locals;
   /// What Observation is tracking; leads into a stack frame.
   uintptr_t *_Nullable observation;
+  /// The record of the executor that Swift's current task runs on, which lies in a stack frame.
+  uintptr_t *_Nullable executor;
   /// C++'s caught exceptions (`__cxa_get_globals`): the stack of them, and the count of those in flight.
   uintptr_t *_Nullable caught;
   uint32_t *_Nullable uncaught;
@@ -71,8 +76,14 @@ struct joist_words {
   bool access_by_calls;
   /// The task-local word was not found: carried by the exported `swift_task_localValue{Push,Get,Pop}`.
   bool locals_by_calls;
+  /// Swift's current task. Where there is one, there is an executor's record: that alone is looked at in a switch.
+  uintptr_t *_Nullable task;
   /// Zero words to point at.
   uintptr_t none[2];
+  /// Where Dispatch notes which queue this thread is on, and what these words hold outside of every queue (W31).
+  uintptr_t *_Nullable queue[JOIST_QUEUE_WORDS];
+  uintptr_t outside_queue[JOIST_QUEUE_WORDS];
+  int queue_words;
 };
 
 /// What a suspended process has of them. Null for one that has nothing open, which is nearly every one.
@@ -89,6 +100,9 @@ void joist_words_none(struct joist_words *_Nonnull words);
 void joist_words_install_some(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
 void joist_words_remove_some(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
 
+/// Takes the words of one that runs no more off this thread, and forgets them and what it carried. Allocates nothing.
+void joist_words_forget(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+
 /// Forgets what a dead process carried.
 void joist_carried_clear(struct joist_carried *_Nonnull carried);
 
@@ -101,7 +115,8 @@ static inline __attribute__((always_inline)) void joist_words_install(const stru
 /// Whether the process that runs on this thread has nothing open, and had nothing when it came: the usual case.
 static inline __attribute__((always_inline)) bool joist_words_are_closed(const struct joist_words *_Nonnull words,
                                                                          const struct joist_carried *_Nonnull carried) {
-  uintptr_t open = *words->access | *words->locals | *words->observation | *words->caught | *words->uncaught;
+  uintptr_t open = *words->access | *words->locals | *words->observation | *words->executor;
+  open |= *words->caught | *words->uncaught;
   return (open | (uintptr_t)carried->words | words->access_by_calls | words->locals_by_calls) == 0;
 }
 
@@ -224,6 +239,8 @@ struct joist_site {
   bool contains_nothing, contains_locks;
   /// The floating-point control words that the entry begins with.
   uint64_t control;
+  /// What this thread keeps for the code on it; null where that is not known.
+  const struct joist_words *_Nullable words;
   /// The handler runs.
   bool is_busy;
   struct joist_fault fault;
@@ -235,6 +252,15 @@ struct joist_site {
 /// Takes the signals over, once a program; what handled them before gets what is not contained. Later calls only look
 /// anew what is loaded.
 void joist_faults_prepare(void);
+
+/// From now on, in the child of a fork, nothing is contained (W34), and `child` is called on the thread that forked.
+void joist_forks_watch(void (*_Nonnull child)(void));
+
+/// Whether this program is the child of a fork that was watched.
+bool joist_is_forked_child(void);
+
+/// Looks what is loaded, if anything was loaded since (W30). Takes the loader's lock.
+void joist_faults_look(void);
 
 /// The signal that another handler has been installed for since, or zero.
 int joist_faults_lost(void);
@@ -251,11 +277,22 @@ struct joist_site *_Nullable joist_faults_site(void);
 /// Guards what `reserve_is_open` tells of, if it does; false where the system refuses.
 bool joist_fault_close_reserve(struct joist_site *_Nonnull site);
 
-/// Clears what this thread keeps for frames that are no more: the words, and the locks of `stdout` and `stderr` (W23).
+/// Clears what this thread keeps for frames that are no more: the words, the locks of `stdout` and `stderr` (W23), what
+/// Dispatch noted of a queue that they hold (W32), and the signals that they blocked. Allocates nothing.
 void joist_fault_forget_frames(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
 
 /// Notes that the running stack is about to end, with the frames of the caller, for an entry that is gone to then.
-void joist_fault_note_overflow(struct joist_site *_Nonnull site);
+/// False where such an end is not contained: the site contains nothing, or a frame holds a lock (W22).
+bool joist_fault_note_overflow(struct joist_site *_Nonnull site);
+
+/// Whether the frames of the caller may be left behind: none holds a lock, or the site contains that (W22).
+bool joist_fault_may_leave(struct joist_site *_Nonnull site);
+
+/// Whether the calling thread must never end, for it was left holding a queue (W32).
+bool joist_thread_is_kept(void);
+
+/// Sleeps until the program ends.
+_Noreturn void joist_thread_rest(void);
 
 /// Copies what Swift's runtime said of a death (W28); the length, which is zero where it said nothing. Takes a lock.
 size_t joist_fault_text(const struct joist_fault *_Nonnull fault, char *_Nonnull copy, size_t bytes);

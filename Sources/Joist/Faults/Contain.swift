@@ -75,6 +75,9 @@ extension Handle<ProcessRecord> {
   /// Ends this process at once, where it runs, without its frames' `defer` blocks.
   // Sound: the stack is the process's, which is left for good.
   func die(_ reason: ExitReason) -> Never {
+    if unsafe !joist_fault_may_leave(&Scheduler.current!.it.site) {
+      stopTheProgram("P5: a process that holds a lock ended in the midst of a call: \(reason)")
+    }
     dropExitReason()
     beginExit(reason)
     unsafe restart { unsafe processEnd($0) }
@@ -91,7 +94,9 @@ extension Handle<ProcessRecord> {
   // Sound: as above.
   @inline(never)
   func overflow() -> Never {
-    unsafe joist_fault_note_overflow(&Scheduler.current!.it.site)
+    if unsafe !joist_fault_note_overflow(&Scheduler.current!.it.site) {
+      stopTheProgram("P5: a stack ended where that is not contained")
+    }
     unsafe restart { unsafe processFaulted($0) }
   }
 

@@ -24,6 +24,8 @@ public final class ProcessRuntime: Sendable {
   /// On a platform of the caller's.
   package init(_ configuration: Configuration, platform: any Platform) throws {
     try configuration.validate()
+    ForkedChild.refuse("a runtime was made")
+    ForkedChild.watch()
     if configuration.onTrap == .contain { joist_faults_prepare() }
     let core = try RuntimeVault.take(configuration, platform)
     self.core = core
@@ -102,6 +104,7 @@ extension ProcessRuntime {
     guard Scheduler.current == nil else {
       fatalError("Joist: a process cannot wait until its runtime is idle: it runs itself")
     }
+    ForkedChild.refuse("a runtime was waited for")
     return core.it.idleness.wait(core, until: deadline)
   }
 
@@ -111,6 +114,7 @@ extension ProcessRuntime {
   /// process it only asks, and returns at once. The second call returns what the first did.
   @discardableResult
   public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
+    ForkedChild.refuse("a runtime was shut down")
     if Scheduler.current == nil { return core.shutDown(deadline: deadline) }
     _ = core.it.platform.startThread(named: "joist-ending") { _ = self.core.shutDown(deadline: deadline) }
     return []

@@ -97,6 +97,7 @@ final class BlockingPool: Sendable {
     } else {
       job.run()
     }
+    ForkedChild.refuse("a blocking closure ended")
     state.withLock { state in
       // Ordering: releasing for `inProgress`; `mayHaveCome` has the fence (ID1).
       let before = jobs.wrappingSubtract(1, ordering: .releasing).oldValue

@@ -39,6 +39,7 @@ extension Handle<BlockingStack> {
     unsafe withUnsafePointer(to: &stack.it.running) { running in
       unsafe stack.it.site.running = UnsafePointer(running)
     }
+    unsafe withUnsafePointer(to: &stack.it.words) { words in unsafe stack.it.site.words = words }
     unsafe stack.it.site.entry = { unsafe jobCrashed($0) }
     unsafe stack.it.site.guard_bytes = Limits.guardBytes
     unsafe joist_faults_enter(&stack.it.site)

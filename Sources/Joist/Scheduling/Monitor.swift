@@ -107,9 +107,10 @@ package struct MonitorRounds {
 }
 
 extension Handle<RuntimeCore> {
-  /// Looks whether crashes are still contained.
+  /// Looks whether crashes are still contained, and what was loaded since.
   fileprivate func lookAtHandlers() {
     guard it.configuration.onTrap == .contain else { return }
+    joist_faults_look()
     let signal = joist_faults_lost()
     if signal != 0 { it.reports.crashesNotContained(self, signal: signal) }
   }
@@ -138,6 +139,7 @@ extension Handle<RuntimeCore> {
   // done there before that.
   @inline(never)
   func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
+    ForkedChild.refuse("a process suspended or ended")
     atomicMemoryFence(ordering: .acquiring)
     scheduler.it.isStuck.store(false, ordering: .relaxed)
     scheduler.allowHandOver()

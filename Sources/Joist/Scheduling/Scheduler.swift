@@ -245,6 +245,7 @@ extension Handle<Scheduler> {
       precondition(UInt(bitPattern: running) == bits + UInt(Scheduler.runningOffset))
       unsafe it.site.running = UnsafeRawPointer(running).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
     }
+    unsafe withUnsafePointer(to: &it.words) { words in unsafe it.site.words = words }
     unsafe it.site.stack_offset = ProcessRecord.slotOffset
     unsafe it.site.entry = { unsafe processFaulted($0) }
     unsafe it.site.guard_bytes = Limits.guardBytes

@@ -55,4 +55,21 @@ bool probe_rounds_upwards(void);
 void probe_install_counter(int32_t signal);
 int32_t probe_counted(void);
 
+/// Raises a signal whose handler, which has another one blocked as well, dies of the compiler's trap.
+void probe_crash_in_handler(int32_t signal, int32_t blocked);
+
+/// Blocks a signal for this thread; with zero, unblocks all. Whether it is blocked.
+void probe_block(int32_t signal);
+bool probe_is_blocked(int32_t signal);
+
+/// `fork`, which Swift does not offer everywhere; and `waitpid`, whose status it returns.
+int32_t probe_fork(void);
+int32_t probe_wait(int32_t child);
+
+/// Becomes that program.
+void probe_execute(const char *path);
+
+/// Writes one byte.
+void probe_write_byte(int32_t descriptor);
+
 #endif

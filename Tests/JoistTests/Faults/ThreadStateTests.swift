@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a crash leaves changed on its thread is put back before another process runs there.
+
+import CFaultProbe
+import Foundation
+import Joist
+import Synchronization
+import TestSupport
+import Testing
+
+private enum Bound { @TaskLocal static var number = 0 }
+
+/// Runs each job of a Swift task in a process of its own.
+private final class JobExecutor: TaskExecutor {
+  private let runtime: ProcessRuntime
+  let jobs = Count()
+  init(_ runtime: ProcessRuntime) { self.runtime = runtime }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    jobs.add()
+    runtime.spawn { process in
+      Running.process.withLock { $0 = Running(process) }
+      job.runSynchronously(on: self.asUnownedTaskExecutor())
+    }
+  }
+}
+
+/// The process that runs a job, for the job; used there alone.
+private struct Running: @unchecked Sendable {
+  static let process = Mutex<Running?>(nil)
+  let process: ProcessContext<Never>
+  init(_ process: ProcessContext<Never>) { self.process = process }
+}
+
+private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
+
+@Suite(.timeLimit(.minutes(10)), .serialized) struct ThreadStateTests {
+  @Test func `P5: the task, its locals and its executor of a job that crashed are nobody else's`() throws {
+    let log = Log<Bool>()
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      let executor = JobExecutor(runtime)
+      for number in 1...3 {
+        Task(executorPreference: executor) {
+          Bound.$number.withValue(number) { try? WayOfDying.unwrap.die() }
+        }
+        #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the crash of job \(number)")
+        runtime.spawn { _ in log.add(isInTask || Bound.number != 0) }
+        #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the process after job \(number)")
+      }
+    }
+    #expect(log.entries == [false, false, false] && statistics.trapsContained == 3)
+  }
+
+  @Test func `C1: a job of a task that suspends its process has its task again, and nobody else has it`() throws {
+    let log = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      let executor = JobExecutor(runtime)
+      Task(executorPreference: executor) {
+        let before = withUnsafeCurrentTask { $0?.hashValue }
+        Bound.$number.withValue(4) {
+          let process = Running.process.withLock { $0! }.process
+          process.spawn { _ in log.add(isInTask || Bound.number != 0 ? "leaked" : "alone") }
+          try? process.yield()
+          let after = withUnsafeCurrentTask { $0?.hashValue }
+          log.add(before == after && before != nil && Bound.number == 4 ? "same" : "lost")
+        }
+      }
+      #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the job and the process that it spawned")
+    }
+    #expect(log.entries == ["alone", "same"])
+  }
+
+  @Test func `P5: signals that a crash left blocked, in a handler too, are not blocked for others`() async {
+    await #expect(processExitsWith: .success) {
+      // Threads inherit what is blocked where they are made.
+      probe_block(0)
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let ways: [@Sendable (ProcessContext<Never>) throws -> Void] = [
+        { _ in probe_crash_in_handler(SIGUSR1, SIGUSR2) },
+        { _ in
+          probe_block(SIGUSR1)
+          try WayOfDying.unwrap.die()
+        },
+        { _ in
+          probe_block(SIGUSR2)
+          print(probe_take_stack(600 << 10))
+        },
+        { process in
+          probe_block(SIGUSR2)
+          print(callDeeply(process))
+        },
+        { process in
+          process.blocking {
+            probe_block(SIGUSR2)
+            try? WayOfDying.fatal.die()
+          }
+        },
+      ]
+      for way in ways {
+        runtime.spawn(options: .init(), way)
+        runtime.waitUntilIdle()
+        let blocked = Log<Bool>()
+        runtime.spawn { process in
+          blocked.add(probe_is_blocked(SIGUSR1) || probe_is_blocked(SIGUSR2))
+          blocked.add(process.blocking { probe_is_blocked(SIGUSR1) || probe_is_blocked(SIGUSR2) })
+        }
+        runtime.waitUntilIdle()
+        precondition(blocked.entries == [false, false])
+      }
+      let figures = runtime.statistics
+      precondition(figures.trapsContained + figures.overflowsContained == ways.count)
+    }
+  }
+}
+
+@inline(never)
+private func callDeeply(_ process: ProcessContext<Never>) -> Int {
+  process.spawn { _ in }
+  return unknown(callDeeply(process)) + 1
+}
