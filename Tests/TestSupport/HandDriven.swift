@@ -20,6 +20,17 @@ package final class HandDrivenPlatform: Platform {
     advance(by: 0)
   }
 
+  /// How often the heavy fence was passed, and threads were woken.
+  package let (heavyFences, wakes) = (Count(), Count())
+  /// Is run, once, at the next heavy fence, or while the next thread waits.
+  private let fenceHook = Mutex<(@Sendable () -> Void)?>(nil)
+  private let waitHook = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// Has something done at the next heavy fence.
+  package func atHeavyFence(_ body: @escaping @Sendable () -> Void) { fenceHook.withLock { $0 = body } }
+  /// Has something done while the next thread waits.
+  package func whileWaiting(_ body: @escaping @Sendable () -> Void) { waitHook.withLock { $0 = body } }
+
   /// Where the test is, while it is on no scheduler.
   package var currentNode: Int {
     get { node.load(ordering: .relaxed) }
@@ -48,10 +59,14 @@ package final class HandDrivenPlatform: Platform {
     nil
   }
   package func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?) {
+    if let body = waitHook.withLock({ $0.take() }) { return body() }
     if let deadline { advance(by: max(0, deadline - now())) }
   }
-  package func wake(_ word: borrowing WaitWord, all: Bool) {}
-  package func heavyFence() {}
+  package func wake(_ word: borrowing WaitWord, all: Bool) { wakes.add() }
+  package func heavyFence() {
+    heavyFences.add()
+    fenceHook.withLock({ $0.take() })?()
+  }
   package var guardsAreFree: Bool { host.guardsAreFree }
 
   private var mayReserve: Bool { reservationsLeft.subtract(1, ordering: .relaxed).newValue >= 0 }

@@ -48,10 +48,12 @@ package func size(_ threads: Int, seeds: Int) -> Int { Plan.current == nil ? max
 /// schedulers; then waits until the runtime is idle, and shuts it down.
 package func onRuntime(
   slots: Int? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ body: @escaping @Sendable (ProcessRuntime) throws -> Void
 ) throws -> RuntimeStatistics {
   guard Plan.current != nil else {
-    return try withRuntime(.init(schedulers: ThreadsAndSeeds.schedulers, slots: slots ?? 64), body)
+    let configuration = ProcessRuntime.Configuration(schedulers: ThreadsAndSeeds.schedulers, slots: slots ?? 64)
+    return try withRuntime(configuration, sourceLocation: sourceLocation, body)
   }
   var configuration = ProcessRuntime.Configuration.simulated
   configuration.slots = slots ?? configuration.slots
@@ -61,8 +63,10 @@ package func onRuntime(
   simulation.thread("test") {
     do { try body(runtime) } catch { errors.add(error) }
   }
-  try simulation.run()
-  try simulation.finish()
+  try withLimit("its simulation is over", sourceLocation: sourceLocation) {
+    try simulation.run()
+    try simulation.finish()
+  }
   if let error = errors.entries.first { throw error }
   return runtime.statistics
 }

@@ -4,6 +4,7 @@
 
 package import Joist
 import Synchronization
+package import Testing
 
 /// Counts the objects that were made with it and have not been destroyed.
 package final class Tracker: Sendable {
@@ -52,16 +53,19 @@ package final class Count: Sendable {
   package var total: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
-/// Runs something on a runtime, waits until it is idle and shuts it down.
+/// Runs something on a runtime, waits until it is idle and shuts it down, within ``testLimit``.
 package func withRuntime(
   _ configuration: ProcessRuntime.Configuration = .init(schedulers: 2),
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ body: (ProcessRuntime) throws -> Void
 ) throws -> RuntimeStatistics {
   let runtime = try ProcessRuntime(configuration)
-  try body(runtime)
-  runtime.waitUntilIdle()
-  let survivors = runtime.shutdown()
-  precondition(survivors.isEmpty, "processes outlived the runtime")
+  try withLimit("its runtime is idle", on: runtime, sourceLocation: sourceLocation) {
+    try body(runtime)
+    runtime.waitUntilIdle()
+    let survivors = runtime.shutdown()
+    #expect(survivors.isEmpty, "processes outlived the runtime", sourceLocation: sourceLocation)
+  }
   return runtime.statistics
 }
 

@@ -37,6 +37,20 @@ extension ProcessRuntime {
     return scheduler.step()
   }
 
+  /// A scheduler that found no work goes to sleep on the calling thread, until the platform's wait returns.
+  package func rest(_ scheduler: Int) {
+    let scheduler = core.it.scheduler(scheduler)
+    scheduler.takeThread(isOwn: false)
+    defer { scheduler.leaveThread() }
+    scheduler.rest()
+  }
+
+  /// Counts a scheduler that nobody steps among those that sleep.
+  package func markAsleep(_ scheduler: Int) {
+    core.it.idle.sleeping.insert(scheduler)
+    core.it.idle.awake.sleep()
+  }
+
   /// The time on its platform's clock.
   package var now: Duration { .nanoseconds(core.it.platform.now()) }
 
@@ -83,6 +97,24 @@ extension ProcessRuntime {
   package func watchCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
     guard let record = ref.record, record.hasExtras else { return 0 }
     return record.extras().it.watches.count
+  }
+
+  /// Whether a process has monitors that have not fired.
+  package func hasMonitors<M: ~Copyable>(_ ref: ProcessRef<M>) -> Bool {
+    guard let record = ref.record, record.hasExtras else { return false }
+    return !record.extras().it.monitors.isEmpty
+  }
+
+  /// How many links a process has.
+  package func linkCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
+    guard let record = ref.record, record.hasExtras else { return 0 }
+    return record.extras().it.links.count
+  }
+
+  /// Uses up all generations of an ended process's record but two: the next process of the record is its last.
+  // Ordering: nothing runs meanwhile.
+  package func useUpGenerations<M: ~Copyable>(of ref: ProcessRef<M>) {
+    ref.record?.it.generation.store(.max - 1, ordering: .relaxed)
   }
 
   /// A record of this runtime's that no process has: for tests of queues and wheels.

@@ -77,11 +77,13 @@ import Testing
   @Test(.threadsAndSeeds)
   func `L1: shutdown ends every process, whatever it waits for`() throws {
     let processes = size(100, seeds: 8)
+    let begun = Count()
     let unwound = Count()
     let left = Count()
     let statistics = try onRuntime(slots: 5) { runtime in
       for number in 0..<processes {
         runtime.spawn(Int.self) { process in
+          begun.add()
           defer { unwound.add() }
           switch number % 4 {
           case 0: _ = try process.receive()
@@ -98,7 +100,7 @@ import Testing
     }
     #expect(left.total == 0)
     // What had not begun is destroyed without beginning.
-    #expect(unwound.total <= processes)
+    #expect(unwound.total == begun.total)
     #expect(statistics.processesEnded == UInt64(processes))
   }
 
@@ -107,8 +109,10 @@ import Testing
     runtime.spawn(Int.self) { process in
       while true { _ = try? process.receive() }
     }
-    runtime.waitUntilIdle()
-    #expect(runtime.shutdown(deadline: .milliseconds(50)).isEmpty)
+    withLimit("the process is abandoned", on: runtime) {
+      runtime.waitUntilIdle()
+      #expect(runtime.shutdown(deadline: .milliseconds(50)).isEmpty)
+    }
     #expect(runtime.statistics.processesAbandoned == 1)
   }
 
@@ -120,7 +124,7 @@ import Testing
       begun.add()
       while flag.total == 0 {}
     }
-    while begun.total == 0 {}
+    wait(until: "the process has begun", on: runtime) { begun.total > 0 }
     #expect(runtime.shutdown(deadline: .milliseconds(10)) == [process.id])
     flag.add()
   }
@@ -140,7 +144,7 @@ import Testing
       runtime.waitUntilIdle()
       #expect(tracker.count == 10)
     }
-    while tracker.count > 0 {}
+    wait(until: "every process of the runtime that was dropped has ended") { tracker.count == 0 }
   }
 
   @Test func `P5: several runtimes live in one program and do not mix`() throws {
@@ -149,8 +153,8 @@ import Testing
     let sum = Count()
     let far = second.spawn(Int.self) { process in while true { sum.add(try process.receive()) } }
     first.spawn { process in for number in 1...100 { far.send(number) } }
-    first.waitUntilIdle()
-    second.waitUntilIdle()
+    withLimit("the first runtime is idle", on: first) { first.waitUntilIdle() }
+    withLimit("the second runtime is idle", on: second) { second.waitUntilIdle() }
     #expect(sum.total == 5_050)
     #expect(first.processes.isEmpty && second.processes == [far.id])
     #expect(first.shutdown().isEmpty && second.shutdown().isEmpty)
