@@ -257,16 +257,23 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
 
   @Test(.timeLimit(.minutes(10)))
   func `P5: links that are gone cost nothing`() throws {
+    let count = many(50_000, oneIn: 50)
+    let used = Log<Int>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
-      runtime.spawn { process in
-        let refs = (0..<many(50_000, oneIn: 50)).map { _ in process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
+      let root = runtime.spawn(Int.self) { process in
+        let refs = (0..<count).map { _ in process.spawnLinked { try $0.sleep(for: .seconds(1_000)) } }
         for ref in refs {
           process.unlink(ref)
           ref.exit(.shutdown)
         }
-        for _ in 0..<many(50_000, oneIn: 50) { process.spawnLinked { _ in } }
+        for _ in 0..<count { process.spawnLinked { _ in } }
+        _ = try process.receive()
       }
+      runtime.waitUntilIdle()
+      #expect(runtime.linkCount(root) == 0)
+      used.add(try #require(root.info).memory.own)
     }
+    #expect(used.entries[0] < 16_384)
   }
 
   @Test func `P5: a ring of links ends as a whole`() throws {

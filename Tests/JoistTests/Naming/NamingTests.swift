@@ -48,22 +48,6 @@ import Testing
     #expect(runtime.registeredNames.isEmpty)
   }
 
-  @Test func `M4: who is told of an end finds the name free`() throws {
-    let simulation = try HandDriven()
-    let log = Log<Bool>()
-    let ref = simulation.runtime.spawn(Int.self) { process in
-      try process.sleep(for: .seconds(1))
-      try process.register(as: "late")
-      try process.sleep(for: .seconds(1))
-    }
-    simulation.runtime.spawn { process in
-      _ = try process.join(ref)
-      log.add(try process.lookup("late", as: Int.self) == nil)
-    }
-    simulation.run()
-    #expect(log.entries == [true])
-  }
-
   @Test(.threadsAndSeeds)
   func `M4: of many who want a name one has it at a time`() throws {
     let processes = size(200, seeds: 6)

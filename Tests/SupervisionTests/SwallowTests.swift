@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tasks and children that do not end when they are told to, or that have ended before.
+
+import Joist
+import JoistSupervision
+import TestSupport
+import Testing
+
+@Suite struct SwallowTests {
+  @Test func `P5: a task that does not end when its supervisor does is killed after five seconds`() throws {
+    let stage = try Stage()
+    let lock = Lock(0)
+    stage.runtime.spawn(Int.self) { process in
+      try lock.withLock { _ in _ = try process.receive() }
+    }
+    stage.settle()
+    let tasks = try TaskSupervisor(on: stage.runtime)
+    // Waiting for a lock cannot throw: being told to exit does not end it, being killed does.
+    _ = tasks.async { _ in lock.withLock { $0 } }
+    stage.settle()
+    tasks.shutdown()
+    stage.pass(.milliseconds(4_900))
+    #expect(tasks.isAlive && stage.runtime.processes.count == 3)
+    stage.pass(.milliseconds(200))
+    #expect(!tasks.isAlive && stage.runtime.processes.count == 1)
+  }
+
+  @Test func `P5: ending a child that has ended does not start the next one before its turn`() throws {
+    let stage = try Stage()
+    let log = stage.log
+    let isFirst = Count()
+    let top = try stage.start(
+      Supervisor(.restForOne) {
+        stage.worker("a", restart: .transient)
+        Child("b", server: { SlowStart(log: log, starts: isFirst) })
+        stage.worker("c")
+      }
+    )
+    try stage.end("a", of: top, .normal)
+    #expect(try stage.child("a", of: top)?.state == .ended)
+    try stage.child("b", of: top)?.ref(as: Int.self)?.send(0)
+    stage.settle()
+    #expect(log.entries.suffix(2) == ["-c", "b starts"])
+    try stage.inProcess { try $0.call(top) { .terminateChild("a", $0) }.get() }
+    #expect(log.entries.last == "b starts")
+    stage.pass(.seconds(2))
+    #expect(log.entries.suffix(2) == ["b has started", "+c"])
+  }
+}
+
+/// Takes a second to start, but for the first time.
+private struct SlowStart: Server {
+  let log: Log<String>
+  let starts: Count
+
+  mutating func start(in process: ProcessContext<Int>) throws {
+    starts.add()
+    if starts.total == 1 { return }
+    log.add("b starts")
+    try process.sleep(for: .seconds(1))
+    log.add("b has started")
+  }
+
+  mutating func handle(_ message: Int, in process: ProcessContext<Int>) throws { throw Failure() }
+}
