@@ -176,9 +176,11 @@ import Testing
 
   @Test func `P5: a supervisor is started from a task`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
-    let top = try await Supervisor(.oneForOne) { Child("a", server: { Slow(log: Log()) }) }.start(on: runtime)
-    let count = try await top.call { .count($0) }
-    #expect(count.children == 1 && count.running == 1 && count.supervisors == 0)
+    try await withLimit("the supervisor has started and answered", on: runtime) {
+      let top = try await Supervisor(.oneForOne) { Child("a", server: { Slow(log: Log()) }) }.start(on: runtime)
+      let count = try await top.call { .count($0) }
+      #expect(count.children == 1 && count.running == 1 && count.supervisors == 0)
+    }
     runtime.shutdown()
   }
 

@@ -183,13 +183,15 @@ import Testing
 
   @Test func `threads and Swift tasks await, too`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
-    let tasks = try TaskSupervisor(on: runtime)
-    let task = tasks.async { _ in 1 }
-    #expect(try await task.value() == 1)
-    let endless = tasks.async { try $0.sleep(for: .seconds(1_000)) }
-    await #expect(throws: TaskError.self) { try await endless.value(timeout: .milliseconds(1)) }
-    let blocking = { () throws -> Int in try tasks.async { _ in 2 }.awaitBlocking() }
-    #expect(try blocking() == 2)
+    try await withLimit("every task has come to an end", on: runtime) {
+      let tasks = try TaskSupervisor(on: runtime)
+      let task = tasks.async { _ in 1 }
+      #expect(try await task.value() == 1)
+      let endless = tasks.async { try $0.sleep(for: .seconds(1_000)) }
+      await #expect(throws: TaskError.self) { try await endless.value(timeout: .milliseconds(1)) }
+      let blocking = { () throws -> Int in try tasks.async { _ in 2 }.awaitBlocking() }
+      #expect(try blocking() == 2)
+    }
     runtime.shutdown()
   }
 

@@ -4,6 +4,7 @@
 
 package import Joist
 import Synchronization
+import Testing
 
 /// Simulated time, no threads, real memory.
 package final class HandDrivenPlatform: Platform {
@@ -122,7 +123,14 @@ package struct HandDriven {
 
   /// Steps all schedulers in turn until none has anything to do; the next deadline, if there is one.
   private func settle() -> Int64? {
+    let end = ContinuousClock.now + testLimit
+    var steps = 0
     while true {
+      steps += 1
+      if steps % 4_096 == 0 && ContinuousClock.now > end {
+        Issue.record("waited for more than \(testLimit) until nothing is left to do: \(runtime.livingNow)")
+        return nil
+      }
       var ran = false
       var next: Int64?
       for number in 0..<schedulers {

@@ -105,6 +105,21 @@ package func withLimit<Result>(
   return try body()
 }
 
+/// As above, for a test that waits for tasks.
+package func withLimit<Result>(
+  _ what: String,
+  on runtime: ProcessRuntime? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () async throws -> Result
+) async rethrows -> Result {
+  guard let test = Test.current else { return try await body() }
+  let number = Waits.all.begin(test.name, what, runtime)
+  defer {
+    if let late = Waits.all.end(number) { Issue.record("\(late)", sourceLocation: sourceLocation) }
+  }
+  return try await body()
+}
+
 /// Waits until something is so, and fails the test when that takes longer than ``testLimit``.
 package func wait(
   until what: String,
@@ -125,7 +140,7 @@ package func wait(
 
 extension ProcessRuntime {
   /// The first of the processes that live, with what each waits for.
-  fileprivate var livingNow: String {
+  var livingNow: String {
     let sights = sights
     let some = sights.prefix(8).map { sight in
       "\(sight.id) \(sight.state)\(sight.waits.map { " (\($0))" } ?? ""), \(sight.unread) unread"

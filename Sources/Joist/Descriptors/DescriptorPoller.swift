@@ -60,6 +60,10 @@ final class DescriptorPoller: Sendable {
     }
   }
 
+  /// How many tickets are in the table: for tests.
+  // Order: it is a sum.
+  var waiting: Int { state.withLock { $0.waits.values.reduce(0) { $0 + $1.readers.count + $1.writers.count } } }
+
   /// Ends the thread.
   // Sound: the poll is open.
   func close() {

@@ -99,6 +99,9 @@ extension ProcessRuntime {
     return record.extras().it.watches.count
   }
 
+  /// How many wait for descriptors.
+  package var descriptorWaits: Int { core.it.descriptors.waiting }
+
   /// Whether a process has monitors that have not fired.
   package func hasMonitors<M: ~Copyable>(_ ref: ProcessRef<M>) -> Bool {
     guard let record = ref.record, record.hasExtras else { return false }

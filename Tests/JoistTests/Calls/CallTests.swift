@@ -210,18 +210,20 @@ import Testing
   @Test func `M1: tasks call too, end with their time, and can be cancelled`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     let server = runtime.spawn(Request.self, serve)
-    for number in 1...many(100) {
-      let twice: Int = try await server.call { .double(number, $0) }
-      #expect(twice == number * 2)
+    try await withLimit("every call has come to an end", on: runtime) {
+      for number in 1...many(100) {
+        let twice: Int = try await server.call { .double(number, $0) }
+        #expect(twice == number * 2)
+      }
+      await #expect(throws: CallError.self) {
+        let _: Int = try await server.call(timeout: .milliseconds(1)) { .never($0) }
+      }
+      let task = Task { let _: Int = try await server.call { .never($0) } }
+      task.cancel()
+      await #expect(throws: CancellationError.self) { try await task.value }
+      server.exit()
+      await #expect(throws: CallError.self) { let _: Int = try await server.call { .never($0) } }
     }
-    await #expect(throws: CallError.self) {
-      let _: Int = try await server.call(timeout: .milliseconds(1)) { .never($0) }
-    }
-    let task = Task { let _: Int = try await server.call { .never($0) } }
-    task.cancel()
-    await #expect(throws: CancellationError.self) { try await task.value }
-    server.exit()
-    await #expect(throws: CallError.self) { let _: Int = try await server.call { .never($0) } }
   }
 
   @Test func `M2: a call waits for room in a mailbox that blocks, and its time covers that`() throws {

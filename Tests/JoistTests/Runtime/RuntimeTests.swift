@@ -104,6 +104,14 @@ import Testing
     #expect(statistics.processesEnded == UInt64(processes))
   }
 
+  @Test func `L1: shutdown returns when the last process has ended, long before its deadline`() throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 2))
+    for _ in 0..<10 { runtime.spawn(Int.self) { _ = try $0.receive() } }
+    let began = ContinuousClock.now
+    let survivors = withLimit("the runtime is shut down", on: runtime) { runtime.shutdown(deadline: .seconds(16)) }
+    #expect(survivors.isEmpty && ContinuousClock.now - began < .seconds(8))
+  }
+
   @Test func `L1: a process that swallows its exit is abandoned, and shutdown does not wait for it for ever`() throws {
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     runtime.spawn(Int.self) { process in

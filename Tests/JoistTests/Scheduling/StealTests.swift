@@ -112,6 +112,22 @@ import Testing
     }
   }
 
+  @Test func `S7: a scheduler that is back from a long slice may be found stuck again`() throws {
+    let simulation = try HandDriven(.init(schedulers: 1))
+    let (platform, runtime) = (simulation.platform, simulation.runtime)
+    for _ in 0..<3 {
+      runtime.spawn { _ in
+        var rounds = MonitorRounds()
+        for _ in 0..<3 {
+          runtime.look(&rounds)
+          platform.advance(by: 4_000_000)
+        }
+      }
+    }
+    simulation.run()
+    #expect(runtime.statistics.spareStarts == 3)
+  }
+
   @Test func `S7: there are never more spare schedulers than configured`() throws {
     let simulation = try HandDriven(.init(schedulers: 2, spareSchedulers: 1))
     let (platform, runtime) = (simulation.platform, simulation.runtime)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Crashes before a body has begun, after its process was told to exit, and on threads that Dispatch has started.
+
+import Foundation
+import Joist
+import TestSupport
+import Testing
+
+@Suite struct CrashEdgeTests {
+  @Test func `P5: the body of a process that crashes before it has begun is destroyed`() throws {
+    let tracker = Tracker()
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn { process in
+        let held = Sealed(Tracked(tracker))
+        let child = process.spawn(Int.self) { child in
+          let object = held.open()
+          object.number = try child.receive()
+        }
+        child.suspend()
+        // The message is made by the child when it takes its mail in, which is before its body begins.
+        process.sendEvery(.milliseconds(1), to: child) { number(from: nil) }
+        try process.sleep(for: .milliseconds(5))
+        child.resume()
+      }
+    }
+    #expect(tracker.count == 0 && statistics.trapsContained == 1)
+  }
+
+  @Test func `P5: a process that crashes after it was told to exit ends with its crash`() throws {
+    let log = Log<ExitReason>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn(Down.self) { process in
+        let (child, _) = process.spawnMonitored(Int.self, down: { $0 }) { child in
+          defer { print(number(from: nil)) }
+          _ = try child.receive()
+        }
+        try process.yield()
+        child.exit(.shutdown)
+        log.add(try process.receive().reason)
+      }
+    }
+    #expect(log.entries.count == 1 && log.entries.first?.trap != nil)
+  }
+
+  @Test func `P5: a crash is contained in a runtime that a thread of Dispatch has started`() async throws {
+    let reason = try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(with: Result { try end(schedulers: 1) { _ in print(number(from: nil)) } })
+      }
+    }
+    #expect(reason.trap != nil)
+  }
+}
+
+/// A number that is not there.
+@inline(never)
+private func number(from text: String?) -> Int { Int(text!)! }
