@@ -82,6 +82,7 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
     let unsorted = process.extras().it.unsorted
     process.extras().it.unsorted = nil
     process.keepUnsorted(unsorted)
+    process.cancelTimers()
   }
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }

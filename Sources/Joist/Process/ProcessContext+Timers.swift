@@ -6,8 +6,11 @@ extension ProcessContext where Message: ~Copyable {
   /// Moves a message to a process when the time has come: up to 131 µs late by design, and as late as a busy scheduler
   /// is.
   ///
-  /// It outlives this process. To the dead: dropped and counted, like any message; so it is by a full mailbox, for a
-  /// timer never waits. Time is what the machine is awake: it does not go on while the machine sleeps. A delay of zero
+  /// It outlives this process and goes with its receiver: when that ends first, the message is destroyed there. To one
+  /// that has ended before: dropped and counted at once, like any message; so it is by a full mailbox at its time, for
+  /// a timer never waits.
+  ///
+  /// Time is what the machine is awake: it does not go on while the machine sleeps. A delay of zero
   /// or less is now; centuries are for ever. Does not block; allocates only when there are more timers than ever.
   @inlinable @discardableResult
   public func sendAfter<M: ~Copyable>(
@@ -34,14 +37,14 @@ extension ProcessContext where Message: ~Copyable {
     core.sendRepeatedly(MessageMaker(message), ref.record, ref.id, every: interval)
   }
 
-  /// Stops a timer, whoever armed it; the time that it still had at the scheduler's last look at the clock, or nil when
-  /// it has fired or was cancelled before.
+  /// Stops a timer, whoever armed it; the time that it still had, or nil when it has fired or was cancelled before.
   ///
-  /// Afterwards it sends nothing more; what it has sent may still be in a mailbox.
+  /// Never more than was asked for, and zero for one that is late. Afterwards it sends nothing more; what it has sent
+  /// may still be in a mailbox.
   @discardableResult
   public func cancel(_ timer: TimerID) -> Duration? { core.cancel(timer) }
 
-  /// How long a timer still has; nil when it has fired or was cancelled.
+  /// How long a timer still has, never more than was asked for; nil when it has fired or was cancelled.
   public func remaining(_ timer: TimerID) -> Duration? { core.remaining(timer) }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What few processes have: made when a process first needs it, kept with its record for later ones (R7).
-// PX1. The lock guards bound, watches and links. The rest is touched by whoever has the process (A1).
+// PX1. The lock guards bound, watches, links and timers. The rest is touched by whoever has the process (A1).
 // PX2. Who ends stores the next generation, takes all out of its inbox, and only then looks for extras. Whoever has got
 //      the extras of another looks at that inbox, and only then at the generation. All but the generation is
 //      sequentially consistent. So an end that finds no extras has emptied the inbox before there were any; whoever
@@ -11,7 +11,7 @@ import Synchronization
 
 /// What few processes have.
 struct ProcessExtras: ~Copyable {
-  /// Guards the next three (PX1).
+  /// Guards the next four (PX1).
   let lock = SpinLock()
   /// Of its mailbox, if that has one.
   var bound = Bound()
@@ -19,6 +19,8 @@ struct ProcessExtras: ~Copyable {
   var watches = Places<Watch>()
   /// The processes that it is linked to.
   var links = Places<Link>()
+  /// Messages that are to be sent to it later.
+  var timers = ArmedTimers()
   /// The processes that it monitors.
   var monitors = Monitors()
   /// What makes messages of exit signals, if it traps them.

@@ -46,8 +46,6 @@ package struct Scheduler: ~Copyable {
   var handsOver = false
   /// The cheap clock when it was last read, some slices ago at most: the time of messages that are sent now.
   var lastClock: UInt64 = 0
-  /// The real clock when it was last looked at.
-  var lastNow: Int64
   /// Reductions before the cheap clock is read again.
   var clockCredit = 0
   /// When to look at the real clock next.
@@ -116,8 +114,7 @@ package struct Scheduler: ~Copyable {
     heapBlocks = BlockCache(HeapPool.depots, node)
     images = BlockCache(runtime.it.slots.images, node)
     queue = RunQueue(ageing: runtime.it.configuration.ageing)
-    lastNow = platform.now()
-    wheel = TimerWheel(index: index, now: lastNow)
+    wheel = TimerWheel(index: index, now: platform.now())
   }
 
   /// From its beginning to `running`, for code that is inlined where nothing else is known of a scheduler.

@@ -63,7 +63,6 @@ extension Handle<Scheduler> {
   private func wakeDue(_ owner: Handle<Scheduler>) {
     if owner.it.wheel.isEmptyAtAGuess { return }
     let now = it.runtime.it.platform.now()
-    it.lastNow = now
     guard owner.it.wheel.lock.tryLock() else { return }
     var undelivered = Undelivered()
     var room = Limits.dueAtOnce
@@ -130,6 +129,9 @@ extension Handle<Scheduler> {
 }
 
 extension Duration {
+  /// The longest timeout that is handed to a clock that is not the platform's: a century.
+  package static let longestSleep = Duration.seconds(100 * 366 * 86_400)
+
   /// In nanoseconds, as far as they fit: years and centuries are no overflow.
   var clampedNanoseconds: Int64 {
     let attoseconds = attoseconds

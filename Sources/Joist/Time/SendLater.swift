@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that are sent later: arming, firing, cancelling. Rules TM1 to TM4, Y1 to Y5.
+// Messages that are sent later: arming, firing, cancelling. Rules TM1 to TM6, Y1 to Y5.
 
 import Synchronization
 
 extension Handle<RuntimeCore> {
   /// Arms a timer in the wheel of the caller's scheduler, or of any.
+  ///
+  /// One to a process that has ended is dropped, counted and reported at once; a process of its own destroys it (TM4).
   func arm(
     _ fill: (Handle<MessageTimer>) -> Void,
     to target: ProcessHandle,
@@ -18,6 +20,7 @@ extension Handle<RuntimeCore> {
     let timer = TimerPool.take(mine)
     timer.it.target = target
     timer.it.targetID = id
+    timer.it.core = self
     timer.it.sender = 0
     if let caller = mine?.it.running {
       timer.it.sender = caller.id.bits
@@ -33,30 +36,49 @@ extension Handle<RuntimeCore> {
     owner.it.wheel.lock.unlock()
     // It may sleep until a later time.
     if mine == nil { owner.it.alarm.signal(it.platform) }
+    if !target.list(timer, number, id) { dropArmed(timer, number) }
     return TimerID(timer: timer, number: number)
   }
 
+  /// Drops a timer whose receiver has ended, unless it has fired or was cancelled meanwhile.
+  @inline(never)
+  private func dropArmed(_ timer: Handle<MessageTimer>, _ number: UInt) {
+    guard timer.it.claim(number) else { return }
+    timer.leaveWheel()
+    let (target, id, sender) = (timer.it.target!, timer.it.targetID, timer.it.sender)
+    let isOnce = timer.it.node != nil
+    guard let node = timer.giveBack(Scheduler.current) else { return }
+    if isOnce {
+      node.it.generation = id.generation
+      node.it.sender = sender
+      it.figures.messagesSent.add()
+      it.figures.messagesDropped.add()
+      node.reportDead(target, .noProcess)
+    }
+    var undelivered = Undelivered()
+    undelivered.add(node)
+    destroyElsewhere(undelivered)
+  }
+
   /// Stops a timer; the time that it still had, or nil when it has fired or was cancelled.
+  ///
+  /// That time is read from the real clock: a scheduler's last look may be a whole slice old, and would say more than
+  /// was asked for.
   // Ordering: taking it out of its wheel orders the rest.
   func cancel(_ id: TimerID) -> Duration? {
     Scheduler.beginCall()
     let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
     mine?.it.running?.charge(Cost.arm)
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }
-    takeOut(timer.entry)
-    let rest = timer.it.deadline.load(ordering: .relaxed) - (mine?.it.lastNow ?? it.platform.now())
-    timer.destroy(mine)
-    if let mine {
-      mine.it.figures.timedWaits.addReleasing(-1)
-    } else {
-      it.figures.timedWaits.add(-1)
-      it.idleness.mayHaveCome(self)
-    }
+    timer.leaveWheel()
+    let rest = timer.it.deadline.load(ordering: .relaxed) - it.platform.now()
+    timer.it.target!.unlist(timer)
+    timer.giveBack(mine)?.discard()
     return .nanoseconds(max(0, rest))
   }
 
   /// Takes an entry out of the wheel that it is in, if it is in one (Y5).
-  private func takeOut(_ entry: Handle<TimerEntry>) {
+  fileprivate func takeOut(_ entry: Handle<TimerEntry>) {
     while true {
       let place = entry.it.place
       if place == .none { return }
@@ -94,16 +116,17 @@ extension Handle<Scheduler> {
       return deliver(Delivery.making(timer.it.maker!), timer.it.sender, to: target, id)
     }
     guard timer.it.claim(number) else {
-      // Who cancels it waits for this lock (TM1).
-      timer.entry.it.leave()
+      // Whoever has claimed it waits for this lock, and takes it out (TM1, TM6).
+      owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: now) + 2)
       return nil
     }
     timer.entry.it.leave()
     it.figures.timedWaits.addReleasing(-1)
     let sender = timer.it.sender
-    let (node, maker) = (timer.it.node.take(), timer.it.maker.take())
-    TimerPool.give(timer, self)
-    guard let node else { return maker.map { Delivery.making($0).node } }
+    let isOnce = timer.it.node != nil
+    target.unlist(timer)
+    let node = timer.giveBack(self)
+    guard let node, isOnce else { return node }
     return deliver(Delivery(node: node, scheduler: self), sender, to: target, id)
   }
 
@@ -120,7 +143,7 @@ extension Handle<Scheduler> {
     it.figures.messagesSent.add()
     if let refusal = target.admit(node, id, .atOnce) {
       delivery.count(refusal, target.home)
-      node.reportDead(target, refusal == .noProcess ? .noProcess : .mailboxFull)
+      node.reportDead(target, DeadLetter.Cause(refusal))
       return node
     }
     if target.it.inbox.push(node) { target.wake(from: self) }
@@ -128,25 +151,91 @@ extension Handle<Scheduler> {
   }
 
   /// Destroys the timers that are left: the runtime is over.
+  ///
+  /// One that somebody else has claimed is left to them, and waited for (TM6).
   func dropTimers() {
-    while let entry = it.wheel.removeAny() {
-      entry.it.leave()
-      guard entry.it.owner == .message else { continue }
-      let timer = Handle<MessageTimer>(entry: entry)
-      if timer.it.claim(timer.it.number) { timer.destroy(nil) }
+    while true {
+      it.wheel.lock.lock()
+      guard let entry = it.wheel.removeAny() else {
+        it.wheel.lock.unlock()
+        return TimerPool.empty(self)
+      }
+      let timer = entry.it.owner == .message ? Handle<MessageTimer>(entry: entry) : nil
+      let isClaimed = timer.map { $0.it.claim($0.it.number) } ?? true
+      if isClaimed { entry.it.leave() } else { it.wheel.insert(entry, due: entry.it.due) }
+      it.wheel.lock.unlock()
+      guard isClaimed else {
+        relinquishProcessor()
+        continue
+      }
+      guard let timer else { continue }
+      timer.it.target!.unlist(timer)
+      timer.giveBack(nil)?.discard()
     }
-    TimerPool.empty(self)
   }
 }
 
 extension Handle<MessageTimer> {
-  /// Destroys what is in it, and gives it back.
+  /// Counts a claimed timer as one that its runtime does not wait for any more, and takes it out of its wheel.
   ///
-  /// The caller has it (TM1), and it is in no wheel.
-  fileprivate func destroy(_ scheduler: Handle<Scheduler>?) {
-    let node = it.node.take()
-    it.maker = nil
+  /// In this order: the runtime is there for as long as the timer is in the wheel (TM6).
+  // Ordering: as `arm` counted it, or with the fence of `mayHaveCome`.
+  fileprivate func leaveWheel() {
+    let core = it.core!
+    if let scheduler = Scheduler.current, scheduler.it.runtime == core {
+      scheduler.it.figures.timedWaits.addReleasing(-1)
+    } else {
+      core.it.figures.timedWaits.add(-1)
+      core.it.idleness.mayHaveCome(core)
+    }
+    core.takeOut(entry)
+  }
+
+  /// Gives a claimed timer back that is in no wheel and no list; returns what it was to send.
+  fileprivate func giveBack(_ scheduler: Handle<Scheduler>?) -> Handle<MessageNode>? {
+    let (node, maker) = (it.node.take(), it.maker.take())
     TimerPool.give(self, scheduler)
-    node?.discard()
+    return node ?? maker.map { Delivery.making($0).node }
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Lists a timer that was put into a wheel, unless it has left that again (TM5); false when the process has ended.
+  // Ordering: the first look is a guess (R9), which spares an ended process extras.
+  fileprivate func list(_ timer: Handle<MessageTimer>, _ number: UInt, _ id: ProcessID) -> Bool {
+    guard it.generation.load(ordering: .relaxed) == id.generation else { return false }
+    let extras = extras()
+    return extras.it.lock.withLock {
+      guard isStill(id.generation) else { return false }
+      if timer.it.number == number { extras.it.timers.insert(timer) }
+      return true
+    }
+  }
+
+  /// Takes a claimed timer out of the list, if it is there.
+  ///
+  /// A process without extras lists none: extras stay with their record.
+  fileprivate func unlist(_ timer: Handle<MessageTimer>) {
+    guard hasExtras else { return }
+    let extras = extras()
+    extras.it.lock.withLock { extras.it.timers.remove(timer) }
+  }
+
+  /// Cancels the timers that are armed for this process, which has ended: what they were to send is put into its
+  /// mailbox, to be destroyed with the rest (TM5).
+  func cancelTimers() {
+    let extras = extras()
+    while true {
+      extras.it.lock.lock()
+      guard let timer = extras.it.timers.first else { return extras.it.lock.unlock() }
+      extras.it.timers.remove(timer)
+      let isClaimed = timer.it.claim(timer.it.number)
+      extras.it.lock.unlock()
+      guard isClaimed else { continue }
+      timer.leaveWheel()
+      guard let node = timer.giveBack(Scheduler.current) else { continue }
+      node.it.kind = .remains
+      it.mailbox.append(node)
+    }
   }
 }

@@ -25,6 +25,8 @@ package struct TimerEntry: ~Copyable {
   private let placeWord = Atomic<UInt32>(TimerPlace.none.rawValue)
   /// What it is embedded in.
   let owner: Owner
+  /// Of a message timer: whether it is in its receiver's list, under the lock of the receiver's extras (TM5).
+  var isListed = false
   var next: Handle<TimerEntry>?
   var previous: Handle<TimerEntry>?
   /// The tick that it was put in for.

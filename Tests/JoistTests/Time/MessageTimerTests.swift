@@ -61,6 +61,26 @@ import Testing
     #expect(log.entries == [1, 2])
   }
 
+  @Test func `S3: what cancel and remaining say is never more than was asked for, however old the last look is`() throws
+  {
+    let simulation = try HandDriven()
+    let rests = Log<Duration?>()
+    simulation.runtime.spawn(Int.self) { process in
+      // Its scheduler looked at the clock before this.
+      simulation.platform.advance(by: 15_000_000)
+      let (first, second) = (
+        process.sendAfter(.seconds(1), to: process.ref, 1), process.sendEvery(.seconds(1), to: process.ref) { 2 }
+      )
+      rests.add(process.remaining(first))
+      rests.add(process.cancel(first))
+      simulation.platform.advance(by: 900_000_000)
+      rests.add(process.remaining(second))
+      rests.add(process.cancel(second))
+    }
+    simulation.run()
+    #expect(rests.entries == [.seconds(1), .seconds(1), .milliseconds(100), .milliseconds(100)])
+  }
+
   @Test func `S3: a repeating timer keeps its grid, makes a message each time, and ends when cancelled`() throws {
     let simulation = try HandDriven()
     let times = Log<Int64>()
@@ -98,6 +118,104 @@ import Testing
     #expect(!receiver.isAlive && simulation.runtime.isQuiet)
   }
 
+  @Test func `S3: a message that was to come goes with its receiver, and the runtime is idle then`() throws {
+    let simulation = try HandDriven()
+    let (runtime, tracker, done) = (simulation.runtime, Tracker(), Count())
+    let receivers = (0..<3).map { number in
+      runtime.spawn(Tracked.self, options: number == 1 ? .init(mailbox: .bounded(4, whenFull: .block)) : .init()) {
+        _ = try $0.receive()
+      }
+    }
+    let timers = receivers.flatMap { receiver in
+      [
+        runtime.sendAfter(.seconds(3_600), to: receiver, Tracked(tracker)),
+        runtime.sendAfter(.seconds(7_200), to: receiver, Tracked(tracker)),
+        runtime.sendEvery(.seconds(1_800), to: receiver) { [tracker] in Tracked(tracker) },
+      ]
+    }
+    runtime.spawn { process in
+      let gone = process.spawn(Tracked.self) { _ = try $0.receive() }
+      process.sendAfter(.seconds(9), to: gone, Tracked(tracker))
+      gone.exit(.killed)
+      done.add()
+    }
+    #expect(runtime.cancel(timers[1]) != nil)
+    receivers[0].send(Tracked(tracker))  // returns
+    receivers[1].exit()
+    receivers[2].exit(.killed)
+    simulation.run(passingTime: false)
+    #expect(done.total == 1 && tracker.count == 0 && runtime.isQuiet)
+    #expect(timers.allSatisfy { runtime.remaining($0) == nil && runtime.cancel($0) == nil })
+    simulation.run()
+    #expect(simulation.platform.now() < 3_000_000_000, "time was waited for")
+    #expect(runtime.statistics.messagesDropped == 0)
+  }
+
+  @Test func `S3: what a crash in one message's deinit leaves of the timers goes all the same`() throws {
+    final class Trapping {
+      let traps: Bool
+      let tracked: Tracked
+      init(_ tracker: Tracker, traps: Bool) { (self.traps, tracked) = (traps, Tracked(tracker)) }
+      deinit { if traps { fatalError("deinit") } }
+    }
+    let simulation = try HandDriven()
+    let (runtime, tracker) = (simulation.runtime, Tracker())
+    let receiver = runtime.spawn(Trapping.self) { _ = try $0.receive() }
+    for number in 0..<9 { runtime.sendAfter(.seconds(100), to: receiver, Trapping(tracker, traps: number % 3 == 1)) }
+    simulation.run(passingTime: false)
+    receiver.exit()
+    simulation.run(passingTime: false)
+    #expect(!receiver.isAlive && runtime.isQuiet && runtime.statistics.trapsContained == 3)
+    #expect(tracker.count == 3)  // what a crash leaves is lost
+  }
+
+  @Test func `S3: a timer of one runtime goes with its receiver on another`() throws {
+    let (tracker, idle) = (Tracker(), Count())
+    for _ in 0..<many(50) {
+      let (first, second) = (try ProcessRuntime(.init(schedulers: 2)), try ProcessRuntime(.init(schedulers: 2)))
+      let receivers = (0..<20).map { _ in second.spawn(Tracked.self) { _ = try $0.receive() } }
+      first.spawn { process in
+        for receiver in receivers { process.sendAfter(.seconds(1_000), to: receiver, Tracked(tracker)) }
+      }
+      #expect(!first.waitUntilIdle(timeout: .milliseconds(1)))
+      for receiver in receivers { receiver.exit() }
+      // Half of the time one ends while timers of it are still being cancelled.
+      if tracker.count % 2 == 0 { first.shutdown() }
+      if first.waitUntilIdle(timeout: .seconds(60)) { idle.add() }
+      second.waitUntilIdle()
+      first.shutdown()
+      second.shutdown()
+      #expect(tracker.count == 0)
+    }
+    #expect(idle.total == many(50))
+  }
+
+  @Test(.threadsAndSeeds)
+  func `S3: receivers that end while timers for them are armed, fire and are cancelled leave none`() throws {
+    let (processes, turns) = (size(8, seeds: 3), size(300, seeds: 8))
+    let tracker = Tracker()
+    let statistics = try onRuntime(slots: 8) { runtime in
+      for number in 0..<processes {
+        runtime.spawn { process in
+          for turn in 0..<turns {
+            let receiver = process.spawn(Tracked.self) { _ = try $0.receive(timeout: .microseconds(turn % 700)) }
+            let delay = Duration.microseconds((turn * 7 + number) % 900)
+            let timer = process.sendAfter(delay, to: receiver, Tracked(tracker))
+            process.sendEvery(.microseconds(200), to: receiver) { Tracked(tracker) }
+            if turn % 3 == 0 { process.cancel(timer) }
+            if turn % 7 == 0 { receiver.exit() }
+            try process.reduce(50)
+          }
+        }
+      }
+    }
+    #expect(tracker.count == 0)
+    #expect(
+      statistics.messagesSent
+        == statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped
+    )
+  }
+
   @Test func `I1: messages that were still to be made when their maker crashed are destroyed, and counted`() throws {
     let simulation = try HandDriven()
     let receiver = simulation.runtime.spawn(Int.self) { process in
@@ -117,9 +235,9 @@ import Testing
     let receiver = simulation.runtime.spawn(Tracked.self) { _ in }
     simulation.run()
     simulation.runtime.sendAfter(.seconds(1), to: receiver, Tracked(tracker))
-    #expect(tracker.count == 1)
-    simulation.run()
+    simulation.run(passingTime: false)
     #expect(tracker.count == 0 && simulation.runtime.statistics.messagesDropped == 1)
+    #expect("\(simulation.runtime.recentReports[0])".hasSuffix("to \(receiver.id) was dropped: no process"))
   }
 
   @Test func `S3: a timer never waits for room in a mailbox`() throws {
