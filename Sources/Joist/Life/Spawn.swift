@@ -111,7 +111,7 @@ extension Handle<RuntimeCore> {
   private func provide(_ process: ProcessHandle, _ request: SpawnRequest) throws(SpawnError) {
     if let name = request.options.name, let type = request.type {
       do {
-        try it.names.add(name, Names.Entry(record: process, id: process.id, type: type))
+        try it.names.add(name, process, process.id, type)
       } catch {
         giveBack(process)
         throw .name(error)
@@ -119,7 +119,7 @@ extension Handle<RuntimeCore> {
     }
     guard case .dedicated(let bytes) = request.options.stack else { return }
     guard let slot = Handle<Slot>.dedicated(bytes: bytes, on: it.platform) else {
-      if let name = request.options.name { it.names.remove(name, from: process.id) }
+      if let name = request.options.name { it.names.remove(name) }
       giveBack(process)
       throw .noStack
     }

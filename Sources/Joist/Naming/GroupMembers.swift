@@ -97,10 +97,13 @@ final class GroupMembers: Watcher {
   /// The watch of the group on a process.
   var watch: Watch { .object(self, isFirst: false) }
 
-  /// Where the watch on a member is.
-  func note(_ member: GroupMember, _ watch: Int) {
+  /// Notes where the watch on a member is; false where that member has left meanwhile, or joined anew with a watch of
+  /// its own: then the caller takes this watch back.
+  func note(_ member: GroupMember, _ watch: Int) -> Bool {
     state.withLock { state in
-      if let place = state.places[member] { state.places[member] = Place(member: place.member, watch: watch) }
+      guard let place = state.places[member], place.watch == nil else { return false }
+      state.places[member] = Place(member: place.member, watch: watch)
+      return true
     }
   }
 

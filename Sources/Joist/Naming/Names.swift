@@ -6,6 +6,9 @@
 // NM2. The table is locked for a look only. It has a name before the process is watched for it; if that has ended by
 //      then, the name is taken back.
 // NM3. Malloc is not called under the lock, for it may fail: what needs more room has it made before.
+// NM4. Whoever takes a name away takes the watch back as well, so that a process that is named and unnamed again and
+//      again has the watches of its present names alone. The entry is in the table before its watch has a place:
+//      whoever takes the name away meanwhile leaves the watch to the one that puts it in.
 
 import Synchronization
 
@@ -16,20 +19,32 @@ final class Names: Sendable {
     let record: ProcessHandle
     let id: ProcessID
     let type: MessageType
+    /// What tells of its end, and where that is among the process's watches: nowhere before it is put in (NM4).
+    fileprivate let watch: NameWatch
+    fileprivate var place: Int?
   }
 
   /// NM2 says what is done under its lock.
   private let entries = Mutex<[String: Entry]>([:])
 
   /// Gives a name to a process.
-  func add(_ name: String, _ entry: Entry) throws(NameError) {
+  func add(_ name: String, _ record: ProcessHandle, _ id: ProcessID, _ type: MessageType) throws(NameError) {
     Scheduler.beginCall()
     guard !name.isEmpty else { throw .empty }
-    if let holder = put(name, entry) { throw .taken(name, by: holder) }
-    guard entry.record.watch(entry.id, .object(NameWatch(self, name), isFirst: true)) != nil else {
-      remove(name, from: entry.id)
+    let watch = NameWatch(self, name)
+    if let holder = put(name, Entry(record: record, id: id, type: type, watch: watch)) {
+      throw .taken(name, by: holder)
+    }
+    guard let place = record.watch(id, watch.asWatch) else {
+      _ = take(name, of: watch)
       throw .noProcess
     }
+    let isThere = entries.withLock { entries in
+      guard entries[name]?.watch === watch else { return false }
+      entries[name]?.place = place
+      return true
+    }
+    if !isThere { record.unwatch(place, watch.asWatch) }
   }
 
   /// Puts a name into the table (NM3); who has it, if somebody does.
@@ -60,9 +75,16 @@ final class Names: Sendable {
     entries.withLock { entries in entries.lazy.filter { $0.value.id == id }.map(\.key).min() }
   }
 
-  /// Takes a name away, if that process has it.
-  func remove(_ name: String, from id: ProcessID) {
-    entries.withLock { if $0[name]?.id == id { $0[name] = nil } }
+  /// Takes a name away from whoever has it, and the watch back (NM4).
+  func remove(_ name: String) {
+    Scheduler.beginCall()
+    guard let entry = entries.withLock({ $0.removeValue(forKey: name) }), let place = entry.place else { return }
+    entry.record.unwatch(place, entry.watch.asWatch)
+  }
+
+  /// Takes a name away that was given with that watch; nil, and nothing is done, when it was given anew meanwhile.
+  fileprivate func take(_ name: String, of watch: NameWatch) -> Entry? {
+    entries.withLock { $0[name]?.watch === watch ? $0.removeValue(forKey: name) : nil }
   }
 
   /// All names, sorted.
@@ -85,7 +107,9 @@ private final class NameWatch: Watcher {
     self.name = name
   }
 
-  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { names.remove(name, from: id) }
+  var asWatch: Watch { .object(self, isFirst: true) }
+
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { _ = names.take(name, of: self) }
 }
 
 /// Which messages a process takes, without a generic parameter.

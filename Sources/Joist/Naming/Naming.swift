@@ -44,7 +44,7 @@ extension ProcessContext where Message: ~Copyable {
 extension Handle<RuntimeCore> {
   fileprivate func register<M: ~Copyable>(_ ref: ProcessRef<M>, as name: String) throws(NameError) {
     guard let record = ref.record else { throw .noProcess }
-    try it.names.add(name, Names.Entry(record: record, id: ref.id, type: MessageType(M.self)))
+    try it.names.add(name, record, ref.id, MessageType(M.self))
   }
 
   fileprivate func lookup<M: ~Copyable>(_ name: String, as type: M.Type) throws(NameError) -> ProcessRef<M>? {
@@ -56,7 +56,5 @@ extension Handle<RuntimeCore> {
     return ProcessRef(record: entry.record, id: entry.id)
   }
 
-  fileprivate func unregister(_ name: String) {
-    if let entry = it.names.find(name) { it.names.remove(name, from: entry.id) }
-  }
+  fileprivate func unregister(_ name: String) { it.names.remove(name) }
 }

@@ -17,7 +17,7 @@ public final class ProcessGroup<Message: ~Copyable>: Sendable {
   public func join(_ ref: ProcessRef<Message>) {
     guard let member = GroupMember(ref), members.add(member) else { return }
     if let place = member.record.watch(ref.id, members.watch) {
-      members.note(member, place)
+      if !members.note(member, place) { member.record.unwatch(place, members.watch) }
     } else {
       members.remove(member)
     }

@@ -194,6 +194,61 @@ import Testing
     #expect(done.total == many(1_000))
   }
 
+  @Test func `I1: whoever watches a process and stops doing so, again and again, leaves nothing there`() throws {
+    let simulation = try HandDriven()
+    let runtime = simulation.runtime
+    let other = runtime.spawn(Int.self) { _ = try $0.receive() }
+    let group = ProcessGroup<Int>()
+    let turns = many(20_000)
+    let memory = Log<Int>()
+    runtime.spawn(Down.self) { process in
+      func turn() throws {
+        try runtime.register(other, as: "a")
+        try runtime.register(other, as: "b")
+        runtime.unregister("a")
+        process.unregister("b")
+        try process.link(other)
+        try process.unlink(other)
+        process.demonitor(try process.monitor(other) { $0 })
+        group.join(other)
+        group.leave(other)
+        _ = try process.join(other, timeout: .zero)
+      }
+      for count in [100, turns] {
+        for _ in 0..<count { try turn() }
+        memory.add(other.info!.memory.own + process.ref.info!.memory.own)
+      }
+    }
+    simulation.run()
+    #expect(runtime.watchCount(other) == 0 && group.count == 0)
+    #expect(memory.entries.count == 2 && memory.entries[0] == memory.entries[1], "\(memory.entries)")
+  }
+
+  @Test(.threadsAndSeeds)
+  func `M4: a name or a membership that many give and take at once leaves no watch`() throws {
+    let (processes, turns) = (size(4, seeds: 3), size(2_000, seeds: 6))
+    let left = Log<Int>()
+    _ = try onRuntime(slots: 4) { runtime in
+      let other = runtime.spawn(Int.self) { _ = try $0.receive() }
+      let group = ProcessGroup<Int>()
+      let workers = (0..<processes).map { _ in
+        runtime.spawn { process in
+          for _ in 0..<turns {
+            try? runtime.register(other, as: "name")
+            runtime.unregister("name")
+            group.join(other)
+            group.leave(other)
+            try process.reduce(10)
+          }
+        }
+      }
+      for worker in workers { _ = worker.join() }
+      left.add(runtime.watchCount(other))
+      other.send(1)
+    }
+    #expect(left.entries.allSatisfy { $0 == 0 } && !left.entries.isEmpty, "\(left.entries)")
+  }
+
   @Test func `S3: who waits for an end can be told to exit`() throws {
     let simulation = try HandDriven()
     let other = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
