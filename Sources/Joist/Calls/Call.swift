@@ -7,8 +7,8 @@ extension ProcessContext where Message: ~Copyable {
   ///
   /// Messages that come meanwhile stay in the mailbox and cost nothing.
   ///
-  /// Throws ``CallError`` when there is no reply: the time is over, the other has ended or ends, its mailbox is full;
-  /// ``ProcessExit`` when this process is told to exit.
+  /// Throws ``CallError`` when there is no reply: the time is over, the other has ended or ends, its mailbox is full,
+  /// or it is this process itself; ``ProcessExit`` when this process is told to exit.
   @inlinable
   public func call<M: ~Copyable, Reply: ~Copyable>(
     _ ref: ProcessRef<M>,
@@ -58,6 +58,10 @@ extension Handle<ProcessRecord> {
     guard let callee else {
       delivery.node.discard()
       throw CallError.exited(.noProcess)
+    }
+    if callee == self && id == it.identity {
+      delivery.node.discard()
+      throw CallError.toItself
     }
     let deadline = home.deadline(after: timeout)
     if let refusal = delivery.finishRequest(to: callee, id, until: deadline) {

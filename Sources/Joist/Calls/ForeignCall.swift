@@ -7,7 +7,8 @@ import Synchronization
 extension ProcessRef where Message: ~Copyable {
   /// Asks from a plain thread, which sleeps until the reply; inside a process use `process.call`.
   ///
-  /// A runtime that shuts down ends its processes, and with them the call.
+  /// A runtime that shuts down ends its processes, and with them the call. A call to the process whose `blocking`
+  /// closure this is throws ``CallError/toItself``.
   @available(*, noasync, message: "use `await ref.call`, which does not hold the thread")
   @inlinable
   public func callBlocking<Reply: ~Copyable>(
@@ -76,6 +77,10 @@ struct ForeignCall: Sendable {
     _ timeout: Duration?
   ) throws(CallError) -> Handle<MessageNode> {
     defer { waiter.giveBack() }
+    if let callee, callee.isWaitingForThisThread(id) {
+      delivery.node.discard()
+      throw .toItself
+    }
     let deadline = waiter.it.deadline(after: timeout)
     if let refusal = send(delivery, callee, id, deadline) { return try refusal.reply() }
     return try (waiter.wait(until: deadline) ?? .timedOut).reply()
@@ -110,7 +115,7 @@ struct ForeignCall: Sendable {
         } else if Task.isCancelled {
           _ = ticket.answer(.cancelled, from: nil)
         } else {
-          alarm = timeout.map { ticket.timeOut(after: $0) }
+          alarm = timeout.flatMap { ticket.timeOut(after: $0) }
         }
       }
     } onCancel: {
@@ -126,10 +131,12 @@ struct ForeignCall: Sendable {
 }
 
 extension WaitTicket {
-  /// Ends the wait after so long, unless the task is cancelled before.
-  fileprivate func timeOut(after timeout: Duration) -> Task<Void, any Error> {
-    Task {
-      try await Task.sleep(for: timeout)
+  /// Ends the wait after the timeout, unless the task is cancelled before; nil where the timeout is out of the clock's
+  /// range, which `Task.sleep` traps on: such a call waits forever.
+  fileprivate func timeOut(after timeout: Duration) -> Task<Void, any Error>? {
+    if timeout > .longestSleep { return nil }
+    return Task {
+      try await Task.sleep(for: max(.zero, timeout))
       _ = answer(.timedOut, from: nil)
     }
   }

@@ -67,6 +67,21 @@ public enum CallError: Error {
   case mailboxFull
   /// The request was thrown away unread, by `flush` or for later messages.
   case discarded
+  /// A process called itself, or was called in its own `blocking` closure: it would wait for its own reply forever.
+  case toItself
+}
+
+extension CallError: CustomStringConvertible {
+  /// The case's name; a sentence for the one that is a mistake.
+  public var description: String {
+    switch self {
+    case .timedOut: "timedOut"
+    case .exited(let reason): "exited(\(reason))"
+    case .mailboxFull: "mailboxFull"
+    case .discarded: "discarded"
+    case .toItself: "a process cannot call itself: it would wait for its own reply"
+    }
+  }
 }
 
 extension Answer {

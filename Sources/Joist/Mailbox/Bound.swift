@@ -4,7 +4,8 @@
 // MB1. Under a lock it counts what was let in and has not been taken out: messages and bytes. Who sends is let in
 //      first and pushes then, as into any inbox.
 // MB2. Who is not let in waits in line, or is refused, as the mailbox's policy and the sender want. Room that comes
-//      free is given to the first in line before it is told. Nobody waits for room in its own mailbox.
+//      free is given to the first in line before it is told. Nobody waits for room in its own mailbox: the message is
+//      refused at once, for only the sender could make room.
 // MB3. `dropOldest` lets in everything. Its owner throws the oldest away when it collects its mail, and is told to.
 //      Where it waits for something else it is woken for that when the mailbox holds half as much again as it may.
 // MB4. The end of the process closes it: who waits in line is told, and nobody is let in any more.
@@ -131,9 +132,8 @@ extension Handle<ProcessRecord> {
       if (isFarOver || isTooMuch) && it.inbox.claim() { wake(from: Scheduler.current) }
       return nil
     }
-    guard case .waiting(let deadline) = admission, policy == .block, canEverFit,
-      Scheduler.current?.it.running != self
-    else { return .mailboxFull }
+    guard case .waiting(let deadline) = admission, policy == .block, canEverFit else { return .mailboxFull }
+    if isWaitingForThisThread(id) { return .ownMailboxFull }
     return waitForRoom(size, id, until: deadline)
   }
 

@@ -144,7 +144,7 @@ struct Delivery {
   @inline(never)
   func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer) {
     count(answer, process.home)
-    node.reportDead(process, answer == .noProcess ? .noProcess : .mailboxFull)
+    node.reportDead(process, DeadLetter.Cause(answer))
     node.drop(answer, from: Scheduler.current)
   }
 

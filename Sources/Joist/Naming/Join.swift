@@ -25,11 +25,15 @@ extension ProcessContext where Message: ~Copyable {
 extension ProcessRef where Message: ~Copyable {
   /// Waits, as a plain thread, until the process has ended; why it did, or nil when the time was over first.
   ///
-  /// Inside a process use `process.join`.
+  /// Inside a process use `process.join`. A process whose `blocking` closure waits here for its own end ends with a
+  /// sentence.
   @available(*, noasync, message: "it holds the thread")
   public func join(timeout: Duration? = nil) -> ExitReason? {
     guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
     guard let record else { return .noProcess }
+    if record.isWaitingForThisThread(id) {
+      fatalError("Joist: a `blocking` closure cannot wait for the end of its process, which waits for it")
+    }
     return Waiter.here(for: record).awaitEnd(of: record, id, timeout)?.exitReason
   }
 }

@@ -30,6 +30,25 @@ public struct DeadLetter: Sendable, Hashable {
     case noProcess
     /// The mailbox was full.
     case mailboxFull
+    /// A process sent to its own mailbox, which was full and whose policy is to wait: only itself could make room.
+    case ownMailboxFull
+
+    init(_ refusal: Answer) {
+      self =
+        switch refusal {
+        case .noProcess: .noProcess
+        case .ownMailboxFull: .ownMailboxFull
+        default: .mailboxFull
+        }
+    }
+
+    fileprivate var words: String {
+      switch self {
+      case .noProcess: "no process"
+      case .mailboxFull: "mailbox full"
+      case .ownMailboxFull: "a process cannot wait for room in its own mailbox"
+      }
+    }
   }
 
   /// Who it was for.
@@ -50,7 +69,7 @@ extension Report: CustomStringConvertible {
       case .abnormalExit(let process, let name, let reason): "\(name ?? "process") \(process) ended: \(reason)"
       case .deadLetter(let letter):
         "\(letter.type) from \(letter.sender.map { "\($0)" } ?? "a thread") to \(letter.receiver) was dropped: "
-          + (letter.cause == .noProcess ? "no process" : "mailbox full")
+          + letter.cause.words
       case .crashesNotContained(let signal):
         "signal \(signal) has another handler now: crashes that arrive as it end the program"
       case .shortOfMemory(let bytes, let limit):

@@ -94,15 +94,23 @@ extension ProcessRuntime {
   /// Waits until nothing can run without something from outside: nothing ready or running, no `blocking`, no wait with
   /// an end.
   ///
-  /// Receivers without a timeout are idle, and so is a runtime that was shut down. May not be called by a process.
+  /// Receivers without a timeout are idle, and so is a runtime that was shut down. Blocks the thread: a process that
+  /// calls it ends with a sentence, and so does one in whose `blocking` closure its own runtime is waited for. The idle
+  /// state of another runtime may be waited for there.
   public func waitUntilIdle() { _ = wait(until: nil) }
 
   /// As above, for so long at most; false when it is not idle by then.
   public func waitUntilIdle(timeout: Duration) -> Bool { wait(until: core.deadline(after: timeout)) }
 
   private func wait(until deadline: Int64?) -> Bool {
-    guard Scheduler.current == nil else {
-      fatalError("Joist: a process cannot wait until its runtime is idle: it runs itself")
+    if let scheduler = Scheduler.current {
+      guard scheduler.it.runtime != core else {
+        fatalError("Joist: a process cannot wait until its runtime is idle: it runs itself")
+      }
+      fatalError("Joist: a process cannot sleep in `waitUntilIdle`: wait for another runtime in `process.blocking`")
+    }
+    if isWaitedForHere {
+      fatalError("Joist: a `blocking` closure cannot wait until its runtime is idle: its process waits for it")
     }
     ForkedChild.refuse("a runtime was waited for")
     return core.it.idleness.wait(core, until: deadline)
@@ -111,14 +119,18 @@ extension ProcessRuntime {
   /// Tells every process to exit, waits for them until the deadline, kills the rest, and stops the schedulers.
   ///
   /// Returns those that outlived it: they never reached a suspension point, and their threads go on for nobody. From a
-  /// process it only asks, and returns at once. The second call returns what the first did.
+  /// process, of whatever runtime, and from a `blocking` closure of its own processes it only asks, and returns an
+  /// empty list at once. The second call returns what the first did.
   @discardableResult
   public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
     ForkedChild.refuse("a runtime was shut down")
-    if Scheduler.current == nil { return core.shutDown(deadline: deadline) }
+    if Scheduler.current == nil && !isWaitedForHere { return core.shutDown(deadline: deadline) }
     _ = core.it.platform.startThread(named: "joist-ending") { _ = self.core.shutDown(deadline: deadline) }
     return []
   }
+
+  /// Whether this thread runs a `blocking` closure of one of this runtime's processes.
+  private var isWaitedForHere: Bool { ProcessHandle.waitingForThisThread?.home == core }
 
   /// What the runtime has counted.
   public var statistics: RuntimeStatistics { core.statistics }

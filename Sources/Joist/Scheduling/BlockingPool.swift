@@ -109,6 +109,8 @@ final class BlockingPool: Sendable {
 
 /// A job without the type of its result.
 protocol RunnableJob: AnyObject, Sendable {
+  /// The process that waits for it; set before it is submitted.
+  var process: ProcessHandle? { get }
   /// The runtime whose process waits for it.
   var core: Handle<RuntimeCore> { get }
   /// Runs it and wakes its process.
@@ -126,8 +128,7 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
   /// What it crashed of.
   private(set) var crash: ExitReason?
   private let done = Atomic<Bool>(false)
-  /// Who waits for it; set before it is submitted.
-  fileprivate var process: ProcessHandle?
+  fileprivate(set) var process: ProcessHandle?
 
   init(_ body: sending @escaping () throws(Failure) -> sending Success) { self.body = body }
 

@@ -4,6 +4,7 @@
 // by way of a record: here that is a `BlockingStack`, which begins with its slot.
 
 import CJoist
+import Synchronization
 
 /// A stack of a thread of the pool.
 // Sound: all of it is its thread's, from `make` to `release`; raw pointers lead to where they lie or to that thread.
@@ -83,6 +84,29 @@ extension Handle<BlockingStack> {
   }
 
   fileprivate func leave() { unsafe joist_switch(&it.left, it.thread!) }
+}
+
+extension Handle<ProcessRecord> {
+  // Sound: the site is this thread's. On a thread of the pool it leads to a `BlockingStack`, which has its job while
+  // that runs.
+  /// The process whose `blocking` closure this thread runs, which waits for it; nil on every other thread.
+  static var waitingForThisThread: Handle<ProcessRecord>? {
+    guard Scheduler.current == nil, let site = unsafe joist_faults_site(),
+      let running = unsafe site.pointee.running?.pointee
+    else { return nil }
+    return unsafe Handle<BlockingStack>(running.assumingMemoryBound(to: BlockingStack.self)).it.job?.process
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Whether that process waits for what this thread does: it runs here, or this is its `blocking` closure.
+  ///
+  /// Whatever only that process can do must not be waited for here.
+  // Ordering: relaxed, for a process that runs or waits here keeps its generation (R9).
+  func isWaitingForThisThread(_ id: ProcessID) -> Bool {
+    let waiting = Scheduler.current.map { $0.it.running } ?? Handle.waitingForThisThread
+    return waiting == self && it.generation.load(ordering: .relaxed) == id.generation
+  }
 }
 
 /// The first frame of a job.

@@ -90,6 +90,8 @@ struct Answer: Equatable {
   static var noProcess: Answer { Answer(bits: 6) }
   /// The mailbox is full.
   static var mailboxFull: Answer { Answer(bits: 8) }
+  /// The mailbox is full, and only the sender could make room.
+  static var ownMailboxFull: Answer { Answer(bits: 14) }
   /// The request was thrown away unread.
   static var discarded: Answer { Answer(bits: 10) }
   /// Who waits has given up.

@@ -32,8 +32,10 @@ public enum Backoff: Sendable, Hashable {
 
   /// The wait before an attempt, the first is 0; nil for none.
   package func delay(attempt: Int, _ generator: inout SplitMix64) -> Duration? {
-    guard case .exponential(let from, let to, let jitter, _) = self else { return nil }
-    var (delay, doublings) = (from, 0)
+    guard case .exponential(let from, let longest, let jitter, _) = self else { return nil }
+    // Doubling, and adding to the time of day, must not overflow.
+    let to = min(longest, .longestSleep)
+    var (delay, doublings) = (min(from, to), 0)
     while doublings < attempt && delay < to {
       delay = min(to, delay * 2)
       doublings += 1

@@ -226,6 +226,41 @@ import Testing
     }
   }
 
+  @Test func `M1: no timeout of a task's call is too long or too short for the clock`() async throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 2))
+    let server = runtime.spawn(Request.self, serve)
+    let eternities: [Duration] = [
+      .seconds(Int64.max), .seconds(Int64.max) * 18, .nanoseconds(Int64.max), .seconds(86_400 * 366 * 101),
+      .longestSleep,
+    ]
+    func blocking(_ timeout: Duration) throws -> Int { try server.callBlocking(timeout: timeout) { .double(2, $0) } }
+    for timeout in eternities {
+      let two: Int = try await server.call(timeout: timeout) { .double(1, $0) }
+      #expect(two == 2)
+      let four = try blocking(timeout)
+      #expect(four == 4)
+    }
+    for timeout in [Duration.zero, .seconds(-1), .seconds(Int64.min), .seconds(Int64.min) * 18] {
+      await #expect(throws: CallError.self) { let _: Int = try await server.call(timeout: timeout) { .never($0) } }
+    }
+    runtime.shutdown()
+  }
+
+  @Test func `M1: a process that calls itself is told so at once, in its blocking closure too`() throws {
+    let log = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn(Request.self) { process in
+        do { let _: Int = try process.call(process.ref) { .double(1, $0) } } catch { log.add("\(error)") }
+        let own = process.ref
+        process.blocking {
+          do throws(CallError) { let _: Int = try own.callBlocking { .double(1, $0) } } catch { log.add("\(error)") }
+        }
+        #expect(process.messageCount == 0)
+      }
+    }
+    #expect(log.entries.count == 2 && log.entries.allSatisfy { $0.contains("cannot call itself") })
+  }
+
   @Test func `M2: a call waits for room in a mailbox that blocks, and its time covers that`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()

@@ -182,6 +182,20 @@ import Testing
     }
     simulation.run()
     #expect(refused.total == 1 && simulation.runtime.statistics.messagesRefused == 2)
+    #expect("\(simulation.runtime.recentReports[0])".hasSuffix("cannot wait for room in its own mailbox"))
+  }
+
+  @Test func `M2: a blocking closure that sends to its own process's full mailbox is refused and does not hang`() throws
+  {
+    let ends = Count()
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
+        let own = process.ref
+        process.blocking { for number in 1...3 { own.send(number) } }
+        ends.add()
+      }
+    }
+    #expect(ends.total == 1 && statistics.messagesRefused == 2)
   }
 
   @Test func `M2: exit signals pass a full mailbox`() throws {

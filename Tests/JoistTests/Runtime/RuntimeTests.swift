@@ -177,6 +177,62 @@ import Testing
     runtime.shutdown()
   }
 
+  @Test(arguments: ["waitUntilIdle", "waitUntilIdle, for a time", "join"])
+  func `L1: a blocking closure that waits for its own process or runtime ends it with a sentence`(_ what: String) throws
+  {
+    let sentence = what == "join" ? "cannot wait for the end of its process" : "cannot wait until its runtime is idle"
+    let ends = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      let ref = runtime.spawn { process in
+        let own = process.ref
+        process.blocking {
+          switch what {
+          case "join": _ = own.join()
+          case "waitUntilIdle": runtime.waitUntilIdle()
+          default: _ = runtime.waitUntilIdle(timeout: .seconds(1_000))
+          }
+        }
+      }
+      if let reason = ref.join(timeout: .seconds(60)) { ends.add("\(reason)") }
+    }
+    #expect(ends.entries.count == 1 && ends.entries[0].contains(sentence), "\(ends.entries)")
+  }
+
+  @Test func `L1: shutdown in a blocking closure of the runtime's own only asks`() throws {
+    let runtime = try ProcessRuntime(.init(schedulers: 1))
+    let (returned, other) = (Log<Int>(), runtime.spawn(Int.self) { _ = try $0.receive() })
+    runtime.spawn { process in
+      process.blocking { returned.add(runtime.shutdown(deadline: .seconds(60)).count) }
+    }
+    runtime.waitUntilIdle()
+    #expect(runtime.shutdown().isEmpty && returned.entries == [0] && !other.isAlive)
+  }
+
+  @Test func `L1: a blocking closure may wait for another runtime and shut it down, and a process is told to do so`()
+    throws
+  {
+    let said = Log<String>()
+    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+      let other = try ProcessRuntime(.init(schedulers: 1))
+      let server = other.spawn(Int.self) { process in
+        try process.sleep(for: .milliseconds(2))
+        _ = try process.receive()
+      }
+      let helped = runtime.spawn { process in
+        process.blocking {
+          other.waitUntilIdle()
+          said.add("idle \(server.isAlive)")
+          said.add("left \(other.shutdown().count) \(server.isAlive)")
+        }
+      }
+      _ = helped.join()
+      let naive = runtime.spawn { _ in other.waitUntilIdle() }
+      if let reason = naive.join() { said.add("\(reason)") }
+    }
+    #expect(said.entries.count == 3 && said.entries.prefix(2) == ["idle true", "left 0 false"])
+    #expect(said.entries.last?.contains("wait for another runtime in `process.blocking`") == true, "\(said.entries)")
+  }
+
   @Test func `P5: a context used outside its process ends who used it, with a sentence`() throws {
     let sentence = "context was used where its process does not run"
     let said = try saying(sentence) { process in
