@@ -34,9 +34,9 @@ int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bo
   return outcome(result);
 }
 
-int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most) {
+int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most, int milliseconds) {
   struct epoll_event events[64];
-  int count = epoll_wait(poll->queue, events, most < 64 ? most : 64, -1);
+  int count = epoll_wait(poll->queue, events, most < 64 ? most : 64, milliseconds < 0 ? -1 : milliseconds);
   for (int i = 0; i < count; i++) {
     uint32_t ends = EPOLLHUP | EPOLLERR;
     ready[i].descriptor = events[i].data.fd == poll->bell ? -1 : events[i].data.fd;
@@ -73,9 +73,10 @@ int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bo
   return error ? error : set_filter(poll->queue, descriptor, EVFILT_WRITE, writes);
 }
 
-int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most) {
+int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most, int milliseconds) {
   struct kevent events[64];
-  int count = kevent(poll->queue, NULL, 0, events, most < 64 ? most : 64, NULL);
+  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+  int count = kevent(poll->queue, NULL, 0, events, most < 64 ? most : 64, milliseconds < 0 ? NULL : &time);
   for (int i = 0; i < count; i++) {
     ready[i].descriptor = events[i].filter == EVFILT_USER ? -1 : (int)events[i].ident;
     ready[i].reads = events[i].filter == EVFILT_READ;

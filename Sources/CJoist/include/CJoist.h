@@ -356,6 +356,15 @@ void joist_stay_on_processors(const int64_t *_Nonnull processors, int64_t count)
 /// Which one this thread runs on just now.
 int joist_current_processor(void);
 
+#pragma mark - Threads seen from others (thread_use.c)
+
+/// The system's number of this thread.
+int64_t joist_thread_number(void);
+/// Nanoseconds that a thread of this program has had a processor for; -1 where that is not known.
+int64_t joist_thread_busy(int64_t number);
+/// Whether a thread of this program waits in the system; true as well where that is not known.
+bool joist_thread_is_blocked(int64_t number);
+
 #pragma mark - Descriptors (poll.c)
 
 /// A set of descriptors that are waited for, and a bell that ends a wait.
@@ -380,8 +389,9 @@ bool joist_poll_open(struct joist_poll *_Nonnull poll);
 void joist_poll_close(struct joist_poll *_Nonnull poll);
 /// What a descriptor is waited for from now until its next event; zero, or the system's error number.
 int joist_poll_set(const struct joist_poll *_Nonnull poll, int descriptor, bool reads, bool writes);
-/// Waits for events; how many there are.
-int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int most);
+/// Waits at most `milliseconds` for events, forever where that is below zero; returns how many there are.
+int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int most,
+                    int milliseconds);
 /// Ends a wait, now or the next one.
 void joist_poll_ring(const struct joist_poll *_Nonnull poll);
 

@@ -8,10 +8,11 @@ extension ProcessContext where Message: ~Copyable {
   /// Waits until reading from a descriptor would not block: there is something, or its end, or an error, which the read
   /// then says.
   ///
-  /// False when the time was over first. The descriptor should not block, for this is a hint: somebody else may have
-  /// read meanwhile. A file is always ready. The descriptor must not be closed while anybody waits for it: that wait
-  /// would not end. Throws ``DescriptorError`` for one that cannot be waited for, ``ProcessExit`` when the process is
-  /// told to exit.
+  /// Returns false when the time was over first. Of several that wait for the same descriptor the one that has waited
+  /// longest is woken; the next one a millisecond after it went on, if the descriptor is still ready then, or when it
+  /// waits again. The descriptor should not block, for this is a hint: somebody else may have read meanwhile. A file is
+  /// always ready. The descriptor must not be closed while anybody waits for it: that wait would not end. Throws
+  /// ``DescriptorError`` for one that cannot be waited for, ``ProcessExit`` when the process is told to exit.
   public func waitReadable(_ descriptor: Int32, timeout: Duration? = nil) throws -> Bool {
     try record.awaitReady(generation, descriptor, .reading, timeout)
   }
@@ -44,6 +45,9 @@ extension Handle<ProcessRecord> {
     }
     let answer = awaitAnswer(.descriptor, until: core.deadline(after: timeout))
     if answer == nil { poller.remove(descriptor, ticket) }
+    if answer == .grantedFirst {
+      poller.hasGoneOn(descriptor, direction, at: core.it.platform.now(), makesUse: !it.flags.contains(.exiting))
+    }
     if it.flags.contains(.exiting) { try refuse() }
     return answer != nil
   }
@@ -52,7 +56,9 @@ extension Handle<ProcessRecord> {
 extension Handle<RuntimeCore> {
   /// Starts the thread; false where there are none.
   fileprivate func startPoller() -> Bool {
-    guard let thread = it.platform.startThread(named: "joist-descriptors", { self.it.descriptors.serve() }) else {
+    guard
+      let thread = it.platform.startThread(named: "joist-descriptors", { self.it.descriptors.serve(self.it.platform) })
+    else {
       return false
     }
     it.ending.add(thread)

@@ -42,6 +42,10 @@ package struct WaitCell: ~Copyable {
   // Ordering: relaxed, a guess.
   func awaits(_ number: UInt) -> Bool { word.load(ordering: .relaxed) == number }
 
+  /// Whether somebody waits here, and has no answer yet, at about this moment.
+  // Ordering: sequentially consistent for CY2: behind the look at the note.
+  var isOpen: Bool { word.load(ordering: .sequentiallyConsistent) & 1 == 1 }
+
   /// Whether the answer is there; for one who has just parked.
   // Ordering: sequentially consistent for WC5; behind the parking, and before whoever answers claims.
   var isAnswered: Bool { WaitCell.isAnswer(word.load(ordering: .sequentiallyConsistent)) }
@@ -92,6 +96,8 @@ struct Answer: Equatable {
   static var mailboxFull: Answer { Answer(bits: 8) }
   /// The mailbox is full, and only the sender could make room.
   static var ownMailboxFull: Answer { Answer(bits: 14) }
+  /// A descriptor is ready, and others wait for it as well: whoever gets this says when it has gone on (DP3).
+  static var grantedFirst: Answer { Answer(bits: 16) }
   /// The request was thrown away unread.
   static var discarded: Answer { Answer(bits: 10) }
   /// Who waits has given up.

@@ -110,6 +110,88 @@ struct Pair: Sendable {
     #expect(log.entries == ["write", "read", "read"])
   }
 
+  @Test(.timeLimit(.minutes(2)))
+  func `S3: of many who wait for one descriptor each event wakes one`() throws {
+    let (waiting, events) = (many(500), 60)
+    let pair = try Pair()
+    let (served, wakes) = (Count(), Count())
+    _ = try withRuntime { runtime in
+      let main = runtime.spawn(UInt8.self) { process in
+        for byte in 0..<UInt8(events) {
+          #expect(Pair.write(pair.near, byte))
+          let came = try process.receive()
+          #expect(came == byte)
+        }
+      }
+      let waiters = (0..<waiting).map { _ in
+        runtime.spawn { process in
+          while try process.waitReadable(pair.far) {
+            wakes.add()
+            guard let byte = Pair.read(pair.far) else { continue }
+            served.add()
+            main.send(byte)
+          }
+        }
+      }
+      _ = main.join()
+      for waiter in waiters { waiter.exit() }
+    }
+    pair.close()
+    #expect(served.total == events)
+    #expect(wakes.total <= 3 * events, "\(wakes.total) wakes for \(events) events")
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `S3: what comes at once is served by as many, who take one each, die, or do not come back`() throws {
+    let waiting = many(150)
+    let pair = try Pair()
+    let (served, left) = (Count(), Count())
+    _ = try withRuntime { runtime in
+      let main = runtime.spawn(UInt8.self) { process in for _ in 0..<waiting { _ = try process.receive() } }
+      let waiters = (0..<waiting + 30).map { number in
+        runtime.spawn(Int.self) { process in
+          guard try process.waitReadable(pair.far) else { return }
+          // Some were woken and make no use of it.
+          if number % 10 == 9 && left.total < 20 { return left.add() }
+          while Pair.read(pair.far) == nil { guard try process.waitReadable(pair.far) else { return } }
+          served.add()
+          main.send(0)
+          _ = try process.receive()
+        }
+      }
+      runtime.waitUntilIdle()
+      for _ in 0..<waiting { #expect(Pair.write(pair.near, 7)) }
+      _ = main.join()
+      for waiter in waiters { waiter.exit() }
+    }
+    pair.close()
+    #expect(served.total == waiting)
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `S3: one who is told to exit as it is woken leaves the event to the next`() throws {
+    for _ in 0..<many(50) {
+      let pair = try Pair()
+      let served = Count()
+      _ = try withRuntime { runtime in
+        let waiters = (0..<8).map { _ in
+          runtime.spawn { process in
+            guard try process.waitReadable(pair.far) else { return }
+            if Pair.read(pair.far) != nil { served.add() }
+          }
+        }
+        runtime.waitUntilIdle()
+        #expect(Pair.write(pair.near, 7))
+        for waiter in waiters.dropLast() { waiter.exit() }
+        for waiter in waiters.dropLast() { _ = waiter.join() }
+        if served.total == 1 { waiters.last!.exit() }
+        _ = waiters.last!.join()
+      }
+      pair.close()
+      #expect(served.total == 1)
+    }
+  }
+
   @Test func `S3: the other end's end is ready, a file is ready, a closed descriptor is an error`() throws {
     let pair = try Pair()
     Foundation.close(pair.far)
