@@ -49,6 +49,12 @@ package final class HandDrivenPlatform: Platform {
   /// Memory is given so many times more, and not again until this is called.
   package func limitReservations(to count: Int) { reservationsLeft.store(count, ordering: .relaxed) }
 
+  /// What every scheduler's thread is said to have had of the machine.
+  private let threadUse = Mutex<ThreadUse?>(nil)
+
+  package func setThreadUse(_ use: ThreadUse?) { threadUse.withLock { $0 = use } }
+  package func use(ofThread number: Int64) -> ThreadUse? { threadUse.withLock { $0 } }
+
   /// What the program is said to have in memory.
   package let resident = Count()
 

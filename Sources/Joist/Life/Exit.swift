@@ -154,6 +154,7 @@ extension Handle<ProcessRecord> {
     let extras = extras()
     if !extras.it.calls.isEmpty { for ticket in extras.it.calls.takeAll() { ticket.fail(reason) } }
     if extras.it.held != nil { abandonLocks() }
+    forgetWaitsFor()
     tellWatchersAndLinked(it.identity, reason)
     endMonitors()
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }

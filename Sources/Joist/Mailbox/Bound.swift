@@ -152,7 +152,9 @@ extension Handle<ProcessRecord> {
     extras.it.lock.unlock()
     if let next { giveRoom(next) }
     guard isOpen else { return .noProcess }
+    if deadline == nil, let sender = waiter.process { sender.noteWait(for: self) }
     let answer = waiter.wait(.send, until: deadline)
+    waiter.process?.forgetWaitsFor()
     if answer == .granted { return nil }
     extras.it.lock.lock()
     extras.it.bound.line.remove(place)

@@ -46,7 +46,9 @@ extension Waiter {
     ticket.open()
     let place = other.watch(id, watch)
     if place == nil { _ = ticket.answer(.noProcess, from: Scheduler.current) }
+    if timeout == nil && place != nil { process?.noteWait(for: other) }
     let answer = wait(.join, until: deadline(after: timeout))
+    if timeout == nil { process?.forgetWaitsFor() }
     if answer == nil, let place { other.unwatch(place, watch) }
     return answer
   }

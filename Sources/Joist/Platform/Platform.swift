@@ -19,6 +19,10 @@ package protocol Platform: AnyObject, Sendable {
   func stay(onNode node: Int)
   /// The node that the calling thread runs on.
   var currentNode: Int { get }
+  /// A number by which others ask for the calling thread's use of the machine.
+  var threadNumber: Int64 { get }
+  /// What a thread has had of the machine, by its number; nil where that is not known.
+  func use(ofThread number: Int64) -> ThreadUse?
   /// Starts a thread; nil where schedulers are driven by calling `step()`.
   func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)?
   /// Sleeps while the word has this value, until woken or until that time on `now`'s clock; may return early.

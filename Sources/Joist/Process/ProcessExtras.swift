@@ -29,6 +29,8 @@ struct ProcessExtras: ~Copyable {
   var unsorted: Handle<MessageNode>?
   /// Requests that it has read and that may not be answered yet.
   var calls = OpenCalls()
+  /// The address of the process that alone can end its present wait, which has no end of its own (CY1); zero for none.
+  let waitsFor = Atomic<UInt>(0)
   /// What it stands in line for (WL3).
   var turn: Turn?
   /// The locks that it holds, the last one first.

@@ -14,6 +14,19 @@ public struct Report: Sendable {
     case crashesNotContained(signal: Int32)
     /// The program has more bytes in memory than it is to have, and no process is made until it has less.
     case shortOfMemory(bytes: Int, limit: Int)
+    /// The last spare scheduler stands in for a stuck one, or every scheduler is stuck where there are no spare ones.
+    ///
+    /// One more process that holds its thread stops all others. Reported once, until a spare one is free again.
+    case schedulersUsedUp(stuck: Int, spares: Int)
+    /// As many `blocking` closures run as there may be threads for them, and others wait for one to end.
+    ///
+    /// Reported once, until none waits any more.
+    case blockingThreadsUsedUp(limit: Int)
+    /// Processes of which each waits for the next one, and the last one for the first: for room in its mailbox, or for
+    /// its end.
+    ///
+    /// None goes on before one of them is told to exit.
+    case deadlock([ProcessID])
   }
 
   /// What went wrong.
@@ -72,6 +85,13 @@ extension Report: CustomStringConvertible {
           + letter.cause.words
       case .crashesNotContained(let signal):
         "signal \(signal) has another handler now: crashes that arrive as it end the program"
+      case .schedulersUsedUp(let stuck, let spares):
+        "\(stuck) schedulers are stuck in processes that hold their threads, and none of \(spares) spare ones is left: "
+          + "use `blocking`, or raise spareSchedulers"
+      case .blockingThreadsUsedUp(let limit):
+        "\(limit) `blocking` closures run, and others wait for one of them to end: raise blockingThreads"
+      case .deadlock(let processes):
+        "processes wait for each other, and none can go on: \(processes.map { "\($0)" }.joined(separator: ", "))"
       case .shortOfMemory(let bytes, let limit):
         "the program has \(bytes) bytes in memory, and makes no process beyond \(limit)"
       }

@@ -31,7 +31,14 @@ extension ProcessRuntime {
     /// A process that waited so many slices in its queue moves up a level: 1…1,000,000,000.
     public var ageing: Int
     /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…255, less `schedulers`.
+    ///
+    /// When the last one is needed, that is reported (``Report/Event/schedulersUsedUp(stuck:spares:)``).
     public var spareSchedulers: Int
+    /// Threads for `blocking` closures: 1…32,768.
+    ///
+    /// Made as they are needed. More closures than that wait for one that is done, which is reported
+    /// (``Report/Event/blockingThreadsUsedUp(limit:)``).
+    public var blockingThreads: Int
     /// Bytes that the whole program may have in memory when a process is made; from 1 MiB.
     ///
     /// Beyond that `trySpawn` throws, until it has a twentieth less. Nil for nine tenths of what the machine has, or of
@@ -64,6 +71,7 @@ extension ProcessRuntime {
       reductionsPerSlice: Int = 2_000,
       ageing: Int = 512,
       spareSchedulers: Int = 64,
+      blockingThreads: Int = 512,
       memoryLimit: Int? = nil,
       onTrap: OnTrap = .contain,
       onTrapWithLock: OnTrap = .crash
@@ -75,6 +83,7 @@ extension ProcessRuntime {
       self.reductionsPerSlice = reductionsPerSlice
       self.ageing = ageing
       self.spareSchedulers = spareSchedulers
+      self.blockingThreads = blockingThreads
       self.memoryLimit = memoryLimit
       self.onTrap = onTrap
       self.onTrapWithLock = onTrapWithLock
@@ -89,6 +98,7 @@ extension ProcessRuntime {
       try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.reductionsMost)
       try ConfigurationError.check("ageing", ageing, in: 1...Limits.reductionsMost)
       if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: (1 << 20)...Int.max) }
+      try ConfigurationError.check("blockingThreads", blockingThreads, in: 1...Limits.blockingThreadsMost)
       let spareMost = Limits.threadsMost - (schedulers ?? 1)
       try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...spareMost)
     }

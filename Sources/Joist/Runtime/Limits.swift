@@ -39,6 +39,9 @@ package enum Limits {
   package static let napsWorthStealingAgain = 40
   /// A queue that had work at so many looks is not one that is just being run: three milliseconds.
   package static let looksBeforeStealing = 32
+  /// Between two comparisons of a scheduler's load with the others' (BA2): a hundred exchanges in a second even shares
+  /// out, and each takes a microsecond or two.
+  package static let loadsComparedEvery: Int64 = 10_000_000
   /// Looks around for work, with a pause between, before a scheduler goes to sleep: some ten microseconds.
   package static let idleLooks = 30
   /// Spins on a lock before the processor is given away: its holder was probably descheduled.
@@ -56,6 +59,9 @@ package enum Limits {
   package static let monitorRound: Int64 = 2_000_000
   /// A scheduler that is so long in one slice is stuck.
   package static let stuckAfter: Int64 = 5_000_000
+  /// Its thread must have run for at least that part of it, if it does not wait in the system (X7): the thread is first
+  /// asked a round after the slice was first seen.
+  package static let stuckWhenBusyFor: Int64 = stuckAfter - monitorRound
   /// A round that came so late says nothing about the schedulers: the whole program was held up.
   package static let monitorLate: Int64 = 20_000_000
   /// Between two looks whether crashes are still contained.
@@ -121,6 +127,9 @@ package enum Limits {
   /// Blocks move between a scheduler and a depot by so many.
   package static let blocksInABatch = 64
 
+  /// A circle of waits that is longer is not looked for: whoever waits follows as many notes at most.
+  package static let longestCircle = 1_024
+
   // MARK: Private heaps
 
   /// The first block of a heap.
@@ -156,8 +165,8 @@ package enum Limits {
 
   // MARK: Blocking
 
-  /// Threads of the pool for `blocking`; beyond them closures queue.
-  package static let blockingThreadsMost = 512
+  /// Threads of the pool for `blocking` that may be asked for: as many as Linux gives a program by default.
+  package static let blockingThreadsMost = 32_768
   /// The stack that closures run on: as large as a thread's usually is, and as little of it is ever touched.
   package static let blockingStackBytes = 8 << 20
   /// An idle pool thread ends after so long.

@@ -68,7 +68,7 @@ package struct RuntimeCore: ~Copyable {
     self.table = table
     self.reports = reports
     slots = SlotTable(configuration, schedulers: regularCount, platform)
-    blocking = BlockingPool(platform)
+    blocking = BlockingPool(platform, threadsMost: configuration.blockingThreads)
   }
 
   /// Ends the core but for its table, which the next one goes on with.

@@ -13,6 +13,7 @@ import Synchronization
 /// The pool of one runtime.
 final class BlockingPool: Sendable {
   private let platform: any Platform
+  private let threadsMost: Int
   private let state = Mutex(State())
   private let work = WaitWord()
   private let jobs = Atomic<Int>(0)
@@ -22,9 +23,14 @@ final class BlockingPool: Sendable {
     var threads = 0
     var idle = 0
     var isClosed = false
+    /// It was reported that closures wait for a thread, and some have waited ever since.
+    var isUsedUp = false
   }
 
-  init(_ platform: any Platform) { self.platform = platform }
+  init(_ platform: any Platform, threadsMost: Int) {
+    self.platform = platform
+    self.threadsMost = threadsMost
+  }
 
   /// Jobs that were submitted and whose processes have not been woken (X2).
   // Ordering: acquiring pairs with the release in `runOne`: who sees a job taken off sees that its process was woken
@@ -34,11 +40,19 @@ final class BlockingPool: Sendable {
   /// Has a thread run the job soon; runs it here where there are no threads (under simulation).
   func submit(_ job: any RunnableJob) {
     jobs.wrappingAdd(1, ordering: .relaxed)
-    let needsThread = state.withLock { state in
+    let (needsThread, isNewlyUsedUp) = state.withLock { state -> (Bool, Bool) in
       state.queue.append(job)
-      guard state.idle < state.queue.count, state.threads < Limits.blockingThreadsMost else { return false }
+      if state.idle >= state.queue.count { return (false, false) }
+      guard state.threads < threadsMost else {
+        defer { state.isUsedUp = true }
+        return (false, !state.isUsedUp)
+      }
       state.threads += 1
-      return true
+      return (true, false)
+    }
+    if isNewlyUsedUp {
+      let core = job.core
+      core.it.reports.add(core, about: ProcessID(bits: 0)) { .blockingThreadsUsedUp(limit: threadsMost) }
     }
     if !needsThread { return work.signal(platform) }
     if platform.startThread(named: "joist-blocking", { self.serve() }) == nil {
@@ -85,7 +99,12 @@ final class BlockingPool: Sendable {
   }
 
   private func takeJob() -> (any RunnableJob)? {
-    state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
+    state.withLock { state in
+      guard !state.queue.isEmpty else { return nil }
+      let job = state.queue.removeFirst()
+      if state.queue.isEmpty { state.isUsedUp = false }
+      return job
+    }
   }
 
   /// Runs a queued job; false when there is none.

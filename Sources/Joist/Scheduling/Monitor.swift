@@ -2,11 +2,19 @@
 //
 // The monitor: a thread beside the schedulers that looks every two milliseconds whether they move.
 // X3. A scheduler is stuck when it has been in one slice for five milliseconds: a loop without a suspension point, a
-//     slow library, a system call that blocks. Nothing is taken from it. A spare scheduler is started, or woken, and
+//     slow library, a system call that blocks (X7 says how that is told from a busy machine). Nothing is taken from it.
+//     A spare scheduler is started, or woken, and
 //     steals, as thieves always may; it serves the stuck one's wheel as well.
 // X4. A scheduler that comes back from a slice in which it was found stuck says so, and a spare one retires: it gives
 //     its queue and its timers to a regular one and sleeps until it is needed again.
 // X5. A monitor that itself woke late does nothing that round: then everything was late.
+// X7. Where other programs use the processors too, a thread may be in one slice for long because the system does not
+//     run it. A spare one would not be run either, and would take its work away. So the monitor asks what the thread
+//     did: one that was on a processor for three of the five milliseconds, by its own clock, is stuck, and so is one
+//     that waits in the system. One that is runnable and was not run is not. Where the platform does not know, the
+//     five milliseconds decide.
+// X8. When no spare one is left, that is reported, once until one is: the report is handled by the last one, as long as
+//     that is not stuck as well. Where there are to be no spare ones it is reported when every scheduler is stuck.
 
 import CJoist
 import Synchronization
@@ -83,26 +91,63 @@ struct Monitor: ~Copyable {
 /// What the monitor remembers between rounds.
 package struct MonitorRounds {
   private var lastRound: Int64?
-  /// The slice each scheduler was in, and since when.
-  private var slices: [(slice: UInt32, since: Int64)] = []
+  /// The slice each scheduler was in, since when, and what its thread had had of a processor when it was seen there
+  /// again (X7).
+  private var slices: [(slice: UInt32, since: Int64, busy: Int64?)] = []
+
+  /// It was said that no spare one is left (X8).
+  private var hasReported = false
 
   package init() {}
 
-  /// One round (X3, X5).
+  /// One round (X3, X5, X8).
   // Ordering: relaxed, guesses: five milliseconds are long.
   package mutating func look(_ core: Handle<RuntimeCore>, now: Int64) {
     defer { lastRound = now }
     if let lastRound, now - lastRound > Limits.monitorLate { return slices.removeAll() }
+    var stuck = 0
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
       let slice = scheduler.sliceCount
-      if number == slices.count { slices.append((slice, now)) }
+      if number == slices.count { slices.append((slice, now, nil)) }
       if slices[number].slice != slice || !scheduler.it.isInProcess.load(ordering: .relaxed) {
-        slices[number] = (slice, now)
-      } else if now - slices[number].since >= Limits.stuckAfter, !scheduler.it.isStuck.load(ordering: .relaxed) {
+        slices[number] = (slice, now, nil)
+      } else if now > slices[number].since, !scheduler.it.isStuck.load(ordering: .relaxed),
+        isStuck(scheduler, &slices[number], now)
+      {
+        stuck += 1
         core.standIn(for: scheduler)
+      } else if scheduler.it.isStuck.load(ordering: .relaxed) {
+        stuck += 1
       }
     }
+    reportIfUsedUp(core, stuck: stuck)
+  }
+
+  /// The rule X8.
+  private mutating func reportIfUsedUp(_ core: Handle<RuntimeCore>, stuck: Int) {
+    let most = core.it.configuration.spareSchedulers
+    let left = most - (core.it.schedulerCount - core.it.regularCount) + core.it.monitor.retired.countAtAGuess
+    let isUsedUp = left <= 0 && stuck > 0 && (most > 0 || stuck == core.it.schedulerCount)
+    defer { hasReported = isUsedUp }
+    guard isUsedUp, !hasReported else { return }
+    core.it.reports.add(core, about: ProcessID(bits: 0)) { .schedulersUsedUp(stuck: stuck, spares: most) }
+  }
+
+  /// Whether a scheduler that was seen in this slice before is stuck in it (X3, X7).
+  private func isStuck(
+    _ scheduler: Handle<Scheduler>,
+    _ seen: inout (slice: UInt32, since: Int64, busy: Int64?),
+    _ now: Int64
+  ) -> Bool {
+    let isLong = now - seen.since >= Limits.stuckAfter
+    if !isLong && seen.busy != nil { return false }
+    let number = scheduler.it.threadNumber.load(ordering: .relaxed)
+    guard let use = scheduler.it.runtime.it.platform.use(ofThread: number) else { return isLong }
+    let before = seen.busy ?? use.busy
+    seen.busy = before
+    if case .blocked = use { return isLong }
+    return isLong && use.busy - before >= Limits.stuckWhenBusyFor
   }
 }
 

@@ -62,6 +62,8 @@ package struct Scheduler: ~Copyable {
   var givenAtTrim = 0
   /// Whose queue it has in view before it steals from it (ST1).
   var sighting = Sighting()
+  /// What it knows of its own load (BA1).
+  var balance = Balance()
   /// In which order victims are looked at.
   var random: UInt64
   // Sound: all zero until `takeThread` fills it.
@@ -85,6 +87,12 @@ package struct Scheduler: ~Copyable {
   /// Whether a process runs here.
   // Ordering: relaxed, for guesses of the monitor and of thieves.
   let isInProcess = Atomic<Bool>(false)
+  /// How much it has to run all the time, as it was last noted (BA1).
+  // Ordering: relaxed, a guess of others.
+  let load = Atomic<Int>(0)
+  /// By which the monitor asks for its thread's use of the machine (X7); zero before it has one.
+  // Ordering: relaxed. A monitor that reads an old one asks about a thread that has ended, and goes by the clock.
+  let threadNumber = Atomic<Int64>(0)
   /// The monitor found it stuck in a process, and a spare one stands in.
   // Ordering: `standIn` has the argument; others guess whether to serve its wheel.
   let isStuck = Atomic<Bool>(false)
@@ -213,6 +221,7 @@ extension Handle<Scheduler> {
     it.handsOver = isOwn && !it.isSpare
     it.dues = isOwn && Steering.isHere ? .place : []
     allowHandOver()
+    if isOwn { it.threadNumber.store(it.runtime.it.platform.threadNumber, ordering: .relaxed) }
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
     containFaults()
   }

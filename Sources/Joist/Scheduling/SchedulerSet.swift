@@ -39,6 +39,10 @@ package struct SchedulerSet: ~Copyable {
   @inline(__always)
   package var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
 
+  /// How many there are, at about this moment.
+  // Ordering: relaxed, a guess.
+  var countAtAGuess: Int { count.load(ordering: .relaxed) }
+
   /// Whether there is none, at about this moment.
   // Ordering: relaxed, a guess, or behind a fence (Z2).
   @inline(__always)

@@ -98,10 +98,7 @@ extension Handle<Scheduler> {
     guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return nil }
     var taken = ReadyList()
     if let level = victim.it.queue.firstLevel, !urgentOnly || level >= .high {
-      let share = min((victim.it.queue.length(level) + 1) / 2, Limits.stolenAtOnce)
-      let slice = victim.it.queue.list(level).it.lastScheduled
-      while taken.count < share, let process = victim.it.queue.dequeue(level, slice: slice) { taken.append(process) }
-      victim.showUrgentWork()
+      victim.moveReady(min((victim.it.queue.length(level) + 1) / 2, Limits.stolenAtOnce), to: &taken)
     }
     victim.it.queue.lock.leave()
     if taken.count == 0 && !urgentOnly {
@@ -119,8 +116,17 @@ extension Handle<Scheduler> {
     return first
   }
 
-  /// Queues what was taken beside the first.
-  private func keep(_ taken: inout ReadyList) {
+  /// Takes at most `count` processes off the most urgent level, as if they had never waited here; a visitor has the
+  /// queue's lock.
+  func moveReady(_ count: Int, to taken: inout ReadyList) {
+    guard let level = it.queue.firstLevel else { return }
+    let slice = it.queue.list(level).it.lastScheduled
+    while taken.count < count, let process = it.queue.dequeue(level, slice: slice) { taken.append(process) }
+    showUrgentWork()
+  }
+
+  /// Queues what was taken.
+  func keep(_ taken: inout ReadyList) {
     guard taken.count > 0 else { return }
     it.queue.lock.lock()
     while let process = taken.removeFirst() {

@@ -51,6 +51,7 @@ extension Handle<Scheduler> {
   func lookAtClock(_ count: UInt64) {
     it.nextClockLook = count &+ it.clockLookInterval
     wakeDue(self)
+    balance(count)
     sweep(Limits.slotsSweptAtOnce)
     if it.index == 0 && it.lastClock &- it.lastShrink > it.clock.perSecond { shrink() }
     guard it.runtime.it.monitor.stuckCount > 0 else { return }

@@ -32,6 +32,115 @@ private struct Failure: Error {}
     #expect(runtime.statistics.abnormalExits == 1 && runtime.statistics.messagesDropped == 2)
   }
 
+  @Test func `I2: processes that block on each other's full mailboxes, or wait for each other's ends, are reported`()
+    throws
+  {
+    let simulation = try HandDriven()
+    let runtime = simulation.runtime
+    let told = Log<[ProcessID]>()
+    runtime.handleReports { report in if case .deadlock(let processes) = report.event { told.add(processes) } }
+    let full = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
+    // Each is told of the next one's address, and sends it more than fits.
+    let addresses = Log<ProcessRef<Int>>()
+    let size = 3
+    for number in 0..<size {
+      addresses.add(
+        runtime.spawn(Int.self, options: full) { process in
+          try process.sleep(for: .seconds(1))
+          let next = addresses.entries[(number + 1) % size]
+          next.send(1)
+          if number == 1 { _ = try process.join(next) } else { next.send(2) }
+        }
+      )
+    }
+    simulation.run()
+    #expect(told.entries.count == 1 && Set(told.entries[0]) == Set(addresses.entries.map(\.id)))
+    #expect("\(runtime.recentReports.last!)".contains("none can go on: #"))
+    // One that is told to exit lets the others go on.
+    addresses.entries[0].exit()
+    simulation.run()
+    #expect(addresses.entries.allSatisfy { !$0.isAlive })
+    #expect(told.entries.count == 1)
+  }
+
+  @Test func `I2: waits that end, or that somebody else ends, are not taken for a deadlock`() throws {
+    let simulation = try HandDriven()
+    let runtime = simulation.runtime
+    let full = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
+    let addresses = Log<ProcessRef<Int>>()
+    for number in 0..<2 {
+      addresses.add(
+        runtime.spawn(Int.self, options: full) { process in
+          try process.sleep(for: .seconds(1))
+          let other = addresses.entries[1 - number]
+          if number == 0 {
+            _ = try process.join(other, timeout: .seconds(1))
+            _ = try process.receive()
+            return
+          }
+          for number in 0..<2 { other.send(number) }
+        }
+      )
+    }
+    simulation.run()
+    #expect(addresses.entries.allSatisfy { !$0.isAlive })
+    #expect(!runtime.recentReports.contains { if case .deadlock = $0.event { true } else { false } })
+  }
+
+  @Test func `I2: that the last spare scheduler is at work is reported, once, and handled by that one`() throws {
+    let told = Log<String>()
+    let release = Count()
+    _ = try withRuntime(.init(schedulers: 1, spareSchedulers: 2)) { runtime in
+      runtime.handleReports { report in
+        guard case .schedulersUsedUp(let stuck, let spares) = report.event else { return }
+        told.add("\(stuck) \(spares)")
+        release.add()
+      }
+      for _ in 0..<2 { runtime.spawn { _ in while release.total == 0 {} } }
+    }
+    #expect(told.entries == ["2 2"])
+  }
+
+  @Test func `I2: that every scheduler is stuck where there are no spare ones is reported`() throws {
+    let release = Count()
+    let runtime = try ProcessRuntime(.init(schedulers: 2, spareSchedulers: 0))
+    for _ in 0..<2 { runtime.spawn { _ in while release.total == 0 {} } }
+    var said: [Report] = []
+    while said.isEmpty {
+      said = runtime.recentReports.filter { if case .schedulersUsedUp(2, 0) = $0.event { true } else { false } }
+    }
+    release.add()
+    runtime.waitUntilIdle()
+    runtime.shutdown()
+    #expect("\(said[0])".hasPrefix("2 schedulers are stuck"))
+  }
+
+  @Test func `I2: that blocking closures wait for a thread is reported once, and the number of threads is a choice`()
+    throws
+  {
+    let told = Log<Int>()
+    let (running, most, release) = (Count(), Count(), Count())
+    _ = try withRuntime(.init(schedulers: 2, blockingThreads: 3)) { runtime in
+      runtime.handleReports { report in
+        guard case .blockingThreadsUsedUp(let limit) = report.event else { return }
+        told.add(limit)
+        release.add()
+      }
+      for _ in 0..<10 {
+        runtime.spawn { process in
+          process.blocking {
+            running.add()
+            if running.total > 3 { most.add() }
+            while release.total == 0 {}
+            running.add(-1)
+          }
+        }
+      }
+    }
+    #expect(told.entries == [3] && most.total == 0)
+    #expect(throws: ConfigurationError.self) { try ProcessRuntime(.init(blockingThreads: 0)) }
+  }
+
   @Test func `I2: a handler gets every report, in order, in a process of its own`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()

@@ -2,6 +2,7 @@
 //
 // Schedulers as threads: stealing, stuck ones, idle ones, blocking.
 
+import Dispatch
 import Joist
 import Synchronization
 import TestSupport
@@ -52,6 +53,99 @@ import Testing
       }
     }
     #expect(statistics.spareStarts > 0)
+  }
+
+  @Test func `S7: a scheduler that the system does not run is not taken for stuck, one that is busy or blocked is`()
+    throws
+  {
+    let milli: Int64 = 1_000_000
+    let cases: [(what: String, spares: Int, use: @Sendable (Int64) -> ThreadUse?)] = [
+      ("busy", 1, { .runnable(busy: 70 * milli + $0) }),
+      ("blocked", 1, { _ in .blocked(busy: 70 * milli) }),
+      ("not known", 1, { _ in nil }),
+      ("not run", 0, { _ in .runnable(busy: 70 * milli) }),
+      ("hardly run", 0, { .runnable(busy: 70 * milli + $0 / 10) }),
+    ]
+    for (what, spares, use) in cases {
+      let simulation = try HandDriven()
+      simulation.runtime.spawn { _ in
+        var rounds = MonitorRounds()
+        for round in 0..<12 {
+          simulation.platform.setThreadUse(use(Int64(round) * 2 * milli))
+          simulation.runtime.look(&rounds)
+          simulation.platform.advance(by: 2 * milli)
+        }
+      }
+      _ = simulation.runtime.step()
+      #expect(simulation.runtime.statistics.spareStarts == spares, "\(what)")
+    }
+  }
+
+  @Test func `S7: a process that waits natively is stood in for, though its thread uses no processor`() throws {
+    let semaphore = DispatchSemaphore(value: 0)
+    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
+      runtime.spawn { _ in semaphore.wait() }
+      runtime.spawn { _ in semaphore.signal() }
+    }
+    #expect(statistics.spareStarts == 1)
+  }
+
+  @Test func `I4: schedulers that always have work share it evenly, however it began and however fast they are`() throws
+  {
+    for seed in seeds(50) {
+      var random = SplitMix64(seed: seed)
+      let share = 40 + random.next() % 21
+      let simulation = try HandDriven(.init(schedulers: 2))
+      let turns = (0..<12).map { _ in Count() }
+      func loop(_ number: Int) -> @Sendable (ProcessContext<Never>) throws -> Void {
+        { process in
+          while true {
+            turns[number].add()
+            try process.yield()
+          }
+        }
+      }
+      func stepBoth() { for scheduler in 0..<2 { _ = simulation.runtime.step(scheduler) } }
+      // Both have work of their own before the others are made, all by one process.
+      for number in 0..<2 { simulation.runtime.spawn(loop(number)) }
+      while turns[0].total == 0 || turns[1].total == 0 { stepBoth() }
+      let first = simulation.runtime.spawn { process in for number in 2..<12 { process.spawn(loop(number)) } }
+      while first.isAlive { stepBoth() }
+      var before: [Int] = []
+      for step in 0..<15_000 {
+        if step == 5_000 { before = turns.map(\.total) }
+        _ = simulation.runtime.step(random.next() % 100 < share ? 0 : 1)
+        simulation.platform.advance(by: 100_000)
+      }
+      let shares = zip(turns, before).map { $0.total - $1 }
+      #expect(shares.max()! <= 2 * shares.min()!, "seed \(seed), \(share) %: \(shares)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `I4: of twelve loops on two schedulers none has more than twice another's share of a second`() throws {
+    let turns = (0..<12).map { _ in Count() }
+    let isOver = Count()
+    _ = try withRuntime(.init(schedulers: 2, spareSchedulers: 0)) { runtime in
+      @Sendable func loop(_ process: ProcessContext<Never>, _ number: Int) throws {
+        while isOver.total == 0 {
+          turns[number].add()
+          try process.yield()
+        }
+      }
+      // Both schedulers are busy before the others are made, all by one process.
+      for number in 0..<2 { runtime.spawn { process in try loop(process, number) } }
+      runtime.spawn { process in
+        while turns[0].total < 1_000 || turns[1].total < 1_000 { try process.yield() }
+        for number in 2..<12 { process.spawn { process in try loop(process, number) } }
+        try process.sleep(for: .milliseconds(100))
+        for turn in turns { turn.add(-turn.total) }
+        try process.sleep(for: .seconds(1))
+        isOver.add()
+      }
+    }
+    let shares = turns.map(\.total)
+    #expect(shares.max()! <= 2 * shares.min()!, "\(shares)")
   }
 
   @Test func `S3: blocking parks the process and not its scheduler`() throws {
