@@ -29,6 +29,7 @@ struct DescriptorQueue {
   private static var patience: Int64 { 100_000_000 }
 
   var isEmpty: Bool { tickets.isEmpty }
+  var count: Int { tickets.count }
   var isPaused: Bool { pausedAt != nil }
   /// Whether the system is to tell of an event.
   var isAskedFor: Bool { !tickets.isEmpty && pausedAt == nil }
