@@ -5,12 +5,18 @@
 //     it anew each time: code on a process's stack may go on on another thread, and a compiler may keep the address of
 //     a thread-local across a call.
 // W8. A light fence is a mere compiler fence only after the kernel has accepted the registration for the heavy one.
+// W35. The kernel may refuse the heavy fence later, for instance by a filter of system calls that the program installs
+//      after the start. From that moment on light fences are full ones. A thread may have passed a last light fence as
+//      a mere compiler fence just before. So heavy fences return only a millisecond later, when the stores before that
+//      have long left the processor's buffer and every thread sees the flag as it is.
 #define _GNU_SOURCE
 #include "CJoist.h"
 
 #include <sched.h>
 #include <time.h>
 #if defined(__linux__)
+#include <errno.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -115,19 +121,60 @@ bool joist_has_heavy_fence = false;
 
 enum { private_expedited = 1 << 3, register_private_expedited = 1 << 4 };
 
-// Relaxed: who relies on the fences was told of what is fenced after this.
+// Relaxed: who relies on the fences was told of what is fenced after this. Called once: a fence that was refused stays
+// refused (W35).
 void joist_fences_prepare(void) {
   // (W8)
   if (syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0)
     __atomic_store_n(&joist_has_heavy_fence, true, __ATOMIC_RELAXED);
 }
 
-// The thread's own half is a full fence; the system has all others pass one while it waits. Once registered for, the
-// call fails only while the kernel is out of memory.
+// The flag is as it stays, or is still true. False while light fences turn into full ones (W35).
+static bool is_settled = true;
+
+// Waits by the clock and not by a system call, which the filter may refuse as well.
+static void wait_for_buffers(void) {
+  struct timespec start, now;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  do {
+    sched_yield();
+    clock_gettime(CLOCK_MONOTONIC, &now);
+  } while ((now.tv_sec - start.tv_sec) * 1000000000 + (now.tv_nsec - start.tv_nsec) < 1000000);
+}
+
+// (W35). Several threads may find it at once: one turns the flag, the others wait for that one.
+static void leave_heavy_fence(void) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&mutex);
+  if (__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&is_settled, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&joist_has_heavy_fence, false, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    wait_for_buffers();
+    __atomic_store_n(&is_settled, true, __ATOMIC_RELEASE);
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
+// Tries again while the kernel is out of memory, but not for ever: a filter may give that as its reason, too.
+static bool fence_all_threads(void) {
+  for (int tries = 0; tries < 1000; tries++) {
+    if (syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return true;
+    if (errno != ENOMEM) return false;
+    sched_yield();
+  }
+  return false;
+}
+
+// The thread's own half is a full fence; the system has all others pass one while it waits. Acquiring pairs with the
+// release of the flag: a thread that finds it false waits until that is settled.
 void joist_heavy_fence(void) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  if (!__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_RELAXED)) return;
-  while (syscall(SYS_membarrier, private_expedited, 0, 0) != 0) sched_yield();
+  if (__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_ACQUIRE)) {
+    if (!fence_all_threads()) leave_heavy_fence();
+  } else {
+    while (!__atomic_load_n(&is_settled, __ATOMIC_ACQUIRE)) sched_yield();
+  }
 }
 
 #else

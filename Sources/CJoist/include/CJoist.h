@@ -195,10 +195,11 @@ static inline void joist_light_fence(void) {
   else __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/// The rare half: every other thread of the program passes a full fence before it returns. Microseconds.
+/// The rare half: every other thread of the program passes a full fence before it returns. Microseconds; a millisecond
+/// once, when the system begins to refuse it.
 void joist_heavy_fence(void);
 
-/// Registers for the heavy fence; call once before any thread relies on either half. Safe to call again.
+/// Registers for the heavy fence; call once before any thread relies on either half.
 void joist_fences_prepare(void);
 
 #pragma mark - Faults (fault.c, frames.c)

@@ -72,4 +72,24 @@ void probe_execute(const char *path);
 /// Writes one byte.
 void probe_write_byte(int32_t descriptor);
 
+/// Has the system refuse the heavy fence (`membarrier`) from now on, on every thread, with this error number; false
+/// where it cannot.
+bool probe_forbid_heavy_fence(int32_t error);
+
+/// Lets the program have so many bytes of addresses, or of private memory, whether it touches them or not; false where
+/// it cannot.
+bool probe_limit_addresses(int64_t bytes);
+bool probe_limit_data(int64_t bytes);
+
+/// Lets the program start no more threads, as that user if it is the superuser's, whom the limit does not bind.
+bool probe_limit_threads(int32_t user);
+
+/// Opens descriptors of the kinds that a runtime has: queues, bells and pipes. Later: whether all are as they were, and
+/// still work.
+bool probe_open_others(void);
+bool probe_others_are_untouched(void);
+
+/// Ends the program with status 99 after some seconds, and says what it has waited for until then.
+void probe_end_after(uint32_t seconds, const char *what);
+
 #endif
