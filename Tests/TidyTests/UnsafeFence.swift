@@ -30,7 +30,7 @@ enum UnsafeFence {
     "Sources/Joist/Platform/HostPlatform+Linux.swift",  // system calls
     "Sources/Joist/Platform/HostPlatform.swift",  // system calls
     "Sources/Joist/Platform/HostThread.swift",  // threads
-    "Sources/Joist/Platform/MachineMemory.swift",  // reads a small file
+    "Sources/Joist/Platform/MachineMemory.swift",  // reads small files
     "Sources/Joist/Platform/Platform.swift",  // grows memory by copying it
     "Sources/Joist/Platform/Steering.swift",  // finds what steers a thread
     "Sources/Joist/Platform/WaitWord.swift",  // the address of a word

@@ -21,6 +21,7 @@ package final class HostPlatform: Platform {
   package let guardsAreFree: Bool
   package let waiters = WaiterPool()
   package let numa = NumaTopology.read(SmallFile.text) { joist_processor_is_allowed(Int32($0)) }
+  private let meter = ResidentMeter()
   /// Of a page of the machine's memory.
   static let pageBytes = Int(getpagesize())
   /// There is one machine.
@@ -31,7 +32,7 @@ package final class HostPlatform: Platform {
     guardsAreFree = HostPlatform.guardsLeaveMappingsWhole
   }
 
-  package func residentBytes() -> Int { MachineMemory.resident() }
+  package func residentBytes() -> Int { meter.bytes() }
   package var memoryBytes: Int { MachineMemory.most() }
 
   // Sound: the structure is a local that the call fills.

@@ -42,7 +42,8 @@ extension ProcessRuntime {
     /// Bytes that the whole program may have in memory when a process is made; from 1 MiB.
     ///
     /// Beyond that `trySpawn` throws, until it has a twentieth less. Nil for nine tenths of what the machine has, or of
-    /// what the program's control group may have. Looked at every two milliseconds while something runs.
+    /// what the program's control groups may have. Looked at every 32 milliseconds while something runs, and
+    /// by every `trySpawn` that it refuses.
     public var memoryLimit: Int?
 
     /// What becomes of a crash in a process: it ends that process, or the program.
