@@ -15,6 +15,8 @@ package final class HandDrivenPlatform: Platform {
   private let reservationsLeft = Atomic<Int>(.max)
   package let numa: NumaTopology
   private let node = Atomic<Int>(0)
+  private let behind = Atomic<Int64>(0)
+  private let isLocked = Atomic<Bool>(false)
 
   package init(numa: NumaTopology = .single) {
     self.numa = numa
@@ -43,7 +45,13 @@ package final class HandDrivenPlatform: Platform {
   /// Time goes on.
   package func advance(by nanoseconds: Int64) {
     let now = time.add(nanoseconds, ordering: .relaxed).newValue
-    ticks.set(UInt64(now))
+    ticks.set(UInt64(now - behind.load(ordering: .relaxed)))
+  }
+
+  /// The cheap clock goes back to its beginning, as where a virtual machine is restored; time goes on.
+  package func resetTicks() {
+    behind.store(now(), ordering: .relaxed)
+    ticks.set(0)
   }
 
   /// Memory is given so many times more, and not again until this is called.

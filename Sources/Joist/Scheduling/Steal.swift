@@ -33,6 +33,10 @@ struct Sighting {
   /// Whether so much work is taken now (ST1); the next look is from here on then, if it is not.
   fileprivate mutating func isDue(_ victim: Handle<Scheduler>, _ length: Int, _ now: UInt64, nap: UInt64) -> Bool {
     let elapsed = Int(truncatingIfNeeded: now &- time)
+    if elapsed < 0 {  // The cheap clock has gone back: the nap begins anew.
+      note(victim, now, looks: looks)
+      return false
+    }
     let ran = Int(victim.sliceCount &- slices)
     guard elapsed >= Int(nap) else { return false }
     looks += 1

@@ -33,12 +33,16 @@ extension Handle<Scheduler> {
   }
 
   /// Reads the cheap clock, which costs more than a switch, and the real one when it is time for that.
+  ///
+  /// A cheap clock that has gone back, as when a virtual machine is moved, says nothing about the time that has passed:
+  /// then the real one is looked at now.
   @inline(never)
   private func readClock() {
     let count = it.clock.count
+    let hasGoneBack = count < it.lastClock
     it.clockCredit = Limits.clockReductions
     it.lastClock = count
-    if count >= it.nextClockLook { lookAtClock(count) }
+    if count >= it.nextClockLook || hasGoneBack { lookAtClock(count) }
   }
 
   /// The most urgent process of the own queues, remote wake-ups included, of that level or a more urgent one.

@@ -49,6 +49,8 @@ package struct SlotTable: ~Copyable {
   private let keep = Atomic<Int>(0)
   private let regularSchedulers: Int
 
+  /// Of the cheap clock.
+  private let ticksPerSecond: UInt64
   private var stride: Int { bytes + Limits.guardBytes }
   /// Stacks begin at different distances from a page's end, so that their first frames do not share cache sets.
   private static func colour(_ index: Int) -> Int { index % 16 * 128 }
@@ -80,6 +82,7 @@ package struct SlotTable: ~Copyable {
     joist_light_fence()
     return pressure.load(ordering: .relaxed) > 0
   }
+    ticksPerSecond = platform.ticks.perSecond
 
   /// Whether somebody wants the slot that this process has, at about this moment.
   // Ordering: relaxed. Who yields looks again after its next slice. Who ends and misses a newcomer keeps the slot for
@@ -220,18 +223,18 @@ package struct SlotTable: ~Copyable {
   /// Adds parked processes that have waited since then and whose stacks are to shrink, some of them (U10).
   ///
   /// Under the lock.
-  func claimDeep(since: UInt64, _ claimed: inout ReadyList) {
-    for index in 0..<min(made, Limits.slotsInABlock) { claimIfDeep(slot(index), since, &claimed) }
+  func claimDeep(since: UInt64, now: UInt64, _ claimed: inout ReadyList) {
+    for index in 0..<min(made, Limits.slotsInABlock) { claimIfDeep(slot(index), since, now, &claimed) }
     var next = dedicated
     while let slot = next, claimed.count < Limits.shrunkAtOnce {
       next = slot.it.next
-      claimIfDeep(slot, since, &claimed)
+      claimIfDeep(slot, since, now, &claimed)
     }
   }
 
   // Ordering: relaxed, guesses; the claim decides.
-  private func claimIfDeep(_ slot: Handle<Slot>, _ since: UInt64, _ claimed: inout ReadyList) {
-    guard let resident = slot.it.resident, isParked(resident, before: since) else { return }
+  private func claimIfDeep(_ slot: Handle<Slot>, _ since: UInt64, _ now: UInt64, _ claimed: inout ReadyList) {
+    guard let resident = slot.it.resident, isParked(resident, before: since, now) else { return }
     let wait = resident.it.wait.load(ordering: .relaxed)
     guard slot.it.shrunkFor != wait, resident.it.inbox.claim() else { return }
     slot.it.shrunkFor = wait
@@ -325,7 +328,7 @@ package struct SlotTable: ~Copyable {
       }
       let slot = slot(hand)
       if let resident = slot.it.resident {
-        if isParked(resident, before: sparing ? turnBegan : .max), claim(resident, slot) { return slot }
+        if isParked(resident, before: sparing ? turnBegan : .max, now), claim(resident, slot) { return slot }
       } else if !sparing && slot.it.isSwept {
         return slot
       }
@@ -337,17 +340,22 @@ package struct SlotTable: ~Copyable {
   func areFew(for processes: Int) -> Bool { processes / Limits.timesAsMany > made }
 
   /// The next slot of a sweep whose resident has been parked for so long (U7); nil when none of so many is.
-  mutating func findIdle(_ most: Int, since: UInt64) -> Handle<Slot>? {
+  mutating func findIdle(_ most: Int, since: UInt64, now: UInt64) -> Handle<Slot>? {
     for _ in 0..<most where made > Limits.slotsInABlock {
       swept = swept + 1 < made ? swept + 1 : Limits.slotsInABlock
       let slot = slot(swept)
-      if let resident = slot.it.resident, isParked(resident, before: since) { return slot }
+      if let resident = slot.it.resident, isParked(resident, before: since, now) { return slot }
     }
     return nil
   }
 
   // Ordering: relaxed, for this is a guess, and `claim` decides. Where it must find one that is there, U9 orders it.
-  private func isParked(_ resident: ProcessHandle, before time: UInt64) -> Bool {
-    resident.it.state == .waiting && WaitNote(bits: resident.it.wait.load(ordering: .relaxed)).since <= time
+  /// Whether a process has been parked since then.
+  ///
+  /// A wait that is said to begin a second from now or later began before the cheap clock went back.
+  private func isParked(_ resident: ProcessHandle, before time: UInt64, _ now: UInt64) -> Bool {
+    guard resident.it.state == .waiting else { return false }
+    let since = WaitNote(bits: resident.it.wait.load(ordering: .relaxed)).since
+    return since <= time || since > now &+ ticksPerSecond
   }
 }

@@ -16,7 +16,10 @@ extension Handle<Scheduler> {
     var claimed = ReadyList()
     it.runtime.it.slots.lock.lock()
     var mayLeave = false
-    if let slot = it.runtime.it.slots.findIdle(most, since: it.lastClock - patience), let resident = slot.it.resident {
+    let now = it.lastClock
+    if let slot = it.runtime.it.slots.findIdle(most, since: now - patience, now: now),
+      let resident = slot.it.resident
+    {
       mayLeave = claimResident(resident, of: slot, &claimed)
     }
     it.runtime.it.slots.lock.unlock()
@@ -33,7 +36,7 @@ extension Handle<Scheduler> {
     guard it.lastClock > it.clock.perSecond else { return false }
     var claimed = ReadyList()
     it.runtime.it.slots.lock.lock()
-    it.runtime.it.slots.claimDeep(since: it.lastClock - it.clock.perSecond, &claimed)
+    it.runtime.it.slots.claimDeep(since: it.lastClock - it.clock.perSecond, now: it.lastClock, &claimed)
     it.runtime.it.slots.lock.unlock()
     let isFull = claimed.count >= Limits.shrunkAtOnce
     while let process = claimed.removeFirst() {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The cheap clock goes back, as where a virtual machine is restored or moved to another host.
+
+import Joist
+import TestSupport
+import Testing
+
+@Suite struct ClockTests {
+  /// A process that always has something to do, and so never lets its scheduler look for what is due by sleeping.
+  private func keepBusy(_ runtime: ProcessRuntime) {
+    runtime.spawn { process in while true { try process.yield() } }
+  }
+
+  @Test func `S3: timers fire in time when the cheap clock has gone back`() throws {
+    let simulation = try HandDriven()
+    let woken = Count()
+    keepBusy(simulation.runtime)
+    simulation.platform.advance(by: 3_600_000_000_000)
+    for _ in 0..<1_000 { _ = simulation.runtime.step(0) }
+    for passing in [7_000_000, 6_000_000] as [Int64] {
+      let before = woken.total
+      let receiver = simulation.runtime.spawn(Int.self) { process in
+        _ = try process.receive()
+        woken.add()
+      }
+      simulation.runtime.spawn { process in
+        process.sendAfter(.milliseconds(5), to: receiver, 1)
+        try process.sleep(for: .milliseconds(5))
+        woken.add()
+      }
+      for _ in 0..<1_000 { _ = simulation.runtime.step(0) }
+      simulation.platform.resetTicks()
+      simulation.platform.advance(by: passing)
+      for _ in 0..<1_000 { _ = simulation.runtime.step(0) }
+      #expect(woken.total == before + 2)
+    }
+  }
+
+  @Test func `P1: who has waited for long leaves its stack when the cheap clock has gone back`() throws {
+    let simulation = try HandDriven()
+    for _ in 0..<200 { simulation.runtime.spawn(Int.self) { process in _ = try process.receive() } }
+    keepBusy(simulation.runtime)
+    simulation.platform.advance(by: 3_600_000_000_000)
+    for _ in 0..<1_000 { _ = simulation.runtime.step(0) }
+    let before = simulation.runtime.statistics.copiesOut
+    simulation.platform.resetTicks()
+    for _ in 0..<400 {
+      simulation.platform.advance(by: 10_000_000)
+      for _ in 0..<50 { _ = simulation.runtime.step(0) }
+    }
+    #expect(simulation.runtime.statistics.copiesOut > before + 50)
+  }
+}
