@@ -1,23 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for many descriptors at once: epoll where there is one, else kqueue. Each interest ends with its event.
+// Waiting for many descriptors at once: epoll where there is one, else kqueue. Each interest ends with its event. Rule:
+// W36. The program may close any descriptor (`closefrom`), and its number may be somebody else's then. So the queue and
+//      the bell are looked at each time before they are used, and what is not the own one any more is left alone.
+#define _GNU_SOURCE
 #include "CJoist.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#if defined(__linux__)
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
+static int refusal(int error) { return error == EMFILE || error == ENFILE ? joist_poll_none_left : error; }
 
-bool joist_poll_open(struct joist_poll *poll) {
+#if defined(__linux__)
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+// Whether a descriptor is an end of the bell's pipe: every pipe has a number of its own, which eventfd has not.
+static bool is_bell(const struct joist_poll *poll, int descriptor) {
+  struct stat found;
+  return descriptor >= 0 && fstat(descriptor, &found) == 0 && S_ISFIFO(found.st_mode) &&
+         found.st_ino == poll->pipe_number && found.st_dev == poll->pipe_device;
+}
+
+static void bell_event(const struct joist_poll *poll, struct epoll_event *event) {
+  event->events = EPOLLIN;
+  event->data.fd = poll->bell;
+}
+
+// Asking anew for the bell changes nothing in the own queue, and fails in every other, which has not this pipe (W36).
+bool joist_poll_is_own(const struct joist_poll *poll) {
+  struct epoll_event event;
+  bell_event(poll, &event);
+  return is_bell(poll, poll->bell) && epoll_ctl(poll->queue, EPOLL_CTL_MOD, poll->bell, &event) == 0;
+}
+
+int joist_poll_open(struct joist_poll *poll) {
+  int ends[2] = {-1, -1};
+  struct stat pipe;
+  struct epoll_event event;
   poll->queue = epoll_create1(EPOLL_CLOEXEC);
-  poll->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = poll->bell};
-  bool isOpen = poll->queue >= 0 && poll->bell >= 0;
-  if (isOpen && epoll_ctl(poll->queue, EPOLL_CTL_ADD, poll->bell, &event) == 0) return true;
-  joist_poll_close(poll);
-  return false;
+  bool isOpen = poll->queue >= 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
+  poll->bell = ends[0];
+  poll->ringer = ends[1];
+  if (isOpen && fstat(poll->bell, &pipe) == 0) {
+    poll->pipe_number = pipe.st_ino;
+    poll->pipe_device = pipe.st_dev;
+    bell_event(poll, &event);
+    if (epoll_ctl(poll->queue, EPOLL_CTL_ADD, poll->bell, &event) == 0) return 0;
+  }
+  int error = errno;
+  const int opened[] = {poll->queue, poll->bell, poll->ringer};
+  for (int i = 0; i < 3; i++) {
+    if (opened[i] >= 0) close(opened[i]);
+  }
+  poll->queue = poll->bell = poll->ringer = -1;
+  return refusal(error);
 }
 
 static int outcome(int result) {
@@ -26,6 +64,7 @@ static int outcome(int result) {
 }
 
 int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bool writes) {
+  if (!joist_poll_is_own(poll)) return joist_poll_lost;
   struct epoll_event event = {.data.fd = descriptor};
   event.events = EPOLLONESHOT | (reads ? EPOLLIN | EPOLLRDHUP : 0) | (writes ? EPOLLOUT : 0);
   if (!reads && !writes) return outcome(epoll_ctl(poll->queue, EPOLL_CTL_DEL, descriptor, &event));
@@ -35,8 +74,9 @@ int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bo
 }
 
 int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most, int milliseconds) {
+  if (!joist_poll_is_own(poll)) return joist_poll_lost;
   struct epoll_event events[64];
-  int count = epoll_wait(poll->queue, events, most < 64 ? most : 64, milliseconds < 0 ? -1 : milliseconds);
+  int count = epoll_wait(poll->queue, events, most < 64 ? most : 64, milliseconds);
   for (int i = 0; i < count; i++) {
     uint32_t ends = EPOLLHUP | EPOLLERR;
     ready[i].descriptor = events[i].data.fd == poll->bell ? -1 : events[i].data.fd;
@@ -46,19 +86,40 @@ int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, in
   return count < 0 ? 0 : count;
 }
 
-void joist_poll_ring(const struct joist_poll *poll) { eventfd_write(poll->bell, 1); }
+bool joist_poll_ring(const struct joist_poll *poll) {
+  return joist_poll_is_own(poll) && is_bell(poll, poll->ringer) && write(poll->ringer, "", 1) == 1;
+}
+
+void joist_poll_close(struct joist_poll *poll) {
+  if (joist_poll_is_own(poll)) close(poll->queue);
+  if (is_bell(poll, poll->ringer)) close(poll->ringer);
+  if (is_bell(poll, poll->bell)) close(poll->bell);
+  poll->queue = poll->bell = poll->ringer = -1;
+}
 
 #else
 #include <sys/event.h>
 
-bool joist_poll_open(struct joist_poll *poll) {
-  poll->bell = -1;
+// Asking for the bell without a change fails in every queue that has no such bell (W36).
+bool joist_poll_is_own(const struct joist_poll *poll) {
+  struct kevent bell;
+  EV_SET(&bell, (uintptr_t)poll->pipe_number, EVFILT_USER, 0, NOTE_FFNOP, 0, NULL);
+  return poll->queue >= 0 && kevent(poll->queue, &bell, 1, NULL, 0, NULL) == 0;
+}
+
+int joist_poll_open(struct joist_poll *poll) {
+  static uint64_t last_number;
+  poll->bell = poll->ringer = -1;
+  poll->pipe_number = ((uint64_t)getpid() << 32) + __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+  poll->pipe_device = 0;
   poll->queue = kqueue();
   struct kevent bell;
-  EV_SET(&bell, 0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, NULL);
-  if (poll->queue >= 0 && kevent(poll->queue, &bell, 1, NULL, 0, NULL) == 0) return true;
-  joist_poll_close(poll);
-  return false;
+  EV_SET(&bell, (uintptr_t)poll->pipe_number, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, NULL);
+  if (poll->queue >= 0 && kevent(poll->queue, &bell, 1, NULL, 0, NULL) == 0) return 0;
+  int error = errno;
+  if (poll->queue >= 0) close(poll->queue);
+  poll->queue = -1;
+  return refusal(error);
 }
 
 static int set_filter(int queue, int descriptor, int filter, bool wanted) {
@@ -69,14 +130,16 @@ static int set_filter(int queue, int descriptor, int filter, bool wanted) {
 }
 
 int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bool writes) {
+  if (!joist_poll_is_own(poll)) return joist_poll_lost;
   int error = set_filter(poll->queue, descriptor, EVFILT_READ, reads);
   return error ? error : set_filter(poll->queue, descriptor, EVFILT_WRITE, writes);
 }
 
 int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most, int milliseconds) {
+  if (!joist_poll_is_own(poll)) return joist_poll_lost;
   struct kevent events[64];
-  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
-  int count = kevent(poll->queue, NULL, 0, events, most < 64 ? most : 64, milliseconds < 0 ? NULL : &time);
+  struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+  int count = kevent(poll->queue, NULL, 0, events, most < 64 ? most : 64, &limit);
   for (int i = 0; i < count; i++) {
     ready[i].descriptor = events[i].filter == EVFILT_USER ? -1 : (int)events[i].ident;
     ready[i].reads = events[i].filter == EVFILT_READ;
@@ -85,16 +148,15 @@ int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, in
   return count < 0 ? 0 : count;
 }
 
-void joist_poll_ring(const struct joist_poll *poll) {
+bool joist_poll_ring(const struct joist_poll *poll) {
   struct kevent bell;
-  EV_SET(&bell, 0, EVFILT_USER, 0, NOTE_TRIGGER, 0, NULL);
-  kevent(poll->queue, &bell, 1, NULL, 0, NULL);
+  EV_SET(&bell, (uintptr_t)poll->pipe_number, EVFILT_USER, 0, NOTE_TRIGGER, 0, NULL);
+  return poll->queue >= 0 && kevent(poll->queue, &bell, 1, NULL, 0, NULL) == 0;
+}
+
+void joist_poll_close(struct joist_poll *poll) {
+  if (joist_poll_is_own(poll)) close(poll->queue);
+  poll->queue = -1;
 }
 
 #endif
-
-void joist_poll_close(struct joist_poll *poll) {
-  if (poll->queue >= 0) close(poll->queue);
-  if (poll->bell >= 0) close(poll->bell);
-  poll->queue = poll->bell = -1;
-}

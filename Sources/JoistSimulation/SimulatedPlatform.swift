@@ -60,7 +60,7 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
   }
 
   func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool { unsafe host.guardPages(start, bytes: bytes) }
-  func discard(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.discard(start, bytes: bytes) }
+  func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool { unsafe host.discard(start, bytes: bytes) }
   func grow(
     _ start: UnsafeMutableRawPointer,
     bytes: Int,

@@ -62,6 +62,8 @@ package final class HandDrivenPlatform: Platform {
 
   package func setThreadUse(_ use: ThreadUse?) { threadUse.withLock { $0 = use } }
   package func use(ofThread number: Int64) -> ThreadUse? { threadUse.withLock { $0 } }
+  /// The program has locked its memory: none is given back.
+  package func lockMemory() { isLocked.store(true, ordering: .relaxed) }
 
   /// What the program is said to have in memory.
   package let resident = Count()
@@ -93,7 +95,9 @@ package final class HandDrivenPlatform: Platform {
   package func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
     unsafe host.guardPages(start, bytes: bytes)
   }
-  package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.discard(start, bytes: bytes) }
+  package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    isLocked.load(ordering: .relaxed) ? false : unsafe host.discard(start, bytes: bytes)
+  }
   package func grow(
     _ start: UnsafeMutableRawPointer,
     bytes: Int,

@@ -368,9 +368,11 @@ bool joist_thread_is_blocked(int64_t number);
 
 #pragma mark - Descriptors (poll.c)
 
-/// A set of descriptors that are waited for, and a bell that ends a wait.
+/// A set of descriptors that are waited for, and a bell that ends a wait: a pipe, which is known by its number whoever
+/// closes or opens descriptors meanwhile (W36).
 struct joist_poll {
-  int queue, bell;
+  int queue, bell, ringer;
+  uint64_t pipe_number, pipe_device;
 };
 
 /// A descriptor that is ready; -1 for the bell.
@@ -383,18 +385,25 @@ enum {
   /// The system does not wait for such descriptors (files): they are always ready.
   joist_poll_always_ready = -2,
   joist_poll_not_open = -3,
+  /// Somebody has closed the descriptors of the poll itself.
+  joist_poll_lost = -4,
+  /// The program, or the system, has no descriptors left.
+  joist_poll_none_left = -5,
 };
 
-/// False when the system gives none.
-bool joist_poll_open(struct joist_poll *_Nonnull poll);
+/// Opens a poll: zero, the system's error number when it gives none, or `joist_poll_none_left`.
+int joist_poll_open(struct joist_poll *_Nonnull poll);
+/// Closes what is still the poll's own.
 void joist_poll_close(struct joist_poll *_Nonnull poll);
-/// What a descriptor is waited for from now until its next event; zero, or the system's error number.
+/// Whether its descriptors are still its own.
+bool joist_poll_is_own(const struct joist_poll *_Nonnull poll);
+/// What a descriptor is waited for from now until its next event; zero, the system's error number, or a number above.
 int joist_poll_set(const struct joist_poll *_Nonnull poll, int descriptor, bool reads, bool writes);
-/// Waits at most `milliseconds` for events, forever where that is below zero; returns how many there are.
+/// Waits for events, at most so many milliseconds; how many there are, or `joist_poll_lost`.
 int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int most,
                     int milliseconds);
-/// Ends a wait, now or the next one.
-void joist_poll_ring(const struct joist_poll *_Nonnull poll);
+/// Ends a wait, now or the next one; false when the bell is not the poll's own any more.
+bool joist_poll_ring(const struct joist_poll *_Nonnull poll);
 
 #pragma mark - Swift values without their type (values.c)
 

@@ -7,6 +7,9 @@
 //      just taken it out finds nobody (WC3).
 // DP3. An event wakes the one who has waited longest, and not a thousand of whom one finds something
 //      (DQ1 to DQ3). The others are asked for again when that one has made use of it.
+// DP4. The program may close the descriptors of the poll itself. Whoever finds that forgets the poll and answers every
+//      ticket, for no event would; the next wait opens another poll, with another thread. The thread of a lost poll
+//      cannot be woken. It looks by itself within a second and ends, and nobody waits for it.
 
 import CJoist
 import Synchronization
@@ -16,12 +19,23 @@ final class DescriptorPoller: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var poll = joist_poll(queue: -1, bell: -1)
+    /// Nil before the first wait, and where it was lost.
+    var poll: joist_poll?
+    /// The thread of that poll.
+    var thread: (any PlatformThread)?
     /// By descriptor.
     var waits: [Int32: Waits] = [:]
     /// Those of them for which somebody was woken whom others wait for (DP3).
     var paused: [Int32] = []
     var isClosed = false
+
+    /// Forgets the poll (DP4); the tickets to answer.
+    mutating func lose() -> [WaitTicket] {
+      (poll, thread) = (nil, nil)
+      let tickets = waits.sorted { $0.key < $1.key }.flatMap { $0.value.readers.tickets + $0.value.writers.tickets }
+      (waits, paused) = ([:], [])
+      return tickets
+    }
   }
 
   /// Who waits for one descriptor.
@@ -40,21 +54,29 @@ final class DescriptorPoller: Sendable {
 
   /// Has a ticket answered when the descriptor is ready; an error number, or zero.
   ///
-  /// `startThread` is called at the first use.
+  /// `startThread` is called at the first use, and is to run `serve`.
+  // Sound: the poll is passed on as it is.
   func add(
     _ descriptor: Int32,
     _ direction: Direction,
     _ ticket: WaitTicket,
-    startThread: () -> Bool
+    startThread: (joist_poll) throws(ResourceError) -> (any PlatformThread)?
   ) -> Int32 {
-    state.withLock { state in
-      guard !state.isClosed, open(&state, startThread) else { return DescriptorError.noPoller }
+    var lost: [WaitTicket] = []
+    let error = state.withLock { state -> Int32 in
+      if let poll = state.poll, unsafe !withUnsafePointer(to: poll, { unsafe joist_poll_is_own($0) }) {
+        lost = state.lose()
+      }
+      let error = open(&state, startThread)
+      guard error == 0, let poll = state.poll else { return error }
       var waits = state.waits[descriptor] ?? Waits()
       if direction == .reading { waits.readers.add(ticket) } else { waits.writers.add(ticket) }
-      let error = ask(state.poll, descriptor, waits)
-      if error == 0 { state.waits[descriptor] = waits }
-      return error
+      let refusal = ask(poll, descriptor, waits)
+      if refusal == 0 { state.waits[descriptor] = waits }
+      return refusal
     }
+    answer(lost)
+    return error
   }
 
   /// Takes a ticket out.
@@ -84,24 +106,32 @@ final class DescriptorPoller: Sendable {
   // Order: it is a sum.
   var waiting: Int { state.withLock { $0.waits.values.reduce(0) { $0 + $1.readers.count + $1.writers.count } } }
 
-  /// Ends the thread.
   // Sound: the poll is open.
-  func close() {
+  /// Ends the thread; it is returned if it ends at once, and let go if its bell is lost (DP4).
+  func close() -> (any PlatformThread)? {
     state.withLock { state in
       state.isClosed = true
-      if state.poll.queue >= 0 { unsafe joist_poll_ring(&state.poll) }
+      guard let poll = state.poll, unsafe withUnsafePointer(to: poll, { unsafe joist_poll_ring($0) }) else {
+        return nil
+      }
+      return state.thread
     }
   }
 
   // Sound: the room is ours, and the count says how much of it was filled; the poll is closed by this thread alone.
   /// The thread's life.
-  func serve(_ platform: any Platform) {
-    var poll = state.withLock { $0.poll }
+  func serve(_ poll: joist_poll, _ platform: any Platform) {
+    var poll = poll
+    defer { unsafe joist_poll_close(&poll) }
     var ready = [joist_ready](repeating: joist_ready(), count: 64)
     while true {
       let (isClosed, isAnyPaused) = state.withLock { ($0.isClosed, !$0.paused.isEmpty) }
-      if isClosed { break }
-      let count = unsafe joist_poll_wait(&poll, &ready, Int32(ready.count), isAnyPaused ? 1 : -1)
+      if isClosed { return }
+      let most = isAnyPaused ? 1 : Limits.pollMilliseconds
+      let count = unsafe joist_poll_wait(&poll, &ready, Int32(ready.count), most)
+      if count == Int32(joist_poll_lost) {
+        return answer(state.withLock { $0.poll?.pipe_number == poll.pipe_number ? $0.lose() : [] })
+      }
       let now = platform.now()
       for event in ready.prefix(Int(count)) where event.descriptor >= 0 {
         if event.reads { wake(event.descriptor, .reading, now) }
@@ -109,7 +139,10 @@ final class DescriptorPoller: Sendable {
       }
       if isAnyPaused { endPauses(now) }
     }
-    state.withLock { unsafe joist_poll_close(&$0.poll) }
+  }
+
+  private func answer(_ tickets: [WaitTicket]) {
+    for ticket in tickets { _ = ticket.answer(.granted, from: nil) }
   }
 
   /// Answers those whom an event is for (DP2, DP3).
@@ -139,26 +172,38 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  /// The table and what the system is asked for (DP1).
+  /// The table and what the system is asked for (DP1); of a lost poll its thread will take care (DP4).
   private func update(_ state: inout State, _ descriptor: Int32, _ waits: Waits) {
     state.waits[descriptor] = waits.isEmpty ? nil : waits
     if waits.isPaused && !state.paused.contains(descriptor) { state.paused.append(descriptor) }
-    _ = ask(state.poll, descriptor, waits)
+    if let poll = state.poll { _ = ask(poll, descriptor, waits) }
   }
 
   // Sound: the poll is passed on as it is. Likewise below.
   private func ask(_ poll: joist_poll, _ descriptor: Int32, _ waits: Waits) -> Int32 {
-    if poll.queue < 0 { return 0 }
-    return unsafe withUnsafePointer(to: poll) {
+    unsafe withUnsafePointer(to: poll) {
       unsafe joist_poll_set($0, descriptor, waits.readers.isAskedFor, waits.writers.isAskedFor)
     }
   }
 
-  private func open(_ state: inout State, _ startThread: () -> Bool) -> Bool {
-    if state.poll.queue >= 0 { return true }
-    guard unsafe joist_poll_open(&state.poll) else { return false }
-    if startThread() { return true }
-    unsafe joist_poll_close(&state.poll)
-    return false
+  /// Sees to it that there is a poll with a thread; an error number, or zero.
+  private func open(
+    _ state: inout State,
+    _ startThread: (joist_poll) throws(ResourceError) -> (any PlatformThread)?
+  ) -> Int32 {
+    if state.isClosed { return DescriptorError.noPoller }
+    if state.poll != nil { return 0 }
+    var poll = joist_poll()
+    let error = unsafe joist_poll_open(&poll)
+    if error != 0 { return error }
+    let thread: (any PlatformThread)?
+    var failure = DescriptorError.noPoller
+    do { thread = try startThread(poll) } catch { (thread, failure) = (nil, DescriptorError.noThread) }
+    guard let thread else {
+      unsafe joist_poll_close(&poll)
+      return failure
+    }
+    (state.poll, state.thread) = (poll, thread)
+    return 0
   }
 }

@@ -12,7 +12,7 @@
 
 /// Waiters in one direction, for whoever has the poller's lock.
 struct DescriptorQueue {
-  private var tickets: [WaitTicket] = []
+  private(set) var tickets: [WaitTicket] = []
   /// How many were woken and have not gone on yet.
   private var told = 0
   /// When they were woken; nil when there is no pause.

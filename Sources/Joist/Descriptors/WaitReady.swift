@@ -11,8 +11,11 @@ extension ProcessContext where Message: ~Copyable {
   /// Returns false when the time was over first. Of several that wait for the same descriptor the one that has waited
   /// longest is woken; the next one a millisecond after it went on, if the descriptor is still ready then, or when it
   /// waits again. The descriptor should not block, for this is a hint: somebody else may have read meanwhile. A file is
-  /// always ready. The descriptor must not be closed while anybody waits for it: that wait would not end. Throws
-  /// ``DescriptorError`` for one that cannot be waited for, ``ProcessExit`` when the process is told to exit.
+  /// always ready. The descriptor must not be closed while anybody waits for it: that wait would not end. Where the
+  /// program closes descriptors that are not its own, the runtime's among them, every wait ends within a second, as if
+  /// its descriptor were ready. The first wait of a runtime takes three descriptors and a thread, which stay until it
+  /// is shut down. Throws ``DescriptorError`` for a descriptor that cannot be waited for, and where the system gives no
+  /// descriptors or no thread; ``ProcessExit`` when the process is told to exit.
   public func waitReadable(_ descriptor: Int32, timeout: Duration? = nil) throws -> Bool {
     try record.awaitReady(generation, descriptor, .reading, timeout)
   }
@@ -37,7 +40,9 @@ extension Handle<ProcessRecord> {
     let poller = core.it.descriptors
     let ticket = newTicket()
     ticket.open()
-    let error = poller.add(descriptor, direction, ticket) { core.startPoller() }
+    let error = poller.add(descriptor, direction, ticket) { (poll) throws(ResourceError) in
+      try core.it.platform.startThread(named: "joist-descriptors") { poller.serve(poll, core.it.platform) }
+    }
     if error != 0 {
       _ = it.cell.close()
       if error == Int32(joist_poll_always_ready) { return true }
@@ -53,19 +58,6 @@ extension Handle<ProcessRecord> {
   }
 }
 
-extension Handle<RuntimeCore> {
-  /// Starts the thread; false where there are none.
-  fileprivate func startPoller() -> Bool {
-    guard
-      let thread = it.platform.startThread(named: "joist-descriptors", { self.it.descriptors.serve(self.it.platform) })
-    else {
-      return false
-    }
-    it.ending.add(thread)
-    return true
-  }
-}
-
 /// A descriptor that cannot be waited for.
 public struct DescriptorError: Error, Hashable, CustomStringConvertible {
   /// Which.
@@ -75,12 +67,18 @@ public struct DescriptorError: Error, Hashable, CustomStringConvertible {
 
   /// The code for a runtime that cannot wait, ended or simulated.
   static var noPoller: Int32 { -1 }
+  /// The code for a runtime that the system gives no thread to wait.
+  static var noThread: Int32 { -6 }
 
   /// One sentence.
   public var description: String {
     switch code {
     case DescriptorError.noPoller:
       "this runtime cannot wait for descriptor \(descriptor): it has ended, or has no threads"
+    case Int32(joist_poll_none_left):
+      "this runtime cannot wait for descriptor \(descriptor): the program has no descriptors left, and that takes three"
+    case DescriptorError.noThread:
+      "this runtime cannot wait for descriptor \(descriptor): the system gave no thread for that"
     case Int32(joist_poll_not_open): "descriptor \(descriptor) is not open"
     default: "descriptor \(descriptor) cannot be waited for: error \(code)"
     }

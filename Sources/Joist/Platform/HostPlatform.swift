@@ -60,10 +60,13 @@ package final class HostPlatform: Platform {
 
   package var currentNode: Int { numa.node(ofProcessor: Int(joist_current_processor())) }
 
-  package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
-    guard numa.count > 1 else { return HostThread(name: name, body: body) }
+  package func startThread(
+    named name: String,
+    _ body: @escaping @Sendable () -> Void
+  ) throws(ResourceError) -> (any PlatformThread)? {
+    guard numa.count > 1 else { return try HostThread(name: name, body: body) }
     // One that a scheduler starts would stay where that stays.
-    return HostThread(name: name) {
+    return try HostThread(name: name) {
       self.stay(onProcessors: self.numa.processors.flatMap { $0 })
       body()
     }
@@ -103,8 +106,8 @@ package final class HostPlatform: Platform {
   }
 
   // Sound: the range is the caller's, who wants nothing of it any more; likewise for release.
-  package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) {
-    unsafe madvise(start, bytes, Int32(MADV_DONTNEED))
+  package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    unsafe madvise(start, bytes, Int32(MADV_DONTNEED)) == 0
   }
 
   package func release(_ start: UnsafeMutableRawPointer, bytes: Int) {

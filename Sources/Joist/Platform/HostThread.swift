@@ -25,7 +25,7 @@ final class HostThread: PlatformThread, @unchecked Sendable {
   private let end = ThreadEnd()
 
   // Sound: the box is handed to the new thread, which takes it over exactly once.
-  init?(name: String, body: @escaping @Sendable () -> Void) {
+  init(name: String, body: @escaping @Sendable () -> Void) throws(ResourceError) {
     let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, end: end, run: body))
     var created: pthread_t?
     #if canImport(Darwin)
@@ -37,7 +37,7 @@ final class HostThread: PlatformThread, @unchecked Sendable {
     #endif
     guard failed == 0, let created else {
       unsafe box.release()
-      return nil
+      throw ResourceError(what: "thread for \(name): a limit of threads or of memory is reached (error \(failed))")
     }
     thread = created
   }

@@ -47,9 +47,10 @@ package enum MachineMemory {
   #endif
 }
 
-/// Says how many bytes the program has in memory, also while it has no descriptors left: the file that tells is opened
-/// at the start. The program may close that descriptor, and its number may be somebody else's then, so it is compared
-/// before it is read.
+/// Says how many bytes the program has in memory, also while it has no descriptors left.
+///
+/// The file that tells is opened at the start. The program may close that descriptor, and its number may be somebody
+/// else's then, so it is compared before it is read.
 final class ResidentMeter: Sendable {
   #if os(Linux)
     private struct Status {

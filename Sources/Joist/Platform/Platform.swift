@@ -23,8 +23,13 @@ package protocol Platform: AnyObject, Sendable {
   var threadNumber: Int64 { get }
   /// What a thread has had of the machine, by its number; nil where that is not known.
   func use(ofThread number: Int64) -> ThreadUse?
-  /// Starts a thread; nil where schedulers are driven by calling `step()`.
-  func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)?
+  /// Starts a thread; nil where there are none for that purpose, as where schedulers are driven by calling `step()`.
+  ///
+  /// Throws when the system gives none.
+  func startThread(
+    named name: String,
+    _ body: @escaping @Sendable () -> Void
+  ) throws(ResourceError) -> (any PlatformThread)?
   /// Sleeps while the word has this value, until woken or until that time on `now`'s clock; may return early.
   func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?)
   /// Wakes who sleeps on the word.
@@ -44,7 +49,10 @@ package protocol Platform: AnyObject, Sendable {
   /// Whether a guard leaves its mapping whole.
   var guardsAreFree: Bool { get }
   /// Gives the memory behind a range back; it reads as zero afterwards.
-  func discard(_ start: UnsafeMutableRawPointer, bytes: Int)
+  ///
+  /// False, and nothing is changed, where the system does not do that, as with memory that the program has locked.
+  @discardableResult
+  func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool
   /// Makes a range that was reserved larger, perhaps elsewhere, without touching what is new; of what is in it at least
   /// the first `used` bytes stay. Nil, and nothing is changed, when there is no room.
   func grow(

@@ -13,9 +13,7 @@ import Synchronization
 package struct ProcessTable: ~Copyable {
   /// Where the first one is.
   private let base: UInt
-  /// The limit that it was made for.
-  let limit: Int
-  /// So many there can be.
+  /// How many processes can live at once.
   let capacity: Int
   /// Records that a scheduler may keep for itself.
   let cached: Int
@@ -41,23 +39,32 @@ package struct ProcessTable: ~Copyable {
   /// Whole cache lines (R1).
   package static var recordBytes: Int { (MemoryLayout<ProcessRecord>.stride + 63) & ~63 }
 
+  /// What so many records take, with the numbers of groups and of nodes behind them.
+  private static func bytes(for capacity: Int) -> Int {
+    capacity * recordBytes + capacity / groupRecords * MemoryLayout<UInt32>.size + capacity
+  }
+
   // Sound: the reservation is this table's alone; records in it are initialised before they are handed out (R5).
   init?(limit: Int, platform: any Platform) {
-    self.limit = limit
+    capacity = limit
     cached = limit < Limits.processLimitThatMustBeExact ? 0 : Limits.recordsCached
-    capacity = limit + cached * Limits.threadsMost
-    let recordsEnd = capacity * ProcessTable.recordBytes
-    let groups = capacity / ProcessTable.groupRecords
-    let vacantEnd = recordsEnd + groups * MemoryLayout<UInt32>.size
-    guard let start = unsafe platform.reserve(bytes: vacantEnd + capacity) else { return nil }
+    let bytes = ProcessTable.bytes(for: capacity)
+    guard let start = unsafe platform.reserve(bytes: bytes) else { return nil }
     base = UInt(bitPattern: start)
     free = .allocate(count: Limits.numaNodesMost) { nil }
-    vacant = Handle(address: base + UInt(recordsEnd))
-    nodes = Handle(address: base + UInt(vacantEnd))
+    vacant = Handle(address: base + UInt(capacity * ProcessTable.recordBytes))
+    nodes = Handle(address: base + UInt(bytes - capacity))
+  }
+
+  // Sound: the reservation was made by `init`, and no record was ever taken from it.
+  /// Gives the addresses back of a table that no runtime has used.
+  func release(_ platform: any Platform) {
+    free.free(count: Limits.numaNodesMost)
+    unsafe platform.release(UnsafeMutableRawPointer(bitPattern: base)!, bytes: ProcessTable.bytes(for: capacity))
   }
 
   /// Whether a runtime with that limit can go on with these records.
-  func serves(_ limit: Int) -> Bool { limit == self.limit }
+  func serves(_ limit: Int) -> Bool { limit == capacity }
 
   /// The records that were ever used.
   // Ordering: acquiring pairs with `makeRecord`.

@@ -52,7 +52,6 @@ extension ProcessTable {
   }
 
   /// Gives the memory of a group back (TT2); false when something keeps it.
-  // Sound: the records are nobody's, and zero is what they may be (R10).
   // Ordering: relaxed. Who had these records is seen by their list's lock; who still has a reference finds a
   // generation that is none of his, or zero.
   private mutating func discard(
@@ -74,8 +73,13 @@ extension ProcessTable {
       stop(timer)
       timer.free()
     }
+    // Sound: the records are nobody's, and zero is what they may be (R10).
     let start = unsafe UnsafeMutableRawPointer(bitPattern: self[range.lowerBound].bits)!
-    unsafe platform.discard(start, bytes: range.count * ProcessTable.recordBytes)
+    let bytes = range.count * ProcessTable.recordBytes
+    if unsafe !platform.discard(start, bytes: bytes) {
+      // A sender meanwhile finds the inbox closed, or pushes to a word that is zero already (TT2).
+      unsafe start.initializeMemory(as: UInt64.self, repeating: 0, count: bytes / MemoryLayout<UInt64>.size)
+    }
     lock.lock()
     lastGeneration = max(lastGeneration, generation)
     lastWait = max(lastWait, wait)

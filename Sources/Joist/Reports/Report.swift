@@ -27,6 +27,9 @@ public struct Report: Sendable {
     ///
     /// None goes on before one of them is told to exit.
     case deadlock([ProcessID])
+    /// The system did not give what a running runtime wanted: a thread for a spare scheduler, or for a closure of
+    /// `blocking`, which then holds up its scheduler.
+    case resourceMissing(ResourceError)
   }
 
   /// What went wrong.
@@ -94,6 +97,7 @@ extension Report: CustomStringConvertible {
         "processes wait for each other, and none can go on: \(processes.map { "\($0)" }.joined(separator: ", "))"
       case .shortOfMemory(let bytes, let limit):
         "the program has \(bytes) bytes in memory, and makes no process beyond \(limit)"
+      case .resourceMissing(let error): error.description
       }
     return suppressed == 0 ? words : "\(words) (\(suppressed) more before)"
   }

@@ -16,21 +16,26 @@ extension ProcessRuntime {
     ///
     /// Addresses are reserved for so many, memory is not.
     ///
-    /// A limit of 65,536 or more is not kept to the last process: each scheduler may keep 128 records beside it.
+    /// More never live. With a limit of 65,536 or more the last few may be refused: each scheduler keeps up to 128 free
+    /// records for itself, which no other scheduler can use.
     public var processLimit: Int
     /// Stacks for running and waiting processes: 1…1,048,576.
     ///
-    /// When more processes wait than there are slots, the coldest are copied out to images.
+    /// When more processes wait than there are slots, the coldest are copied out to images. Where the system has no
+    /// addresses for all of them, or would have less than 1 GiB left, there are half as many, or a quarter, and so on,
+    /// but at least 64: `RuntimeStatistics.slotLimit` says how many.
     public var slots: Int
-    /// Bytes of a slot: 64 KiB…64 MiB, rounded up to pages.
+    /// Bytes of a slot: 64 KiB…64 MiB, rounded up to a multiple of 64 KiB.
     ///
     /// A body that needs more overflows.
     public var slotBytes: Int
     /// Reductions of a slice: 1…1,000,000,000.
     public var reductionsPerSlice: Int
     /// A process that waited so many slices in its queue moves up a level: 1…1,000,000,000.
+    ///
+    /// Looked at every sixteenth slice.
     public var ageing: Int
-    /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…255, less `schedulers`.
+    /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…256, less the number of schedulers.
     ///
     /// When the last one is needed, that is reported (``Report/Event/schedulersUsedUp(stuck:spares:)``).
     public var spareSchedulers: Int
@@ -90,8 +95,8 @@ extension ProcessRuntime {
       self.onTrapWithLock = onTrapWithLock
     }
 
-    /// Throws for the first field that is out of range.
-    package func validate() throws(ConfigurationError) {
+    /// Throws for the first field that is out of range; `useful` is the number of schedulers where none is given.
+    package func validate(schedulers useful: Int = 1) throws(ConfigurationError) {
       if let schedulers { try ConfigurationError.check("schedulers", schedulers, in: 1...Limits.schedulersMost) }
       try ConfigurationError.check("processLimit", processLimit, in: 1...Limits.processesMost)
       try ConfigurationError.check("slots", slots, in: 1...Limits.slotsMost)
@@ -100,7 +105,7 @@ extension ProcessRuntime {
       try ConfigurationError.check("ageing", ageing, in: 1...Limits.reductionsMost)
       if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: (1 << 20)...Int.max) }
       try ConfigurationError.check("blockingThreads", blockingThreads, in: 1...Limits.blockingThreadsMost)
-      let spareMost = Limits.threadsMost - (schedulers ?? 1)
+      let spareMost = Limits.threadsMost - (schedulers ?? useful)
       try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...spareMost)
     }
   }
@@ -129,6 +134,9 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
 public struct ResourceError: Error, Hashable, CustomStringConvertible {
   /// What could not be had.
   public let what: String
+
+  package init(what: String) { self.what = what }
+
   /// One sentence.
   public var description: String { "the system gave no \(what)" }
 }

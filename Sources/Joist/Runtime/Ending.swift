@@ -9,6 +9,9 @@
 //     fence and counts those that live as well. So of an end that `shutdown` does not see its scheduler knows; and of
 //     two ends at the same moment one sees the other. The last one wakes `shutdown`. Whoever makes a process looks as
 //     well when it is there: so it is told to exit by the one or the other.
+// J5. Where the system gives no thread for `shutdown`, the monitor is ordered to do it. It takes the order in its next
+//     round, or at once if it rests, and ends with that; others that stand in for stuck schedulers are not started
+//     meanwhile.
 
 import CJoist
 import Synchronization
@@ -22,6 +25,14 @@ struct Ending: ~Copyable {
   struct State {
     var threads: [any PlatformThread] = []
     var phase = Phase.running
+    var order: Order?
+  }
+
+  /// A `shutdown` on another thread than the one that asks.
+  struct Order {
+    let deadline: Duration
+    /// Kept until it is done; nil where nobody has it any more, and its core is free for a later one (J1).
+    let runtime: ProcessRuntime?
   }
 
   enum Phase {
@@ -43,6 +54,22 @@ struct Ending: ~Copyable {
     state.withLock { state in
       defer { state.threads = [] }
       return state.threads
+    }
+  }
+
+  /// Whether the monitor is to end the runtime (J5).
+  // Ordering: the order is stored under the lock, before the monitor's alarm (F1).
+  var isOrdered: Bool { state.withLock { $0.order != nil } }
+
+  /// Stores an order; nothing is to be done where somebody ends the runtime already.
+  func order(_ order: Order) {
+    state.withLock { state in if case .running = state.phase { state.order = order } }
+  }
+
+  func takeOrder() -> Order? {
+    state.withLock { state in
+      defer { state.order = nil }
+      return state.order
     }
   }
 
@@ -106,6 +133,30 @@ extension Handle<RuntimeCore> {
   /// Ends the runtime; the processes that outlived it, because they never reached a suspension point.
   func shutDown(deadline: Duration) -> [ProcessID] {
     guard it.ending.begin() else { return it.ending.waitForOther(it.platform) }
+    return end(deadline)
+  }
+
+  /// Ends the runtime on another thread, and does not wait for it.
+  func shutDownElsewhere(_ order: Ending.Order) {
+    do {
+      _ = try it.platform.startThread(named: "joist-ending") {
+        if self.shutDown(deadline: order.deadline).isEmpty && order.runtime == nil { RuntimeVault.keep(self) }
+      }
+    } catch {
+      it.ending.order(order)
+      it.monitor.stop(it.platform)
+    }
+  }
+
+  /// The monitor's part of J5: false where somebody else ends the runtime, else it touches nothing of that any more.
+  func carryOut(_ order: Ending.Order) -> Bool {
+    guard it.ending.begin() else { return false }
+    if end(order.deadline).isEmpty && order.runtime == nil { RuntimeVault.keep(self) }
+    return true
+  }
+
+  /// The part of whoever was the first.
+  private func end(_ deadline: Duration) -> [ProcessID] {
     it.platform.heavyFence()  // J4
     tellEveryone(.shutdown)
     if !it.ending.waitForProcesses(self, until: it.platform.deadline(after: deadline)) {
@@ -142,9 +193,10 @@ extension Handle<RuntimeCore> {
       it.scheduler(number).it.alarm.signal(it.platform)
     }
     it.blocking.close()
-    it.descriptors.close()
-    let threads = it.ending.takeThreads()
-    if joining { for thread in threads { thread.join() } }
+    let poller = it.descriptors.close()
+    let threads = it.ending.takeThreads() + (poller.map { [$0] } ?? [])
+    // Not itself, where the monitor does this.
+    if joining { for thread in threads where !thread.isCurrent { thread.join() } }
   }
 
   /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).

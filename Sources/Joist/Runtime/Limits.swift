@@ -12,7 +12,7 @@ package enum Limits {
   package static let processesDefault = 1 << 24
   /// Records that one scheduler keeps for itself, so that spawn and exit take no lock.
   package static let recordsCached = 128
-  /// Below this limit schedulers keep none, so that a small limit is exact.
+  /// Below this limit schedulers keep none, so that a small limit can be reached to the last process.
   package static let processLimitThatMustBeExact = 1 << 16
 
   // MARK: Schedulers
@@ -62,6 +62,8 @@ package enum Limits {
   /// Its thread must have run for at least that part of it, if it does not wait in the system (X7): the thread is first
   /// asked a round after the slice was first seen.
   package static let stuckWhenBusyFor: Int64 = stuckAfter - monitorRound
+  /// After the system gave no thread for a spare scheduler none is asked for meanwhile.
+  package static let threadPause: Int64 = 1_000_000_000
   /// A round that came so late says nothing about the schedulers: the whole program was held up.
   package static let monitorLate: Int64 = 20_000_000
   /// Between two looks whether crashes are still contained.
@@ -103,7 +105,9 @@ package enum Limits {
   package static let stackForACall = 16 << 10
   /// So much of what is said of a trap is kept.
   package static let trapMessageBytes = 4 << 10
-  /// Slots are mapped in blocks of so many.
+  /// A runtime's slots leave so many addresses to the rest of the program, or as many as they take.
+  package static let addressesLeft = 1 << 30
+  /// Slots are mapped in blocks of so many, and there are at least so many, unless fewer are asked for.
   package static let slotsInABlock = 64
   /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
   package static let slotsWithSplitMappings = 4_096
@@ -162,6 +166,11 @@ package enum Limits {
   package static let timersInABatch = 128
   /// So many come up in one look at the clock; the rest after the next slice.
   package static let dueAtOnce = 1_024
+
+  // MARK: Descriptors
+
+  /// The thread that waits for descriptors looks so often whether its own are still there (DP3).
+  package static let pollMilliseconds: Int32 = 1_000
 
   // MARK: Blocking
 

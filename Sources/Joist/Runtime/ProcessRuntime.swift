@@ -23,27 +23,25 @@ public final class ProcessRuntime: Sendable {
 
   /// On a platform of the caller's.
   package init(_ configuration: Configuration, platform: any Platform) throws {
-    try configuration.validate()
+    var configuration = configuration
+    let useful = platform.usefulSchedulers
+    try configuration.validate(schedulers: useful)
+    configuration.schedulers = configuration.schedulers ?? useful
     ForkedChild.refuse("a runtime was made")
     ForkedChild.watch()
     if configuration.onTrap == .contain { joist_faults_prepare() }
     let core = try RuntimeVault.take(configuration, platform)
+    do { try core.startThreads() } catch {
+      _ = core.shutDown(deadline: .zero)
+      RuntimeVault.keep(core)
+      throw error
+    }
     self.core = core
-    core.it.idle.awake.wake(core.it.regularCount)
-    for number in 0..<core.it.regularCount {
-      core.startScheduler(isSpare: false, onNode: core.it.node(ofRegular: number))
-    }
-    if let monitor = platform.startThread(named: "joist-monitor", { core.it.monitor.watch(core) }) {
-      core.it.ending.add(monitor)
-    }
   }
 
   deinit {
-    let core = core
     if core.it.ending.isComplete { return RuntimeVault.keep(core) }
-    _ = core.it.platform.startThread(named: "joist-ending") {
-      if core.shutDown(deadline: .seconds(5)).isEmpty { RuntimeVault.keep(core) }
-    }
+    core.shutDownElsewhere(Ending.Order(deadline: .seconds(5), runtime: nil))
   }
 }
 
@@ -118,14 +116,15 @@ extension ProcessRuntime {
 
   /// Tells every process to exit, waits for them until the deadline, kills the rest, and stops the schedulers.
   ///
-  /// Returns those that outlived it: they never reached a suspension point, and their threads go on for nobody. From a
-  /// process, of whatever runtime, and from a `blocking` closure of its own processes it only asks, and returns an
-  /// empty list at once. The second call returns what the first did.
+  /// Returns those that outlived it: they never reached a suspension point, and their threads go on for nobody. Killed
+  /// processes have a fifth of a second after the deadline. From a process, of whatever runtime, and from a `blocking`
+  /// closure of its own processes it only asks, and returns an empty list at once. A second call waits for the first,
+  /// whose deadline holds, and returns what that did.
   @discardableResult
   public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
     ForkedChild.refuse("a runtime was shut down")
     if Scheduler.current == nil && !isWaitedForHere { return core.shutDown(deadline: deadline) }
-    _ = core.it.platform.startThread(named: "joist-ending") { _ = self.core.shutDown(deadline: deadline) }
+    core.shutDownElsewhere(Ending.Order(deadline: deadline, runtime: self))
     return []
   }
 

@@ -56,6 +56,7 @@ package struct RuntimeCore: ~Copyable {
     configuration: ProcessRuntime.Configuration,
     platform: any Platform,
     table: consuming ProcessTable,
+    slots: consuming SlotTable,
     reports: Reports = Reports()
   ) {
     self.platform = platform
@@ -67,7 +68,7 @@ package struct RuntimeCore: ~Copyable {
     unsafe schedulers = .allocate(capacity: Limits.threadsMost)
     self.table = table
     self.reports = reports
-    slots = SlotTable(configuration, schedulers: regularCount, platform)
+    self.slots = slots
     blocking = BlockingPool(platform, threadsMost: configuration.blockingThreads)
   }
 

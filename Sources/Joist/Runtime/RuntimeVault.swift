@@ -15,18 +15,32 @@ enum RuntimeVault {
     _ configuration: ProcessRuntime.Configuration,
     _ platform: any Platform
   ) throws(ResourceError) -> Handle<RuntimeCore> {
+    let schedulers = configuration.schedulers ?? platform.usefulSchedulers
     let found = kept.withLock { kept -> Handle<RuntimeCore>? in
       guard let index = kept.firstIndex(where: { $0.it.table.serves(configuration.processLimit) }) else { return nil }
       return kept.remove(at: index)
     }
     if let found {
-      renew(found, configuration, platform)
-      return found
+      do {
+        renew(found, configuration, platform, try SlotTable.make(configuration, schedulers: schedulers, platform))
+        return found
+      } catch {
+        kept.withLock { $0.append(found) }
+        throw error
+      }
     }
+    // First the records, for there must be addresses for all of them; slots make do with what is left.
     guard let table = ProcessTable(limit: configuration.processLimit, platform: platform) else {
       throw ResourceError(what: "addresses for \(configuration.processLimit) processes: lower processLimit")
     }
-    let core = Handle<RuntimeCore>.allocate(RuntimeCore(configuration: configuration, platform: platform, table: table))
+    let slots: SlotTable
+    do { slots = try SlotTable.make(configuration, schedulers: schedulers, platform) } catch {
+      table.release(platform)
+      throw error
+    }
+    let core = Handle<RuntimeCore>.allocate(
+      RuntimeCore(configuration: configuration, platform: platform, table: table, slots: slots)
+    )
     all.withLock { $0.append(core) }
     return core
   }
@@ -47,14 +61,15 @@ enum RuntimeVault {
   private static func renew(
     _ core: Handle<RuntimeCore>,
     _ configuration: ProcessRuntime.Configuration,
-    _ platform: any Platform
+    _ platform: any Platform,
+    _ slots: consuming SlotTable
   ) {
     let reports = core.it.reports
     let old = unsafe core.pointer.move()
     var table = old.takeTable()
     table.beginAnew(core)
     unsafe core.pointer.initialize(
-      to: RuntimeCore(configuration: configuration, platform: platform, table: table, reports: reports)
+      to: RuntimeCore(configuration: configuration, platform: platform, table: table, slots: slots, reports: reports)
     )
   }
 }

@@ -42,8 +42,8 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let sleeps: Int
   /// Times that a spare scheduler stood in for a stuck one.
   public let spareStarts: Int
-  /// Stacks made so far, dedicated ones apart.
-  public let slotsMade: Int
+  /// Stacks made so far, dedicated ones apart, and how many there can be.
+  public let slotsMade, slotLimit: Int
   /// Bytes of images in use.
   public let imageBytes: Int
   /// Collections of private heaps: of what is young, and of everything.
@@ -109,6 +109,7 @@ extension Handle<RuntimeCore> {
       sleeps: it.sum { $0.sleeps.total },
       spareStarts: it.figures.spareStarts.total,
       slotsMade: it.slots.lock.withLock { it.slots.made },
+      slotLimit: it.slots.limit,
       imageBytes: it.sum { $0.imageBytes.total },
       youngCollections: it.sum { $0.youngCollections.total },
       fullCollections: it.sum { $0.fullCollections.total },

@@ -37,7 +37,7 @@ final class BlockingPool: Sendable {
   // (ID2). It is put on by a scheduler, which is awake.
   var inProgress: Int { jobs.load(ordering: .acquiring) }
 
-  /// Has a thread run the job soon; runs it here where there are no threads (under simulation).
+  /// Has a thread run the job soon; runs it here, on the process's stack, where there is no thread for it.
   func submit(_ job: any RunnableJob) {
     jobs.wrappingAdd(1, ordering: .relaxed)
     let (needsThread, isNewlyUsedUp) = state.withLock { state -> (Bool, Bool) in
@@ -55,7 +55,7 @@ final class BlockingPool: Sendable {
       core.it.reports.add(core, about: ProcessID(bits: 0)) { .blockingThreadsUsedUp(limit: threadsMost) }
     }
     if !needsThread { return work.signal(platform) }
-    if platform.startThread(named: "joist-blocking", { self.serve() }) == nil {
+    if !startThread(for: job.core) {
       // Its own job, if no other thread has taken it: another's crash would not be its process's.
       let isLeft = state.withLock { state in
         state.threads -= 1
@@ -76,10 +76,31 @@ final class BlockingPool: Sendable {
     work.signal(platform, all: true)
   }
 
+  /// Starts a thread with a stack for closures; false where there are none, and where the system gives one of them not.
+  private func startThread(for core: Handle<RuntimeCore>) -> Bool {
+    guard let slot = Handle<Slot>.dedicated(bytes: Limits.blockingStackBytes, on: platform) else {
+      return report(ResourceError(what: "addresses for the stack of a closure of blocking"), core)
+    }
+    do throws(ResourceError) {
+      if try platform.startThread(named: "joist-blocking", { self.serve(on: slot) }) != nil { return true }
+    } catch {
+      slot.releaseDedicated(on: platform)
+      return report(error, core)
+    }
+    slot.releaseDedicated(on: platform)
+    return false
+  }
+
+  /// Reports what the system did not give; false.
+  private func report(_ error: ResourceError, _ core: Handle<RuntimeCore>) -> Bool {
+    core.it.reports.add(core, about: ProcessID(bits: 0)) { .resourceMissing(error) }
+    return false
+  }
+
   /// A pool thread's life.
-  private func serve() {
-    let stack = Handle<BlockingStack>.make(platform)
-    defer { stack?.release() }
+  private func serve(on slot: Handle<Slot>) {
+    let stack = Handle<BlockingStack>.make(slot, platform)
+    defer { stack.release() }
     while true {
       let seen = work.seen
       if runOne(on: stack) { continue }
@@ -108,14 +129,10 @@ final class BlockingPool: Sendable {
   }
 
   /// Runs a queued job; false when there is none.
-  private func runOne(on stack: Handle<BlockingStack>?) -> Bool {
+  private func runOne(on stack: Handle<BlockingStack>) -> Bool {
     guard let job = takeJob() else { return false }
     let core = job.core
-    if let stack {
-      if let crash = stack.run(job) { job.fail(crash) }
-    } else {
-      job.run()
-    }
+    if let crash = stack.run(job) { job.fail(crash) }
     ForkedChild.refuse("a blocking closure ended")
     state.withLock { state in
       // Ordering: releasing for `inProgress`; `mayHaveCome` has the fence (ID1).

@@ -32,9 +32,8 @@ struct BlockingStack: ~Copyable {
 
 // Sound: as the type says; the entries get the address of the stack that they run on.
 extension Handle<BlockingStack> {
-  /// For the thread that calls; nil when there is no memory for it.
-  static func make(_ platform: any Platform) -> Self? {
-    guard let slot = Handle<Slot>.dedicated(bytes: Limits.blockingStackBytes, on: platform) else { return nil }
+  /// Makes a stack for the thread that calls, of a slot that becomes its own.
+  static func make(_ slot: Handle<Slot>, _ platform: any Platform) -> Self {
     let stack = allocate(BlockingStack(slot, platform))
     unsafe joist_words_find(&stack.it.words, false)
     unsafe withUnsafePointer(to: &stack.it.running) { running in

@@ -5,6 +5,8 @@
 //     slow library, a system call that blocks (X7 says how that is told from a busy machine). Nothing is taken from it.
 //     A spare scheduler is started, or woken, and
 //     steals, as thieves always may; it serves the stuck one's wheel as well.
+//     Where the system gives no thread for one that is new, that is reported, the scheduler waits among those that have
+//     retired, and nothing is tried for a second.
 // X4. A scheduler that comes back from a slice in which it was found stuck says so, and a spare one retires: it gives
 //     its queue and its timers to a regular one and sleeps until it is needed again.
 // X5. A monitor that itself woke late does nothing that round: then everything was late.
@@ -55,7 +57,7 @@ struct Monitor: ~Copyable {
     if isResting.load(ordering: .sequentiallyConsistent) { alarm.signal(platform) }
   }
 
-  /// The runtime is over.
+  /// The runtime is over, or is to end (J5).
   func stop(_ platform: any Platform) { alarm.signal(platform) }
 
   /// The monitor thread's life.
@@ -75,9 +77,10 @@ struct Monitor: ~Copyable {
         round += 1
         if round % Limits.memoryLookRounds == 0 { core.lookAtMemory() }
         if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
+        if let order = core.it.ending.takeOrder(), core.carryOut(order) { return }
       } else {
         isResting.store(true, ordering: .sequentiallyConsistent)
-        if core.it.idle.awake.isZero && !core.it.ending.isRefusing {
+        if core.it.idle.awake.isZero && !core.it.ending.isRefusing && !core.it.ending.isOrdered {
           platform.wait(on: alarm, while: seen, until: nil)
         }
         isResting.store(false, ordering: .sequentiallyConsistent)
@@ -97,6 +100,8 @@ package struct MonitorRounds {
 
   /// It was said that no spare one is left (X8).
   private var hasReported = false
+  /// No spare one is asked for before that: the system gave no thread.
+  private var pausesUntil = Int64.min
 
   package init() {}
 
@@ -116,12 +121,22 @@ package struct MonitorRounds {
         isStuck(scheduler, &slices[number], now)
       {
         stuck += 1
-        core.standIn(for: scheduler)
+        standIn(for: scheduler, now)
       } else if scheduler.it.isStuck.load(ordering: .relaxed) {
         stuck += 1
       }
     }
     reportIfUsedUp(core, stuck: stuck)
+  }
+
+  /// Has a spare one stand in, unless the system gave no thread for one just before (X3).
+  private mutating func standIn(for scheduler: Handle<Scheduler>, _ now: Int64) {
+    guard now >= pausesUntil else { return }
+    let core = scheduler.it.runtime
+    do { try core.standIn(for: scheduler) } catch {
+      pausesUntil = now + Limits.threadPause
+      core.it.reports.add(core, about: ProcessID(bits: 0)) { .resourceMissing(error) }
+    }
   }
 
   /// The rule X8.
@@ -162,21 +177,31 @@ extension Handle<RuntimeCore> {
 
   /// Has a spare one stand in (X3).
   // Ordering: releasing pairs with the fence in `schedulerIsBack`, for whoever finds itself stuck undoes all of this;
-  // the alarm, or the thread's start, has the spare one see it.
-  fileprivate func standIn(for scheduler: Handle<Scheduler>) {
-    let number = it.monitor.retired.popLowest()
-    guard number != nil || it.schedulerCount - it.regularCount < it.configuration.spareSchedulers else { return }
+  // the alarm has the spare one see it.
+  fileprivate func standIn(for scheduler: Handle<Scheduler>) throws(ResourceError) {
+    guard let spare = try takeSpare(near: scheduler.it.node) else { return }
     it.monitor.countOneStuck()
     scheduler.forbidHandOver()
     scheduler.it.isStuck.store(true, ordering: .releasing)
     it.monitor.countOneStandingIn()
     it.figures.spareStarts.add()
     it.idle.awake.wake()
-    if let number {
-      it.scheduler(number).it.alarm.signal(it.platform)
-    } else {
-      startScheduler(isSpare: true, onNode: scheduler.it.node)
+    it.monitor.retired.remove(spare.it.index)
+    spare.it.alarm.signal(it.platform)
+  }
+
+  /// A spare scheduler that has retired, in the set of those until it is called; a new one, if there may be more.
+  ///
+  /// Nothing is counted yet, for there may be no thread for it.
+  private func takeSpare(near node: Int) throws(ResourceError) -> Handle<Scheduler>? {
+    var spare = it.monitor.retired.lowest().map { it.scheduler($0) }
+    if spare == nil && it.schedulerCount - it.regularCount < it.configuration.spareSchedulers {
+      let made = makeScheduler(isSpare: true, onNode: node)
+      it.monitor.retired.insert(made.it.index)
+      spare = made
     }
+    if let spare, !spare.it.hasThread { try startThread(of: spare) }
+    return spare
   }
 
   /// The rule X4, the stuck one's part.
@@ -213,10 +238,16 @@ extension Handle<Scheduler> {
     it.runtime.it.idle.awake.sleep()
     it.runtime.it.monitor.retired.insert(it.index)
     it.runtime.it.idleness.mayHaveCome(it.runtime)
+    awaitCall()
+    return true
+  }
+
+  /// Sleeps until the monitor takes it out of those that have retired, or the runtime ends.
+  func awaitCall() {
     while true {
       let seen = it.alarm.seen
       guard it.runtime.it.monitor.retired.contains(it.index), !it.runtime.it.stopping.load(ordering: .relaxed) else {
-        return true
+        return
       }
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: nil)
     }

@@ -102,6 +102,8 @@ package struct Scheduler: ~Copyable {
   var showsUrgentWork = false
   /// What it sleeps on.
   let alarm = WaitWord()
+  /// Whether its thread was started; touched by whoever starts threads alone, the runtime's maker and then the monitor.
+  var hasThread = false
   private let gapBehind = CacheGap()
   /// Its thread's to write, everybody's to read.
   let figures = SchedulerFigures()

@@ -11,10 +11,11 @@ import Synchronization
 package struct SlotTable: ~Copyable {
   let lock = SpinLock()
   let platform: any Platform
-  /// The reservation; nil until the first slot is needed.
+  /// The reservation; nil after `release`.
   private var base: UnsafeMutableRawPointer?
   private var slots: UnsafeMutablePointer<Slot>?
-  private let limit: Int
+  /// How many there can be: fewer than were asked for where the system has no addresses for all of them.
+  private(set) var limit: Int
   private let bytes: Int
   /// How many there are: grows under the lock.
   // Ordering: relaxed; read without the lock only to guess whether a look at the slots is worth while.
@@ -48,18 +49,40 @@ package struct SlotTable: ~Copyable {
   /// How many free slots a regular scheduler may keep for itself (U6): grows with `made`.
   private let keep = Atomic<Int>(0)
   private let regularSchedulers: Int
-
   /// Of the cheap clock.
   private let ticksPerSecond: UInt64
+
   private var stride: Int { bytes + Limits.guardBytes }
   /// Stacks begin at different distances from a page's end, so that their first frames do not share cache sets.
   private static func colour(_ index: Int) -> Int { index % 16 * 128 }
 
-  init(_ configuration: ProcessRuntime.Configuration, schedulers: Int, _ platform: any Platform) {
+  /// Makes a table with addresses for all slots that it will have, and the first of them.
+  ///
+  /// Throws where the system has no addresses for the few that it takes at least.
+  static func make(
+    _ configuration: ProcessRuntime.Configuration,
+    schedulers: Int,
+    _ platform: any Platform
+  ) throws(ResourceError) -> SlotTable {
+    var table = SlotTable(configuration, schedulers: schedulers, platform)
+    let (least, kibibytes) = (min(table.limit, Limits.slotsInABlock), table.bytes >> 10)
+    guard table.reserve(atLeast: least) else {
+      throw ResourceError(what: "addresses for \(least) stacks of \(kibibytes) KiB: lower slotBytes")
+    }
+    table.makeBlock()
+    if table.made == 0 {
+      table.release()
+      throw ResourceError(what: "guard for a stack: the program has too many mappings")
+    }
+    return table
+  }
+
+  private init(_ configuration: ProcessRuntime.Configuration, schedulers: Int, _ platform: any Platform) {
     self.platform = platform
     images = BlockDepots(nodes: platform.numa.count)
     free = .allocate(count: platform.numa.count) { SlotCache() }
     regularSchedulers = schedulers
+    ticksPerSecond = platform.ticks.perSecond
     limit = configuration.slots
     bytes = (configuration.slotBytes + 65_535) / 65_536 * 65_536
   }
@@ -82,7 +105,6 @@ package struct SlotTable: ~Copyable {
     joist_light_fence()
     return pressure.load(ordering: .relaxed) > 0
   }
-    ticksPerSecond = platform.ticks.perSecond
 
   /// Whether somebody wants the slot that this process has, at about this moment.
   // Ordering: relaxed. Who yields looks again after its next slice. Who ends and misses a newcomer keeps the slot for
@@ -155,7 +177,7 @@ package struct SlotTable: ~Copyable {
   // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
   private mutating func makeBlock() {
     let count = min(max(Limits.slotsInABlock, regularSchedulers * 8), limit - made)
-    guard count > 0, reserve(), SplitMappings.allow(count, platform) || made == 0 else { return }
+    guard count > 0, unsafe base != nil, SplitMappings.allow(count, platform) || made == 0 else { return }
     var end = made
     while end < made + count, unsafe platform.guardPages(base! + end * stride, bytes: Limits.guardBytes) { end += 1 }
     var index = end
@@ -171,14 +193,29 @@ package struct SlotTable: ~Copyable {
     keep.store(min(Limits.slotsKept, made / (regularSchedulers * 2)), ordering: .relaxed)
   }
 
-  // Sound: both reservations are kept until `release`.
-  private mutating func reserve() -> Bool {
-    if unsafe base != nil { return true }
-    guard let stacks = unsafe platform.reserve(bytes: limit * stride),
-      let headers = unsafe platform.reserve(bytes: limit * MemoryLayout<Slot>.stride)
-    else { return false }
-    unsafe base = stacks
-    unsafe slots = headers.bindMemory(to: Slot.self, capacity: limit)
+  // Sound: both reservations are kept until `release`, or given back at once.
+  /// Reserves addresses, for fewer slots where there are not as many or hardly any would be left for others.
+  private mutating func reserve(atLeast least: Int) -> Bool {
+    while true {
+      if leavesAddresses(limit * stride), let stacks = unsafe platform.reserve(bytes: limit * stride) {
+        if let headers = unsafe platform.reserve(bytes: limit * MemoryLayout<Slot>.stride) {
+          unsafe base = stacks
+          unsafe slots = headers.bindMemory(to: Slot.self, capacity: limit)
+          return true
+        }
+        unsafe platform.release(stacks, bytes: limit * stride)
+      }
+      if limit == least { return false }
+      limit = max(least, limit / 2)
+    }
+  }
+
+  // Sound: what is reserved is given back at once.
+  /// Whether as much again is left for threads and the rest of the program, or enough.
+  private func leavesAddresses(_ bytes: Int) -> Bool {
+    let all = bytes + min(bytes, Limits.addressesLeft)
+    guard let trial = unsafe platform.reserve(bytes: all) else { return false }
+    unsafe platform.release(trial, bytes: all)
     return true
   }
 

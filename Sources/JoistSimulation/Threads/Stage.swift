@@ -24,8 +24,11 @@ final class Stage: @unchecked Sendable {
 
   private init() {
     unsafe words = .allocate(joist_words())
-    thread = HostPlatform.shared.startThread(named: "joist-stage") { [unowned self] in self.live() }
-    guard thread != nil else { fatalError("Joist: the system gave no thread for a simulation") }
+    do {
+      thread = try HostPlatform.shared.startThread(named: "joist-stage") { [unowned self] in self.live() }
+    } catch {
+      fatalError("Joist: \(error)")
+    }
   }
 
   /// One that nobody uses.

@@ -23,9 +23,11 @@ import Testing
 
   private let few = ProcessRuntime.Configuration(schedulers: 1, processLimit: 10_000)
 
-  @Test func `I1: records without processes are given back, and their references stay dead`() throws {
+  @Test(arguments: [false, true])
+  func `I1: records without processes are given back, and their references stay dead`(isLocked: Bool) throws {
     let simulation = try HandDriven(few)
     let runtime = simulation.runtime
+    if isLocked { simulation.platform.lockMemory() }
     let old = gone(1_000, simulation)
     #expect(runtime.trimRecords() == 1_000 / 64 * 64 * 192)
     #expect(runtime.trimRecords() == 0)

@@ -42,7 +42,7 @@ import Testing
     let allowed = (0..<1_024).filter { joist_processor_is_allowed(Int32($0)) }
     let only = try #require(allowed.last)
     let kept = Count()
-    let thread = HostPlatform.shared.startThread(named: "test") {
+    let thread = try HostPlatform.shared.startThread(named: "test") {
       HostPlatform.shared.stay(onProcessors: [only])
       for _ in 0..<1_000 where joist_current_processor() == Int32(only) {
         relinquishProcessor()

@@ -17,7 +17,7 @@ import Testing
         var before = 0
         for number in 0..<200 {
           if number == 100 { before = lines(of: "/proc/self/maps").count }
-          if platform.startThread(named: "short", {}) == nil { exit(1) }
+          if try platform.startThread(named: "short", {}) == nil { exit(1) }
           while threadCount > threads {}
         }
         exit(lines(of: "/proc/self/maps").count < before + 50 ? 0 : 2)

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Programs that may have few addresses. Each test is a program of its own, for limits are the program's.
+
+#if os(Linux)
+  import CFaultProbe
+  import Foundation
+  import Joist
+  import TestSupport
+  import Testing
+
+  @Suite struct AddressTests {
+    @Test func `I2: whatever addresses a program may have, a runtime works or says what it lacks`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        probe_end_after(120, "a runtime with few addresses")
+        var worked: [Int] = []
+        for (number, megabytes) in [300, 1_000, 3_300, 3_700, 4_096, 6_000, 9_000, 16_384].enumerated() {
+          // Other records than the last runtime's, which stay.
+          let limit = (1 << 24) - number * 64
+          try limitMemory(probe_limit_addresses, adding: megabytes << 20)
+          if try runs(.init(schedulers: 2, processLimit: limit), lacking: "addresses") { worked.append(megabytes) }
+        }
+        // Records alone take 3 GiB.
+        exit(worked.filter { $0 > 4_000 }.count == 4 && worked.allSatisfy { $0 > 3_000 } ? 0 : 2)
+      }
+    }
+
+    // As where the system promises no more memory than it has: there reserved addresses count, too.
+    @Test func `I2: whatever memory a program may be promised, a runtime works or says what it lacks`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        probe_end_after(120, "a runtime with little memory promised")
+        for (number, megabytes) in [300, 3_700, 6_000].enumerated() {
+          try limitMemory(probe_limit_data, adding: megabytes << 20)
+          let works = try runs(.init(processLimit: (1 << 24) - number * 64), lacking: "addresses")
+          if works != (megabytes > 300) { exit(2) }
+        }
+        exit(0)
+      }
+    }
+
+    @Test func `I2: a runtime that finds no addresses leaves none behind, and says which figure to lower`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        probe_end_after(60, "runtimes that cannot be made")
+        _ = try runs(.init(schedulers: 1, processLimit: 1_000, slots: 1), lacking: "")
+        let few = try limitMemory(probe_limit_addresses, adding: 256 << 20)
+        for _ in 0..<20 {
+          if try runs(.init(schedulers: 1, processLimit: 1_000, slotBytes: 64 << 20), lacking: "slotBytes") { exit(2) }
+          if try runs(.init(schedulers: 1, processLimit: 1 << 26), lacking: "processLimit") { exit(3) }
+        }
+        exit(try addressesUsed() < few - (200 << 20) ? 0 : 4)
+      }
+    }
+
+    @Test func `I2: there are as many slots as addresses are left for, and they are counted`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        let many = try ProcessRuntime(.init(schedulers: 1, processLimit: 1_000))
+        if many.statistics.slotLimit != 16_384 { exit(2) }
+        _ = many.shutdown()
+        try limitMemory(probe_limit_addresses, adding: 3 << 30)
+        let few = try ProcessRuntime(.init(schedulers: 1, processLimit: 2_000))
+        // A slot and its guard take 768 KiB; of 3 GiB as much or one GiB is left.
+        exit(few.statistics.slotLimit == 2_048 ? 0 : 3)
+      }
+    }
+
+    @Test func `I2: where a closure of blocking gets no stack it runs on its process's, and that is reported`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        probe_end_after(60, "a closure of blocking without a stack")
+        let runtime = try ProcessRuntime(.init(schedulers: 2, processLimit: 1_000, slots: 64))
+        runtime.spawn { process in try process.sleep(for: .milliseconds(1)) }
+        runtime.waitUntilIdle()
+        try limitMemory(probe_limit_addresses, adding: 1 << 20)
+        let results = Log<Int>()
+        runtime.spawn { process in results.add(process.blocking { 5 }) }
+        runtime.waitUntilIdle()
+        let said = runtime.recentReports.map(\.description)
+        exit(results.entries == [5] && said.contains { $0.contains("stack") || $0.contains("thread") } ? 0 : 2)
+      }
+    }
+  }
+
+  /// Whether a runtime can be made under the limit; then processes must run, also more than there are slots.
+  private func runs(_ configuration: ProcessRuntime.Configuration, lacking what: String) throws -> Bool {
+    let runtime: ProcessRuntime
+    do { runtime = try ProcessRuntime(configuration) } catch let error as ResourceError {
+      guard error.description.contains(what) else { fatalError("\(error)") }
+      return false
+    }
+    let ended = Count()
+    let processes = (0..<500).map { _ in
+      runtime.spawn(Int.self) { process in ended.add(try process.receive()) }
+    }
+    runtime.waitUntilIdle()
+    for process in processes { process.send(1) }
+    runtime.waitUntilIdle()
+    guard ended.total == 500, runtime.shutdown().isEmpty else { fatalError("\(ended.total) of 500 processes ran") }
+    return true
+  }
+
+  private func addressesUsed() throws -> Int {
+    let line = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    return (line.split(separator: " ").first.flatMap { Int($0) } ?? 0) * Int(getpagesize())
+  }
+
+  /// Limits the program to what it uses now and so many bytes more; how many that are.
+  @discardableResult
+  private func limitMemory(_ limit: (Int64) -> Bool, adding bytes: Int) throws -> Int {
+    let most = try addressesUsed() + bytes
+    guard limit(Int64(most)) else { fatalError("there is no limit of memory") }
+    return most
+  }
+#endif
