@@ -28,6 +28,23 @@ struct ProgramTests {
     #expect(found == nil, "\(String(describing: found))")
   }
 
+  @Test func `L1, V1: programs that end each other where slices end see no process abandoned`() {
+    for (schedulers, strategy) in [(1, Strategy.random), (2, .pct(depth: 3)), (3, .random)] {
+      let search = Search(strategy: strategy, faults: .harmless, schedulers: schedulers)
+      let found = search.find(seeds: seeds(2_000)) { simulation in
+        try RandomProgram(seed: simulation.seed, kind: .slicesAndExits).run(on: simulation)
+      }
+      #expect(found == nil, "\(String(describing: found))")
+    }
+  }
+
+  @Test func `L1, V1: the run in which a search first saw a killed process abandoned where its slice ends`() {
+    let found = Search(faults: .harmless, schedulers: 3).find(seeds: 1_553_527_454..<1_553_527_455) { simulation in
+      try RandomProgram(seed: simulation.seed).run(on: simulation)
+    }
+    #expect(found == nil, "\(String(describing: found))")
+  }
+
   @Test(arguments: Sabotage.allCases)
   func `V1: a planted fault is found within a thousand seeds`(_ sabotage: Sabotage) throws {
     let found = Search().find(seeds: 0..<1_000) { simulation in

@@ -67,7 +67,7 @@ extension Handle<ProcessRecord> {
     home.it.figures.count(reason)
     // In its end it has told its reason already. Ordering: its own generation (R9).
     guard it.generation.load(ordering: .relaxed) == it.identity.generation else { return }
-    it.signals.clear(.kill)
+    it.signals.clear([.kill, .toldOfKill])
     dropExitReason()
     beginExit(reason)
   }

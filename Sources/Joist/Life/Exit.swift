@@ -180,7 +180,7 @@ extension Handle<Scheduler> {
   func abandon(_ process: ProcessHandle) {
     it.runtime.it.figures.processesAbandoned.add()
     unsafe joist_carried_clear(&process.it.carried)
-    process.it.signals.clear(.kill)
+    process.it.signals.clear([.kill, .toldOfKill])
     _ = process.it.slot!.it.endFrames()
     process.it.slot!.it.lay(process, entry: .end)
   }

@@ -151,9 +151,9 @@ extension Handle<Scheduler> {
     enqueue(process)
   }
 
-  /// Whether it was killed, has been told so, and has used up what it was given to end by itself.
+  /// Whether it was killed, a call has told it so by throwing, and it has used up what it was given to end by itself.
   @inline(__always)
   private func leavesNothing(_ process: ProcessHandle) -> Bool {
-    process.it.flags.contains(.exiting) && process.it.signals.glance.contains(.kill)
+    process.it.flags.contains(.exiting) && process.it.signals.glance.isSuperset(of: [.kill, .toldOfKill])
   }
 }

@@ -30,6 +30,8 @@ package struct Signals: ~Copyable {
     static let urgentMail = Flags(rawValue: 16)
     /// The mailbox holds much more than it may: throw the oldest away.
     static let overfull = Flags(rawValue: 32)
+    /// A call has thrown since it was killed; raised by the process itself.
+    static let toldOfKill = Flags(rawValue: 64)
     /// Counted in the upper half: suspends that were not yet taken back.
     static let oneSuspend = Flags(rawValue: 1 << 32)
     /// What a process looks at when it reaches a suspension point of its own.

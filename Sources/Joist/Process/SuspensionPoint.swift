@@ -100,14 +100,22 @@ extension Handle<ProcessRecord> {
 
   /// A process that was told to exit gets this from every call.
   ///
-  /// One that was killed is made to pay: after sixteen, its slice is over, and it does not get another.
+  /// After a kill the first call that throws gives the process a whole slice to unwind in. Each later one takes a
+  /// sixteenth of that away, and when the slice is over the process does not get another.
   @inline(never)
   func refuse() throws(ProcessExit) {
-    if it.signals.glance.contains(.kill) {
-      charge(it.sliceLength / 16 + 1)
-      if it.fuel <= 0 { _ = leaveTo(.yielded, Scheduler.current!) }
-    }
+    if it.signals.glance.contains(.kill) { payForRefusal() }
     throw ProcessExit(reason: presentExitReason)
+  }
+
+  private func payForRefusal() {
+    guard it.signals.glance.contains(.toldOfKill) else {
+      it.signals.raise(.toldOfKill)
+      it.fuel = it.sliceLength
+      return
+    }
+    charge(it.sliceLength / 16 + 1)
+    if it.fuel <= 0 { _ = leaveTo(.yielded, Scheduler.current!) }
   }
 
   /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason.

@@ -53,6 +53,7 @@ extension Handle<ProcessRecord> {
 
   /// For a process that was killed in a call that cannot throw: its frames are never gone back to.
   func stayForEver() -> Never {
+    it.signals.raise(.toldOfKill)
     while true { _ = leaveTo(.yielded, Scheduler.current!) }
   }
 }

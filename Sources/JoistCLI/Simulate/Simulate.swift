@@ -46,7 +46,7 @@ struct Simulate: ParsableCommand {
       if let finding = search.find(
         seeds: first..<first + count,
         { simulation in
-          try RandomProgram(seed: simulation.seed).run(on: simulation)
+          try Simulate.program(simulation.seed).run(on: simulation)
           steps += simulation.steps
         }
       ) {
@@ -66,6 +66,11 @@ struct Simulate: ParsableCommand {
 
   /// So many seeds are searched in the same way.
   private static let turn: UInt64 = 100
+
+  /// The program of a seed: four turns of mixed ones, then four of those that end each other where slices end.
+  private static func program(_ seed: UInt64) -> RandomProgram {
+    RandomProgram(seed: seed, kind: seed / turn / 4 % 2 == 0 ? .mixed : .slicesAndExits)
+  }
 
   /// Kinds of searches by turns.
   private func search(_ turn: UInt64) -> Search {

@@ -25,6 +25,9 @@ final class Journal: Sendable {
     case told(Int, of: Int, Reason)
     case exitSeen(Int, of: Int?, Reason)
     case exitSent(to: Int, Reason)
+    /// Its script has begun, and its frames have been gone back through.
+    case begins(Int)
+    case unwinds(Int)
     case comesToItsEnd(Int, Reason)
     case ended(Int, Reason)
   }

@@ -17,6 +17,8 @@ struct Player {
   }
 
   func play(_ operations: [Operation], _ ending: Ending) throws {
+    journal.add(.begins(number))
+    defer { journal.add(.unwinds(number)) }
     _ = try process.receive { if case .go = $0 { true } else { false } }
     for operation in operations { try play(operation) }
     switch ending {

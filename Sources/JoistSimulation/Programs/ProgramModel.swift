@@ -7,6 +7,7 @@
 // PM4. A monitor tells of an end once, with its reason, or that there was no such process.
 // PM5. A trapped exit is one that was sent, or the end of one that it is linked to.
 // PM6. One that is linked to another which ended abnormally has ended too, unless it traps exits.
+// PM7. A process that ends has unwound: its script catches no exit, so not even a kill may abandon it.
 
 import Joist
 
@@ -25,6 +26,8 @@ struct ProgramModel {
   private var mayEnd: [Set<Reason>]
   private var monitors: [[Int]]
   private var tells: [[Int]]
+  private var hasBegun: [Bool]
+  private var hasUnwound: [Bool]
 
   init(_ journal: Journal, alive: [Bool]) {
     let count = alive.count
@@ -39,6 +42,8 @@ struct ProgramModel {
     mayEnd = Array(repeating: [], count: count)
     monitors = Array(repeating: Array(repeating: 0, count: count), count: count)
     tells = monitors
+    hasBegun = waits
+    hasUnwound = waits
     for case .ended(let process, let reason) in journal.entries {
       if ends[process] != nil { note("PM4: two ends of \(process) were told to one monitor") }
       ends[process] = reason
@@ -70,6 +75,8 @@ struct ProgramModel {
       }
     case .exitSeen(let process, let subject, let reason): seeExit(process, subject, reason)
     case .exitSent(let to, let reason): mayEnd[to].insert(reason)
+    case .begins(let process): hasBegun[process] = true
+    case .unwinds(let process): hasUnwound[process] = true
     case .comesToItsEnd(let process, let reason):
       waits[process] = false
       mayEnd[process].insert(reason)
@@ -117,6 +124,9 @@ struct ProgramModel {
         }
       } else {
         note("PM4: \(process) has ended, and its monitor was not told")
+      }
+      if !alive[process] && hasBegun[process] && !hasUnwound[process] {
+        note("PM7: \(process) has ended without unwinding")
       }
     }
     for process in alive.indices where alive[process] && !traps[process] {

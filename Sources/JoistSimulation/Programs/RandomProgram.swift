@@ -14,7 +14,7 @@ enum Mail: Sendable {
   case exited(ExitSignal)
 }
 
-/// A message that is known again: the how-manieth of its sender to its receiver.
+/// A message that is known again: its sequence number among those from its sender to its receiver.
 struct Item: Sendable {
   let sender: Int
   let number: Int
@@ -38,7 +38,7 @@ enum Operation {
   case suspendFor(Int, microseconds: Int)
   case setPriority(Int, Priority)
 
-  /// By chance, in a program of so many processes.
+  /// Chosen by chance, in a program of that many processes.
   init(_ numbers: inout SplitMix64, processes: Int) {
     let other = Int(numbers.next() % UInt64(processes))
     let small = Int(numbers.next() % 8)
@@ -59,6 +59,20 @@ enum Operation {
     default: self = .setPriority(other, Priority(rawValue: UInt8(small & 3))!)
     }
   }
+
+  /// Chosen by chance for a program of kind `.slicesAndExits`: half of the operations use up a slice of that length, at
+  /// once or in parts, or end another process.
+  init(_ numbers: inout SplitMix64, processes: Int, sliceLength: Int) {
+    let other = Int(numbers.next() % UInt64(processes))
+    let part = 1 + Int(numbers.next() % 4)
+    switch numbers.next() % 16 {
+    case 0...3: self = .reduce(max(1, sliceLength / part - Int(numbers.next() % 4)))
+    case 4...5: self = .kill(other)
+    case 6: self = .exit(other, code: 1 + part)
+    case 7: self = .suspendFor(other, microseconds: part * 100)
+    default: self = Operation(&numbers, processes: processes)
+    }
+  }
 }
 
 /// How a process of a random program ends that comes to its end.
@@ -72,17 +86,36 @@ struct ProgramFailure: Error { let code: Int }
 
 /// A program that a seed determines.
 package struct RandomProgram {
-  private var scripts: [(operations: [Operation], ending: Ending)] = []
+  /// What a program is likely to do.
+  package enum Kind: Sendable {
+    /// A little of everything, with the runtime's slices.
+    case mixed
+    /// Its processes have short slices, which they use up, and end and suspend each other often: so that an exit comes
+    /// where a slice ends.
+    case slicesAndExits
+  }
+
+  private struct Script {
+    var operations: [Operation]
+    var ending: Ending
+    var sliceLength: Int?
+  }
+
+  private var scripts: [Script] = []
 
   /// Of two to five processes.
-  package init(seed: UInt64) {
+  package init(seed: UInt64, kind: Kind = .mixed) {
     var numbers = SplitMix64(seed: seed ^ 0x7072_6f67_7261_6d73)
     let processes = 2 + Int(numbers.next() % 4)
     for _ in 0..<processes {
       let count = 1 + Int(numbers.next() % 12)
-      let operations = (0..<count).map { _ in Operation(&numbers, processes: processes) }
+      let sliceLength = kind == .mixed ? nil : [2, 8, 32, 128][Int(numbers.next() % 4)]
+      let operations = (0..<count).map { _ in
+        if let sliceLength { return Operation(&numbers, processes: processes, sliceLength: sliceLength) }
+        return Operation(&numbers, processes: processes)
+      }
       let ending: Ending = numbers.next() & 3 == 0 ? .failure(Int(numbers.next() % 8)) : .normal
-      scripts.append((operations, ending))
+      scripts.append(Script(operations: operations, ending: ending, sliceLength: sliceLength))
     }
   }
 
@@ -94,7 +127,8 @@ package struct RandomProgram {
       for number in scripts.indices {
         let script = scripts[number]
         let down: @Sendable (Down) -> Mail = { .down(subject: number, $0) }
-        let child = process.spawnMonitored(Mail.self, down: down) { process in
+        let options = script.sliceLength.map { SpawnOptions(reductionsPerSlice: $0) }
+        let child = process.spawnMonitored(Mail.self, options: options, down: down) { process in
           try Player(process, number, journal).play(script.operations, script.ending)
         }
         journal.refs.withLock { $0.append(child.ref) }
