@@ -65,7 +65,9 @@ package struct ProcessRecord: ~Copyable {
   /// Whose it is: `home`; zero while its memory is given back (R10).
   ///
   /// Set when the record is first used and the same ever after (R4).
-  fileprivate var homeBits: UInt
+  // Ordering: relaxed. Whoever has an old reference may look while `renew` stores it again, and finds this or zero:
+  // either leads to the same home, which was published by what gave it the reference.
+  fileprivate let homeBits: Atomic<UInt>
   /// Which process of this record it is.
   ///
   /// Changes when one ends, so that nobody finds the next by an old reference. From 1 on (R8). How it is read: R9.
@@ -100,7 +102,7 @@ package struct ProcessRecord: ~Copyable {
   /// To its slot's handle, for the handler of faults.
   package static var slotOffset: Int { 24 }
 
-  init(home: Handle<RuntimeCore>) { homeBits = home.bits }
+  init(home: Handle<RuntimeCore>) { homeBits = Atomic(home.bits) }
 
   /// Where it is in its life, suspension apart (A4).
   // Ordering: relaxed, here and below. Who has the process has it by what orders all the rest of the record; for others
@@ -133,10 +135,9 @@ package struct ProcessRecord: ~Copyable {
   }
 
   /// No process has been here.
-  // Ordering: as `beginAnew`. All other fields begin as zero.
+  // Ordering: as `beginAnew`. All other fields begin as zero, the state too, which is `terminated` then.
   fileprivate mutating func endWithoutLife() {
     level = .normal
-    stateWord.store(ProcessState.terminated.rawValue, ordering: .relaxed)
     priorityWord.store(Priority.normal.rawValue, ordering: .relaxed)
   }
 
@@ -171,14 +172,16 @@ package typealias ProcessHandle = Handle<ProcessRecord>
 extension Handle<ProcessRecord> {
   /// Whose it is.
   @inline(__always)
-  var home: Handle<RuntimeCore> { Handle<RuntimeCore>(bits: it.homeBits) ?? RuntimeVault.home(of: self) }
+  var home: Handle<RuntimeCore> {
+    Handle<RuntimeCore>(bits: it.homeBits.load(ordering: .relaxed)) ?? RuntimeVault.home(of: self)
+  }
 
   /// Makes a record of what is zero: for its first process, or after its memory was given back (R10).
   ///
   /// Its inbox is left as it is, and what others may raise.
   func renew(_ home: Handle<RuntimeCore>, past waits: UInt) {
     it.endWithoutLife()
-    it.homeBits = home.bits
+    it.homeBits.store(home.bits, ordering: .relaxed)
     it.cell.begin(past: waits)
     it.mailbox = Mailbox()
   }

@@ -19,7 +19,8 @@
 /// | `suspended` | no | nobody | `resume`, or an exit |
 /// | `terminated` | no | the pool | nobody |
 public enum ProcessState: UInt8, Sendable, Hashable, CaseIterable {
-  case created, ready, running, waiting, suspended, terminated
+  // Zero is the state of a record whose memory was given back (R10).
+  case terminated, created, ready, running, waiting, suspended
 }
 
 /// The ways from one state to another.

@@ -25,7 +25,8 @@ package struct ProcessTable: ~Copyable {
   private let vacant: Handle<UInt32>
   /// The NUMA node whose memory a record is (NU2), behind these: of each record, where there are many nodes.
   private let nodes: Handle<UInt8>
-  private var areMany = false
+  // Ordering: relaxed. It becomes true under the lock, before the first record of another node is handed out.
+  private let areMany = Atomic<Bool>(false)
   private var vacantCount = 0
   /// Somebody has all free records in hand, to see which may go (TT3).
   var isTrimming = false
@@ -95,7 +96,7 @@ package struct ProcessTable: ~Copyable {
   mutating func take(_ most: Int, home: Handle<RuntimeCore>, near node: Int) -> RecordCache {
     var taken = RecordCache()
     lock.lock()
-    if node > 0 { areMany = true }
+    if node > 0 { areMany.store(true, ordering: .relaxed) }
     takeFree(of: node, most, &taken)
     if taken.count == 0, let group = takeVacant() {
       let (generation, wait) = (lastGeneration, lastWait)
@@ -184,7 +185,7 @@ package struct ProcessTable: ~Copyable {
     _ node: Int
   ) {
     record.renew(home, past: wait)
-    if areMany { nodes.advanced(by: index(of: record)).it = UInt8(node) }
+    if areMany.load(ordering: .relaxed) { nodes.advanced(by: index(of: record)).it = UInt8(node) }
     record.it.generation.store(generation, ordering: .releasing)
   }
 
@@ -196,7 +197,7 @@ package struct ProcessTable: ~Copyable {
   /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
   // Ordering: relaxed, for no thread uses them.
   mutating func beginAnew(_ home: Handle<RuntimeCore>) {
-    if areMany { forgetNodes() }
+    if areMany.load(ordering: .relaxed) { forgetNodes() }
     while let group = takeVacant() {
       for index in group { makeRecord(self[index], home, lastGeneration, past: lastWait, 0) }
     }
@@ -224,12 +225,14 @@ package struct ProcessTable: ~Copyable {
   }
 
   /// The node whose memory a record is.
-  func node(of record: ProcessHandle) -> Int { areMany ? Int(nodes.advanced(by: index(of: record)).it) : 0 }
+  func node(of record: ProcessHandle) -> Int {
+    areMany.load(ordering: .relaxed) ? Int(nodes.advanced(by: index(of: record)).it) : 0
+  }
 
   /// The next runtime may have other nodes.
   private mutating func forgetNodes() {
     for index in 0..<used.load(ordering: .relaxed) { nodes.advanced(by: index).it = 0 }
-    areMany = false
+    areMany.store(false, ordering: .relaxed)
   }
 
   /// Takes all free ones, by node; under the lock.

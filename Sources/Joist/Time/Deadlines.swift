@@ -92,8 +92,10 @@ extension Handle<Scheduler> {
     if deadline > now && deadline != .max {
       return owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
     }
+    // An entry that is in no wheel may be freed with the record of a process that has ended (`TableTrim`).
+    let process = timer.it.process
     timer.entry.it.leave()
-    if deadline <= now { timer.it.process.rouse(.woken, from: self) }
+    if deadline <= now { process.rouse(.woken, from: self) }
   }
 
   /// When the next entry comes up, here or where a scheduler is stuck.

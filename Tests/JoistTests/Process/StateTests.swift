@@ -21,6 +21,10 @@ import Testing
     }
   }
 
+  @Test func `I1: a record of zeros, whose memory was given back, is that of a process that has ended`() {
+    #expect(ProcessState(rawValue: 0) == .terminated)
+  }
+
   @Test func `L1: an invalid transition stops the runtime with its rule and is not performed`() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
