@@ -28,7 +28,7 @@ struct ProgramTests {
     #expect(found == nil, "\(String(describing: found))")
   }
 
-  @Test func `L1, V1: programs that end each other where slices end see no process abandoned`() {
+  @Test func `L1, V1: programs that end each other where slices end see no process abandoned or left suspended`() {
     for (schedulers, strategy) in [(1, Strategy.random), (2, .pct(depth: 3)), (3, .random)] {
       let search = Search(strategy: strategy, faults: .harmless, schedulers: schedulers)
       let found = search.find(seeds: seeds(2_000)) { simulation in

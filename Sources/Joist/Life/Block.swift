@@ -62,11 +62,12 @@ extension Handle<Scheduler> {
   /// False when it was meanwhile.
   @inline(never)
   func hold(_ process: ProcessHandle) -> Bool {
+    if !process.isHeld(process.it.signals.current) { return false }
     process.it.go(.hold)
     process.it.flags.remove(.wantsMail)
     while !leave(process) {
       if wantsOut(process) { surrender(process) }
-      if process.it.signals.current.suspends == 0 {
+      if !process.isHeld(process.it.signals.current) {
         process.it.go(.wake)
         return false
       }
@@ -86,7 +87,7 @@ extension Handle<Scheduler> {
     guard process.it.inbox.park(mailWakes: flags.contains(.wantsMail)) else { return false }
     let signals = process.it.signals.current
     let isAnswered = flags.contains(.awaitsAnswer) && process.it.cell.isAnswered
-    let isWoken = signals.suspends == 0 && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
+    let isWoken = !process.isHeld(signals) && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
     let isInTheWay = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)
     return !(isWoken || isInTheWay) || !process.it.inbox.claim()
   }
@@ -98,6 +99,10 @@ extension Handle<Scheduler> {
 }
 
 extension Handle<ProcessRecord> {
+  /// Whether suspends keep it from running, by its signals; the caller has the process.
+  @inline(__always)
+  func isHeld(_ signals: Signals.Flags) -> Bool { signals.areHolding && !it.flags.contains(.exiting) }
+
   /// Whether it is the resident of a slot that others may want; perhaps only since it was chosen, and not yet mounted.
   @inline(__always)
   var hasSharedSlot: Bool {

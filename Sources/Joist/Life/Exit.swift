@@ -148,7 +148,8 @@ extension Handle<ProcessRecord> {
     node.discard()
   }
 
-  /// Whoever waits for this process: callers, senders in line, those who want its locks, watchers, who is linked to it.
+  /// Whoever waits for this process: callers, senders in line, those who want its locks, those that it has suspended,
+  /// watchers, who is linked to it.
   fileprivate func tellWhoWaits(_ reason: ExitReason) {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
@@ -156,6 +157,7 @@ extension Handle<ProcessRecord> {
     if extras.it.held != nil { abandonLocks() }
     forgetWaitsFor()
     tellWatchersAndLinked(it.identity, reason)
+    endSuspends()
     endMonitors()
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
   }

@@ -42,7 +42,9 @@ extension Handle<ProcessRecord> {
     if place == nil, case .killed = reason { flags.insert(.kill) }
     let claimed = it.inbox.push(node)
     // One that has ended meanwhile is not told; its record's next process hardly ever is, and looks for nothing then.
-    if it.generation.load(ordering: .relaxed) == generation { it.signals.raiseResuming(flags) }
+    if it.generation.load(ordering: .relaxed) == generation, it.signals.raise(flags).suspends > 0 {
+      takeEverySuspendBack(generation)
+    }
     if claimed || it.inbox.claim() { wake(from: delivery.scheduler) }
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What few processes have: made when a process first needs it, kept with its record for later ones (R7).
-// PX1. The lock guards bound, watches, links and timers. The rest is touched by whoever has the process (A1).
+// PX1. The lock guards bound, watches, links, timers and suspenders. The rest is touched by whoever has the process
+//      (A1).
 // PX2. Who ends stores the next generation, takes all out of its inbox, and only then looks for extras. Whoever has got
 //      the extras of another looks at that inbox, and only then at the generation. All but the generation is
 //      sequentially consistent. So an end that finds no extras has emptied the inbox before there were any; whoever
@@ -23,6 +24,8 @@ struct ProcessExtras: ~Copyable {
   var timers = ArmedTimers()
   /// The processes that it monitors.
   var monitors = Monitors()
+  /// The address of its `SuspendLists`; zero until it first suspends or is suspended.
+  let suspendListsBits = Atomic<UInt>(0)
   /// What makes messages of exit signals, if it traps them.
   var exitTrap: NoticeMaker<ExitSignal>?
   /// The rest of what it is taking in, where what comes before that may run a user's code (MU2).

@@ -58,6 +58,7 @@ extension Handle<ProcessRecord> {
     extras.it.lock.lock()
     bytes += extras.it.watches.bytes + extras.it.links.bytes
     extras.it.lock.unlock()
+    bytes += suspendBytes
     if extras.it.heap.load(ordering: .relaxed) != 0 { bytes += MemoryLayout<PrivateHeap>.size }
     return bytes
   }

@@ -52,18 +52,20 @@ extension ProcessRef where Message: ~Copyable {
 
   /// Takes the process off the processors at its next suspension point, until `resume`.
   ///
-  /// Messages and timeouts that come meanwhile are kept. Suspends nest.
+  /// Messages and timeouts that come meanwhile are kept. Suspends nest. Each belongs to the process that made it, and
+  /// is taken back when that ends, however it ends. One that a thread made, or a process on itself, stays. Allocates
+  /// when it is the caller's first suspend of this process.
   public func suspend() {
     chargeCaller()
-    guard let record, isAlive else { return }
-    record.it.signals.suspend()
+    record?.suspend(id, by: Scheduler.current?.it.running)
   }
 
-  /// Takes one `suspend` back.
+  /// Takes back one `suspend` of the process that calls, or else one that belongs to no process.
+  ///
+  /// Nothing happens where there is none: a thread or another process cannot take back what a process has suspended.
   public func resume() {
     chargeCaller()
-    guard let record, isAlive, record.it.signals.resume() else { return }
-    if record.it.inbox.claim() { record.wake(from: Scheduler.current) }
+    record?.resume(id, by: Scheduler.current?.it.running)
   }
 
   /// Gives the process another priority, from its next suspension point on.

@@ -42,6 +42,8 @@ package struct Signals: ~Copyable {
 
     fileprivate static let suspendMask: UInt64 = ~0 << 32
     var suspends: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
+    /// Whether suspends keep the process from running: not while an exit or a kill waits to be taken in.
+    var areHolding: Bool { suspends > 0 && isDisjoint(with: [.exit, .kill]) }
   }
 
   /// For those who have the process or are about to (G2).
@@ -57,10 +59,11 @@ package struct Signals: ~Copyable {
   @inline(__always)
   var glance: Flags { Flags(rawValue: word.load(ordering: .relaxed)) }
 
-  /// Sets flags (G2: claim afterwards).
-  func raise(_ flags: Flags) {
+  /// Sets flags (G2: claim afterwards); returns the flags before that.
+  @discardableResult
+  func raise(_ flags: Flags) -> Flags {
     Steering.betweenSteps()
-    word.bitwiseOr(flags.rawValue, ordering: .sequentiallyConsistent)
+    return Flags(rawValue: word.bitwiseOr(flags.rawValue, ordering: .sequentiallyConsistent).oldValue)
   }
 
   /// Clears flags (G1).
@@ -72,20 +75,18 @@ package struct Signals: ~Copyable {
     }
   }
 
-  /// One suspend more.
+  /// Adds one suspend (SU2).
   // Ordering: nobody is claimed after it, and the process sees it at its next look; relaxed would do.
   func suspend() {
     word.wrappingAdd(Flags.oneSuspend.rawValue, ordering: .sequentiallyConsistent)
   }
 
-  /// One suspend less; true when it was the last, and then the process is to test again what it waits for.
-  ///
-  /// One that has none is left alone.
-  func resume() -> Bool {
+  /// Takes suspends back (SU2); true when they were the last, and then the process is to test again what it waits for.
+  func resume(_ count: UInt32) -> Bool {
     var old = word.load(ordering: .relaxed)
-    while Flags(rawValue: old).suspends > 0 {
-      let isLast = Flags(rawValue: old).suspends == 1
-      let less = old - Flags.oneSuspend.rawValue
+    while true {
+      let isLast = Flags(rawValue: old).suspends == count
+      let less = old - UInt64(count) * Flags.oneSuspend.rawValue
       Steering.betweenSteps()
       let (done, seen) = word.weakCompareExchange(
         expected: old,
@@ -93,19 +94,6 @@ package struct Signals: ~Copyable {
         ordering: .sequentiallyConsistent
       )
       if done { return isLast }
-      old = seen
-    }
-    return false
-  }
-
-  /// An exit takes back every suspend.
-  func raiseResuming(_ flags: Flags) {
-    var old = word.load(ordering: .relaxed)
-    while true {
-      let new = (old & ~Flags.suspendMask) | flags.rawValue
-      Steering.betweenSteps()
-      let (done, seen) = word.weakCompareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent)
-      if done { return }
       old = seen
     }
   }

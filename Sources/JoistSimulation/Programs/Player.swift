@@ -72,6 +72,7 @@ struct Player {
       journal.ref(other).suspend()
       defer { journal.ref(other).resume() }
       try process.sleep(for: .microseconds(microseconds))
+    case .suspend(let other): if other > number { journal.ref(other).suspend() }
     case .setPriority(let other, let priority): journal.ref(other).setPriority(priority)
     }
   }

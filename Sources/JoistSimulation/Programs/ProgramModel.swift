@@ -8,6 +8,8 @@
 // PM5. A trapped exit is one that was sent, or the end of one that it is linked to.
 // PM6. One that is linked to another which ended abnormally has ended too, unless it traps exits.
 // PM7. A process that ends has unwound: its script catches no exit, so not even a kill may abandon it.
+// PM8. Where nothing waits without an end, every process ends: one that was suspended goes on when its suspenders have
+//      ended.
 
 import Joist
 

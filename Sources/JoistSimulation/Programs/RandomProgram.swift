@@ -36,6 +36,8 @@ enum Operation {
   case exit(Int, code: Int)
   case kill(Int)
   case suspendFor(Int, microseconds: Int)
+  /// Until its own end.
+  case suspend(Int)
   case setPriority(Int, Priority)
 
   /// Chosen by chance, in a program of that many processes.
@@ -69,9 +71,11 @@ enum Operation {
     case 0...3: self = .reduce(max(1, sliceLength / part - Int(numbers.next() % 4)))
     case 4...5: self = .kill(other)
     case 6: self = .exit(other, code: 1 + part)
-    case 7: self = .suspendFor(other, microseconds: part * 100)
+    case 7: self = .suspend(other)
     default: self = Operation(&numbers, processes: processes)
     }
+    // Nothing waits without an end, so all processes come to theirs (PM8).
+    if case .receive = self { self = .receiveWithin(milliseconds: part) }
   }
 }
 
@@ -101,10 +105,12 @@ package struct RandomProgram {
     var sliceLength: Int?
   }
 
+  private let kind: Kind
   private var scripts: [Script] = []
 
   /// Of two to five processes.
   package init(seed: UInt64, kind: Kind = .mixed) {
+    self.kind = kind
     var numbers = SplitMix64(seed: seed ^ 0x7072_6f67_7261_6d73)
     let processes = 2 + Int(numbers.next() % 4)
     for _ in 0..<processes {
@@ -141,5 +147,6 @@ package struct RandomProgram {
     }
     try simulation.run()
     if let wrong = ProgramModel(journal, alive: journal.alive).wrong { throw Wrong(wrong) }
+    if kind == .slicesAndExits, let left = journal.alive.firstIndex(of: true) { throw Wrong("PM8: \(left) lives on") }
   }
 }

@@ -80,6 +80,189 @@ import Testing
     #expect(log.entries == ["unwound"] && !process.isAlive)
   }
 
+  @Test(arguments: ["returns", "throws", "is told", "is killed", "is abandoned", "crashes"])
+  func `L3: what a process has suspended goes on when that ends, however it ends`(end: String) throws {
+    let simulation = try HandDriven()
+    let count = Count()
+    let others = (0..<3).map { _ in
+      simulation.runtime.spawn(Int.self) { process in
+        while true { count.add(try process.receive()) }
+      }
+    }
+    let suspender = simulation.runtime.spawn(Int.self) { process in
+      for other in others { for _ in 0..<3 { other.suspend() } }
+      others[0].resume()
+      for other in others { other.send(1) }
+      let message = try process.receive()
+      switch end {
+      case "throws": throw Told()
+      case "is abandoned": while true { _ = try? process.receive() }
+      case "crashes": print(Int.max - 1 + message)
+      default: break
+      }
+    }
+    simulation.run()
+    #expect(count.total == 0 && others.map { $0.info?.suspends } == [2, 3, 3])
+    switch end {
+    case "is told": suspender.exit()
+    case "is killed": suspender.exit(.killed)
+    case "is abandoned":
+      suspender.send(2)
+      simulation.run()
+      suspender.exit(.killed)
+    default: suspender.send(2)
+    }
+    simulation.run()
+    #expect(count.total == 3 && others.map { $0.info?.suspends } == [0, 0, 0] && !suspender.isAlive)
+  }
+
+  @Test func `L3: a process stays suspended while one suspender lives, and nobody else takes one back`() throws {
+    let simulation = try HandDriven()
+    let count = Count()
+    let other = simulation.runtime.spawn(Int.self) { process in
+      while true { count.add(try process.receive()) }
+    }
+    let suspenders = (0..<3).map { _ in
+      simulation.runtime.spawn(Int.self) { process in
+        other.suspend()
+        while try process.receive() > 0 { other.resume() }
+      }
+    }
+    simulation.run()
+    other.send(1)
+    // A thread has no suspend here, nor has a process that has made none.
+    other.resume()
+    simulation.runtime.spawn { _ in other.resume() }
+    simulation.run()
+    #expect(other.info?.suspends == 3)
+    // Its own, and then there is none of its own any more.
+    for _ in 0..<3 { suspenders[0].send(1) }
+    simulation.run()
+    #expect(other.info?.suspends == 2)
+    suspenders[1].exit(.killed)
+    suspenders[0].send(0)
+    simulation.run()
+    #expect(other.info?.suspends == 1 && count.total == 0)
+    suspenders[2].send(0)
+    simulation.run()
+    #expect(other.info?.suspends == 0 && count.total == 1)
+  }
+
+  @Test func `L3: what a thread has suspended stays so when processes end, and anybody may resume it`() throws {
+    let simulation = try HandDriven()
+    let other = simulation.runtime.spawn(Int.self) { process in while true { _ = try process.receive() } }
+    simulation.run()
+    other.suspend()
+    other.suspend()
+    simulation.runtime.spawn { _ in
+      other.suspend()
+      other.resume()
+      other.suspend()
+    }
+    simulation.run()
+    #expect(other.info?.suspends == 2)
+    simulation.runtime.spawn { _ in other.resume() }
+    simulation.run()
+    #expect(other.info?.suspends == 1)
+    other.resume()
+    #expect(other.info?.suspends == 0 && other.info?.state != .suspended)
+  }
+
+  @Test func `L3: an exit takes suspends back, and their suspender takes back none that was made later`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    let other = simulation.runtime.spawn(Int.self) { process in
+      process.trapExits { _ in 0 }
+      while true { log.add("\(try process.receive())") }
+    }
+    let suspender = simulation.runtime.spawn(Int.self) { process in
+      other.suspend()
+      other.suspend()
+      while try process.receive() > 0 { other.resume() }
+    }
+    simulation.run()
+    other.send(1)
+    simulation.run()
+    #expect(log.entries.isEmpty)
+    other.exit(.shutdown)
+    simulation.run()
+    #expect(log.entries == ["1", "0"] && other.info?.suspends == 0)
+    other.suspend()
+    suspender.send(1)
+    simulation.run()
+    // The suspender has none of its own any more, so that was the thread's.
+    #expect(other.info?.suspends == 0)
+    other.suspend()
+    suspender.send(0)
+    simulation.run()
+    #expect(!suspender.isAlive && other.info?.suspends == 1)
+  }
+
+  @Test func `L3: one that was told to exit hears of it though it is suspended after that`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    let process = simulation.runtime.spawn(Int.self) { process in
+      defer { log.add("unwound") }
+      while true { _ = try process.receive() }
+    }
+    simulation.run()
+    process.exit()
+    process.suspend()
+    simulation.run()
+    #expect(log.entries == ["unwound"] && !process.isAlive)
+  }
+
+  @Test func `L3: a suspender forgets those that have ended, and takes nothing back from later processes`() throws {
+    let simulation = try HandDriven()
+    let bytes = Log<Int>()
+    let suspender = simulation.runtime.spawn(Int.self) { process in
+      for _ in 0..<1_000 {
+        let victim = process.spawn(Int.self) { victim in _ = try victim.receive() }
+        victim.suspend()
+        victim.exit(.killed)
+        try process.yield()
+        bytes.add(process.ref.info?.memory.own ?? 0)
+      }
+      _ = try process.receive()
+    }
+    simulation.run()
+    let later = simulation.runtime.spawn(Int.self) { process in _ = try process.receive() }
+    later.suspend()
+    suspender.send(1)
+    simulation.run()
+    #expect(!suspender.isAlive && later.info?.suspends == 1)
+    #expect(bytes.entries.count == 1_000 && bytes.entries.max()! < 4_096)
+  }
+
+  @Test(.threadsAndSeeds)
+  func `L3: suspenders that end in the midst of it leave nobody suspended`() throws {
+    let (count, each) = (size(8, seeds: 3), size(200, seeds: 5))
+    let sum = Count()
+    _ = try onRuntime(slots: 4) { runtime in
+      let receivers = (0..<count).map { _ in
+        runtime.spawn(Int.self) { process in
+          for _ in 0..<each * count { sum.add(try process.receive()) }
+        }
+      }
+      for number in 0..<count {
+        runtime.spawn { process in
+          for round in 0..<each {
+            let suspender = process.spawn { suspender in
+              for receiver in receivers { receiver.suspend() }
+              if round % 3 == 0 { receivers[number].resume() }
+              try suspender.yield()
+              if round % 3 == 1 { throw Told() }
+            }
+            for receiver in receivers { receiver.send(1) }
+            if round % 4 == 3 { suspender.exit(.killed) }
+            if round % 2 == 1 { try process.yield() }
+          }
+        }
+      }
+    }
+    #expect(sum.total == count * count * each)
+  }
+
   @Test(.threadsAndSeeds)
   func `L3: suspends and resumes at random lose no message`() throws {
     let (pairs, each) = (size(10, seeds: 2), size(1_000, seeds: 25))
@@ -104,3 +287,5 @@ import Testing
     #expect(statistics.messagesReceived == UInt64(pairs * each))
   }
 }
+
+private struct Told: Error {}
