@@ -126,6 +126,111 @@ import Testing
     simulation.run()
     #expect(log.entries == ["start", "terminate error: Failure()"])
   }
+
+  @Test(arguments: ["returns", "is told", "is killed", "throws", "crashes"], [true, false])
+  func `P5: a linked server ends with its parent after terminate, whatever the reason`(
+    end: String,
+    traps: Bool
+  ) throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    let servers = Log<ProcessRef<Int>>()
+    let parent = simulation.runtime.spawn(Int.self) { process in
+      let server = process.startLinked(Trapping(log: log, traps: traps))
+      servers.add(server)
+      let message = try process.receive()
+      for number in 1...3 { server.send(number) }
+      switch end {
+      case "throws": throw Failure()
+      case "crashes": print(Int.max - 1 + message)
+      case "returns": return
+      default: _ = try process.receive()
+      }
+    }
+    simulation.run()
+    parent.send(2)
+    simulation.run()
+    if end == "is told" { parent.exit(.error(Told())) }
+    if end == "is killed" { parent.exit(.killed) }
+    simulation.run()
+    let handled = log.entries.filter { $0.hasPrefix("message") }
+    #expect(!servers.entries[0].isAlive && !parent.isAlive)
+    // In the mailbox's order where it traps exits; one that does not is told by its next call.
+    if traps { #expect(handled == ["message 1", "message 2", "message 3"]) }
+    let why =
+      switch end {
+      case "returns": "normal"
+      case "is told": "error: Told()"
+      case "is killed": "killed"
+      case "throws": "error: Failure()"
+      default: "trap"
+      }
+    #expect(log.entries.last?.hasPrefix("terminate \(why)") == true, "\(log.entries)")
+    #expect(log.entries.count { $0.hasPrefix("terminate") } == 1)
+  }
+
+  @Test func `P5: a server whose parent has ended before it began ends, too`() throws {
+    let simulation = try HandDriven()
+    let servers = Log<ProcessRef<Int>>()
+    simulation.runtime.spawn { process in servers.add(process.startLinked(Trapping(log: Log(), traps: true))) }
+    simulation.run()
+    #expect(!servers.entries[0].isAlive)
+  }
+
+  @Test(arguments: [Child.Shutdown.after(.seconds(5)), .never])
+  func `P5: a server that traps exits ends when its supervisor tells it to, or is killed`(
+    shutdown: Child.Shutdown
+  ) throws {
+    for isKilled in [false, true] {
+      let stage = try Stage()
+      let log = stage.log
+      let top = try stage.start(
+        Supervisor(.oneForOne) { Child("server", shutdown: shutdown, server: { Trapping(log: log, traps: true) }) }
+      )
+      let server = try #require(try stage.child("server", of: top)?.ref(as: Int.self))
+      for number in 1...2 { server.send(number) }
+      top.exit(isKilled ? .killed : .shutdown)
+      stage.settle()
+      let why = isKilled ? "killed" : "shutdown"
+      #expect(Set(log.entries.suffix(2)) == ["terminate \(why), called 7", "top: \(why)"], "\(log.entries)")
+      #expect(log.entries.prefix(2) == ["message 1", "message 2"] && !server.isAlive)
+    }
+  }
+
+  @Test func `P5: exits of others stay messages of a server that traps them, and its kill calls no terminate`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    let servers = Log<ProcessRef<Int>>()
+    simulation.runtime.spawn(Int.self) { process in
+      servers.add(process.startLinked(Trapping(log: log, traps: true)))
+      process.trapExits { _ in 0 }
+      _ = try process.receive()
+    }
+    simulation.run()
+    servers.entries[0].exit(.shutdown)
+    simulation.run()
+    #expect(log.entries == ["message 0"] && servers.entries[0].isAlive)
+    servers.entries[0].exit(.killed)
+    simulation.run()
+    #expect(log.entries == ["message 0"] && !servers.entries[0].isAlive)
+  }
+
+  @Test func `P5: a server that reads its parent's exit itself, flushes it, or never reads ends all the same`() throws {
+    for way in [Trapping.Way.receive, .flush, .goOn] {
+      let simulation = try HandDriven()
+      let log = Log<String>()
+      let servers = Log<ProcessRef<Int>>()
+      simulation.runtime.spawn { process in
+        let server = process.startLinked(Trapping(log: log, traps: true, way: way))
+        servers.add(server)
+        server.send(1)
+        try process.sleep(for: .milliseconds(1))
+      }
+      simulation.pass(nanoseconds: 10_000_000_000)
+      #expect(!servers.entries[0].isAlive, "\(way)")
+      #expect(log.entries.last?.hasPrefix("terminate normal") == true, "\(way): \(log.entries)")
+    }
+  }
 }
 
 struct Told: Error {}
@@ -195,4 +300,42 @@ private struct Idle: Server {
     timeouts += 1
   }
   mutating func handle(_ message: sending Int, in process: ProcessContext<Int>) { log.add("message") }
+}
+
+/// Traps exits if it is to, and calls another process in `terminate` if it may.
+private struct Trapping: Server {
+  enum Way: Sendable { case loop, receive, flush, goOn }
+  let log: Log<String>
+  let traps: Bool
+  var way = Way.loop
+  private var goesOn = false
+
+  init(log: Log<String>, traps: Bool, way: Way = .loop) {
+    self.log = log
+    self.traps = traps
+    self.way = way
+  }
+
+  func start(in process: ProcessContext<Int>) { if traps { process.trapExits { _ in 0 } } }
+
+  mutating func handle(_ message: sending Int, in process: ProcessContext<Int>) throws {
+    log.add("message \(message)")
+    switch way {
+    case .loop: break
+    case .receive: log.add("received \(try process.receive())")
+    case .flush:
+      try process.sleep(for: .seconds(1))
+      process.flush()
+    case .goOn: goesOn = true
+    }
+  }
+
+  var continues: Bool { goesOn }
+  func handleContinue(in process: ProcessContext<Int>) throws { try process.sleep(for: .seconds(1)) }
+
+  func terminate(_ reason: ExitReason, in process: ProcessContext<Int>) {
+    let seven = process.spawn(ReplyTo<Int>.self) { helper in try helper.receive().send(7) }
+    let answer = try? process.call(seven) { $0 }
+    log.add("terminate \(reason)" + (answer.map { ", called \($0)" } ?? ""))
+  }
 }

@@ -113,6 +113,7 @@ extension Handle<ProcessRecord> {
     while let node = it.mailbox.removeFirst() ?? takeArrived() {
       count += 1
       if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
+      if node.it.kind == .parentExit { noteParentExitReceived() }
       Scheduler.current!.it.figures.messagesDestroyed.add()
       node.drop(.discarded, from: Scheduler.current)
     }
@@ -156,10 +157,11 @@ extension Handle<ProcessRecord> {
     if !extras.it.calls.isEmpty { for ticket in extras.it.calls.takeAll() { ticket.fail(reason) } }
     if extras.it.held != nil { abandonLocks() }
     forgetWaitsFor()
-    tellWatchersAndLinked(it.identity, reason)
     endSuspends()
+    tellWatchersAndLinked(it.identity, reason)
     endMonitors()
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
+    if extras.it.parentExit != nil { extras.it.parentExit = nil }
   }
 }
 

@@ -183,7 +183,7 @@ extension Handle<ProcessRecord> {
   /// Takes in what is no plain message: a signal at once, and the message that is made of it, if any, into the mailbox.
   private func takeIn(_ node: Handle<MessageNode>) {
     switch node.it.kind {
-    case .message, .request, .notice: it.mailbox.append(node)
+    case .message, .request, .notice, .parentExit: it.mailbox.append(node)
     case .exit, .linkExit: if let notice = takeExit(node) { it.mailbox.append(notice) }
     case .down: if let notice = takeDown(node) { it.mailbox.append(notice) }
     case .remains: node.discard()

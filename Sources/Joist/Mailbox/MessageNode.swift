@@ -51,6 +51,8 @@ package struct MessageNode: ~Copyable {
     case down
     /// A message that the process had made of one of the last two or three: no mailbox refuses it.
     case notice
+    /// A notice of an exit signal of the process's parent, with which it ends (PE1).
+    case parentExit
     /// A `Priority` that the process is to have from now on.
     case priority
     /// What could not be delivered, to be destroyed (TM4).
@@ -63,11 +65,13 @@ package struct MessageNode: ~Copyable {
   }
 
   /// Whether it is for the process's body.
-  var isMessage: Bool { kind == .message || kind == .request || kind == .notice }
+  var isMessage: Bool { kind == .message || kind == .request || isNotice }
+  /// Whether the process had it made, and no mailbox refuses it.
+  private var isNotice: Bool { kind == .notice || kind == .parentExit }
   /// Whether it has been counted as sent: a message, or what makes one.
   var wasSent: Bool { isMessage || kind == .maker }
   /// Whether a mailbox with a maximum has let it in, and counts it.
-  var isCounted: Bool { kind != .notice }
+  var isCounted: Bool { !isNotice }
 }
 
 extension MessageNode {

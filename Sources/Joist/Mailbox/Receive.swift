@@ -137,6 +137,7 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
     if node.it.kind == .request { extras().it.calls.note(node.ticket) }
+    if node.it.kind == .parentExit { noteParentExitReceived() }
     if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { letOut(Int(node.it.bytes)) }
     return node
   }

@@ -84,9 +84,11 @@ extension Handle<ProcessRecord> {
       return nil
     } else if hasExtras, let make = extras().it.exitTrap {
       let signal = ExitSignal(process: sender == 0 ? nil : ProcessID(bits: sender), reason: reason)
-      return notice(of: make(signal), from: sender, kind == .exit ? sent : 0)
+      let notice = notice(of: make(signal), from: sender, kind == .exit ? sent : 0)
+      if isParent(sender) { markParentExit(notice, reason) }
+      return notice
     } else if case .normal = reason {
-      if kind == .exit && sender == it.identity.bits { beginExit(reason) }
+      if kind == .exit ? sender == it.identity.bits : isParent(sender) { beginExit(reason) }  // PE2
     } else {
       beginExit(reason)
     }

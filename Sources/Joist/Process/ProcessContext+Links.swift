@@ -162,7 +162,7 @@ extension ProcessContext where Message: ~Copyable {
   }
 
   /// A linked process that was made; where none was, this one is told.
-  private func orTold(_ spawned: Spawned?) -> Spawned? {
+  func orTold(_ spawned: Spawned?) -> Spawned? {
     if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
     return spawned
   }

@@ -28,6 +28,8 @@ struct ProcessExtras: ~Copyable {
   let suspendListsBits = Atomic<UInt>(0)
   /// What makes messages of exit signals, if it traps them.
   var exitTrap: NoticeMaker<ExitSignal>?
+  /// What ends it with its parent, if it is a server that has one.
+  var parentExit: ParentExit?
   /// The rest of what it is taking in, where what comes before that may run a user's code (MU2).
   var unsorted: Handle<MessageNode>?
   /// Requests that it has read and that may not be answered yet.

@@ -26,10 +26,12 @@ public protocol Server<Message>: SendableMetatype {
   /// One message.
   mutating func handle(_ message: sending Message, in process: ProcessContext<Message>) throws
 
-  /// After the last message: when it exits by itself, throws, or was told to exit.
+  /// After the last message: when it exits by itself, throws, was told to exit, or its parent ends.
   ///
   /// Not when it was killed, and not after a crash of native code. Of a server that was told to exit every call of the
-  /// context that may wait throws; one that needs such calls here traps exits and exits by itself.
+  /// context that may wait throws. One that needs such calls here traps exits: the exit signal of its parent, which is
+  /// its supervisor or the process that called `startLinked`, then ends it without that. It is called in the order of
+  /// the mailbox, and the message that was made of that signal is not handled.
   mutating func terminate(_ reason: ExitReason, in process: ProcessContext<Message>)
 
   /// Whether there is something to do before the next message; looked at after `start` and after whatever it has

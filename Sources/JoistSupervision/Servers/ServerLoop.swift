@@ -8,6 +8,8 @@
 //      it throws.
 // SR4. Between two calls all that it still needs of its private heap is in it. If its type says where, the heap is
 //      collected there when that is worth it.
+// SR5. An exit signal of its parent ends it, whatever the reason, after `terminate`. Where it traps exits, that is when
+//      the message that was made of the signal has its turn, which is not handled, or before it continues.
 
 import Joist
 
@@ -25,7 +27,7 @@ struct ServerLoop<S: Server> {
       while true { try turn(process) }
     } catch {
       let reason = ExitReason(of: process, throwing: error)  // SR3
-      if case .killed = reason { throw error }  // SR2
+      if process.isKilled { throw error }  // SR2
       server.terminate(reason, in: process)
       throw error
     }
@@ -33,19 +35,29 @@ struct ServerLoop<S: Server> {
 
   private mutating func turn(_ process: ProcessContext<S.Message>) throws {
     collect(process)
+    try endIfParentHas(process)
     while server.continues {  // SR1
       try process.reduce(1)
+      try endIfParentHas(process, early: true)
       try server.handleContinue(in: process)
       collect(process)
     }
     guard let timeout = server.idleTimeout else {
-      return try server.handle(try process.receive(), in: process)
+      let message = try process.receive()
+      try endIfParentHas(process)
+      return try server.handle(message, in: process)
     }
     if let message = try process.receive(timeout: timeout) {
+      try endIfParentHas(process)
       try server.handle(message, in: process)
     } else {
       try server.handleTimeout(in: process)
     }
+  }
+
+  /// Ends the server if its parent has told it to exit, or ended (SR5).
+  private func endIfParentHas(_ process: ProcessContext<S.Message>, early: Bool = false) throws {
+    if let reason = process.parentExit(early: early) { try process.exit(reason) }
   }
 
   private mutating func collect(_ process: ProcessContext<S.Message>) {

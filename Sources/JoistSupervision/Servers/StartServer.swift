@@ -23,9 +23,12 @@ extension ProcessContext where Message: ~Copyable {
   }
 
   /// Makes a process of a server and links it with this one, in one step; does not wait until it has started.
+  ///
+  /// This process is the server's parent: when it ends, whatever the reason, the server calls `terminate` and ends for
+  /// the same reason, also if it traps exits.
   @discardableResult
   public func startLinked<S: Server>(_ server: sending S, options: SpawnOptions = .init()) -> ProcessRef<S.Message> {
-    spawnLinked(S.Message.self, options: options, ServerBody.of(server))
+    spawnEndingWithThis(S.Message.self, options: options, ServerBody.of(server))
   }
 }
 

@@ -61,6 +61,8 @@ public struct Child: Sendable {
   }
 
   /// A server, made anew at each start, in its process; it has started when its `start` has returned.
+  ///
+  /// Its supervisor's exit signals and end stop it after `terminate`, also if it traps exits.
   public init<S: Server>(
     _ name: String,
     restart: Restart = .permanent,
@@ -69,7 +71,7 @@ public struct Child: Sendable {
     options: SpawnOptions = .init(),
     server make: @escaping @Sendable () throws -> S
   ) {
-    self.init(name, restart, shutdown, isSignificant, isSupervisor: false, options) {
+    self.init(name, restart, shutdown, isSignificant, isSupervisor: false, isServer: true, options) {
       (process: ProcessContext<S.Message>, _, started) in
       var loop = ServerLoop(server: try make())
       try loop.run(process, whenStarted: started)
@@ -121,6 +123,7 @@ public struct Child: Sendable {
     _ shutdown: Shutdown,
     _ isSignificant: Bool,
     isSupervisor: Bool,
+    isServer: Bool = false,
     _ options: SpawnOptions,
     run: @escaping @Sendable (ProcessContext<Message>, ProcessID, () -> Void) throws -> Void
   ) {
@@ -131,9 +134,11 @@ public struct Child: Sendable {
     self.isSupervisor = isSupervisor
     launch = { supervisor throws(SpawnError) in
       let parent = supervisor.ref
-      return try supervisor.trySpawnLinked(Message.self, options: options) { process in
+      let body: @Sendable (ProcessContext<Message>) throws -> Void = { process in
         try run(process, parent.id) { parent.send(.init(.childStarted(process.id))) }
       }
+      if isServer { return try supervisor.trySpawnEndingWithThis(Message.self, options: options, body) }
+      return try supervisor.trySpawnLinked(Message.self, options: options, body)
     }
   }
 }
