@@ -167,6 +167,33 @@ import Testing
     #expect(log.entries.sorted() == ["0", "1", "2", "3"])
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func `L1: a process that is killed in blocking ends when its closure is done, and unwinds`() throws {
+    let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let log = Log<String>()
+    _ = try withRuntime { runtime in
+      let process = runtime.spawn { process in
+        defer { log.add("unwound") }
+        process.blocking {
+          hasBegun.signal()
+          mayEnd.wait()
+          log.add("closure done")
+        }
+        try process.yield()
+        log.add("went on")
+      }
+      hasBegun.wait()
+      process.exit(.killed)
+      #expect(process.join(timeout: .milliseconds(20)) == nil && process.isAlive)
+      mayEnd.signal()
+      guard case .killed = process.join() else {
+        Issue.record("it ended for another reason")
+        return
+      }
+    }
+    #expect(log.entries == ["closure done", "unwound"])
+  }
+
   @Test func `S3: blocking gives back what its closure throws`() throws {
     struct Refused: Error {}
     let log = Log<Bool>()
