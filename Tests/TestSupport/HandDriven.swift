@@ -25,6 +25,8 @@ package final class HandDrivenPlatform: Platform {
 
   /// How often the heavy fence was passed, and threads were woken.
   package let (heavyFences, wakes) = (Count(), Count())
+  /// Bytes of addresses that were given back.
+  package let releasedBytes = Count()
   /// Is run, once, at the next heavy fence, or while the next thread waits.
   private let fenceHook = Mutex<(@Sendable () -> Void)?>(nil)
   private let waitHook = Mutex<(@Sendable () -> Void)?>(nil)
@@ -106,7 +108,10 @@ package final class HandDrivenPlatform: Platform {
   ) -> UnsafeMutableRawPointer? {
     mayReserve ? unsafe host.grow(start, bytes: bytes, to: newBytes, keeping: used) : nil
   }
-  package func release(_ start: UnsafeMutableRawPointer, bytes: Int) { unsafe host.release(start, bytes: bytes) }
+  package func release(_ start: UnsafeMutableRawPointer, bytes: Int) {
+    releasedBytes.add(bytes)
+    unsafe host.release(start, bytes: bytes)
+  }
 }
 
 /// A runtime on simulated time, driven by the test.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crashes before a body has begun, after its process was told to exit, and on threads that Dispatch has started.
+// Crashes of a process that was told to exit, and on threads that Dispatch has started.
 
 import Foundation
 import Joist
@@ -8,25 +8,6 @@ import TestSupport
 import Testing
 
 @Suite struct CrashEdgeTests {
-  @Test func `P5: the body of a process that crashes before it has begun is destroyed`() throws {
-    let tracker = Tracker()
-    let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
-      runtime.spawn { process in
-        let held = Sealed(Tracked(tracker))
-        let child = process.spawn(Int.self) { child in
-          let object = held.open()
-          object.number = try child.receive()
-        }
-        child.suspend()
-        // The message is made by the child when it takes its mail in, which is before its body begins.
-        process.sendEvery(.milliseconds(1), to: child) { number(from: nil) }
-        try process.sleep(for: .milliseconds(5))
-        child.resume()
-      }
-    }
-    #expect(tracker.count == 0 && statistics.trapsContained == 1)
-  }
-
   @Test func `P5: a process that crashes after it was told to exit ends with its crash`() throws {
     let log = Log<ExitReason>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in

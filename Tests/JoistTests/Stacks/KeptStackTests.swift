@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory of stacks that nobody needs: of processes that hibernate, and of those that had a stack for themselves.
+
+import CFaultProbe
+import Joist
+import TestSupport
+import Testing
+
+@Suite struct KeptStackTests {
+  /// Uses about that many kilobytes of stack.
+  @inline(never)
+  private static func fill(_ kilobytes: Int) -> Int {
+    if kilobytes == 0 { return 0 }
+    return withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
+      room.initializeMemory(as: UInt8.self, repeating: 1)
+      return fill(kilobytes - 1) + Int(room[kilobytes])
+    }
+  }
+
+  // Emulated, it is the emulator's memory that is asked about.
+  @Test(.enabled(if: many(10) == 10))
+  func `P1: a process that hibernates keeps no page of its stack`() throws {
+    let simulation = try HandDriven()
+    let places = Log<UInt>()
+    let ref = simulation.runtime.spawn(Int.self) { process in
+      var place = Self.fill(100)
+      places.add(withUnsafePointer(to: &place) { UInt(bitPattern: $0) })
+      _ = try process.receive()
+      try process.hibernate()
+    }
+    simulation.run()
+    let place = try #require(places.entries.first) - 16_384
+    #expect(probe_resident_below(place, 65_536) >= 50_000)
+    ref.send(1)
+    simulation.run()
+    #expect(probe_resident_below(place, 65_536) == 0 && ref.isAlive)
+  }
+
+  @Test func `I1: the stack that a process had for itself is given back when it ends`() throws {
+    let simulation = try HandDriven()
+    let before = simulation.platform.releasedBytes.total
+    simulation.runtime.spawn(options: .init(stack: .dedicated(bytes: 1 << 20))) { _ in }
+    simulation.run()
+    #expect(simulation.platform.releasedBytes.total - before >= 1 << 20)
+  }
+}
