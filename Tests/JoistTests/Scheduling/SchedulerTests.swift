@@ -167,7 +167,7 @@ import Testing
     #expect(log.entries.sorted() == ["0", "1", "2", "3"])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `L1: a process that is killed in blocking ends when its closure is done, and unwinds`() throws {
     let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let log = Log<String>()
