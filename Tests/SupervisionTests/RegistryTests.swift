@@ -4,11 +4,74 @@
 
 import Joist
 import JoistSupervision
+import Synchronization
 import TestSupport
 import Testing
 
+/// A key that traps in `==` or in `hash(into:)`, if it is to, and asks for the registry's size in its `deinit`.
+private final class Key: Hashable, Sendable {
+  enum Trap { case none, equality, hash }
+  static let registry = Mutex<(@Sendable () -> Int)?>(nil)
+  private let number: Int
+  private let trap: Trap
+
+  init(_ number: Int, trap: Trap = .none) {
+    self.number = number
+    self.trap = trap
+  }
+
+  deinit { if let ask = Self.registry.withLock({ $0 }) { _ = ask() } }
+
+  static func == (a: Key, b: Key) -> Bool {
+    if a.trap == .equality || b.trap == .equality { fatalError("equality") }
+    return a.number == b.number
+  }
+
+  /// All keys have the same hash, so that they are compared.
+  func hash(into hasher: inout Hasher) {
+    if trap == .hash { fatalError("hash") }
+    hasher.combine(0)
+  }
+}
+
 @Suite struct RegistryTests {
   private struct Room: Hashable { let number: Int }
+
+  @Test(arguments: [false, true])
+  func `P5: a key that traps ends who uses it, and the registry goes on`(areMany: Bool) throws {
+    let simulation = try HandDriven()
+    let registry = try Registry<Key, Int>(on: simulation.runtime, keys: areMany ? .duplicate : .unique)
+    let refs = (0..<3).map { _ in sleeper(simulation) }
+    for (number, ref) in refs.enumerated() { try registry.register(ref, as: Key(number)) }
+    let uses: [@Sendable (Key) throws -> Void] = [
+      { _ = registry.lookup($0) }, { _ = registry.all($0) }, { registry.unregister(refs[0], from: $0) },
+      { try registry.register(refs[0], as: $0) }, { registry.dispatch(7, to: $0) },
+    ]
+    for use in uses {
+      for trap in [Key.Trap.equality, .hash] { simulation.runtime.spawn { _ in try use(Key(2, trap: trap)) } }
+    }
+    simulation.run()
+    #expect(simulation.runtime.statistics.trapsContained == 10)
+    #expect(registry.count == 3 && registry.lookup(Key(1)) == refs[1])
+    refs[1].send(0)
+    simulation.run()
+    #expect(registry.count == 2 && registry.lookup(Key(1)) == nil && registry.keys(of: refs[0]) == [Key(0)])
+  }
+
+  @Test func `P5: a key whose deinit asks the registry finds it open`() throws {
+    let simulation = try HandDriven()
+    let registry = try Registry<Key, Int>(on: simulation.runtime)
+    Key.registry.withLock { $0 = { registry.count } }
+    defer { Key.registry.withLock { $0 = nil } }
+    let (first, second) = (sleeper(simulation), sleeper(simulation))
+    try registry.register(first, as: Key(1))
+    try registry.register(first, as: Key(2))
+    try registry.register(second, as: Key(3))
+    registry.unregister(first, from: Key(1))
+    first.send(0)
+    simulation.run()
+    #expect(registry.count == 1 && registry.lookup(Key(3)) == second)
+  }
 
   @Test func `M4: a unique key leads to its process until that ends`() throws {
     let simulation = try HandDriven()

@@ -5,14 +5,15 @@
 //      brings its message at once; so an end is never missed, however it races with the registration.
 // RG2. Between a process's end and the watcher's message its entries are there still. Whoever looks passes over those
 //      that do not live, and a unique key is given to another.
-// RG3. The table is locked for a look only; nothing is sent meanwhile.
+// RG3. The table is locked for a look only; nothing is sent meanwhile, and no code of a key's runs (RT1).
 
 public import Joist
 
 /// Processes under keys: one process a key, or many.
 ///
-/// An entry goes when its process ends. May be used by any thread and any process; nothing here waits but for a short
-/// lock, and for mailboxes that were asked to block when it dispatches. The entries go with the registry.
+/// An entry goes when its process ends. May be used by any thread and any process; nothing here waits except for a short
+/// lock, and for mailboxes that were asked to block when it dispatches. The entries go with the registry. A key's `==` and
+/// `hash(into:)` run on the caller's side, without a lock: one that traps ends the caller alone.
 public final class Registry<Key: Hashable & Sendable, Message: ~Copyable>: Sendable {
   private let table: RegistryTable<Key, Message>
   private let watcher: ProcessRef<RegistryMail<Message>>

@@ -1,16 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of a registry: from key to processes and from process to keys, under one lock (RG3).
+// The table of a registry: from key to processes and from process to keys.
+// RT1. A key's `==`, `hash(into:)` and `deinit` are a user's code, which may trap, take its time, or use the registry. It
+//      runs without the lock (RG3). Under the lock a key is found by its hash, which was asked for before, and an entry
+//      stands for it.
+// RT2. So an entry is looked for without the lock, among those that were seen to have the key's hash. What was seen may
+//      have changed when the lock is taken again: then it is looked for anew.
+// RT3. Whoever takes an entry out holds it until the lock is let go, for that may destroy the key.
 
 import Joist
 import Synchronization
 
 final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendable {
+  /// A key and the processes under it.
+  // Sound: what varies is touched under the table's lock.
+  private final class Entry: @unchecked Sendable {
+    let key: Key
+    let hash: Int
+    var members = RegistryMembers<Message>()
+    /// It was taken out of the table, and is no key's any more.
+    var isGone = false
+
+    init(_ key: Key, hash: Int) {
+      self.key = key
+      self.hash = hash
+    }
+  }
+
   private struct State {
-    var members: [Key: RegistryMembers<Message>] = [:]
+    /// By the hash of their keys: one, or several where keys share it.
+    var entries: [Int: [Entry]] = [:]
     /// Of each process that is watched, also when it has none any more.
-    var keys: [ProcessRef<Message>: [Key]] = [:]
+    var keys: [ProcessRef<Message>: [Entry]] = [:]
     var count = 0
+  }
+
+  /// What was seen of a key without the lock (RT2).
+  private struct Sighting {
+    let hash: Int
+    /// Those that have its hash.
+    let entries: [Entry]
+    /// Its own, if it has one.
+    let entry: Entry?
   }
 
   private let areUnique: Bool
@@ -20,49 +51,95 @@ final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendabl
 
   var count: Int { state.withLock { $0.count } }
 
-  func all(_ key: Key) -> [ProcessRef<Message>] { state.withLock { $0.members[key]?.all ?? [] } }
+  func all(_ key: Key) -> [ProcessRef<Message>] {
+    guard let entry = look(for: key).entry else { return [] }
+    return state.withLock { _ in entry.members.all }
+  }
 
-  func keys(of ref: ProcessRef<Message>) -> [Key] { state.withLock { $0.keys[ref] ?? [] } }
+  func keys(of ref: ProcessRef<Message>) -> [Key] {
+    let entries = state.withLock { $0.keys[ref] ?? [] }
+    return entries.map { $0.key }
+  }
+
+  private func look(for key: Key) -> Sighting {
+    let hash = key.hashValue
+    let entries = state.withLock { $0.entries[hash] ?? [] }
+    return Sighting(hash: hash, entries: entries, entry: entries.first { $0.key == key })
+  }
 
   /// Puts a process under a key; true when it is new here and is to be watched.
   func add(_ ref: ProcessRef<Message>, _ key: Key) throws(RegistryError) -> Bool {
-    let result = state.withLock { state -> Result<Bool, RegistryError> in
-      if areUnique, let holder = state.members[key]?.all.first, holder != ref {
-        if holder.isAlive { return .failure(.taken(by: holder.id)) }
-        Self.remove(holder, key, &state)  // RG2
+    while true {
+      let sighting = look(for: key)
+      var dead: ProcessRef<Message>?
+      if areUnique, let entry = sighting.entry {
+        let holder = state.withLock { _ in entry.members.first }
+        if let holder, holder != ref {
+          if holder.isAlive { throw .taken(by: holder.id) }
+          dead = holder  // RG2
+        }
       }
-      guard state.members[key, default: RegistryMembers()].add(ref) else { return .success(false) }
-      state.count += 1
-      let isNew = state.keys[ref] == nil
-      state.keys[ref, default: []].append(key)
-      return .success(isNew)
+      if let isNew = put(ref, key, sighting, insteadOf: dead) { return isNew }
     }
-    return try result.get()
+  }
+
+  /// Nil when what was seen has changed (RT2).
+  private func put(
+    _ ref: ProcessRef<Message>,
+    _ key: Key,
+    _ sighting: Sighting,
+    insteadOf dead: ProcessRef<Message>?
+  ) -> Bool? {
+    let entry = sighting.entry ?? Entry(key, hash: sighting.hash)
+    return state.withLock { state in
+      if sighting.entry == nil {
+        guard state.entries[entry.hash, default: []].elementsEqual(sighting.entries, by: ===) else { return nil }
+        state.entries[entry.hash, default: []].append(entry)
+      } else {
+        guard !entry.isGone else { return nil }
+        if areUnique, let first = entry.members.first, first != ref, first != dead { return nil }
+      }
+      guard entry.members.add(ref) else { return false }
+      state.count += 1
+      // After the other one, so that the entry is never empty meanwhile.
+      if let dead { Self.remove(dead, entry, &state) }
+      let isNew = state.keys[ref] == nil
+      state.keys[ref, default: []].append(entry)
+      return isNew
+    }
   }
 
   /// Takes a process away from one key.
   func remove(_ ref: ProcessRef<Message>, from key: Key) {
-    state.withLock { Self.remove(ref, key, &$0) }
+    guard let entry = look(for: key).entry else { return }
+    state.withLock { Self.remove(ref, entry, &$0) }
+    withExtendedLifetime(entry) {}  // RT3
   }
 
   /// Takes a process away from all keys: it has ended.
   func remove(_ ref: ProcessRef<Message>) {
-    state.withLock { state in
-      for key in state.keys[ref] ?? [] { Self.removeMember(ref, key, &state) }
-      state.keys[ref] = nil
+    let entries = state.withLock { state in
+      let entries = state.keys.removeValue(forKey: ref) ?? []
+      for entry in entries { Self.removeMember(ref, entry, &state) }
+      return entries
     }
+    withExtendedLifetime(entries) {}  // RT3
   }
 
-  private static func remove(_ ref: ProcessRef<Message>, _ key: Key, _ state: inout State) {
-    guard removeMember(ref, key, &state) else { return }
-    state.keys[ref]?.removeAll { $0 == key }
+  private static func remove(_ ref: ProcessRef<Message>, _ entry: Entry, _ state: inout State) {
+    guard removeMember(ref, entry, &state) else { return }
+    state.keys[ref]?.removeAll { $0 === entry }
   }
 
   @discardableResult
-  private static func removeMember(_ ref: ProcessRef<Message>, _ key: Key, _ state: inout State) -> Bool {
-    guard state.members[key]?.remove(ref) == true else { return false }
+  private static func removeMember(_ ref: ProcessRef<Message>, _ entry: Entry, _ state: inout State) -> Bool {
+    guard entry.members.remove(ref) else { return false }
     state.count -= 1
-    if state.members[key]?.count == 0 { state.members[key] = nil }
+    if entry.members.count == 0 {
+      entry.isGone = true
+      state.entries[entry.hash]?.removeAll { $0 === entry }
+      if state.entries[entry.hash]?.isEmpty == true { state.entries[entry.hash] = nil }
+    }
     return true
   }
 }
@@ -78,6 +155,9 @@ struct RegistryMembers<Message: ~Copyable> {
   private static var few: Int { 16 }
 
   var all: [ProcessRef<Message>] { refs.compactMap { $0 } }
+
+  /// The one that came first.
+  var first: ProcessRef<Message>? { refs.first { $0 != nil } ?? nil }
 
   /// False for one that is in it.
   mutating func add(_ ref: ProcessRef<Message>) -> Bool {
