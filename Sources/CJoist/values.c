@@ -2,14 +2,15 @@
 //
 // Moving and destroying a Swift value whose type is known only at run time. Rules:
 // W11. The word before a type's metadata points to its value witness table; the witness at 1 is `destroy`, at 4
-//      `initializeWithTake`. This layout is part of Swift's stable ABI. Noncopyable types have both, too.
+//      `initializeWithTake`; behind eight witnesses lie size, stride and flags, of which 0x10000 says that destroying a
+//      value does something. This layout is part of Swift's stable ABI. Noncopyable types have all of it, too.
 #include "CJoist.h"
 
 typedef __attribute__((swiftcall)) void destroy_witness(void *value, const void *metadata);
 
 typedef __attribute__((swiftcall)) void *take_witness(void *to, void *from, const void *metadata);
 
-enum { destroy_index = 1, take_index = 4 };  // (W11)
+enum { destroy_index = 1, take_index = 4, flags_index = 10, is_not_trivial = 0x10000 };  // (W11)
 
 void joist_value_move(void *to, void *from, const void *metadata) {
   take_witness *const *witnesses = ((take_witness *const *const *)metadata)[-1];
@@ -19,4 +20,9 @@ void joist_value_move(void *to, void *from, const void *metadata) {
 void joist_value_destroy(void *value, const void *metadata) {
   destroy_witness *const *witnesses = ((destroy_witness *const *const *)metadata)[-1];
   witnesses[destroy_index](value, metadata);
+}
+
+bool joist_value_is_trivial(const void *metadata) {
+  const uintptr_t *witnesses = ((const uintptr_t *const *)metadata)[-1];
+  return (*(const uint32_t *)(witnesses + flags_index) & is_not_trivial) == 0;
 }

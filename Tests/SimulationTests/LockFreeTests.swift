@@ -36,11 +36,11 @@ import Testing
       #expect(found.reason == "a thread sleeps for ever")
     }
 
-    @Test func `I1: what is pushed while an inbox is closed comes after it, and what came before keeps it open`() {
+    @Test func `M1: a message is taken out by its receiver's end or stays with its sender, in every order`() {
       let found = searchThreads(interruptions: 3) { threads in
-        let inbox = Closing(Inbox(forTests: ()))
+        let inbox = Ending(Inbox(forTests: ()))
         for number in 0..<2 { threads.start { inbox.push(number) } }
-        threads.start { inbox.clear() }
+        threads.start { inbox.end() }
         return { inbox.isWrong() }
       }
       #expect(found.reason == nil && found.isComplete, "\(found)")
@@ -77,25 +77,21 @@ import Testing
     }
   }
 
-  /// The inbox of a record whose memory is given back.
-  private final class Closing {
+  /// The inbox of a process that ends.
+  private final class Ending {
     private let inbox: Inbox
-    private var lost = 0
+    private var refused = 0
+    private var taken = 0
 
     init(_ inbox: consuming Inbox) { self.inbox = inbox }
 
-    func push(_ number: Int) { if inbox.pushMessage(looseNode(number: number)) { lost += 10 } }
+    func push(_ number: Int) { if inbox.isRefused(looseNode(number: number)) { refused += 1 } }
 
-    /// What is there when it is closed would be lost.
-    func clear() {
-      guard inbox.closeForTrim() else { return }
-      lost += inbox.isEmptyAtRest ? 0 : 1
-      inbox.openAfterTrim()
-    }
+    func end() { taken += inbox.endProcess() }
 
     func isWrong() -> String? {
-      let left = inbox.takeMessages().count
-      return lost == 0 && left == 2 ? nil : "\(lost) were lost, \(left) are there"
+      let isEmpty = inbox.isEmptyAtRest
+      return isEmpty && refused + taken == 2 ? nil : "\(refused) refused, \(taken) taken, nothing left: \(isEmpty)"
     }
   }
 

@@ -413,6 +413,9 @@ void joist_value_move(void *_Nonnull to, void *_Nonnull from, const void *_Nonnu
 /// Destroys a Swift value of any type, noncopyable ones included, through its value witness table.
 void joist_value_destroy(void *_Nonnull value, const void *_Nonnull metadata);
 
+/// Whether destroying a value of a type does nothing.
+bool joist_value_is_trivial(const void *_Nonnull metadata);
+
 #ifdef __cplusplus
 }
 #endif

@@ -64,6 +64,8 @@ extension Handle<ProcessRecord> {
       throw CallError.toItself
     }
     let deadline = home.deadline(after: timeout)
+    beginLending(to: callee, id)
+    defer { endCallLending() }
     if let refusal = delivery.finishRequest(to: callee, id, until: deadline) {
       if it.flags.contains(.exiting) { try refuse() }
       return try refusal.reply()

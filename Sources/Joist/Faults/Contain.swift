@@ -116,10 +116,15 @@ extension Handle<Scheduler> {
 }
 
 extension Scheduler {
+  /// On a thread that is no scheduler's: ends the closure of `blocking` that runs here, if one does, when it has no
+  /// room for a call of the runtime (FA3).
+  @inline(never)
+  static func lookForRoomElsewhere() { BlockingStack.current?.lookForRoom() }
+
   /// A call of the runtime begins whose caller does not know whose thread this is.
   @inline(__always)
   static func beginCall() {
-    guard let current else { return }
+    guard let current else { return lookForRoomElsewhere() }
     current.lookForRoom()
     current.signalDeferred()
   }

@@ -61,10 +61,10 @@ func end(_ process: ProcessHandle) {
 /// What is destroyed may trap, and this begin anew then: what was done is not done again.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
-  // Ordering: `takeAll` publishes it: to whoever pushes after that, and to whoever gets extras that are not found below
+  // Ordering: the inbox's `end` publishes it: to whoever gets extras that are not found below
   // (PX2). Releasing is for those who have neither to go by (`isAlive`).
   process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)
-  let last = process.it.inbox.takeAll()
+  let last = process.it.inbox.end()
   process.it.unreadThen = 0
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil
     || process.hasExtras || process.hasExitReason
@@ -90,6 +90,7 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
   if process.hasExtras {
     process.tellWhoWaits(reason)
     process.endHeap()
+    process.endLending()
   }
   if process.hasExitReason { process.dropExitReason() }
 }
@@ -155,7 +156,7 @@ extension Handle<ProcessRecord> {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
     if !extras.it.calls.isEmpty { for ticket in extras.it.calls.takeAll() { ticket.fail(reason) } }
-    if extras.it.held != nil { abandonLocks() }
+    if !extras.it.holdings.isEmpty { Holder.process(self, it.identity).giveEverythingBack() }
     forgetWaitsFor()
     endSuspends()
     tellWatchersAndLinked(it.identity, reason)

@@ -35,9 +35,15 @@ extension Handle<Scheduler> {
   /// one is offered to the others at once.
   @inline(never)
   func enqueue(_ process: ProcessHandle) {
-    guard !process.it.priority.isUrgent, it.queue.lock.tryLock() else { return enqueueSlowly(process) }
+    guard it.queue.lock.tryLock() else { return enqueueSlowly(process) }
+    // Read under the lock (PI5).
+    let priority = process.it.priority
+    guard !priority.isUrgent else {
+      it.queue.lock.unlock()
+      return enqueueSlowly(process)
+    }
     let isFirst = it.queue.isEmptyAtAGuess
-    it.queue.enqueue(process, at: process.it.priority, slice: sliceCount)
+    it.queue.enqueue(process, at: priority, slice: sliceCount)
     it.queue.lock.unlock()
     if isFirst { it.dues.insert(.notice) } else { notify() }
   }

@@ -74,6 +74,7 @@ extension Handle<ProcessRecord> {
     it.sliceLength = sliceLength
     bodyPlace.put(body)
     it.signals.reset()
+    it.inbox.begin()
     it.isBounded.store(false, ordering: .relaxed)
     it.wait.store(0, ordering: .relaxed)
   }

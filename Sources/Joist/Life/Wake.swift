@@ -27,8 +27,8 @@ extension Handle<ProcessRecord> {
   func tellOfNobody(_ id: ProcessID) { deliverExit(.noProcess, from: id, it.identity.generation) }
 
   /// Brings an exit signal, which resumes and wakes; over a link, if that is in such a place.
-  // Ordering: the first look is a guess; the second is behind the push, and sees an end that had emptied the inbox
-  // before that.
+  // Ordering: the first look is a guess; the second is behind the push, and sees whether that was to the record's next
+  // process.
   func deliverExit(_ reason: ExitReason, from sender: ProcessID, _ generation: UInt32, link place: Int? = nil) {
     guard it.generation.load(ordering: .relaxed) == generation else { return }
     let delivery = Delivery.begin(ExitReason.self)
@@ -40,11 +40,13 @@ extension Handle<ProcessRecord> {
     node.it.generation = generation
     var flags: Signals.Flags = .exit
     if place == nil, case .killed = reason { flags.insert(.kill) }
-    let claimed = it.inbox.push(node)
+    let pushed = it.inbox.push(node)
+    if case .refused = pushed { return node.discard() }
     // One that has ended meanwhile is not told; its record's next process hardly ever is, and looks for nothing then.
     if it.generation.load(ordering: .relaxed) == generation, it.signals.raise(flags).suspends > 0 {
       takeEverySuspendBack(generation)
     }
-    if claimed || it.inbox.claim() { wake(from: delivery.scheduler) }
+    if case .claimed = pushed { return wake(from: delivery.scheduler) }
+    if it.inbox.claim() { wake(from: delivery.scheduler) }
   }
 }

@@ -8,6 +8,9 @@
 // MO3. After `demonitor` the message does not come: a node finds no monitor, a message that was made already is taken
 //      out of the mailbox again.
 // MO4. When the owner ends it takes its watches back.
+// MO5. Each `Monitors` has a number of its own in the program, its monitors are counted from 1 on, and it is kept for
+//      the program's life (R7). So no two monitors of the program have the same `MonitorID`, and whoever is given one
+//      knows whether it is its own.
 
 import Synchronization
 
@@ -15,15 +18,14 @@ import Synchronization
 @usableFromInline
 typealias NoticeMaker<News> = @Sendable (News) -> Handle<MessageNode>
 
-/// Names one `monitor`.
+/// Names one `monitor`; no other in the program has the same.
 public struct MonitorID: Sendable, Hashable {
-  /// In the upper half a number, in the lower half the place.
-  fileprivate let bits: UInt64
-
-  fileprivate init(number: UInt32, place: Int) { bits = UInt64(number) << 32 | UInt64(place) }
-
-  fileprivate var number: UInt32 { UInt32(truncatingIfNeeded: bits >> 32) }
-  fileprivate var place: Int { Int(UInt32(truncatingIfNeeded: bits)) }
+  /// Its number among those of its `Monitors` (MO5).
+  fileprivate let number: UInt64
+  /// The number of its `Monitors`.
+  fileprivate let owner: UInt32
+  /// Where it is there.
+  fileprivate let place: UInt32
 }
 
 /// What a monitor tells: who ended, and why.
@@ -39,7 +41,7 @@ public struct Down: Sendable {
 /// The monitors of one process.
 struct Monitors {
   fileprivate struct Monitor {
-    let number: UInt32
+    let number: UInt64
     let process: ProcessHandle?
     /// Where its watch is; -1 for none.
     var watch: Int
@@ -47,23 +49,32 @@ struct Monitors {
   }
 
   fileprivate var monitors = Places<Monitor>()
-  private var lastNumber: UInt32 = 0
+  private var lastNumber: UInt64 = 0
+  /// Its number in the program (MO5); zero before its first monitor.
+  private var owner: UInt32 = 0
+  // Ordering: relaxed, for each caller gets another number, whatever the order.
+  private static let lastOwner = Atomic<UInt32>(0)
 
   var isEmpty: Bool { monitors.count == 0 }
   var bytes: Int { monitors.bytes }
 
   fileprivate mutating func add(_ process: ProcessHandle?, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
-    lastNumber = lastNumber == .max ? 1 : lastNumber + 1
-    return MonitorID(
-      number: lastNumber,
-      place: monitors.add(Monitor(number: lastNumber, process: process, watch: -1, make: make))
-    )
+    if owner == 0 { owner = Monitors.lastOwner.wrappingAdd(1, ordering: .relaxed).newValue }
+    lastNumber += 1
+    return id(lastNumber, at: monitors.add(Monitor(number: lastNumber, process: process, watch: -1, make: make)))
   }
+
+  fileprivate func id(_ number: UInt64, at place: Int) -> MonitorID {
+    MonitorID(number: number, owner: owner, place: UInt32(truncatingIfNeeded: place))
+  }
+
+  /// Whether a monitor is, or was, one of these (MO5).
+  fileprivate func isOwn(_ id: MonitorID) -> Bool { id.owner == owner && owner != 0 }
 
   /// Takes it out, if it is there.
   fileprivate mutating func remove(_ id: MonitorID) -> Monitor? {
-    guard let monitor = monitors[id.place], monitor.number == id.number else { return nil }
-    monitors.remove(id.place)
+    guard isOwn(id), let monitor = monitors[Int(id.place)], monitor.number == id.number else { return nil }
+    monitors.remove(Int(id.place))
     return monitor
   }
 }
@@ -75,22 +86,22 @@ extension Handle<ProcessRecord> {
     let extras = extras()
     let monitor = extras.it.monitors.add(other, make)
     if let place = other?.watch(id, .monitor(self, it.identity, monitor)) {
-      extras.it.monitors.monitors.change(monitor.place) { $0.watch = place }
+      extras.it.monitors.monitors.change(Int(monitor.place)) { $0.watch = place }
     } else {
       tellDown(Down(process: id, reason: .noProcess, monitor: monitor), it.identity)
     }
     return monitor
   }
 
-  /// Ends a monitor (MO3); from its own stack.
+  /// Ends a monitor (MO3), if it is this process's own (MO5); from its own stack.
   func demonitor(_ id: MonitorID) {
-    guard hasExtras else { return }
-    guard let monitor = extras().it.monitors.remove(id) else {
-      collectMail()
-      it.mailbox.removeNotice(id.number)?.discard()
-      return
-    }
-    unwatch(monitor, id)
+    guard hasExtras, extras().it.monitors.isOwn(id) else { return }
+    if let monitor = extras().it.monitors.remove(id) { return unwatch(monitor, id) }
+    collectMail()
+    guard let message = it.mailbox.removeNotice(id.noticeNumber) else { return }
+    // It was counted as sent when it was made.
+    Scheduler.current!.it.figures.messagesDestroyed.add()
+    message.discard()
   }
 
   private func unwatch(_ monitor: Monitors.Monitor, _ id: MonitorID) {
@@ -106,7 +117,7 @@ extension Handle<ProcessRecord> {
     delivery.node.it.kind = .down
     delivery.node.it.sender = down.process.bits
     delivery.node.it.generation = watcher.generation
-    if it.inbox.push(delivery.node) { wake(from: delivery.scheduler) }
+    if delivery.push(to: self) != nil { delivery.node.discard() }
   }
 
   /// The message for that end; nil when the monitor has gone (MO2).
@@ -114,7 +125,7 @@ extension Handle<ProcessRecord> {
     let (who, sent) = (node.it.sender, node.it.sent)
     let down = node.open(as: Down.self)
     guard let monitor = extras().it.monitors.remove(down.monitor) else { return nil }
-    return notice(of: monitor.make(down), from: who, sent, number: monitor.number)
+    return notice(of: monitor.make(down), from: who, sent, number: down.monitor.noticeNumber)
   }
 
   /// Makes a notice of a message that was just made.
@@ -137,8 +148,13 @@ extension Handle<ProcessRecord> {
     let extras = extras()
     if extras.it.monitors.isEmpty { return }
     let monitors = extras.it.monitors.monitors.takeAll()
-    monitors.each { place, monitor in unwatch(monitor, MonitorID(number: monitor.number, place: place)) }
+    monitors.each { place, monitor in unwatch(monitor, extras.it.monitors.id(monitor.number, at: place)) }
   }
+}
+
+extension MonitorID {
+  /// What a notice has room for: enough to tell it from the others that lie in a mailbox at the same time.
+  fileprivate var noticeNumber: UInt32 { UInt32(truncatingIfNeeded: number) }
 }
 
 extension Mailbox {

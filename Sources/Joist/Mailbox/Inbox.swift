@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The word by which others reach a process: what they sent, and whether it sleeps.
-// E1. The word is the newest message's address, older ones linked behind it, two flags in the low bits, `parked` (the
-//     process is not running and not queued) and `mailWakes` (a message is to wake it), and in the sixteen high bits
-//     how many messages are unread, as far as that fits: those that lie here, and as many as the owner had when it last
-//     took them out. Addresses have 48 bits on the systems that Joist knows.
+// E1. The word is the newest message's address, older ones linked behind it, three flags in the low bits, `open` (there
+//     is a process, and its end has not taken the last messages out), `parked` (the process is not running and not
+//     queued) and `mailWakes` (a message is to wake it), and in the sixteen high bits how many messages are unread, as
+//     far as that fits: those that lie here, and as many as the owner had when it last took them out. Addresses have 48
+//     bits on the systems that Joist knows.
 // E2. Whoever takes `parked` away has the process, alone: it must run it, queue it, or park it again.
 // E3. A message that finds `mailWakes` takes both flags away in the very exchange that pushes it: sending to a
 //     process that waits costs one atomic operation, and so does sending to one that does not.
@@ -12,8 +13,10 @@
 //     comes between a receive's last look and its parking makes the parking fail.
 // E5. Who claims a process by a message has it, and may hand it over there and then (`arrived`): it does not go through
 //     the inbox, which saves the receiver an atomic operation. All messages before it have been taken out by then.
-// E6. Of a record without a process the word is closed for the moment in which its memory is given back: `mailWakes`
-//     without `parked`. Whoever pushes then waits for that moment's end, and finds the word as it was made.
+// E6. A process's end takes `open` away in the exchange that takes the last messages out, and the record's next process
+//     sets it. Without it nothing is pushed: the sender keeps its node. So no message lies in a record that has no
+//     process, and zero, as memory that was given back is (R10), is such a word. A message for an earlier process of
+//     the record may still be pushed to the next one, who discards it (K2).
 //
 // Rejected: a separate word for "waits" that senders read after pushing. It is one more read-modify-write to park, one
 // more to wake, and a fence between the push and the look.
@@ -32,73 +35,74 @@ package struct Inbox: ~Copyable {
   /// The flags (E1).
   private static var parked: UInt { 1 }
   private static var mailWakes: UInt { 2 }
-  private static var flags: UInt { 3 }
+  private static var open: UInt { 4 }
+  private static var flags: UInt { 7 }
   /// The address.
-  private static var address: UInt { 0xffff_ffff_fffc }
+  private static var address: UInt { 0xffff_ffff_fff8 }
   /// One message more.
   private static var one: UInt { 1 << 48 }
 
-  /// Pushes a message (K1). True when the caller now has the process and must make it ready (E2, E3).
+  /// What became of a push.
+  enum Pushed {
+    /// The message lies there, with so many before it.
+    case left(before: Int)
+    /// The caller has the process now, and must make it ready (E2, E3).
+    case claimed
+    /// There is no process: the node is still the caller's (E6).
+    case refused
+  }
+
+  /// Pushes a message (K1).
   // Ordering: releasing publishes the message to `takeAll`. Acquiring pairs with the parking, for the caller may have
   // the process then, and with an end's `takeAll`: whoever pushes after that sees the next generation.
   @inline(__always)
-  func push(_ node: Handle<MessageNode>) -> Bool {
+  func push(_ node: Handle<MessageNode>) -> Pushed {
     var old = word.load(ordering: .relaxed)
     while true {
-      let claims = old & Inbox.mailWakes != 0
-      if claims && old & Inbox.parked == 0 {
-        old = waitUntilOpen()
-        continue
-      }
+      let claims = old & (Inbox.open | Inbox.mailWakes) != Inbox.open
+      if claims && old & Inbox.open == 0 { return .refused }
       Steering.betweenSteps()
-      let (done, seen) = link(node, in: old, claims ? 0 : old & Inbox.parked)
-      if done { return claims }
+      let (done, seen) = link(node, in: old, claims ? Inbox.open : old & (Inbox.open | Inbox.parked))
+      if done { return claims ? .claimed : .left(before: Int(old >> 48)) }
       old = seen
     }
   }
 
-  /// Pushes a message, or claims the process that waits for one (E5); nil then, else how many were there before.
+  /// Pushes a message, or claims the process that waits for one (E5).
   // Ordering: as `push`.
   @inline(__always)
-  func pushOrClaim(_ node: Handle<MessageNode>) -> Int? {
+  func pushOrClaim(_ node: Handle<MessageNode>) -> Pushed {
     var old = word.load(ordering: .relaxed)
     while true {
       Steering.betweenSteps()
-      if old & Inbox.mailWakes != 0 {
-        if old & Inbox.parked == 0 {
-          old = waitUntilOpen()
-          continue
-        }
-        let (done, seen) = word.weakCompareExchange(expected: old, desired: 0, ordering: .sequentiallyConsistent)
-        if done { return nil }
+      if old & (Inbox.open | Inbox.mailWakes) != Inbox.open {
+        if old & Inbox.open == 0 { return .refused }
+        let (done, seen) = word.weakCompareExchange(
+          expected: old,
+          desired: Inbox.open,
+          ordering: .sequentiallyConsistent
+        )
+        if done { return .claimed }
         old = seen
       } else {
-        let (done, seen) = link(node, in: old, old & Inbox.parked)
-        if done { return Int(old >> 48) }
+        let (done, seen) = link(node, in: old, old & (Inbox.open | Inbox.parked))
+        if done { return .left(before: Int(old >> 48)) }
         old = seen
       }
     }
   }
 
-  /// The word when it is not closed any more (E6).
-  // Ordering: relaxed: whoever discards the page publishes nothing.
-  @inline(never)
-  private func waitUntilOpen() -> UInt {
-    while word.load(ordering: .relaxed) == Inbox.mailWakes { relinquishProcessor() }
-    return word.load(ordering: .relaxed)
-  }
+  /// Opens it for the record's next process (E6).
+  // Ordering: relaxed; published with the rest of the record when the process is made ready. Nobody changes the word
+  // meanwhile.
+  @inline(__always)
+  func begin() { word.store(Inbox.open, ordering: .relaxed) }
 
-  /// Closes it, of a record without a process (E6); false when something has come.
-  // Ordering: acquiring pairs with the end's `takeAll`.
-  func close() -> Bool {
+  /// Takes every message, the newest first, and lets no more in (E6); done again it takes none.
+  // Ordering: as `takeAll`.
+  func end() -> Handle<MessageNode>? {
     Steering.betweenSteps()
-    return word.compareExchange(expected: 0, desired: Inbox.mailWakes, ordering: .sequentiallyConsistent).exchanged
-  }
-
-  /// Opens it again.
-  func open() {
-    Steering.betweenSteps()
-    word.store(0, ordering: .sequentiallyConsistent)
+    return Handle(bits: word.exchange(0, ordering: .sequentiallyConsistent) & Inbox.address)
   }
 
   /// Tries to put a message before the older ones, with these flags.
@@ -143,7 +147,7 @@ package struct Inbox: ~Copyable {
       Steering.betweenSteps()
       let (done, seen) = word.weakCompareExchange(
         expected: old,
-        desired: old & ~Inbox.flags,
+        desired: old & ~(Inbox.parked | Inbox.mailWakes),
         ordering: .sequentiallyConsistent
       )
       if done { return true }
@@ -180,6 +184,7 @@ package struct Inbox: ~Copyable {
   @inline(__always)
   func takeAll(leaving unread: Int = 0) -> Handle<MessageNode>? {
     Steering.betweenSteps()
-    return Handle(bits: word.exchange(UInt(unread) << 48, ordering: .sequentiallyConsistent) & Inbox.address)
+    let left = UInt(unread) << 48 | Inbox.open
+    return Handle(bits: word.exchange(left, ordering: .sequentiallyConsistent) & Inbox.address)
   }
 }

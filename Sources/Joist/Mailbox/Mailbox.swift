@@ -187,10 +187,14 @@ extension Handle<ProcessRecord> {
     case .exit, .linkExit: if let notice = takeExit(node) { it.mailbox.append(notice) }
     case .down: if let notice = takeDown(node) { it.mailbox.append(notice) }
     case .remains: node.discard()
-    case .priority: it.priority = node.open(as: Priority.self)
+    case .priority: changePriority(node.open(as: Priority.self))
     case .maker:
       let bringer = (node.it.sender, node.it.sent)
+      // It was counted as sent. Until it is made it counts as destroyed, for its maker may trap.
+      let destroyed = { (change: Int) in Scheduler.current!.it.figures.messagesDestroyed.add(change) }
+      destroyed(1)
       it.mailbox.append(node.open(as: MessageMaker.self).make(for: self, from: bringer))
+      destroyed(-1)
     }
   }
 

@@ -126,6 +126,10 @@ extension Handle<MessageNode> {
     unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset) + MessageNode.ticketOffset(bytes: Int(it.bytes))
   }
 
+  /// Whether no user's code runs when the payload is destroyed.
+  // Sound: as above.
+  var isTrivial: Bool { unsafe joist_value_is_trivial(it.metadata) }
+
   /// Destroys a message that nobody will read; who waits for the answer to it is told so.
   func drop(_ answer: Answer, from scheduler: Handle<Scheduler>?) {
     if it.kind == .request { _ = ticket.answer(answer, from: scheduler) }

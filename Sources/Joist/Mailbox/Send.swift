@@ -20,7 +20,7 @@ struct Delivery {
   @usableFromInline
   static func begin(_ shape: NodeShape, _ sizeClass: UInt8, metadata: UnsafeRawPointer) -> Delivery {
     let scheduler = Scheduler.current
-    scheduler?.lookForRoom()
+    if let scheduler { scheduler.lookForRoom() } else { Scheduler.lookForRoomElsewhere() }
     return unsafe Delivery(node: NodePool.take(shape, sizeClass, metadata: metadata, scheduler), scheduler: scheduler)
   }
 
@@ -66,8 +66,12 @@ struct Delivery {
     note(process, id)
     guard process.it.generation.load(ordering: .relaxed) == id.generation else { return refuse(process, .noProcess) }
     if process.it.isBounded.load(ordering: .relaxed) { return finishBounded(to: process, id) }
-    guard let before = process.it.inbox.pushOrClaim(node) else { return handOver(to: process, id) }
-    if before > 0, let sender = scheduler?.it.running { sender.charge(Cost.crowd(before)) }
+    switch process.it.inbox.pushOrClaim(node) {
+    case .left(let before):
+      if before > 0, let sender = scheduler?.it.running { sender.charge(Cost.crowd(before)) }
+    case .claimed: handOver(to: process, id)
+    case .refused: refuse(process, .noProcess)
+    }
   }
 
   /// The process waited for it, and is the caller's now (E5).
@@ -83,19 +87,29 @@ struct Delivery {
 
   @inline(never)
   private func finishBounded(to process: Handle<ProcessRecord>, _ id: ProcessID) {
-    if let refusal = process.admit(node, id, .waiting(until: nil)) { return refuse(process, refusal) }
-    if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
+    if let refusal = process.admit(node, id, .waiting(until: nil)) ?? push(to: process) { refuse(process, refusal) }
+  }
+
+  /// Pushes it, and wakes who waits for it; why not, where the process has ended since it was looked at (E6).
+  ///
+  /// The process that sends may have gone on on another thread since `begin`.
+  func push(to process: Handle<ProcessRecord>) -> Answer? {
+    switch process.it.inbox.push(node) {
+    case .left: return nil
+    case .claimed: process.wake(from: Scheduler.current)
+    case .refused: return .noProcess
+    }
+    return nil
   }
 
   /// Sends it, or says why not; never waits.
   @usableFromInline
   func tryFinish(to process: Handle<ProcessRecord>, _ id: ProcessID) throws(SendError) {
     note(process, id)
-    if let refusal = process.admit(node, id, .atOnce) {
+    if let refusal = process.admit(node, id, .atOnce) ?? push(to: process) {
       refuse(process, refusal)
       throw refusal == .noProcess ? .noProcess : .mailboxFull
     }
-    if process.it.inbox.push(node) { process.wake(from: scheduler) }
   }
 
   /// Sends it ahead of what is not urgent.
@@ -108,9 +122,10 @@ struct Delivery {
 
   /// Sends a request, or says why not.
   ///
-  /// One that comes after the process's end has drained its inbox would lie there: so whoever asks looks again.
-  // Ordering: the push is before the end's `takeAll`, which has the request then, or behind it, and sees the generation
-  // that was stored before that: relaxed.
+  /// One that was pushed to the record's next process lies there until that looks at its mail: so whoever asks looks
+  /// again.
+  // Ordering: the next process opens the inbox after the end of this one, whose new generation the push sees then:
+  // relaxed.
   func finishRequest(to process: Handle<ProcessRecord>, _ id: ProcessID, until deadline: Int64?) -> Answer? {
     note(process, id)
     if let refusal = process.admit(node, id, .waiting(until: deadline)) {
@@ -119,7 +134,11 @@ struct Delivery {
     }
     let ticket = node.ticket
     ticket.open()
-    if process.it.inbox.push(node) { process.wake(from: Scheduler.current) }
+    if let refusal = push(to: process) {
+      // The wait is open: it ends with the answer that this brings.
+      refuse(process, refusal)
+      return nil
+    }
     if process.it.generation.load(ordering: .relaxed) != id.generation {
       _ = ticket.answer(.noProcess, from: Scheduler.current)
     }

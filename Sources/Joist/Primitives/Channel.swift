@@ -6,6 +6,8 @@
 //      element out and gives one for room. So each waits in line, and the ring is never too full or too empty.
 // CH2. A closed channel has one permit more of each. Who gets it and finds the channel closed, or closed and empty,
 //      passes it on.
+// CH3. Between taking a permit and giving one nothing can end the process: no call looks for room on the stack (FA3),
+//      and an element that the channel does not take is destroyed after that, for its `deinit` may trap.
 
 /// A bounded queue between processes and threads.
 ///
@@ -77,28 +79,31 @@ public final class Channel<Element: ~Copyable>: Sendable {
   ///
   /// Everybody who waits is told.
   public func close() {
+    Scheduler.beginCall()
     guard ring.close() else { return }
-    room.release()
-    elements.release()
+    room.passAlong()
+    elements.passAlong()
   }
 
   private func put(_ element: consuming sending Element) throws(ChannelClosed) {
-    guard ring.put(element) else {
-      room.release()  // CH2
-      throw ChannelClosed()
-    }
-    elements.release()
+    guard let refused = ring.put(element) else { return elements.passAlong() }
+    room.passAlong()  // CH2
+    discard(refused)  // CH3
+    throw ChannelClosed()
   }
 
   private func take() -> sending Element? {
     guard let element = ring.take() else {
-      elements.release()  // CH2
+      elements.passAlong()  // CH2
       return nil
     }
-    room.release()
+    room.passAlong()
     return element
   }
 }
+
+/// Destroys a value here and not before.
+private func discard<Value: ~Copyable>(_ value: consuming Value) {}
 
 /// Thrown by a send into a channel that was closed.
 public struct ChannelClosed: Error, Hashable, CustomStringConvertible {

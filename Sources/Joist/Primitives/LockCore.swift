@@ -1,59 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a `Lock` is beneath its type: who holds it, and who waits.
-// LK1. A lock that is let go is the first one's in line before that is told. Until that one has said who it is, the
-//      holder is `.other`.
-// LK2. A process has a list of the locks that it holds, for its end: one that was killed in them passes them on, and
-//      they are inconsistent from then on.
+// LK1. A lock that is let go is the first one's in line before that is told. A process has it by name from then on; for
+//      anybody else the holder is `.thread` until that one has said who it is.
+// LK2. Who holds it has noted that (HD1). A process that was killed in it, or a process or closure that crashed in it,
+//      passes it on, and it is inconsistent from then on.
+
+import Synchronization
 
 /// One lock.
-// Sound: the fields are touched under the lock, but for `nextHeld`, which is the holder's.
+// Sound: the fields are touched under the lock, except `heldBefore`, which is the holder's.
 final class LockCore: @unchecked Sendable {
   private let lock = SpinLock()
   private var holder: Holder?
   private var line = Line()
+  /// The priorities in the line.
+  private var waiting = PriorityCounts()
+  /// The most urgent of them, for the holder to read; `noPriority` for none.
+  // Ordering: relaxed; stored under the lock, before the lock of the holder's extras is taken, and read under that.
+  private let mostUrgent = Atomic<UInt8>(LockCore.noPriority)
+  private static var noPriority: UInt8 { .max }
   private var inconsistent = false
-  /// The lock that its holder took before this one (LK2).
-  fileprivate var nextHeld: LockCore?
-
-  /// Who has it.
-  private enum Holder: Equatable {
-    case process(ProcessHandle, ProcessID)
-    /// A thread that is no process, or the first in line that was (LK1).
-    case other
-  }
+  /// The lock that its holder took before this one (HD1).
+  var heldBefore: LockCore?
 
   /// Takes the lock, waiting in line; false when the process was killed while it waited.
   func acquire() -> Bool {
     Scheduler.beginCall()
-    let process = Scheduler.current?.it.running
-    let me: Holder = process.map { .process($0, $0.id) } ?? .other
+    let me = Holder.here
+    me.makeRoomForNotes()
     guard take(me) || waitInLine(me) else { return false }
-    if let process {
-      let extras = process.extras()
-      nextHeld = extras.it.held
-      extras.it.held = self
-    }
+    me.withHoldings { $0.add(self) }
     return true
   }
 
-  private func take(_ me: Holder, orStandIn place: Handle<LinePlace>? = nil) -> Bool {
-    let isTaken: Bool? = lock.withLock {
-      if holder == me && me != .other { return nil }
+  /// What came of an attempt to take the lock.
+  private enum Attempt {
+    case taken
+    /// It is the caller's already.
+    case isHeld
+    /// Somebody has it, who is perhaps more urgent now.
+    case mustWait(raised: ProcessHandle?)
+  }
+
+  private func take(_ me: Holder) -> Bool { if case .taken = attempt(me, nil) { true } else { false } }
+
+  private func attempt(_ me: Holder, _ place: Handle<LinePlace>?) -> Attempt {
+    let attempt: Attempt = lock.withLock {
+      if holder == me && me != .thread { return .isHeld }
       if holder == nil {
         holder = me
-        return true
+        return .taken
       }
-      if let place {
-        place.it.ticket.open()
-        line.append(place)
-      }
-      return false
+      return .mustWait(raised: place.flatMap { stand(in: $0, me) })
     }
     // Said without the lock: it ends the process, whose locks are passed on then.
-    guard let isTaken else { fatalError("Joist: a process took a lock again that it holds") }
-    return isTaken
+    if case .isHeld = attempt { fatalError("Joist: a process took a lock again that it holds") }
+    return attempt
   }
+
+  /// Stands in line, under the lock; the holder, if it is more urgent by that (PI2).
+  private func stand(in place: Handle<LinePlace>, _ me: Holder) -> ProcessHandle? {
+    place.it.ticket.open()
+    if case .process(let process, _) = me { place.it.priority = process.beginLine(self, place) }
+    line.append(place)
+    waiting.add(place.it.priority)
+    return lendToHolder()
+  }
+
+  /// Leaves the line, if it is still there; under the lock.
+  private func leave(_ place: Handle<LinePlace>) {
+    guard line.remove(place) else { return }
+    waiting.remove(place.it.priority)
+    place.it.ticket.process?.endLine()
+    noteMostUrgent()
+  }
+
+  private func noteMostUrgent() {
+    mostUrgent.store(waiting.mostUrgent?.rawValue ?? LockCore.noPriority, ordering: .relaxed)
+  }
+
+  /// The holder, if it is more urgent now (PI2); under the lock.
+  private func lendToHolder() -> ProcessHandle? {
+    noteMostUrgent()
+    guard case .process(let process, _) = holder, let most = waiting.mostUrgent, process.lend(forLock: most) else {
+      return nil
+    }
+    return process
+  }
+
+  /// A process in the line has become more urgent; the holder, if it is more urgent by that (PI4).
+  func waiterRose(_ process: ProcessHandle) -> ProcessHandle? {
+    lock.withLock {
+      process.withPlace(in: self) { place in
+        waiting.remove(place.it.priority)
+        place.it.priority = process.it.priority
+        waiting.add(place.it.priority)
+      }
+      return lendToHolder()
+    }
+  }
+
+  /// The most urgent priority in the line, for its holder.
+  var mostUrgentWaiter: Priority? { Priority(rawValue: mostUrgent.load(ordering: .relaxed)) }
 
   private func waitInLine(_ me: Holder) -> Bool {
     let waiter = Waiter.here()
@@ -63,20 +112,23 @@ final class LockCore: @unchecked Sendable {
       waiter.finish()
     }
     waiter.stand(place, for: self)
-    if take(me, orStandIn: place) { return true }
+    guard case .mustWait(let raised) = attempt(me, place) else { return true }
+    raised?.raiseOthers()
     let isMine = waiter.wait(.turn, until: nil, .deaf) != nil
-    lock.withLock { if isMine { holder = me } else { _ = line.remove(place) } }
+    lock.withLock { if isMine { holder = me } else { leave(place) } }
     return isMine
   }
 
   /// Lets the lock go.
   func release() {
-    if case .process(let process, _) = lock.withLock({ holder }) { process.forgetHeld(self) }
+    let holder = lock.withLock { self.holder }
+    holder?.withHoldings { $0.remove(self) }
     passOn()
+    if case .process(let process, _) = holder, process.it.priority != process.it.ownPriority { process.settleLocks() }
   }
 
-  /// The holder was killed in it (LK2).
-  fileprivate func abandon() {
+  /// The holder was killed or has crashed in it (LK2), and has forgotten it.
+  func abandon() {
     lock.withLock { inconsistent = true }
     passOn()
   }
@@ -90,9 +142,14 @@ final class LockCore: @unchecked Sendable {
 
   private func nextInLine() -> WaitTicket? {
     lock.withLock {
-      let first = line.popFirst()
-      holder = first == nil ? nil : .other
-      return first?.ticket
+      holder = nil
+      guard let place = line.first else { return nil }
+      let ticket = place.it.ticket
+      leave(place)
+      holder = ticket.process.map { .process($0, $0.id) } ?? .thread
+      // It waits for this lock alone, so nobody else is raised by that.
+      _ = lendToHolder()
+      return ticket
     }
   }
 
@@ -108,32 +165,7 @@ final class LockCore: @unchecked Sendable {
 
 extension LockCore: TurnGiver {
   func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool) {
-    lock.withLock { _ = line.remove(place) }
+    lock.withLock { leave(place) }
     if hasTurn { passOn() }
-  }
-}
-
-extension Handle<ProcessRecord> {
-  /// A lock is let go: usually the last one that was taken.
-  fileprivate func forgetHeld(_ core: LockCore) {
-    let extras = extras()
-    if extras.it.held === core {
-      extras.it.held = core.nextHeld
-    } else {
-      var here = extras.it.held
-      while let lock = here, lock.nextHeld !== core { here = lock.nextHeld }
-      here?.nextHeld = core.nextHeld
-    }
-    core.nextHeld = nil
-  }
-
-  /// Passes on the locks of a process that was killed in them.
-  func abandonLocks() {
-    let extras = extras()
-    while let core = extras.it.held {
-      extras.it.held = core.nextHeld
-      core.nextHeld = nil
-      core.abandon()
-    }
   }
 }

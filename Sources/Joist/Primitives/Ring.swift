@@ -36,17 +36,17 @@ final class Ring<Element: ~Copyable>: @unchecked Sendable {
   }
 
   // Sound: as above; the permit says that there is room. Likewise below.
-  /// Puts one in at the end; false, and the element is destroyed, when it is closed.
-  func put(_ element: consuming Element) -> Bool {
+  /// Puts one in at the end; returns it when the ring is closed.
+  func put(_ element: consuming sending Element) -> sending Element? {
     lock.lock()
     guard !closed else {
       lock.unlock()
-      return false
+      return element
     }
     unsafe (places + (first + filled) % capacity).initialize(to: element)
     filled += 1
     lock.unlock()
-    return true
+    return nil
   }
 
   /// Takes the oldest out; nil when there is none.

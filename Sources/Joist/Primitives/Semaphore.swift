@@ -9,8 +9,9 @@
 ///
 /// A process that waits is parked and its scheduler goes on; a thread sleeps.
 ///
-/// A permit is nobody's: whoever dies without giving it back has lost it. `withPermit` gives it back however its body
-/// ends, an exit included.
+/// `withPermit` gives its permit back however its body ends: also when its process crashes, or is killed and abandoned,
+/// or a closure of `blocking` crashes in it. A permit that `acquire` has taken is nobody's, and may be released by
+/// anybody: whoever ends without that has lost it.
 public final class Semaphore: Sendable {
   private let state: Handle<State>
 
@@ -47,15 +48,31 @@ public final class Semaphore: Sendable {
   /// Gives a permit back, or adds one.
   public func release() {
     Scheduler.beginCall()
+    passAlong()
+  }
+
+  /// Gives a permit back, where the caller may not end in between.
+  func passAlong() {
     while let ticket = passOn() {
       if ticket.answer(.granted, from: Scheduler.current) { return }
     }
   }
 
-  /// Runs the body with a permit.
+  /// Runs the body with a permit, waiting for one.
+  ///
+  /// The permit comes back however the body ends. Throws what the body throws, or ``ProcessExit`` when the process is
+  /// told to exit while it waits. Allocates when a process takes its first permit so.
   public func withPermit<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
+    let holder = Holder.here
+    holder.withHoldings { $0.makeRoomForPermit() }
     try acquire()
-    defer { release() }
+    holder.withHoldings { $0.add(self) }
+    defer {
+      // It may end the process, which gives the permit back then.
+      Scheduler.beginCall()
+      holder.withHoldings { $0.remove(self) }
+      passAlong()
+    }
     return try body()
   }
 
@@ -93,7 +110,7 @@ public final class Semaphore: Sendable {
     if take(orStandIn: place, with: waiter.ticket) { return true }
     let answer = waiter.wait(.turn, until: waiter.deadline(after: timeout))
     if answer == nil { state.it.lock.withLock { _ = state.it.line.remove(place) } }
-    if answer != nil && waiter.isToldToExit { release() }  // SM2
+    if answer != nil && waiter.isToldToExit { passAlong() }  // SM2
     try waiter.throwIfToldToExit()
     return answer != nil
   }
@@ -102,6 +119,6 @@ public final class Semaphore: Sendable {
 extension Semaphore: TurnGiver {
   func leaveLine(_ place: Handle<LinePlace>, hasTurn: Bool) {
     state.it.lock.withLock { _ = state.it.line.remove(place) }
-    if hasTurn { release() }
+    if hasTurn { passAlong() }
   }
 }

@@ -120,7 +120,7 @@ extension ProcessContext where Message: ~Copyable {
   /// Takes another priority, from its next turn in a queue on.
   public func setPriority(_ priority: Priority) {
     _ = record.here(generation)
-    record.it.priority = priority
+    record.changePriority(priority)
   }
 
   /// How many messages wait.

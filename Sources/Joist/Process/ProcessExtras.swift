@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What few processes have: made when a process first needs it, kept with its record for later ones (R7).
-// PX1. The lock guards bound, watches, links, timers and suspenders. The rest is touched by whoever has the process
-//      (A1).
+// PX1. The lock guards bound, watches, links, timers, suspenders and lending. The rest is touched by whoever has the
+//      process (A1).
 // PX2. Who ends stores the next generation, takes all out of its inbox, and only then looks for extras. Whoever has got
 //      the extras of another looks at that inbox, and only then at the generation. All but the generation is
 //      sequentially consistent. So an end that finds no extras has emptied the inbox before there were any; whoever
@@ -22,6 +22,10 @@ struct ProcessExtras: ~Copyable {
   var links = Places<Link>()
   /// Messages that are to be sent to it later.
   var timers = ArmedTimers()
+  /// What priority is lent to it, and whom it lends its own (PI1).
+  var lending = Lending()
+  /// The process that it calls (PI3).
+  let callee = Callee()
   /// The processes that it monitors.
   var monitors = Monitors()
   /// The address of its `SuspendLists`; zero until it first suspends or is suspended.
@@ -38,8 +42,8 @@ struct ProcessExtras: ~Copyable {
   let waitsFor = Atomic<UInt>(0)
   /// What it stands in line for (WL3).
   var turn: Turn?
-  /// The locks that it holds, the last one first.
-  var held: LockCore?
+  /// The locks and permits that it holds (HD1).
+  var holdings = Holdings()
   /// The address of its private heap, zero until the record first has one (PH3); and how large that may become.
   let heap = Atomic<UInt>(0)
   var heapLimit = Int.max

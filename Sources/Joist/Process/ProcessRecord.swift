@@ -36,7 +36,7 @@ package struct ProcessRecord: ~Copyable {
   /// Atomic only because others may read it at any time (A1).
   private let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
   /// Atomic only because others may read it at any time, as the state.
-  private let priorityWord = Atomic<UInt8>(Priority.normal.rawValue)
+  private let priorityWord = Atomic<UInt8>(ProcessRecord.word(.normal, own: .normal))
   /// The queue it is in: its priority, or higher by ageing.
   var level: Priority = .normal
   /// What the runtime remembers about it.
@@ -111,12 +111,27 @@ package struct ProcessRecord: ~Copyable {
     @inline(__always) get { ProcessState(rawValue: stateWord.load(ordering: .relaxed))! }
   }
 
-  // Sound: nothing else is stored there. Without a check, for it is read at every switch.
-  /// Given by its options, or later by itself.
+  // Sound: two bits are one of the four. Without a check, for it is read at every switch. Likewise below.
+  /// The priority at which it runs: its own, or one that is lent to it (PI1).
+  ///
+  /// Setting it sets both.
   var priority: Priority {
-    @inline(__always) get { unsafe unsafeBitCast(priorityWord.load(ordering: .relaxed), to: Priority.self) }
-    @inline(__always) nonmutating set { priorityWord.store(newValue.rawValue, ordering: .relaxed) }
+    @inline(__always) get { unsafe unsafeBitCast(priorityWord.load(ordering: .relaxed) & 3, to: Priority.self) }
+    @inline(__always) nonmutating set { setPriority(newValue, own: newValue) }
   }
+
+  /// Given by its options, or later by itself.
+  var ownPriority: Priority {
+    @inline(__always) get { unsafe unsafeBitCast(priorityWord.load(ordering: .relaxed) >> 2, to: Priority.self) }
+  }
+
+  @inline(__always)
+  func setPriority(_ priority: Priority, own: Priority) {
+    priorityWord.store(ProcessRecord.word(priority, own: own), ordering: .relaxed)
+  }
+
+  @inline(__always)
+  private static func word(_ priority: Priority, own: Priority) -> UInt8 { priority.rawValue | own.rawValue << 2 }
 
   /// Changes the state (A2).
   ///
@@ -138,7 +153,7 @@ package struct ProcessRecord: ~Copyable {
   // Ordering: as `beginAnew`. All other fields begin as zero, the state too, which is `terminated` then.
   fileprivate mutating func endWithoutLife() {
     level = .normal
-    priorityWord.store(Priority.normal.rawValue, ordering: .relaxed)
+    setPriority(.normal, own: .normal)
   }
 
   /// A new process begins where an old one ended.

@@ -76,9 +76,10 @@ extension ProcessRef where Message: ~Copyable {
     delivery.node.it.kind = .priority
     delivery.node.it.generation = id.generation
     delivery.put(priority)
-    let claimed = record.it.inbox.push(delivery.node)
+    let pushed = record.it.inbox.push(delivery.node)
+    if case .refused = pushed { return delivery.node.discard() }
     record.it.signals.raise(.urgentMail)
-    if claimed { record.wake(from: delivery.scheduler) }
+    if case .claimed = pushed { record.wake(from: delivery.scheduler) }
   }
 
   // Ordering: acquiring, for a caller's sake: who finds it dead sees what it did before it ended.

@@ -3,9 +3,8 @@
 // Giving the memory of records back (R10).
 // TT1. It goes in groups: so many pages as hold a whole number of records. A group goes when all of its records are in
 //      the common list, and none has what lives on with a record (R7), timers apart.
-// TT2. Others may push to a record that has no process any more, at any time. So a group's inboxes are closed while its
-//      memory goes (E6): what was pushed before keeps the group, what comes after lies there for the next process of
-//      the record to destroy.
+// TT2. Nothing lies in the inbox of a record that has no process, and nobody changes its word (E6). It is zero, before
+//      its memory goes and afterwards.
 // TT3. The list is taken whole, and what stays is put back: so the lock is held for moments. Who finds no record
 //      meanwhile waits for that.
 
@@ -51,7 +50,7 @@ extension ProcessTable {
     return all
   }
 
-  /// Gives the memory of a group back (TT2); false when something keeps it.
+  /// Gives the memory of a group back (TT2); false when extras that somebody made just now keep it.
   // Ordering: relaxed. Who had these records is seen by their list's lock; who still has a reference finds a
   // generation that is none of his, or zero.
   private mutating func discard(
@@ -60,10 +59,7 @@ extension ProcessTable {
     _ stop: (Handle<ProcessTimer>) -> Void
   ) -> Bool {
     let range = records(ofGroup: group)
-    for index in range where self[index].hasExtras || !self[index].it.inbox.close() {
-      for closed in range.lowerBound..<index { self[closed].it.inbox.open() }
-      return false
-    }
+    for index in range where self[index].hasExtras { return false }
     var (generation, wait): (UInt32, UInt) = (0, 0)
     for index in range {
       let record = self[index]
@@ -77,7 +73,7 @@ extension ProcessTable {
     let start = unsafe UnsafeMutableRawPointer(bitPattern: self[range.lowerBound].bits)!
     let bytes = range.count * ProcessTable.recordBytes
     if unsafe !platform.discard(start, bytes: bytes) {
-      // A sender meanwhile finds the inbox closed, or pushes to a word that is zero already (TT2).
+      // A sender meanwhile finds a word of zero, before and after, and pushes nothing (TT2).
       unsafe start.initializeMemory(as: UInt64.self, repeating: 0, count: bytes / MemoryLayout<UInt64>.size)
     }
     lock.lock()

@@ -106,12 +106,14 @@ extension Report: CustomStringConvertible {
 extension ProcessRuntime {
   /// Has reports handled from now on, so many in a second at most; with nil, only counted and kept.
   ///
-  /// The handler runs in a process of the runtime's, one report at a time; where it crashes a new one takes its place.
-  /// While it is busy up to a thousand reports wait. Until this is called reports are counted (``statistics``) and the
-  /// last are kept (``recentReports``), and nothing is printed. To put a crash into words (``Trap/symbolicated()``)
-  /// takes milliseconds: hand the trap to a thread for that. Reports that wait when the handler is changed are dropped.
+  /// The handler runs in a process of the runtime's, one report at a time. Where it crashes, the report that it was
+  /// given is lost, and a new process goes on with the next. While it is busy up to a thousand reports wait; later ones
+  /// are only counted, as `suppressed` of the next. Reports that wait when the handler is changed go to the new one,
+  /// and are dropped where that is nil, or the runtime is shut down. Until this is called reports are counted
+  /// (``statistics``) and the last are kept (``recentReports``), and nothing is printed. To put a crash into words
+  /// (``Trap/symbolicated()``) takes milliseconds: hand the trap to a thread for that.
   public func handleReports(perSecond: Int = 100, _ handler: (@Sendable (Report) -> Void)?) {
-    core.it.reports.setHandler(handler, perSecond: perSecond)
+    core.it.reports.setHandler(core, handler, perSecond: perSecond)
   }
 
   /// The last reports, oldest first: 64 at most.

@@ -5,6 +5,9 @@
 //      So a flood of dead letters costs each of them one look at a word.
 // RP2. A handler is a user's code: it runs in a process of its own, which takes one report after the other. What that
 //      process does itself is not reported.
+// RP3. Reports wait here and not in that process's mailbox, so that they outlive it. When it ends, and reports wait,
+//      its watch makes a new one.
+// RP4. A report may hold an error whose `deinit` is a user's code: it is destroyed by the rules UD1 and UD2.
 
 import CJoist
 import Synchronization
@@ -13,11 +16,14 @@ import Synchronization
 final class Reports: Sendable {
   private struct State {
     var handler: (@Sendable (Report) -> Void)?
-    /// The process that runs it.
-    var reporter: ProcessRef<Report>?
-    var recent: [Report] = []
-    /// Signals that were reported to have another handler.
-    var lostSignals: [Int32] = []
+    /// The process that runs it, and whether it waits until it is told of a report.
+    var reporter: ProcessRef<Void>?
+    var isWaiting = false
+    /// Reports for the handler.
+    var waiting = ReportQueue(capacity: 0)
+    var recent = ReportQueue(capacity: Limits.reportsKept)
+    /// A bit for each signal that was reported to have another handler.
+    var lostSignals: UInt64 = 0
   }
 
   private let state = Mutex(State())
@@ -28,31 +34,52 @@ final class Reports: Sendable {
   private let budget = Atomic<UInt64>(0)
   private let mostInASecond = Atomic<Int>(Limits.reportsInASecond)
 
-  var recent: [Report] { state.withLock { $0.recent } }
+  var recent: [Report] {
+    var list: [Report] = []
+    list.reserveCapacity(Limits.reportsKept)
+    _ = state.withLock { $0.recent.copy(to: &list) }
+    return list
+  }
 
-  func setHandler(_ handler: (@Sendable (Report) -> Void)?, perSecond: Int) {
+  func setHandler(_ core: Handle<RuntimeCore>, _ handler: (@Sendable (Report) -> Void)?, perSecond: Int) {
     mostInASecond.store(max(1, perSecond), ordering: .relaxed)
-    // What was there is destroyed without the lock: a handler's captures may have a `deinit`.
-    let old = state.withLock { state in
+    // What is not needed is destroyed without the lock: a handler's captures may have a `deinit`.
+    var room = ReportQueue(capacity: Limits.reportsWaiting)
+    let (old, reporter) = state.withLock { state in
       defer {
         state.handler = handler
         state.reporter = nil
       }
+      if handler == nil || state.handler == nil { swap(&state.waiting, &room) }
       return (state.handler, state.reporter)
     }
-    old.1?.exit(.shutdown)
+    reporter?.exit(.shutdown)
+    if handler != nil, hasWaiting { makeReporter(core) }
+    var undelivered = Undelivered()
+    while let report = room.removeFirst() { if report.holdsError { undelivered.add(value: report) } }
+    core.destroyHere(undelivered)
+    withExtendedLifetime(old) {}
   }
 
   /// Forgets everything, for the next runtime; what goes may send, so that is done while there is still this one.
-  func forget() {
-    let old = state.withLock { state in
-      defer { state = State() }
-      return state
-    }
-    withExtendedLifetime(old) {}
+  func forget(_ core: Handle<RuntimeCore>) {
+    var old = State()
+    state.withLock { swap(&$0, &old) }
     suppressed.store(0, ordering: .relaxed)
     budget.store(0, ordering: .relaxed)
     mostInASecond.store(Limits.reportsInASecond, ordering: .relaxed)
+    var undelivered = Undelivered()
+    while let report = old.recent.removeFirst() ?? old.waiting.removeFirst() {
+      if report.holdsError { undelivered.add(value: report) }
+    }
+    if let handler = old.handler.take() { undelivered.add(value: handler) }
+    core.destroyHere(undelivered)
+  }
+
+  /// What has to be done when a report was added.
+  private enum Next {
+    case nothing, makeReporter
+    case tell(ProcessRef<Void>)
   }
 
   /// Reports something that happens to a process, unless it is too much.
@@ -63,49 +90,88 @@ final class Reports: Sendable {
     }
     let event = event()
     var forgotten: Report?
-    let waiting = state.withLock { state -> (@Sendable (Report) -> Void, ProcessRef<Report>?, Report)? in
-      if process == state.reporter?.id { return nil }
+    let next: Next = state.withLock { state in
+      if process == state.reporter?.id { return .nothing }
       let report = Report(event: event, suppressed: suppressed.exchange(0, ordering: .relaxed))
-      if state.recent.count == Limits.reportsKept { forgotten = state.recent.removeFirst() }
-      state.recent.append(report)
-      return state.handler.map { ($0, state.reporter, report) }
+      if state.recent.isFull { forgotten = state.recent.removeFirst() }
+      _ = state.recent.append(report)
+      guard state.handler != nil else { return .nothing }
+      if !state.waiting.append(report) { suppressed.add(1 + report.suppressed, ordering: .relaxed) }
+      guard let reporter = state.reporter else { return .makeReporter }
+      guard state.isWaiting else { return .nothing }
+      state.isWaiting = false
+      return .tell(reporter)
     }
-    // It goes without the lock: an error in it may have a `deinit`.
-    withExtendedLifetime(forgotten) {}
-    guard let (handler, reporter, report) = waiting else { return }
-    (reporter?.isAlive == true ? reporter : makeReporter(core, handler))?.send(report)
+    switch next {
+    case .nothing: break
+    case .makeReporter: makeReporter(core)
+    case .tell(let reporter): reporter.send(())
+    }
+    guard let forgotten, forgotten.holdsError else { return }
+    var undelivered = Undelivered()
+    undelivered.add(value: forgotten)
+    core.destroyElsewhere(undelivered)
   }
 
   /// Reports, once, that a signal has another handler.
   func crashesNotContained(_ core: Handle<RuntimeCore>, signal: Int32) {
+    let bit: UInt64 = 1 << UInt64(signal)
     let isNew = state.withLock { state in
-      if state.lostSignals.contains(signal) { return false }
-      state.lostSignals.append(signal)
-      return true
+      defer { state.lostSignals |= bit }
+      return state.lostSignals & bit == 0
     }
     if isNew { add(core, about: ProcessID(bits: 0)) { .crashesNotContained(signal: signal) } }
   }
 
-  /// A process that handles reports (RP2); nil while the runtime ends.
-  private func makeReporter(
-    _ core: Handle<RuntimeCore>,
-    _ handler: @escaping @Sendable (Report) -> Void
-  ) -> ProcessRef<Report>? {
-    let options = SpawnOptions(mailbox: .bounded(Limits.reportsWaiting, whenFull: .dropNewest))
-    let request = SpawnRequest(options) { (process: ProcessContext<Report>) in
-      while true { handler(try process.receive()) }
+  private var hasWaiting: Bool { state.withLock { $0.waiting.count > 0 } }
+
+  /// Makes a process that handles reports (RP2), if there is none; the runtime refuses it while it ends.
+  private func makeReporter(_ core: Handle<RuntimeCore>) {
+    let request = SpawnRequest(.init()) { (process: ProcessContext<Void>) in
+      let me = process.id
+      while true {
+        while let (handler, report) = self.next(for: me) {
+          handler(report)
+          try process.yield()
+        }
+        _ = try process.receive()
+      }
     }
-    guard let spawned = try? core.spawn(request) else { return nil }
-    let made = ProcessRef<Report>(spawned)
-    // Somebody else may have made one at the same moment. That one stays: it may have been sent a report already.
-    let other = state.withLock { state -> ProcessRef<Report>? in
-      if let other = state.reporter, other.isAlive { return other }
+    guard let spawned = try? core.spawn(request) else { return }
+    let made = ProcessRef<Void>(spawned)
+    let isTheOne = state.withLock { state in
+      guard state.reporter == nil, state.handler != nil else { return false }
       state.reporter = made
-      return nil
+      state.isWaiting = false
+      return true
     }
-    guard let other else { return made }
-    made.exit(.shutdown)
-    return other
+    // Somebody else may have made one at the same moment.
+    guard isTheOne else { return made.exit(.shutdown) }
+    let watch = Watch.object(ReporterWatch(self, core), isFirst: false)
+    guard spawned.record.watch(spawned.id, watch) != nil else { return reporterEnded(spawned.id, core) }
+    made.send(())
+  }
+
+  /// The next report for that reporter, which is told of later ones when there is none.
+  private func next(for reporter: ProcessID) -> (@Sendable (Report) -> Void, Report)? {
+    state.withLock { state in
+      guard state.reporter?.id == reporter, let handler = state.handler else { return nil }
+      guard let report = state.waiting.removeFirst() else {
+        state.isWaiting = true
+        return nil
+      }
+      return (handler, report)
+    }
+  }
+
+  /// A reporter has ended: another goes on with what waits (RP3).
+  fileprivate func reporterEnded(_ reporter: ProcessID, _ core: Handle<RuntimeCore>) {
+    let isNeeded = state.withLock { state in
+      guard state.reporter?.id == reporter else { return false }
+      state.reporter = nil
+      return state.waiting.count > 0
+    }
+    if isNeeded { makeReporter(core) }
   }
 
   private func isWithinBudget(_ clock: TickClock) -> Bool {
@@ -120,6 +186,26 @@ final class Reports: Sendable {
       if done { return true }
       word = seen
     }
+  }
+}
+
+/// Hears of a reporter's end.
+private final class ReporterWatch: Watcher {
+  private let reports: Reports
+  private let core: Handle<RuntimeCore>
+
+  init(_ reports: Reports, _ core: Handle<RuntimeCore>) {
+    self.reports = reports
+    self.core = core
+  }
+
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { reports.reporterEnded(id, core) }
+}
+
+extension Report {
+  /// Whether it holds an error, whose `deinit` is a user's code (RP4).
+  fileprivate var holdsError: Bool {
+    if case .abnormalExit(_, _, .error) = event { true } else { false }
   }
 }
 

@@ -201,21 +201,11 @@ extension Handle<RuntimeCore> {
 
   /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).
   private func giveEverythingBack() {
-    for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers() }
-    for process in it.table.all { process.dropLateMail() }
+    var undelivered = Undelivered()
+    for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers(&undelivered) }
+    destroyHere(undelivered)
     for number in 0..<it.schedulerCount { it.scheduler(number).unload() }
     it.slots.release()
-  }
-}
-
-extension Handle<ProcessRecord> {
-  /// Destroys what was pushed after the record's last process had ended.
-  fileprivate func dropLateMail() {
-    var node = it.inbox.takeAll()
-    while let late = node {
-      node = late.it.next
-      dropLate(late)
-    }
   }
 }
 

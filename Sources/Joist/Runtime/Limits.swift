@@ -4,6 +4,11 @@
 
 /// Bounds and defaults.
 package enum Limits {
+  // MARK: Priorities
+
+  /// A process that is to move up in a queue is looked for among so many of a level: some hundred microseconds.
+  static let movedUpWithin = 4_096
+
   // MARK: Processes
 
   /// Slots of the table: 27 bits of a `ProcessID`, which leaves five for a node and 32 for the generation.

@@ -3,18 +3,24 @@
 // Doors for tests of the lock-free code by itself: the words that threads share, without a runtime around them.
 
 extension Inbox {
-  package init(forTests: Void) { self.init() }
+  package init(forTests: Void) {
+    self.init()
+    begin()
+  }
 
   /// Pushes a message; true when the caller has the process then.
-  package func pushMessage(_ node: Handle<MessageNode>) -> Bool { push(node) }
+  package func pushMessage(_ node: Handle<MessageNode>) -> Bool {
+    if case .claimed = push(node) { true } else { false }
+  }
+  /// Pushes a message unless the process has ended; whether it has.
+  package func isRefused(_ node: Handle<MessageNode>) -> Bool { if case .refused = push(node) { true } else { false } }
+  /// Ends the process; how many messages that took out.
+  package func endProcess() -> Int { count(from: end()) }
   /// Parks; false when a message is there.
   package func parkForMail() -> Bool { park(mailWakes: true) }
   package func parkForSignals() { _ = park(mailWakes: false) }
   /// Takes a parked process.
   package func claimParked() -> Bool { claim() }
-  /// Closes it, for what comes before it is opened; false when something has come.
-  package func closeForTrim() -> Bool { close() }
-  package func openAfterTrim() { open() }
   package var isEmptyAtRest: Bool { newestAtRest == nil }
   /// All messages, the newest first.
   package func takeMessages() -> [Handle<MessageNode>] {
@@ -25,6 +31,15 @@ extension Inbox {
       next = node.it.next
     }
     return nodes
+  }
+
+  private func count(from newest: Handle<MessageNode>?) -> Int {
+    var (count, next) = (0, newest)
+    while let node = next {
+      count += 1
+      next = node.it.next
+    }
+    return count
   }
 }
 

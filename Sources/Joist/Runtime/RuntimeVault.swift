@@ -52,7 +52,7 @@ enum RuntimeVault {
 
   /// Keeps the core of a runtime that is over, with no process and no thread left.
   static func keep(_ core: Handle<RuntimeCore>) {
-    core.it.reports.forget()
+    core.it.reports.forget(core)
     kept.withLock { $0.append(core) }
   }
 

@@ -21,12 +21,24 @@ struct BlockingStack: ~Copyable {
   fileprivate var site = unsafe joist_site()
   fileprivate var words = unsafe joist_words()
   fileprivate var job: (any RunnableJob)?
+  /// What its closure holds (HD1).
+  var holdings = Holdings()
   /// What the job crashed of.
   fileprivate var crash: ExitReason?
 
   fileprivate init(_ slot: Handle<Slot>, _ platform: any Platform) {
     self.slot = slot
     self.platform = platform
+  }
+}
+
+extension BlockingStack {
+  /// The one whose closure runs on this thread.
+  // Sound: a site of a thread that is no scheduler's is that of such a stack, which leads to itself while it runs one.
+  static var current: Handle<BlockingStack>? {
+    if Scheduler.current != nil { return nil }
+    guard let running = unsafe joist_faults_site()?.pointee.running?.pointee else { return nil }
+    return Handle(bits: UInt(bitPattern: running))
   }
 }
 
@@ -66,7 +78,17 @@ extension Handle<BlockingStack> {
     if !it.slot.it.endFrames() { stopTheProgram("P3: the stack of a thread of the pool was left at its upper end") }
     unsafe it.running = nil
     it.job = nil
-    return it.crash.take()
+    guard let crash = it.crash.take() else { return nil }
+    Holder.closure(self).giveEverythingBack()
+    return crash
+  }
+
+  /// Ends the closure when it has no room for a call of the runtime, as in a process (FA3).
+  // Sound: the frames are left for good.
+  func lookForRoom() {
+    guard Int(bitPattern: joist_stack_pointer() &- it.slot.it.low) < Limits.stackForACall else { return }
+    unsafe joist_fault_note_overflow(&it.site)
+    unsafe joist_stack_restart(it.slot.it.firstFrame, it.site.entry!, UnsafeMutableRawPointer(pointer), it.site.control)
   }
 
   @inline(never)

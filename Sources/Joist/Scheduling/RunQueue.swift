@@ -41,13 +41,15 @@ package struct ReadyList: ~Copyable, Sendable {
     return process
   }
 
-  /// Unlinks one from anywhere; false when it is not here.
-  mutating func remove(_ process: ProcessHandle) -> Bool {
+  /// Unlinks one from anywhere, or among the first so many; false when it is not there.
+  mutating func remove(_ process: ProcessHandle, within count: Int = .max) -> Bool {
     var before: ProcessHandle?
     var here = first
-    while let candidate = here, candidate != process {
+    var left = count
+    while let candidate = here, candidate != process, left > 0 {
       before = candidate
       here = candidate.it.next
+      left -= 1
     }
     guard here == process else { return false }
     if let before { before.it.next = process.it.next } else { first = process.it.next }
@@ -140,6 +142,18 @@ package struct RunQueue: ~Copyable {
   package func promote(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
     let from = process.it.level
     guard list(from).it.remove(process) else { return false }
+    if list(from).it.first == nil { showEmpty(Int(from.rawValue)) }
+    enqueue(process, at: level, slice: slice)
+    return true
+  }
+
+  /// Moves a process that is queued below a level to its end; false when it is not among the first few thousand there.
+  func moveUp(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
+    var below = Priority(rawValue: level.rawValue + 1)
+    while let here = below, !list(here).it.remove(process, within: Limits.movedUpWithin) {
+      below = Priority(rawValue: here.rawValue + 1)
+    }
+    guard let from = below else { return false }
     if list(from).it.first == nil { showEmpty(Int(from.rawValue)) }
     enqueue(process, at: level, slice: slice)
     return true

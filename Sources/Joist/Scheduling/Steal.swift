@@ -134,7 +134,8 @@ extension Handle<Scheduler> {
     guard taken.count > 0 else { return }
     it.queue.lock.lock()
     while let process = taken.removeFirst() {
-      it.queue.enqueue(process, at: process.it.level, slice: sliceCount)
+      // It may have become more urgent on the way (PI5).
+      it.queue.enqueue(process, at: max(process.it.level, process.it.priority), slice: sliceCount)
     }
     showUrgentWork()
     it.queue.lock.unlock()

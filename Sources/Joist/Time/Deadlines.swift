@@ -72,7 +72,7 @@ extension Handle<Scheduler> {
       switch entry.it.owner {
       case .process: cameUp(Handle<ProcessTimer>(entry: entry), owner, now)
       case .message:
-        if let node = fire(Handle<MessageTimer>(entry: entry), owner, now) { undelivered.add(node) }
+        fire(Handle<MessageTimer>(entry: entry), owner, now, &undelivered)
       }
     }
     owner.it.wheel.lock.unlock()

@@ -7,8 +7,8 @@
 // TM2. A timer that repeats keeps its number when it fires. That is done under its wheel's lock, and who cancels it
 //      takes the lock before it destroys anything.
 // TM3. The memory is used for timers only, and no number is used twice, so an old `TimerID` finds another number.
-// TM4. What a timer could not deliver is destroyed by a process that is made for that: not under the wheel's lock and
-//      not on a scheduler's stack, for its `deinit` is a user's code.
+// TM4. What a timer has not delivered is destroyed by the rules UD1 and UD2 (`Undelivered`): not under the wheel's
+//      lock, and after the timer was counted as gone.
 // TM5. A timer goes with its receiver: that lists the timers that are armed for it, under the lock of its extras, and
 //      its end cancels them. A timer is put into its wheel first and into the list then, if it has not fired; so
 //      whoever has claimed it finds it in both, or it comes into neither again.

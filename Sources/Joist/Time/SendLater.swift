@@ -73,7 +73,8 @@ extension Handle<RuntimeCore> {
     timer.leaveWheel()
     let rest = timer.it.deadline.load(ordering: .relaxed) - it.platform.now()
     timer.it.target!.unlist(timer)
-    timer.giveBack(mine)?.discard()
+    // Counted before: a `deinit` of what was to be sent may trap (UD1).
+    if let node = timer.giveBack(mine) { destroy(node) }
     return .nanoseconds(max(0, rest))
   }
 
@@ -101,10 +102,15 @@ extension Handle<RuntimeCore> {
 extension Handle<Scheduler> {
   /// A message timer came up: sends, and puts it in again if it repeats.
   ///
-  /// Under the wheel's lock, where nothing is destroyed: what could not be delivered, or is not needed any more, is
-  /// returned (TM4).
+  /// Under the wheel's lock, where nothing is destroyed and nothing reported: what could not be delivered, or is not
+  /// needed any more, is added to `undelivered` (TM4).
   // Ordering: the generation is a guess (R9); one timer too many ends at the next time.
-  func fire(_ timer: Handle<MessageTimer>, _ owner: Handle<Scheduler>, _ now: Int64) -> Handle<MessageNode>? {
+  func fire(
+    _ timer: Handle<MessageTimer>,
+    _ owner: Handle<Scheduler>,
+    _ now: Int64,
+    _ undelivered: inout Undelivered
+  ) {
     let number = timer.it.number
     let target = timer.it.target!
     let id = timer.it.targetID
@@ -113,12 +119,12 @@ extension Handle<Scheduler> {
       let next = timer.it.following(now)
       timer.it.deadline.store(next, ordering: .relaxed)
       owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: next))
-      return deliver(Delivery.making(timer.it.maker!), timer.it.sender, to: target, id)
+      return deliver(Delivery.making(timer.it.maker!), timer.it.sender, to: target, id, &undelivered)
     }
     guard timer.it.claim(number) else {
       // Whoever has claimed it waits for this lock, and takes it out (TM1, TM6).
       owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: now) + 2)
-      return nil
+      return
     }
     timer.entry.it.leave()
     it.figures.timedWaits.addReleasing(-1)
@@ -126,34 +132,32 @@ extension Handle<Scheduler> {
     let isOnce = timer.it.node != nil
     target.unlist(timer)
     let node = timer.giveBack(self)
-    guard let node, isOnce else { return node }
-    return deliver(Delivery(node: node, scheduler: self), sender, to: target, id)
+    guard let node else { return }
+    if !isOnce { return undelivered.add(node) }
+    deliver(Delivery(node: node, scheduler: self), sender, to: target, id, &undelivered)
   }
 
   private func deliver(
     _ delivery: Delivery,
     _ sender: UInt64,
     to target: ProcessHandle,
-    _ id: ProcessID
-  ) -> Handle<MessageNode>? {
+    _ id: ProcessID,
+    _ undelivered: inout Undelivered
+  ) {
     let node = delivery.node
     node.it.generation = id.generation
     node.it.sender = sender
     node.it.sent = it.lastClock
     it.figures.messagesSent.add()
-    if let refusal = target.admit(node, id, .atOnce) {
-      delivery.count(refusal, target.home)
-      node.reportDead(target, DeadLetter.Cause(refusal))
-      return node
-    }
-    if target.it.inbox.push(node) { target.wake(from: self) }
-    return nil
+    guard let refusal = target.admit(node, id, .atOnce) ?? delivery.push(to: target) else { return }
+    delivery.count(refusal, target.home)
+    undelivered.add(node, target, DeadLetter.Cause(refusal))
   }
 
-  /// Destroys the timers that are left: the runtime is over.
+  /// Takes the timers that are left, for the caller to destroy what they were to send: the runtime is over.
   ///
   /// One that somebody else has claimed is left to them, and waited for (TM6).
-  func dropTimers() {
+  func dropTimers(_ undelivered: inout Undelivered) {
     while true {
       it.wheel.lock.lock()
       guard let entry = it.wheel.removeAny() else {
@@ -170,7 +174,7 @@ extension Handle<Scheduler> {
       }
       guard let timer else { continue }
       timer.it.target!.unlist(timer)
-      timer.giveBack(nil)?.discard()
+      if let node = timer.giveBack(nil) { undelivered.add(node) }
     }
   }
 }

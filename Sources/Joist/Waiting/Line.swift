@@ -13,6 +13,8 @@ struct LinePlace: ~Copyable {
   let ticket: WaitTicket
   /// What it waits for so much of.
   let amount: Int
+  /// Of who waits, in a lock's line (PI2); threads count as `.normal`.
+  var priority = Priority.normal
   fileprivate var next: Handle<LinePlace>?
   fileprivate var previous: Handle<LinePlace>?
   fileprivate var isListed = false

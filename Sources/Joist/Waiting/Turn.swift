@@ -30,6 +30,7 @@ extension Handle<ProcessRecord> {
     scheduler.disarm(self)
     it.flags.subtract([.deaf, .awaitsAnswer, .wantsMail])
     let answer = cell.it.close()
+    endCallLending()
     if hasExtras, let turn = extras().it.turn.take() {
       turn.giver.leaveLine(turn.place, hasTurn: turn.isGiven || answer == .granted)
       turn.place.free()

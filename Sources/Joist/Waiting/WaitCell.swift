@@ -124,6 +124,9 @@ package struct WaitTicket: Sendable, Equatable {
   private var isForeign: Bool { place & 1 != 0 }
   private var cell: Handle<WaitCell> { Handle(bits: place & ~1)! }
 
+  /// The process that waits; nil for a thread or a task.
+  var process: ProcessHandle? { isForeign ? nil : ProcessHandle(cell: cell) }
+
   /// Waits for the answer from now on; the waiter's.
   func open() { cell.it.open(number) }
 

@@ -11,9 +11,9 @@ public import Joist
 
 /// Processes under keys: one process a key, or many.
 ///
-/// An entry goes when its process ends. May be used by any thread and any process; nothing here waits except for a short
-/// lock, and for mailboxes that were asked to block when it dispatches. The entries go with the registry. A key's `==` and
-/// `hash(into:)` run on the caller's side, without a lock: one that traps ends the caller alone.
+/// An entry goes when its process ends. May be used by any thread and any process; nothing here waits except for a
+/// short lock, and for mailboxes that were asked to block when it dispatches. The entries go with the registry. A key's
+/// `==` and `hash(into:)` run on the caller's side, without a lock: one that traps ends the caller alone.
 public final class Registry<Key: Hashable & Sendable, Message: ~Copyable>: Sendable {
   private let table: RegistryTable<Key, Message>
   private let watcher: ProcessRef<RegistryMail<Message>>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The table of a registry: from key to processes and from process to keys.
-// RT1. A key's `==`, `hash(into:)` and `deinit` are a user's code, which may trap, take its time, or use the registry. It
-//      runs without the lock (RG3). Under the lock a key is found by its hash, which was asked for before, and an entry
-//      stands for it.
+// RT1. A key's `==`, `hash(into:)` and `deinit` are a user's code, which may trap, take its time, or use the registry.
+//      It runs without the lock (RG3). Under the lock a key is found by its hash, which was asked for before, and an
+//      entry stands for it.
 // RT2. So an entry is looked for without the lock, among those that were seen to have the key's hash. What was seen may
 //      have changed when the lock is taken again: then it is looked for anew.
 // RT3. Whoever takes an entry out holds it until the lock is let go, for that may destroy the key.

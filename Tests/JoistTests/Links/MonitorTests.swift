@@ -88,6 +88,66 @@ private enum Mail {
     #expect(log.entries == ["note 1"])
   }
 
+  @Test func `P5: no two monitors have the same id, whoever made them, on whatever runtime`() throws {
+    let ids = Log<MonitorID>()
+    for _ in 0..<2 {
+      let simulation = try HandDriven()
+      let target = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+      for _ in 0..<100 {
+        simulation.runtime.spawn(Mail.self) { process in
+          for _ in 0..<3 { ids.add(process.monitor(target, Mail.down)) }
+          try process.yield()
+        }
+        simulation.run()
+      }
+    }
+    #expect(Set(ids.entries).count == 600)
+  }
+
+  @Test func `P5: demonitor with another's id does nothing`() throws {
+    let simulation = try HandDriven()
+    let (ids, told) = (Log<MonitorID>(), Count())
+    let target = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
+    let watchers = (0..<10).map { _ in
+      simulation.runtime.spawn(Mail.self) { process in
+        ids.add(process.monitor(target, Mail.down))
+        // A second one whose message is in the mailbox when the others' ids come.
+        process.spawnMonitored(down: Mail.down) { _ in }
+        _ = try process.receive { if case .note = $0 { true } else { false } }
+        while case .down = try process.receive() { told.add() }
+      }
+    }
+    simulation.run()
+    let stranger = simulation.runtime.spawn(Mail.self) { process in
+      process.spawnMonitored(down: Mail.down) { _ in }
+      try process.sleep(for: .seconds(1))
+      _ = process.messageCount
+      for id in ids.entries { process.demonitor(id) }
+      while case .down = try process.receive() { told.add() }
+    }
+    simulation.run()
+    for watcher in watchers { watcher.send(.note(0)) }
+    target.send(1)
+    simulation.run()
+    #expect(told.total == 21 && stranger.isAlive)
+  }
+
+  @Test func `P5: every message is accounted for when demonitor takes one out`() throws {
+    let simulation = try HandDriven()
+    simulation.runtime.spawn(Mail.self) { process in
+      for _ in 0..<10 {
+        let (_, monitor) = process.spawnMonitored(down: Mail.down) { _ in }
+        try process.yield()
+        #expect(process.messageCount == 1)
+        process.demonitor(monitor)
+        #expect(process.messageCount == 0)
+      }
+    }
+    simulation.run()
+    let statistics = simulation.runtime.statistics
+    #expect(statistics.messagesSent == 10 && statistics.messagesDestroyed == 10)
+  }
+
   @Test func `P5: a process that monitors itself never hears of it`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Mail.self) { process in

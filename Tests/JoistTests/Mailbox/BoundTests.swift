@@ -22,6 +22,28 @@ import Testing
     }
   }
 
+  @Test(.threadsAndSeeds)
+  func `M1: nothing stays with a receiver that has ended, however its end meets the senders`() throws {
+    let (receivers, senders) = (size(200, seeds: 8), size(4, seeds: 3))
+    let tracker = Tracker()
+    let left = Log<Int>()
+    let statistics = try onRuntime(slots: 16) { runtime in
+      for number in 0..<receivers {
+        let mailbox: Options.Mailbox = number % 2 == 0 ? .bounded(2, whenFull: .block) : .unbounded
+        let receiver = runtime.spawn(Tracked.self, options: .init(mailbox: mailbox)) { process in
+          for _ in 0..<3 { _ = try process.receive() }
+        }
+        let refs = (0..<senders).map { _ in runtime.spawn { _ in for _ in 0..<3 { receiver.send(Tracked(tracker)) } } }
+        for ref in refs { _ = ref.join() }
+        _ = receiver.join()
+        // The record is not used again before the next receiver.
+        if tracker.count > 0 { left.add(tracker.count) }
+      }
+    }
+    let gone = statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped
+    #expect(left.entries.isEmpty && gone == statistics.messagesSent && statistics.messagesRefused == 0)
+  }
+
   @Test func `M2: a full mailbox refuses the newest, and counts it`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()

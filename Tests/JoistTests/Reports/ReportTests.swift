@@ -10,6 +10,8 @@ import Testing
 
 private struct Failure: Error {}
 
+private struct Explosive: Error { let mine: Mine }
+
 @Suite struct ReportTests {
   @Test func `I2: what goes wrong is counted and kept, and nothing is said, until somebody asks`() throws {
     let simulation = try HandDriven()
@@ -197,6 +199,50 @@ private struct Failure: Error {}
     simulation.runtime.spawn { try $0.exit(.killed) }
     simulation.run()
     #expect(count.total == 3 && simulation.runtime.processes.isEmpty)
+  }
+
+  @Test func `I2: a handler that crashes at every third report loses these, and no other`() throws {
+    let simulation = try HandDriven()
+    let (called, handled) = (Count(), Count())
+    simulation.runtime.handleReports(perSecond: 10_000) { _ in
+      called.add()
+      if unknown(called.total % 3 == 0) { fatalError("every third") }
+      handled.add()
+    }
+    for _ in 0..<900 { simulation.runtime.spawn { try $0.exit(.killed) } }
+    simulation.run()
+    #expect(called.total == 900 && handled.total == 600 && simulation.runtime.statistics.trapsContained == 300)
+  }
+
+  @Test(.threadsAndSeeds)
+  func `I2: a handler that ends and is changed while many report misses nothing`() throws {
+    let (processes, changes) = (size(400, seeds: 20), size(20, seeds: 4))
+    let handled = Count()
+    _ = try onRuntime(slots: 8) { runtime in
+      let handler: @Sendable (Report) -> Void = { _ in handled.add() }
+      runtime.handleReports(perSecond: .max, handler)
+      let refs = (0..<processes).map { _ in runtime.spawn { try $0.exit(.killed) } }
+      for _ in 0..<changes { runtime.handleReports(perSecond: .max, handler) }
+      for ref in refs { _ = ref.join() }
+    }
+    #expect(handled.total == processes)
+  }
+
+  @Test(arguments: [40, 100])
+  func `P5: an error in a report whose deinit traps ends nobody else, and not the program`(ends: Int) throws {
+    let destroyed = Count()
+    do {
+      let simulation = try HandDriven()
+      simulation.runtime.handleReports(perSecond: 10_000, nil)
+      for _ in 0..<ends { simulation.runtime.spawn { _ in throw Explosive(mine: Mine(destroyed)) } }
+      simulation.run()
+      // Beyond 64 the oldest report is forgotten. The crash by that is reported, too, and so on.
+      #expect(destroyed.total == (ends > 64 ? ends : 0))
+      #expect(simulation.runtime.processes.isEmpty && simulation.runtime.isQuiet)
+      // What is left is forgotten with the runtime, on this thread.
+      simulation.runtime.shutdown()
+    }
+    #expect(destroyed.total == ends)
   }
 
   @Test func `I2: that another handler has taken a signal is reported`() async {

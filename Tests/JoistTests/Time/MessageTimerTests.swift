@@ -226,7 +226,50 @@ import Testing
     simulation.run()
     let statistics = simulation.runtime.statistics
     // The first of three was begun.
-    #expect(statistics.messagesSent == 3 && statistics.messagesDestroyed == 2 && statistics.trapsContained == 1)
+    #expect(statistics.messagesSent == 3 && statistics.messagesDestroyed == 3 && statistics.trapsContained == 1)
+  }
+
+  @Test func `P5: a timer's message whose deinit traps ends nobody but who cancels it, and counts as gone`() throws {
+    let simulation = try HandDriven()
+    let (runtime, destroyed) = (simulation.runtime, Count())
+    let sink = runtime.spawn(Mine.self) { _ = try $0.receive() }
+    let ended = runtime.spawn { process in
+      process.cancel(process.sendAfter(.seconds(1), to: sink, Mine(destroyed)))
+      destroyed.add(1_000)  // is not reached
+    }
+    simulation.run(passingTime: false)
+    #expect(destroyed.total == 1 && !ended.isAlive && runtime.isQuiet)
+    // A thread that cancels goes on.
+    for _ in 0..<3 { #expect(runtime.cancel(runtime.sendAfter(.seconds(1), to: sink, Mine(destroyed))) != nil) }
+    func repeated() -> @Sendable () -> Mine {
+      let mine = Mine(destroyed)
+      return { mine }
+    }
+    let timer = runtime.sendEvery(.seconds(1), to: sink, making: repeated())
+    #expect(runtime.cancel(timer) != nil)
+    simulation.run(passingTime: false)
+    #expect(destroyed.total == 5 && runtime.isQuiet)
+    #expect(runtime.statistics.trapsContained == 5)
+  }
+
+  @Test func `P5: what timers bring to the dead is reported and destroyed, also where its deinit traps`() throws {
+    let simulation = try HandDriven()
+    let (runtime, destroyed, told) = (simulation.runtime, Count(), Count())
+    runtime.handleReports { if case .deadLetter = $0.event { told.add() } }
+    let sink = runtime.spawn(Mine.self) { process in try process.sleep(for: .milliseconds(500)) }
+    for _ in 0..<10 { runtime.sendAfter(.seconds(1), to: sink, Mine(destroyed)) }
+    simulation.run()
+    #expect(destroyed.total == 10 && runtime.isQuiet)
+    #expect(told.total == runtime.statistics.messagesDropped)
+  }
+
+  @Test func `P5: a runtime that ends destroys what is armed, also where its deinit traps`() throws {
+    let destroyed = Count()
+    let runtime = try ProcessRuntime(.init(schedulers: 2))
+    let sink = runtime.spawn(Mine.self) { process in _ = try process.receive() }
+    for _ in 0..<10 { runtime.sendAfter(.seconds(1_000), to: sink, Mine(destroyed)) }
+    #expect(runtime.shutdown().isEmpty)
+    #expect(destroyed.total == 10)
   }
 
   @Test func `S3: a timer to the dead is dropped and counted, its message destroyed`() throws {

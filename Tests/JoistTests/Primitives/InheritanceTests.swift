@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Priority inheritance: whoever others wait for runs at their priority.
+
+import Joist
+import TestSupport
+import Testing
+
+@Suite struct InheritanceTests {
+  private enum Mail {
+    case go
+    case ask(ReplyTo<Int>)
+  }
+
+  /// One scheduler that three normal processes keep busy for a thousand turns each, and how many turns they had.
+  private struct Busy {
+    let simulation: HandDriven
+    let turns = Count()
+    /// How many turns they had had at each moment of interest.
+    let seen = Log<Int>()
+    var runtime: ProcessRuntime { simulation.runtime }
+
+    init() throws { simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100)) }
+
+    func start() {
+      for _ in 0..<3 {
+        runtime.spawn { [turns] process in
+          for _ in 0..<1_000 {
+            try process.yield()
+            turns.add()
+          }
+        }
+      }
+    }
+
+    /// A process that does as it is told once: in `body`, and then waits for mail.
+    func low(_ body: @escaping @Sendable (ProcessContext<Mail>) throws -> Void) -> ProcessRef<Mail> {
+      runtime.spawn(Mail.self, options: .init(priority: .low), body)
+    }
+
+    func note() { seen.add(turns.total) }
+  }
+
+  private static func work(_ process: ProcessContext<Mail>) throws { for _ in 0..<5 { try process.yield() } }
+
+  @Test func `S4: the holder of a lock runs at the priority of who waits for it, until it lets go`() throws {
+    let busy = try Busy()
+    let lock = Lock(0)
+    let priorities = Log<Priority?>()
+    let holder = busy.low { process in
+      try lock.withLock { _ in
+        _ = try process.receive()
+        try Self.work(process)
+        priorities.add(process.ref.info?.priority)
+      }
+      priorities.add(process.ref.info?.priority)
+    }
+    busy.simulation.run()
+    holder.send(.go)
+    busy.start()
+    busy.runtime.spawn(options: .init(priority: .max)) { _ in lock.withLock { _ in busy.note() } }
+    busy.simulation.run()
+    #expect(busy.seen.entries[0] < 10 && priorities.entries == [.max, .low])
+  }
+
+  @Test func `S4: whoever holds up the holder runs at that priority, too: by a lock, by a call`() throws {
+    let busy = try Busy()
+    let (first, second) = (Lock(0), Lock(0))
+    let server = busy.low { process in
+      guard case .ask(let reply) = try process.receive() else { return }
+      _ = try process.receive()
+      try Self.work(process)
+      reply.send(1)
+      // The caller goes on before the server does.
+      try process.yield()
+      #expect(process.ref.info?.priority == .low)
+    }
+    let holder = busy.low { process in try second.withLock { _ in _ = try process.call(server) { .ask($0) } } }
+    busy.simulation.run()
+    let between = busy.low { _ in first.withLock { _ in second.withLock { $0 += 1 } } }
+    busy.simulation.run()
+    #expect(second.owner == holder.id && first.owner == between.id)
+    server.send(.go)
+    busy.start()
+    busy.runtime.spawn(options: .init(priority: .max)) { _ in first.withLock { _ in busy.note() } }
+    busy.simulation.run()
+    #expect(busy.seen.entries[0] < 20)
+  }
+
+  @Test func `S4: a server runs at the priority of who has called it, until it has replied`() throws {
+    let busy = try Busy()
+    let server = busy.low { process in
+      while case .ask(let reply) = try process.receive() {
+        try Self.work(process)
+        reply.send(1)
+      }
+    }
+    busy.simulation.run()
+    busy.start()
+    busy.runtime.spawn(options: .init(priority: .high)) { process in
+      _ = try process.call(server) { .ask($0) }
+      busy.note()
+    }
+    busy.simulation.run()
+    #expect(busy.seen.entries[0] < 10 && server.info?.priority == .low)
+  }
+
+  @Test(arguments: [ExitReason.killed, .shutdown])
+  func `S4: a caller that ends, or has no time left, lends nothing any more`(reason: ExitReason) throws {
+    let simulation = try HandDriven()
+    let server = simulation.runtime.spawn(Mail.self, options: .init(priority: .low)) { process in
+      try process.sleep(for: .seconds(9))
+    }
+    let caller = simulation.runtime.spawn(options: .init(priority: .max)) { process in
+      _ = try? process.call(server, timeout: .seconds(1)) { .ask($0) }
+      _ = try process.call(server) { .ask($0) }
+    }
+    simulation.run(passingTime: false)
+    #expect(server.info?.priority == .max)
+    simulation.pass(nanoseconds: 2_000_000_000)
+    #expect(server.info?.priority == .max)
+    caller.exit(reason)
+    simulation.run(passingTime: false)
+    #expect(!caller.isAlive && server.info?.priority == .low)
+  }
+
+  @Test func `S4: a lock that is given to the next in line lends that one what the others wait at`() throws {
+    let simulation = try HandDriven()
+    let lock = Lock(0)
+    let log = Log<Priority?>()
+    func take(_ priority: Priority) -> ProcessRef<Mail> {
+      simulation.runtime.spawn(Mail.self, options: .init(priority: priority)) { process in
+        try lock.withLock { _ in
+          _ = try process.receive()
+          log.add(process.ref.info?.priority)
+        }
+        log.add(process.ref.info?.priority)
+      }
+    }
+    let all = [Priority.low, .normal, .low, .high].map { priority in
+      let ref = take(priority)
+      simulation.run()
+      return ref
+    }
+    for ref in all {
+      ref.send(.go)
+      simulation.run()
+    }
+    #expect(log.entries == [.high, .low, .high, .normal, .high, .low, .high, .high])
+  }
+
+  @Test func `S4: a priority that is set while another is lent counts when that is taken back`() throws {
+    let simulation = try HandDriven()
+    let lock = Lock(0)
+    let log = Log<Priority?>()
+    let holder = simulation.runtime.spawn(Mail.self, options: .init(priority: .low)) { process in
+      try lock.withLock { _ in
+        _ = try process.receive()
+        process.setPriority(.normal)
+        log.add(process.ref.info?.priority)
+      }
+      log.add(process.ref.info?.priority)
+    }
+    simulation.run()
+    simulation.runtime.spawn(options: .init(priority: .high)) { _ in lock.withLock { $0 += 1 } }
+    simulation.run()
+    holder.send(.go)
+    simulation.run()
+    #expect(log.entries == [.high, .normal])
+  }
+
+  @Test(.threadsAndSeeds)
+  func `S4: when nobody waits any more, everybody has its own priority again`() throws {
+    let (processes, rounds) = (size(40, seeds: 6), size(50, seeds: 4))
+    let locks = (0..<3).map { _ in Lock(0) }
+    let (wrong, done) = (Count(), Count())
+    _ = try onRuntime(slots: 8) { runtime in
+      let servers = Priority.allCases.map { priority in
+        runtime.spawn(Mail.self, options: .init(priority: priority)) { process in
+          while case .ask(let reply) = try process.receive() {
+            locks[2].withLock { $0 += 1 }
+            reply.send(1)
+          }
+          if process.ref.info?.priority != priority { wrong.add() }
+        }
+      }
+      let clients = (0..<processes).map { number in
+        let own = Priority.allCases[number % 4]
+        return runtime.spawn(options: .init(priority: own)) { process in
+          for round in 0..<rounds {
+            try locks[(number + round) % 2].withLock { _ in
+              try process.yield()
+              let reply = try process.call(servers[(number + round) % 4]) { .ask($0) }
+              done.add(reply)
+            }
+          }
+          if process.ref.info?.priority != own { wrong.add() }
+        }
+      }
+      for client in clients { _ = client.join() }
+      for server in servers { server.send(.go) }
+    }
+    #expect(wrong.total == 0 && done.total == processes * rounds)
+  }
+}
