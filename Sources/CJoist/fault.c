@@ -49,16 +49,10 @@ struct stack {
   uintptr_t low, top;
 };
 
-// The two words of the stack that runs; null where none does.
-static uintptr_t *running_bounds(const struct joist_site *site) {
-  const char *record = *site->running;
-  return record == NULL ? NULL : *(uintptr_t *const *)(record + site->stack_offset);
-}
-
 static bool running_stack(const struct joist_site *site, struct stack *stack) {
-  const uintptr_t *bounds = running_bounds(site);
+  const uintptr_t *bounds = joist_running_bounds(site);
   if (bounds == NULL) return false;
-  *stack = (struct stack){site->fault.reserve_is_open ? site->fault.low : bounds[0], bounds[1]};
+  *stack = (struct stack){site->fault.reserve_bytes != 0 ? site->fault.low : bounds[0], bounds[1]};
   return true;
 }
 
@@ -116,12 +110,12 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
   struct joist_fault *fault = &site->fault;
   uintptr_t pc = joist_context_pc(context), sp = joist_context_sp(context);
   uintptr_t address = (uintptr_t)info->si_addr, guard = stack->low - site->guard_bytes;
-  uintptr_t low = fault->reserve_is_open ? stack->low - JOIST_RESERVE_BYTES : stack->low;
+  uintptr_t low = stack->low - fault->reserve_bytes;
   // A large frame may have been taken, and not been touched.
   if (sp < guard || sp >= stack->top) return false;
   enum { below_sp_most = 1024 };  // what code touches below the stack pointer
   fault->signal = signal;
-  if (!fault->reserve_is_open) fault->is_overflow = false;
+  if (fault->reserve_bytes == 0) fault->is_overflow = false;
   switch (signal) {
     case SIGILL:
     case SIGTRAP:
@@ -181,24 +175,6 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
 #endif
 }
 
-static bool open_reserve(const struct stack *stack) {
-  void *start = (void *)(stack->low - JOIST_RESERVE_BYTES);
-#if defined(__linux__)
-  enum { guard_remove = 103 };  // MADV_GUARD_REMOVE
-  if (madvise(start, JOIST_RESERVE_BYTES, guard_remove) != 0 && errno != EINVAL) return false;
-#endif
-  return mprotect(start, JOIST_RESERVE_BYTES, PROT_READ | PROT_WRITE) == 0;
-}
-
-bool joist_fault_close_reserve(struct joist_site *site) {
-  if (!site->fault.reserve_is_open) return true;
-  void *start = (void *)(site->fault.low - JOIST_RESERVE_BYTES);
-  running_bounds(site)[0] = site->fault.low;
-  site->fault.reserve_is_open = false;
-  madvise(start, JOIST_RESERVE_BYTES, MADV_DONTNEED);
-  return joist_guard_install(start, JOIST_RESERVE_BYTES) || mprotect(start, JOIST_RESERVE_BYTES, PROT_NONE) == 0;
-}
-
 // True when the context was changed so that the thread goes on.
 static bool contain(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context) {
   struct stack stack;
@@ -207,12 +183,8 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
   if (!running_stack(site, &stack) || !is_contained(site, signal, info, context, &stack)) return false;
   bool is_in_program = joist_place_of(joist_context_pc(context)) == joist_place_program;
   if ((signal == SIGSEGV || signal == SIGBUS) && !is_in_program) {  // (W20)
-    if (fault->reserve_is_open || !joist_frames_redirect(context, stack.low, stack.top)) return false;
-    if (!open_reserve(&stack)) return false;
-    fault->low = stack.low;
-    fault->reserve_is_open = true;
-    running_bounds(site)[0] = stack.top;
-    return true;
+    enum joist_overflow overflow = joist_reserve_use(site, context, stack.low, stack.top);
+    if (overflow != joist_overflow_ends) return overflow == joist_overflow_finishes;
   }
   fault->has_text = has_text(signal, joist_context_pc(context));
   if (fault->holds_lock) joist_thread_keep();

@@ -51,9 +51,40 @@ void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, 
 /// Adds the frames from that frame pointer outwards.
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top);
 
-/// Has the outermost library function of an interrupted stack return to `joist_fault_landing` and not to the program
-/// (W20); false when there is none to be found.
-bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top);
+/// Has a function of an interrupted stack return to `joist_fault_landing` and not to its caller: the outermost one that
+/// the program called (W20), or further in the one that a function of `recursion` called, if that is not null (W36).
+/// False where there is none.
+bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top,
+                           const struct joist_recursion *recursion);
+
+/// Finds the functions of a stack that ends at `low` whose frames are at least that distance further out (W37).
+void joist_recursion_find(struct joist_recursion *recursion, const ucontext_t *context, uintptr_t low, uintptr_t top,
+                          size_t distance);
+
+/// Whether a frame with that return address is nearer than those, and is one of the same functions'.
+bool joist_recursion_has(const struct joist_recursion *recursion, uintptr_t return_address, uintptr_t frame_address);
+
+/// Whether the interrupted function is one of them.
+bool joist_recursion_has_pc(const struct joist_recursion *recursion, uintptr_t pc);
+
+/// What happens to a stack that has ended inside a library.
+enum joist_overflow {
+  /// The fault is not contained.
+  joist_overflow_passes,
+  /// The library goes on, on a part of the guard, and returns to `joist_fault_landing` (W20).
+  joist_overflow_finishes,
+  /// All of the stack's frames are left at once (W37).
+  joist_overflow_ends,
+};
+
+/// Decides that, for a stack whose usable part ends at `low`, and opens what the library needs (W35).
+enum joist_overflow joist_reserve_use(struct joist_site *site, ucontext_t *context, uintptr_t low, uintptr_t top);
+
+/// The two words of the stack that runs; null where none does.
+static inline uintptr_t *joist_running_bounds(const struct joist_site *site) {
+  const char *record = *site->running;
+  return record == NULL ? NULL : *(uintptr_t *const *)(record + site->stack_offset);
+}
 
 /// Where a redirected return goes on.
 extern const char joist_fault_landing[];
@@ -68,6 +99,18 @@ static inline uintptr_t joist_plain(uintptr_t address) {
   return address;
 #endif
 }
+
+/// Whether a frame pointer may be one of a stack's.
+static inline bool joist_is_frame(uintptr_t fp, uintptr_t low, uintptr_t top) {
+  return fp >= low && fp < top - 2 * sizeof(uintptr_t) && fp % sizeof(uintptr_t) == 0;
+}
+
+/// The number that unwinders give the frame pointer's register.
+#if defined(__x86_64__)
+#define JOIST_FP_REGISTER 6
+#else
+#define JOIST_FP_REGISTER 29
+#endif
 
 /// Registers of an interrupted context.
 static inline uintptr_t joist_context_pc(const ucontext_t *context) {

@@ -16,12 +16,8 @@ static void add(struct joist_fault *fault, uintptr_t frame) {
   if (fault->frame_count < JOIST_FRAMES_MOST) fault->frames[fault->frame_count++] = frame;
 }
 
-static bool is_frame(uintptr_t fp, uintptr_t low, uintptr_t top) {
-  return fp >= low && fp < top - 2 * sizeof(uintptr_t) && fp % sizeof(uintptr_t) == 0;
-}
-
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top) {
-  while (is_frame(fp, low, top)) {
+  while (joist_is_frame(fp, low, top)) {
     const uintptr_t *frame = (const uintptr_t *)fp;
     uintptr_t back = joist_plain(frame[1]);
     if (back == 0) return;
@@ -38,14 +34,6 @@ struct walk {
   uintptr_t last_fp;
 };
 
-enum { fp_register = sizeof(void *) == 8 ?
-#if defined(__x86_64__)
-  6
-#else
-  29
-#endif
-  : 0 };
-
 static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argument) {
   struct walk *walk = argument;
   uintptr_t ip = joist_plain(_Unwind_GetIP(context));
@@ -53,7 +41,7 @@ static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argume
   if (!walk->has_begun) return _URC_NO_REASON;
   if (ip == 0) return _URC_END_OF_STACK;
   add(walk->fault, ip);
-  walk->last_fp = _Unwind_GetGR(context, fp_register);
+  walk->last_fp = _Unwind_GetGR(context, JOIST_FP_REGISTER);
   return _URC_NO_REASON;
 }
 
@@ -71,7 +59,8 @@ static void unwind(struct joist_fault *fault, const ucontext_t *context, uintptr
 
 void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top) {
   fault->frame_count = 0;
-  fault->holds_lock = false;
+  // What lies beyond the landing was looked at before (W20).
+  fault->holds_lock &= fault->reserve_bytes != 0;
   enum joist_place place = joist_place_of(joist_context_pc(context));
   if (place == joist_place_program || place == joist_place_swift) {
     add(fault, joist_context_pc(context));
@@ -85,13 +74,20 @@ void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, 
 
 struct search {
   uintptr_t from, low, top;
+  const struct joist_recursion *recursion;
   bool has_begun;
   uintptr_t inner_cfa, inner_fp;  // of the frame further in
-  uintptr_t found;                // the program's frame, by its address
+  uintptr_t found;                // the frame that is not gone back to, by its address
   uintptr_t last_fp;
 };
 
-static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *argument) {
+// Whether a frame is one that is not gone back to: the program's, or a recursing function's.
+static bool is_sought(const struct search *search, uintptr_t ip, uintptr_t frame_address) {
+  if (joist_place_of(ip) == joist_place_program) return true;
+  return search->recursion != NULL && joist_recursion_has(search->recursion, ip, frame_address);
+}
+
+static _Unwind_Reason_Code find_frame(struct _Unwind_Context *context, void *argument) {
   struct search *search = argument;
   uintptr_t ip = joist_plain(_Unwind_GetIP(context));
   search->has_begun |= ip == search->from;
@@ -99,8 +95,8 @@ static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *a
   if (ip == 0) return _URC_END_OF_STACK;
   // With each frame the unwinder shows the frame address of the one further in.
   search->inner_cfa = _Unwind_GetCFA(context);
-  search->last_fp = _Unwind_GetGR(context, fp_register);
-  if (ip != search->from && joist_place_of(ip) == joist_place_program) {
+  search->last_fp = _Unwind_GetGR(context, JOIST_FP_REGISTER);
+  if (ip != search->from && is_sought(search, ip, search->inner_cfa)) {
     search->found = ip;
     return _URC_END_OF_STACK;
   }
@@ -128,22 +124,23 @@ static bool redirect(uintptr_t *place, uintptr_t to, uintptr_t frame_address) {
 // The unwinder has ended early: on by frame pointers (W24).
 static bool redirect_by_frame_pointers(struct search *search) {
   uintptr_t fp = search->last_fp, low = search->low;
-  while (is_frame(fp, low, search->top)) {
+  while (joist_is_frame(fp, low, search->top)) {
     uintptr_t *frame = (uintptr_t *)fp;
     uintptr_t back = joist_plain(frame[1]);
     if (back == 0) return false;
     // What a signature was made with is not known here.
-    if (joist_place_of(back) == joist_place_program) return frame[1] == back && redirect(&frame[1], back, 0);
+    if (is_sought(search, back, fp)) return frame[1] == back && redirect(&frame[1], back, 0);
     low = fp + 1;
     fp = frame[0];
   }
   return false;
 }
 
-bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top) {
-  struct search search = {.from = joist_context_pc(context), .low = low, .top = top};
+bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top,
+                           const struct joist_recursion *recursion) {
+  struct search search = {.from = joist_context_pc(context), .low = low, .top = top, .recursion = recursion};
   search.last_fp = joist_context_fp(context);
-  _Unwind_Backtrace(find_program, &search);
+  _Unwind_Backtrace(find_frame, &search);
   if (search.found == 0) return redirect_by_frame_pointers(&search);
 #if defined(__x86_64__)
   uintptr_t place = search.inner_cfa - sizeof(uintptr_t);
@@ -151,7 +148,7 @@ bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top) {
   return redirect((uintptr_t *)place, search.found, search.inner_cfa);
 #else
   // The outermost library function keeps its return address beside its frame pointer, or still in the register.
-  if (is_frame(search.inner_fp, low, top)) {
+  if (joist_is_frame(search.inner_fp, low, top)) {
     uintptr_t *frame = (uintptr_t *)search.inner_fp;
     if (redirect(&frame[1], search.found, search.inner_cfa)) return true;
   }
@@ -171,7 +168,7 @@ bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top) {
 // Calls what a handler calls, for a function's address is looked up at its first call.
 static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *argument) {
   *(volatile uintptr_t *)argument =
-    _Unwind_GetIP(context) + _Unwind_GetCFA(context) + _Unwind_GetGR(context, fp_register);
+    _Unwind_GetIP(context) + _Unwind_GetCFA(context) + _Unwind_GetGR(context, JOIST_FP_REGISTER);
   return _URC_END_OF_STACK;
 }
 
@@ -184,4 +181,5 @@ void joist_frames_prepare(void) {
   // The first walk of a program allocates.
   uintptr_t ignored;
   _Unwind_Backtrace(stop, &ignored);
+  ignored = (uintptr_t)_Unwind_FindEnclosingFunction((void *)(uintptr_t)joist_fault_landing);
 }

@@ -202,10 +202,29 @@ void joist_heavy_fence(void);
 /// Registers for the heavy fence; call once before any thread relies on either half.
 void joist_fences_prepare(void);
 
-#pragma mark - Faults (fault.c, frames.c)
+#pragma mark - What a process may do to its thread (across.c)
+
+/// Has `ended` called on this thread if it ends otherwise than by returning (W38); with null, not any more.
+void joist_thread_watch_end(void (*_Nullable ended)(void));
+
+/// Notes that this thread is on no queue of Dispatch's, and whether it is on one now (W39).
+void joist_thread_note_queue(void);
+bool joist_thread_is_on_queue(void);
+
+#pragma mark - Faults (fault.c, frames.c, reserve.c, recursion.c)
 
 /// The most frames that are kept of a fault.
 #define JOIST_FRAMES_MOST 64
+
+/// The most functions of a recursion that are told apart.
+#define JOIST_RECURSION_MOST 128
+
+/// Functions whose frames, `from` that address outwards, are far from the end of their stack (W37).
+struct joist_recursion {
+  uintptr_t functions[JOIST_RECURSION_MOST];
+  int count;
+  uintptr_t from;
+};
 
 /// A fault that was contained: filled by the signal's handler, read by the entry that runs then.
 struct joist_fault {
@@ -213,10 +232,12 @@ struct joist_fault {
   int signal;
   /// The stack pointer was, or went, below the stack.
   bool is_overflow;
-  /// Part of the guard was made writable, so that a library could finish (W20), and the stack's lowest address, which
-  /// lies above it meanwhile: so no call of the runtime has room. Whoever runs then closes it.
-  bool reserve_is_open;
+  /// How much of the guard, next to the stack, was made writable so that a library could finish (W20), and the stack's
+  /// lowest address. The stack's own word for that leads to its top meanwhile, so that no call of the runtime has room.
+  /// The entry that runs then closes the reserve.
+  size_t reserve_bytes;
   uintptr_t low;
+  struct joist_recursion recursion;
   /// One of the frames holds a lock (W22).
   bool holds_lock;
   /// Where it happened, and the return addresses from there outwards.
@@ -247,9 +268,6 @@ struct joist_site {
   struct joist_fault fault;
 };
 
-/// Bytes above each guarded stack's guard that a library may use to finish (W20).
-#define JOIST_RESERVE_BYTES (64 << 10)
-
 /// Takes the signals over, once a program; what handled them before gets what is not contained. Later calls only look
 /// anew what is loaded.
 void joist_faults_prepare(void);
@@ -275,7 +293,7 @@ void joist_faults_enter(struct joist_site *_Nullable site);
 /// Whose faults are contained on this thread.
 struct joist_site *_Nullable joist_faults_site(void);
 
-/// Guards what `reserve_is_open` tells of, if it does; false where the system refuses.
+/// Guards the reserve again, if any of it is open; false where the system refuses.
 bool joist_fault_close_reserve(struct joist_site *_Nonnull site);
 
 /// Clears what this thread keeps for frames that are no more: the words, the locks of `stdout` and `stderr` (W23), what
