@@ -52,12 +52,12 @@ void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, 
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top);
 
 /// Has a function of an interrupted stack return to `joist_fault_landing` and not to its caller: the outermost one that
-/// the program called (W20), or further in the one that a function of `recursion` called, if that is not null (W36).
+/// the program called (W20), or further in the one that a function of `recursion` called, if that is not null (W41).
 /// False where there is none.
 bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top,
                            const struct joist_recursion *recursion);
 
-/// Finds the functions of a stack that ends at `low` whose frames are at least that distance further out (W37).
+/// Finds the functions of a stack that ends at `low` whose frames are at least that distance further out (W42).
 void joist_recursion_find(struct joist_recursion *recursion, const ucontext_t *context, uintptr_t low, uintptr_t top,
                           size_t distance);
 
@@ -73,11 +73,11 @@ enum joist_overflow {
   joist_overflow_passes,
   /// The library goes on, on a part of the guard, and returns to `joist_fault_landing` (W20).
   joist_overflow_finishes,
-  /// All of the stack's frames are left at once (W37).
+  /// All of the stack's frames are left at once (W42).
   joist_overflow_ends,
 };
 
-/// Decides that, for a stack whose usable part ends at `low`, and opens what the library needs (W35).
+/// Decides that, for a stack whose usable part ends at `low`, and opens what the library needs (W40).
 enum joist_overflow joist_reserve_use(struct joist_site *site, ucontext_t *context, uintptr_t low, uintptr_t top);
 
 /// The two words of the stack that runs; null where none does.

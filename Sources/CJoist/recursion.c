@@ -2,7 +2,7 @@
 //
 // Which functions a stack that is used up recurses through, found inside a signal's handler: nothing here allocates or
 // takes a lock. Rules:
-// W37. A function recurses if it runs near the end of the stack and also so far out that no library gets from there to
+// W42. A function recurses if it runs near the end of the stack and also so far out that no library gets from there to
 //      here without recursing. While it calls itself it holds no lock that is not recursive, or the inner call would
 //      have waited for it. So the stack may be left inside such a function, or when what that called has returned.
 #define _GNU_SOURCE

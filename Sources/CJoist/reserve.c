@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A stack that ends inside a library, and the part of its guard that the library gets (W20). Rules:
-// W35. The reserve is opened in parts. The first is three sevenths of the guard: no call of a library that does not
+// W40. The reserve is opened in parts. The first is three sevenths of the guard: no call of a library that does not
 //      recurse is known to need a quarter of that. Each further one is a seventh, and the last two are never opened, so
 //      that a frame does not pass over them.
-// W36. A library that uses the first part up recurses without end, as far as its stack can tell. It is not asked to
+// W41. A library that uses the first part up recurses without end, as far as its stack can tell. It is not asked to
 //      finish, for it would not: it is left where it recurses (`recursion.c`).
 #define _GNU_SOURCE
 #include "fault.h"

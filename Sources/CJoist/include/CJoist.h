@@ -204,10 +204,10 @@ void joist_fences_prepare(void);
 
 #pragma mark - What a process may do to its thread (across.c)
 
-/// Has `ended` called on this thread if it ends otherwise than by returning (W38); with null, not any more.
+/// Has `ended` called on this thread if it ends otherwise than by returning (W43); with null, not any more.
 void joist_thread_watch_end(void (*_Nullable ended)(void));
 
-/// Notes that this thread is on no queue of Dispatch's, and whether it is on one now (W39).
+/// Notes that this thread is on no queue of Dispatch's, and whether it is on one now (W44).
 void joist_thread_note_queue(void);
 bool joist_thread_is_on_queue(void);
 
@@ -219,7 +219,7 @@ bool joist_thread_is_on_queue(void);
 /// The most functions of a recursion that are told apart.
 #define JOIST_RECURSION_MOST 128
 
-/// Functions whose frames, `from` that address outwards, are far from the end of their stack (W37).
+/// Functions whose frames, `from` that address outwards, are far from the end of their stack (W42).
 struct joist_recursion {
   uintptr_t functions[JOIST_RECURSION_MOST];
   int count;

@@ -106,7 +106,11 @@ private final class ThreadBody: Sendable {
   private static func live(_ pointer: UnsafeMutableRawPointer) {
     let box = unsafe Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue()
     unsafe box.name.withCString { unsafe joist_thread_prepare($0) }
+    joist_thread_watch_end {
+      stopTheProgram("Joist: a process or a `blocking` closure ended its thread, as `pthread_exit` does.")
+    }
     box.run()
+    joist_thread_watch_end(nil)
     box.end.bodyReturned(isKept: joist_thread_is_kept())
   }
 }

@@ -72,10 +72,13 @@ extension Handle<ProcessRecord> {
     if it.flags.contains(.exiting) { try refuse() }
   }
 
-  /// Switches away, if this is the process's own stack.
+  /// Switches away, if this is the process's own stack; in debug builds also if it is outside of every queue.
   @inline(__always)
   func leaveTo(_ outcome: Outcome, _ scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
     guard it.slot!.it.contains(joist_stack_pointer()) else { onAnotherStack() }
+    #if DEBUG
+      if joist_thread_is_on_queue() { onQueue() }
+    #endif
     return scheduler.switchAway(outcome)
   }
 
@@ -86,6 +89,16 @@ extension Handle<ProcessRecord> {
         + "`queue.sync`. Receive first, then go there."
     )
   }
+
+  #if DEBUG
+    @inline(never)
+    private func onQueue() -> Never {
+      fatalError(
+        "Joist: a process suspended inside `queue.sync`. The queue stays taken meanwhile, by a thread that runs other "
+          + "processes. Receive first, then go there."
+      )
+    }
+  #endif
 
   /// Takes signals in; a suspended process is away until it is resumed.
   @inline(never)

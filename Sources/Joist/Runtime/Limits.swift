@@ -95,8 +95,8 @@ package enum Limits {
   package static let dedicatedBytesMost = 1 << 30
   /// Below every stack: larger than any frame, because Swift lowers the stack pointer by a whole frame unprobed.
   ///
-  /// Five of seven parts are for a library to finish on (W35), each of whole pages on any machine. A guard and a stack
-  /// of the default size together are no power of two, so that their page tables do not share cache sets.
+  /// Five of seven parts are for a library to finish on (`reserve.c`), each of whole pages on any machine. A guard and
+  /// a stack of the default size together are no power of two: their page tables do not share cache sets.
   package static let guardBytes = 448 << 10
   /// A scheduler looks at so many slots at each look at the clock: at forty thousand in a second (U7).
   package static let slotsSweptAtOnce = 2

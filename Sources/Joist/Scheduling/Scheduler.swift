@@ -260,6 +260,9 @@ extension Handle<Scheduler> {
     unsafe it.site.contains_nothing = it.runtime.it.configuration.onTrap == .crash
     unsafe it.site.contains_locks = it.runtime.it.configuration.onTrapWithLock == .contain
     unsafe joist_faults_enter(&it.site)
+    #if DEBUG
+      joist_thread_note_queue()
+    #endif
   }
 
   /// A number that looks random, from the scheduler's own generator (xorshift64, G.
