@@ -122,8 +122,9 @@ private struct SlowBothWays: Server {
     try process.sleep(for: .seconds(1))
   }
 
-  func handle(_ message: sending Int, in process: ProcessContext<Int>) throws {
-    try process.sleep(for: .seconds(1))
-    try process.exit(.shutdown)
+  func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
+
+  func terminate(_ reason: ExitReason, in process: ProcessContext<Int>) {
+    do { try process.sleep(for: .seconds(1)) } catch { Issue.record("told to exit while it ends: \(error)") }
   }
 }
