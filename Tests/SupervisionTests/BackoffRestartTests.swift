@@ -15,10 +15,11 @@ import Testing
     let top = try stage.start(
       Supervisor(.oneForOne, intensity: 100, within: .seconds(60), backoff: backoff) { stage.worker("a") }
     )
-    for seconds in [1, 2, 4, 4] {
+    for (number, seconds) in [1, 2, 4, 4].enumerated() {
       try stage.end("a", of: top)
       let info = try #require(try stage.child("a", of: top))
-      guard case .restarting(let time) = info.state else { throw Failure() }
+      guard case .restarting(let time, let attempt) = info.state else { throw Failure() }
+      #expect(attempt == number + 1 && info.restarts == number && info.process == nil)
       let wait = time - stage.clock()
       #expect(wait <= .seconds(seconds) && wait > .seconds(seconds) - .milliseconds(1))
       stage.pass(.seconds(seconds) - .milliseconds(2))
@@ -98,5 +99,86 @@ import Testing
     stage.pass(.seconds(3))
     #expect(stage.log.entries == ["-a"])
     #expect(try stage.child("a", of: top)?.state == .ended)
+  }
+
+  /// How a child that waits is named.
+  enum Handle: CaseIterable { case name, lastProcess }
+
+  @Test(arguments: Handle.allCases, [false, true])
+  func `P5: a child that waits is terminated by its name and by its last process`(
+    handle: Handle,
+    isDynamic: Bool
+  ) throws {
+    let stage = try Stage()
+    let worker = stage.worker("a")
+    let top =
+      isDynamic
+      ? try stage.start(DynamicSupervisor(backoff: backoff))
+      : try stage.start(Supervisor(.oneForOne, backoff: backoff) { worker })
+    if isDynamic { _ = try stage.inProcess { try $0.call(top) { .startChild(worker, $0) }.get() } }
+    try stage.end("a", of: top)
+    stage.pass(.milliseconds(1_002))
+    let before = try #require(try stage.child("a", of: top)?.process)
+    try stage.end("a", of: top)
+    let info = try #require(try stage.child("a", of: top))
+    #expect(info.lastProcess == before && info.process == nil)
+    let last = try #require(info.lastProcess)
+    try stage.inProcess { process in
+      switch handle {
+      case .name: try process.call(top) { .terminateChild("a", $0) }.get()
+      case .lastProcess: try process.call(top) { .terminateChild(last, $0) }.get()
+      }
+    }
+    #expect(stage.runtime.isQuiet, "the wait goes on")
+    stage.pass(.seconds(10))
+    #expect(stage.log.entries == ["-a"])
+    #expect(try stage.children(of: top).map(\.state) == (isDynamic ? [] : [.ended]))
+  }
+
+  @Test func `P5: a process that was not its child's last is no name for it`() throws {
+    let stage = try Stage()
+    let top = try stage.start(Supervisor(.oneForOne, backoff: backoff) { stage.worker("a") })
+    let first = try #require(try stage.child("a", of: top)?.process)
+    try stage.end("a", of: top)
+    stage.pass(.milliseconds(1_002))
+    let error = #expect(throws: SupervisorError.self) {
+      try stage.inProcess { try $0.call(top) { .terminateChild(first, $0) }.get() }
+    }
+    #expect("\(try #require(error))" == "there is no child '\(first)'")
+    #expect(try stage.child("a", of: top)?.state == .running)
+  }
+
+  @Test func `P5: one of a group that waits is terminated, and the others are started in their time`() throws {
+    let stage = try Stage()
+    let top = try stage.start(
+      Supervisor(.oneForAll, backoff: backoff) {
+        for name in ["a", "b", "c"] { stage.worker(name) }
+      }
+    )
+    try stage.end("b", of: top)
+    let states = try stage.children(of: top).map(\.state)
+    #expect(Set(states).count == 1)
+    guard case .restarting(_, attempt: 1) = states[0] else { throw Failure() }
+    try stage.inProcess { try $0.call(top) { .terminateChild("a", $0) }.get() }
+    stage.log.clear()
+    stage.pass(.milliseconds(1_002))
+    #expect(stage.log.entries == ["+b", "+c"])
+    try stage.inProcess { _ = try $0.call(top) { .restartChild("a", $0) }.get() }
+    #expect(stage.log.entries == ["+b", "+c", "+a"])
+  }
+
+  @Test func `P5: a name that several children have is refused, and ends none of them`() throws {
+    let stage = try Stage()
+    let top = try stage.start(DynamicSupervisor(backoff: backoff))
+    let worker = stage.worker("a")
+    for _ in 1...2 { _ = try stage.inProcess { try $0.call(top) { .startChild(worker, $0) }.get() } }
+    let error = #expect(throws: SupervisorError.self) {
+      try stage.inProcess { try $0.call(top) { .terminateChild("a", $0) }.get() }
+    }
+    #expect("\(try #require(error))" == "several children have the name 'a'")
+    let first = try #require(try stage.children(of: top).first?.process)
+    try stage.inProcess { try $0.call(top) { .terminateChild(first, $0) }.get() }
+    try stage.inProcess { try $0.call(top) { .terminateChild("a", $0) }.get() }
+    #expect(try stage.children(of: top).isEmpty)
   }
 }

@@ -73,6 +73,25 @@ import Testing
     #expect(text == "the child 'a' is permanent, so it cannot be significant")
   }
 
+  @Test func `P5: a significant child is refused where nothing comes of it`() throws {
+    let stage = try Stage()
+    let worker = stage.worker("a", restart: .transient, isSignificant: true)
+    let refusal = "the child 'a' is significant, but the supervisor's `autoShutdown` is `.never`"
+    #expect(message { try stage.start(Supervisor(.oneForOne) { worker }) } == refusal)
+    let inner = Child("inner", supervisor: Supervisor(.oneForOne) { worker })
+    #expect(
+      message { try stage.start(Supervisor(.oneForOne) { inner }) }
+        == "the child 'inner' did not start: error: \(refusal)"
+    )
+    let running = [try stage.start(Supervisor(.oneForOne) {}), try stage.start(DynamicSupervisor())]
+    for top in running {
+      let text = message { _ = try stage.inProcess { try $0.call(top) { .startChild(worker, $0) }.get() } }
+      #expect(text == refusal)
+      #expect(try stage.children(of: top).isEmpty)
+    }
+    #expect(stage.log.entries.isEmpty)
+  }
+
   @Test func `P5: a child that throws in start ends those before it in reverse and names itself`() throws {
     let stage = try Stage()
     let text = message {

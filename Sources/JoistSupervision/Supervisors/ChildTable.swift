@@ -10,8 +10,8 @@ import Joist
 /// A child and what has become of it.
 struct ChildEntry {
   enum Status: Equatable {
-    /// It is to be started in that round, by that time.
-    case waiting(round: Int, at: ContinuousClock.Instant)
+    /// It is to be started in that round, by that time; the attempt is the round's.
+    case waiting(round: Int, at: ContinuousClock.Instant, attempt: Int = 0)
     case starting(round: Int)
     case running
     case stopping
@@ -21,6 +21,8 @@ struct ChildEntry {
   let child: Child
   var status: Status
   var address: (any ChildAddress)?
+  /// Its process, or the last one while it has none.
+  var lastProcess: ProcessID?
   var restarts = 0
   /// Restarts since it last ran for a whole window.
   var attempts = 0
@@ -43,7 +45,8 @@ struct ChildEntry {
   var info: ChildInfo {
     let state: ChildInfo.State =
       switch status {
-      case .waiting(_, let time): .restarting(at: time)
+      case .waiting(round: 0, _, _): .starting
+      case .waiting(_, let time, let attempt): .restarting(at: time, attempt: attempt)
       case .starting: .starting
       case .running: .running
       case .stopping: .stopping
@@ -51,6 +54,7 @@ struct ChildEntry {
       }
     return ChildInfo(
       name: child.name,
+      lastProcess: lastProcess,
       restart: child.restart,
       restarts: restarts,
       state: state,
@@ -60,10 +64,17 @@ struct ChildEntry {
   }
 }
 
+/// The children of one name: more than one only in a dynamic supervisor.
+enum Namesakes {
+  case one(Int)
+  case several(Set<Int>)
+}
+
 struct ChildTable {
   private var entries: [Int: ChildEntry] = [:]
+  /// The last process of each child, which may have ended.
   private var byProcess: [ProcessID: Int] = [:]
-  private var byName: [String: Int] = [:]
+  private var byName: [String: Namesakes] = [:]
   private var lastNumber = 0
 
   var count: Int { entries.count }
@@ -81,30 +92,50 @@ struct ChildTable {
   mutating func add(_ entry: ChildEntry) -> Int {
     lastNumber += 1
     entries[lastNumber] = entry
-    byName[entry.child.name] = lastNumber
+    let name = entry.child.name
+    switch byName.removeValue(forKey: name) {
+    case nil: byName[name] = .one(lastNumber)
+    case .one(let other): byName[name] = .several([other, lastNumber])
+    case .several(var numbers):
+      numbers.insert(lastNumber)
+      byName[name] = .several(numbers)
+    }
     return lastNumber
   }
 
   /// Forgets a child, which has no process.
   mutating func remove(_ number: Int) {
     guard let entry = entries.removeValue(forKey: number) else { return }
-    if byName[entry.child.name] == number { byName[entry.child.name] = nil }
+    if let process = entry.lastProcess { byProcess[process] = nil }
+    let name = entry.child.name
+    guard case .several(var numbers) = byName.removeValue(forKey: name) else { return }
+    numbers.remove(number)
+    byName[name] = numbers.count == 1 ? .one(numbers.first!) : .several(numbers)
   }
 
-  /// Where names differ.
-  func number(named name: String) -> Int? { byName[name] }
+  /// Returns the children of that name; nil if there are none.
+  func named(_ name: String) -> Namesakes? { byName[name] }
 
-  func number(of process: ProcessID) -> Int? { byProcess[process] }
+  /// Returns the child whose process that is now.
+  func number(of process: ProcessID) -> Int? {
+    guard let number = byProcess[process], entries[number]?.address?.id == process else { return nil }
+    return number
+  }
 
-  /// Its process is that one.
+  /// Returns the child whose process that is, or was until it ended, with none made since.
+  func number(lastOf process: ProcessID) -> Int? { byProcess[process] }
+
+  /// Notes the process that was made for a child.
   mutating func bind(_ number: Int, _ address: any ChildAddress) {
+    if let last = entries[number]?.lastProcess { byProcess[last] = nil }
     entries[number]?.address = address
+    entries[number]?.lastProcess = address.id
     byProcess[address.id] = number
   }
 
-  /// The process has ended (SV7); whose it was.
+  /// Notes that a process has ended (SV7), and returns the child that it was; nil if it was no child's.
   mutating func unbind(_ process: ProcessID) -> Int? {
-    guard let number = byProcess.removeValue(forKey: process) else { return nil }
+    guard let number = number(of: process) else { return nil }
     entries[number]?.address = nil
     return number
   }

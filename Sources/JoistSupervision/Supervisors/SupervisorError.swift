@@ -20,6 +20,10 @@ public enum SupervisorError: Error, CustomStringConvertible {
   case tooManyChildren(Int)
   /// A permanent child cannot be significant, for it is always started again.
   case permanentIsSignificant(String)
+  /// A significant child needs a supervisor whose `autoShutdown` is not `.never`; a dynamic one never has another.
+  case significantWithoutAutoShutdown(String)
+  /// Several children of a dynamic supervisor have that name: name the process instead.
+  case ambiguousName(String)
   /// The supervisor ended while it started.
   case ended(ExitReason)
   /// A dynamic supervisor forgets its children when they end: none can be started again or deleted by hand.
@@ -34,6 +38,9 @@ public enum SupervisorError: Error, CustomStringConvertible {
     case .stillRunning(let name): "the child '\(name)' has not ended"
     case .tooManyChildren(let maximum): "there are \(maximum) children, and no more are allowed"
     case .permanentIsSignificant(let name): "the child '\(name)' is permanent, so it cannot be significant"
+    case .significantWithoutAutoShutdown(let name):
+      "the child '\(name)' is significant, but the supervisor's `autoShutdown` is `.never`"
+    case .ambiguousName(let name): "several children have the name '\(name)'"
     case .ended(let reason): "the supervisor ended while it started: \(reason)"
     case .notForDynamic: "a dynamic supervisor forgets its children when they end"
     }

@@ -23,9 +23,8 @@ extension SupervisorLoop {
 
   private func obstacle(to child: Child) -> SupervisorError? {
     if table.count >= plan.maximum { return .tooManyChildren(plan.maximum) }
-    if !plan.isDynamic && table.number(named: child.name) != nil { return .duplicateChild(child.name) }
-    if child.isSignificant && child.restart == .permanent { return .permanentIsSignificant(child.name) }
-    return nil
+    if !plan.isDynamic && table.named(child.name) != nil { return .duplicateChild(child.name) }
+    return plan.obstacle(to: child)
   }
 
   mutating func restart(_ name: String, _ reply: StartReply) throws {
@@ -44,16 +43,19 @@ extension SupervisorLoop {
   /// A child that has ended and is not about to be started.
   private func endedChild(_ name: String) -> Result<Int, SupervisorError> {
     if plan.isDynamic { return .failure(.notForDynamic) }
-    guard let number = table.number(named: name), let entry = table[number] else {
-      return .failure(.unknownChild(name))
+    return find(.name(name)).flatMap { number in
+      table[number]?.status == .ended ? .success(number) : .failure(.stillRunning(name))
     }
-    return entry.status == .ended ? .success(number) : .failure(.stillRunning(name))
   }
 
   mutating func terminate(_ name: Supervisor.ChildName, _ reply: EndReply) throws {
-    guard let number = number(of: name), let entry = table[number] else {
-      return reply.send(.failure(.unknownChild(text(of: name))))
+    let number: Int
+    switch find(name) {
+    case .success(let found): number = found
+    case .failure(let error): return reply.send(.failure(error))
     }
+    guard let entry = table[number] else { return }
+    if case .waiting(let round, _, _) = entry.status { leave(round, number) }
     if plan.isDynamic {
       table[number]?.endReplies.append(reply)
       if !entry.isAlive { return forget(number) }
@@ -70,17 +72,17 @@ extension SupervisorLoop {
     if case .starting(let round) = entry.status { try advance(round) }
   }
 
-  private func number(of name: Supervisor.ChildName) -> Int? {
+  /// Finds the child that is meant: by its name, or by its process, the last one while it has none.
+  private func find(_ name: Supervisor.ChildName) -> Result<Int, SupervisorError> {
     switch name {
-    case .name(let name): plan.isDynamic ? nil : table.number(named: name)
-    case .process(let id): table.number(of: id)
-    }
-  }
-
-  private func text(of name: Supervisor.ChildName) -> String {
-    switch name {
-    case .name(let name): name
-    case .process(let id): id.description
+    case .process(let id):
+      return table.number(lastOf: id).map { .success($0) } ?? .failure(.unknownChild(id.description))
+    case .name(let name):
+      switch table.named(name) {
+      case .one(let number): return .success(number)
+      case .several: return .failure(.ambiguousName(name))
+      case nil: return .failure(.unknownChild(name))
+      }
     }
   }
 }

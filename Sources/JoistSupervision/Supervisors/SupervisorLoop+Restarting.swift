@@ -57,7 +57,8 @@ extension SupervisorLoop {
       for place in stop { try self.stop(numbers[place]) }
       for place in forgotten { forget(numbers[place]) }
       let delay = nextDelay(number, hadStarted: hadStarted, now)
-      try open(start.map { numbers[$0] }, after: delay, at: now, isRetry: !hadStarted)
+      let attempt = table[number]?.attempts ?? 1
+      try open(start.map { numbers[$0] }, after: delay, at: now, attempt: attempt, isRetry: !hadStarted)
     }
   }
 
@@ -78,12 +79,13 @@ extension SupervisorLoop {
     _ numbers: [Int],
     after delay: Duration?,
     at now: ContinuousClock.Instant,
+    attempt: Int,
     isRetry: Bool
   ) throws {
     lastRound += 1
     for number in numbers {
-      if case .waiting(let earlier, _) = table[number]?.status { leave(earlier) }
-      table[number]?.status = .waiting(round: lastRound, at: now + (delay ?? .zero))
+      if case .waiting(let earlier, _, _) = table[number]?.status { drop(earlier) }
+      table[number]?.status = .waiting(round: lastRound, at: now + (delay ?? .zero), attempt: attempt)
     }
     rounds[lastRound] = Round(numbers: numbers[...])
     if let delay {
@@ -97,8 +99,14 @@ extension SupervisorLoop {
 
   /// Children of a round are put into a later one: all that have not started, for a strategy that puts one there puts
   /// those behind it there, too.
-  private mutating func leave(_ round: Int) {
+  private mutating func drop(_ round: Int) {
     if let timer = rounds.removeValue(forKey: round)?.timer { process.cancel(timer) }
+  }
+
+  /// Takes a child that waits out of its round, and drops the round if nobody else is left in it.
+  mutating func leave(_ round: Int, _ number: Int) {
+    rounds[round]?.numbers.removeAll { $0 == number }
+    if rounds[round]?.numbers.isEmpty == true { drop(round) }
   }
 
   /// It is no child any more; who wanted its end or its start is told.

@@ -127,7 +127,7 @@ extension SupervisorLoop {
   /// Starts the next child of a round, if its last one has started (SV8).
   mutating func advance(_ round: Int) throws {
     while let number = rounds[round]?.numbers.popFirst() {
-      guard case .waiting(round, _) = table[number]?.status else { continue }  // SV9
+      guard case .waiting(round, _, _) = table[number]?.status else { continue }  // SV9
       return try launch(number, in: round)
     }
     rounds[round] = nil

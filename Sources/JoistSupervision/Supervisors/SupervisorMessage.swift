@@ -56,13 +56,14 @@ extension Supervisor.Message {
 
   /// Ends a child as its `shutdown` says; it is not started again until somebody asks for it.
   ///
-  /// A temporary child is forgotten.
+  /// A child that waits for its restart does not wait any more, and is not started. A temporary child is forgotten, and
+  /// so is any child of a dynamic supervisor, where the name must be that of one child only.
   public static func terminateChild(_ name: String, _ reply: EndReply) -> Self {
     Self(.terminate(.name(name), reply))
   }
 
-  /// As above, for the child that is that process now: the way to name a child of a dynamic supervisor, which forgets
-  /// it.
+  /// As above, for the child whose process that is, or whose last process it was while the child waits for its restart:
+  /// the way to name a child of a dynamic supervisor.
   public static func terminateChild(_ process: ProcessID, _ reply: EndReply) -> Self {
     Self(.terminate(.process(process), reply))
   }
@@ -78,12 +79,14 @@ extension Supervisor.Message {
 public struct ChildInfo: Sendable {
   /// What it does.
   public enum State: Sendable, Hashable {
-    /// It has a process, which has not started yet.
+    /// Its first start is not over: its process has not started yet, or waits for those before it.
     case starting
     /// It has started.
     case running
-    /// It will be started again: at that time, or as soon as the supervisor comes to it.
-    case restarting(at: ContinuousClock.Instant)
+    /// It has no process and waits to be started again: at that time, or as soon as the supervisor comes to it.
+    ///
+    /// Attempts are counted from 1, and anew once the child has run for a whole window.
+    case restarting(at: ContinuousClock.Instant, attempt: Int)
     /// It was told to end.
     case stopping
     /// It has ended, or was never started.
@@ -94,6 +97,8 @@ public struct ChildInfo: Sendable {
   public let name: String
   /// Its process; nil when there is none.
   public var process: ProcessID? { address?.id }
+  /// Its process, or the last one that it had while it has none; nil before its first start.
+  public let lastProcess: ProcessID?
   /// When it is started again.
   public let restart: Child.Restart
   /// How often the supervisor has started it again.

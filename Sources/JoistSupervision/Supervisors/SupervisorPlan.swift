@@ -37,8 +37,15 @@ struct SupervisorPlan: Sendable {
     var names: Set<String> = []
     for child in children {
       guard names.insert(child.name).inserted else { throw .duplicateChild(child.name) }
-      if child.isSignificant && child.restart == .permanent { throw .permanentIsSignificant(child.name) }
+      if let error = obstacle(to: child) { throw error }
     }
+  }
+
+  /// Returns why this supervisor cannot have such a child, whatever other children it has.
+  func obstacle(to child: Child) -> SupervisorError? {
+    guard child.isSignificant else { return nil }
+    if child.restart == .permanent { return .permanentIsSignificant(child.name) }
+    return rules.autoShutdown == .never ? .significantWithoutAutoShutdown(child.name) : nil
   }
 
   private func body(
