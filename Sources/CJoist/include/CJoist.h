@@ -27,7 +27,8 @@ extern "C" {
 /// pointer in `*save`, and goes on where `load`, a stack pointer stored so before (or laid), left off.
 ///
 /// It ends in an indirect jump and not in a return: the return predictor knows nothing of other stacks.
-/// Control words are loaded only where they differ from the ones in force; mxcsr always, which is cheaper.
+/// Control words are loaded only where they differ from the ones in force. Status flags of floating point, such as the
+/// lowest six bits of mxcsr on x86-64, do not count and are not kept: they belong to nobody across a call (W4).
 void joist_switch(void *_Nullable *_Nonnull save, void *_Nonnull load);
 
 /// The same, for a switch to a stack that most likely left off in the very call that switches now. It ends in a return,

@@ -265,9 +265,7 @@ extension Handle<Scheduler> {
     #endif
   }
 
-  /// A number that looks random, from the scheduler's own generator (xorshift64, G.
-  ///
-  /// Marsaglia, 2003).
+  /// Returns the next number of the scheduler's own pseudo-random generator: xorshift64 (Marsaglia, 2003).
   func nextRandom() -> UInt64 {
     it.random ^= it.random << 13
     it.random ^= it.random >> 7
