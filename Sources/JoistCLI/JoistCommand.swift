@@ -11,6 +11,7 @@ struct JoistCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "joist",
     abstract: "Processes in the manner of the BEAM, for native Swift.",
+    version: Built.line,
     subcommands: [Tour.self, Soak.self, Simulate.self, Validate.self, Bench.self],
     defaultSubcommand: Tour.self
   )

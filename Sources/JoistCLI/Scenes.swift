@@ -59,31 +59,80 @@ func ring(_ runtime: ProcessRuntime, _ progress: Progress, _ length: Int) throws
   return ["a hop from process to process: \(short(count(.nanoseconds(1), in: time) / Double(hops))) ns (\(hops) hops)"]
 }
 
-/// The four priorities, two processes each, counting what they get done.
+/// The four priorities at work: of each, processes that compute, and one that wants to run each millisecond.
 func fourPriorities(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String] {
-  let done = Priority.allCases.map { _ in Tally() }
+  progress.show("switching")
+  let switching = short(try switchNanoseconds())
   let end = ContinuousClock.now + .seconds(2)
-  for (priority, tally) in zip(Priority.allCases, done) {
+  let levels = Priority.allCases.map { PriorityFigures($0) }
+  for level in levels { level.start(runtime, until: end) }
+  progress.show("competing")
+  runtime.waitUntilIdle()
+  let all = levels.reduce(0) { $0 + $1.work.total }
+  let lines = levels.map { $0.line(of: all) }
+  let first = "a switch from process to process takes \(switching) ns"
+  return [
+    "\(first); beside a full load a .max process starts \(levels[0].median) after it is due, a .low one \(levels[3].median)"
+  ]
+    + lines
+}
+
+/// Nanoseconds of a switch: two processes on one scheduler that yield to each other.
+private func switchNanoseconds() throws -> Double {
+  let runtime = try ProcessRuntime(.init(schedulers: 1))
+  defer { runtime.shutdown() }
+  let turns = 500_000
+  let time = ContinuousClock().measure {
+    for _ in 0..<2 { runtime.spawn { process in for _ in 0..<turns { try process.yield() } } }
+    runtime.waitUntilIdle()
+  }
+  return time.nanoseconds / Double(2 * turns)
+}
+
+/// What processes of one priority get done, and how long they wait for their turn.
+private struct PriorityFigures {
+  let priority: Priority
+  let work = Tally()
+  private let waits = Times()
+
+  init(_ priority: Priority) { self.priority = priority }
+
+  /// Starts one process a scheduler that computes, and one that sleeps for a millisecond again and again.
+  func start(_ runtime: ProcessRuntime, until end: ContinuousClock.Instant) {
     for _ in 0..<runtime.schedulerCount {
-      runtime.spawn(options: .init(priority: priority)) { process in
+      runtime.spawn(options: .init(priority: priority)) { [priority, work] process in
         while ContinuousClock.now < end {
           for _ in 0..<20 { try process.reduce(50) }
-          tally.add()
-          // The urgent ones leave room, as urgent ones should.
+          work.add()
+          // What is urgent has little to do, or nothing else would run.
           if priority >= .high { try process.sleep(for: .microseconds(priority == .max ? 400 : 200)) }
         }
       }
     }
+    runtime.spawn(options: .init(priority: priority)) { [waits] process in
+      while ContinuousClock.now < end {
+        let due = ContinuousClock.now + .milliseconds(1)
+        try process.sleep(for: .milliseconds(1))
+        waits.add(ContinuousClock.now - due)
+      }
+    }
   }
-  progress.show("competing")
-  runtime.waitUntilIdle()
-  let all = done.reduce(0) { $0 + $1.total }
-  let shares = zip(Priority.allCases, done).map { priority, tally in
-    let share = Double(tally.total) / Double(max(1, all))
-    let name = "\(priority)".padding(toLength: 7)
-    return "\(name)\(String(repeating: "█", count: Int((share * 40).rounded()))) \(short(share * 100)) %"
+
+  /// The lateness in the median, with its unit.
+  var median: String {
+    let sorted = waits.all.sorted()
+    return sorted.isEmpty ? "never" : "\(short(sorted[sorted.count / 2].milliseconds)) ms"
   }
-  return ["four priorities: \(all) turns of work in two seconds, \(runtime.statistics.aged) moved up by age"] + shares
+
+  /// One line: the share of the work, then the lateness.
+  func line(of all: Int) -> String {
+    let share = Double(work.total) / Double(max(1, all))
+    let load = "\(short(share * 100)) % of the load".padded(to: 20)
+    let bar = String(repeating: "█", count: Int((share * 20).rounded())).padded(to: 20)
+    let sorted = waits.all.sorted()
+    let late = "\(median) late in the median, \(sorted.last.map { short($0.milliseconds) } ?? "-") ms at worst"
+    return "\("\(priority)".padded(to: 7))\(bar) \(load)  woken \(sorted.count) times, \(late)"
+  }
 }
 
 /// A loop without a suspension point on every scheduler, and a process that wants a moment each millisecond.
@@ -124,10 +173,4 @@ private final class Times: Sendable {
   private let list = Mutex<[Duration]>([])
   func add(_ time: Duration) { list.withLock { $0.append(time) } }
   var all: [Duration] { list.withLock { $0 } }
-}
-
-extension String {
-  fileprivate func padding(toLength length: Int) -> String {
-    self + String(repeating: " ", count: max(0, length - count))
-  }
 }

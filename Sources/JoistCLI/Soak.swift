@@ -63,8 +63,8 @@ struct Soak: ParsableCommand {
       }
       let figures = runtime.statistics
       let crashes = faults ? "\(figures.trapsContained + figures.overflowsContained) crashes, " : ""
-      let copies = "\(figures.copiesOut) copies"
-      progress.show("\(figures.processesCreated) processes, \(crashes)\(figures.messagesSent) messages, \(copies)")
+      let made = "\(figures.processesCreated) processes made, \(crashes)\(figures.messagesSent) messages sent"
+      progress.show("\(made), \(figures.copiesOut) frames copied out")
     }
     progress.clear()
     let survivors = runtime.shutdown()
@@ -78,30 +78,56 @@ struct Soak: ParsableCommand {
     _ survivors: [ProcessID]
   ) throws {
     let gone = figures.messagesReceived + figures.messagesDestroyed + figures.messagesDropped
-    var checks: [(name: String, made: Int, ended: Int)] = [
-      ("processes", figures.processesCreated, figures.processesEnded),
-      ("messages", figures.messagesSent, gone),
-      ("objects in messages", tally.made.total, tally.destroyed.total),
-      ("frames copied out and in", figures.copiesOut, figures.copiesIn),
-      ("bytes of images left", 0, figures.imageBytes),
-      ("processes that outlived the runtime", 0, survivors.count),
+    var checks = [
+      SoakCheck("processes", ("made", figures.processesCreated), ("ended", figures.processesEnded)),
+      SoakCheck("messages", ("sent", figures.messagesSent), ("received, destroyed or dropped", gone)),
+      SoakCheck("objects in messages", ("made", tally.made.total), ("destroyed", tally.destroyed.total)),
+      SoakCheck("frames of processes", ("copied out", figures.copiesOut), ("copied back in", figures.copiesIn)),
+      SoakCheck("images of frames", ("bytes left", figures.imageBytes)),
+      SoakCheck("processes", ("outlived the runtime", survivors.count)),
     ]
     if faults {
-      let crashes = "\(figures.trapsContained) traps and \(figures.overflowsContained) overflows"
-      print("       \(crashes) were contained, \(faultTally.supervised.total) children started by supervisors")
+      print(
+        "       crashes: \(figures.trapsContained) traps and \(figures.overflowsContained) stack overflows contained; "
+          + "supervisors: \(faultTally.supervised.total) children started"
+      )
       checks += [
-        ("monitors, and ends that were told", faultTally.monitors.total, faultTally.ends.total),
-        ("messages of those that must not notice", faultTally.sent.total, faultTally.arrived.total),
-        ("messages out of order", 0, faultTally.disorder.total),
+        SoakCheck("monitors", ("set up", faultTally.monitors.total), ("told of an end", faultTally.ends.total)),
+        SoakCheck(
+          "messages between bystanders",
+          ("sent", faultTally.sent.total),
+          ("received", faultTally.arrived.total)
+        ),
+        SoakCheck("messages between bystanders", ("out of order", faultTally.disorder.total)),
       ]
     }
-    var holds = true
-    for check in checks {
-      let isRight = check.made == check.ended
-      holds = holds && isRight
-      print("\(isRight ? "holds" : "FAILS")  \(check.name): \(check.made), \(check.ended)")
-    }
+    for check in checks { print(check.line) }
+    let holds = checks.allSatisfy(\.holds)
     if !holds { throw ExitCode(1) }
+  }
+}
+
+/// Two counts that are to be equal, or one that is to be zero.
+private struct SoakCheck {
+  let name: String
+  let counts: [(what: String, count: Int)]
+
+  init(_ name: String, _ first: (String, Int), _ second: (String, Int)) {
+    self.name = name
+    counts = [first, second]
+  }
+
+  init(_ name: String, _ none: (String, Int)) {
+    self.name = name
+    counts = [none]
+  }
+
+  var holds: Bool { counts.allSatisfy { $0.count == (counts.count == 1 ? 0 : counts[0].count) } }
+
+  /// As in `holds  messages: 12 sent, 12 received`.
+  var line: String {
+    let figures = counts.map { "\($0.count) \($0.what)" }.joined(separator: ", ")
+    return "\(holds ? "holds" : "FAILS")  \(name): \(figures)"
   }
 }
 

@@ -27,7 +27,7 @@ struct Tour: ParsableCommand {
     let scenes: [(title: String, play: (ProcessRuntime, Progress) throws -> [String])] = [
       ("\(processes) processes, each waiting in a receive", { try crowd($0, $1, processes) }),
       ("a token round a ring of 10000 processes", { try ring($0, $1, 10_000) }),
-      ("four priorities at work for two seconds", fourPriorities),
+      ("four priorities at work for two seconds, the urgent ones with little to do", fourPriorities),
       ("a loop that never yields, and a sleeper beside it", loopAndSleeper),
       ("a thousand workers, of whom one crashes at every hundredth job", crashes),
     ]

@@ -69,6 +69,41 @@ private func verdict(_ figure: Double?, _ bound: Bound, name: String = "order") 
     #expect(!verdict(nil, bound).holds)
   }
 
+  @Test func `V2: a rule that does not hold on a busy machine says that the machine was busy`() {
+    let stat = "cpu  100 20 30 400 50 6 7 8 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
+    #expect(MachineLoad.Look.busySeconds(stat, ticksPerSecond: 100) == 1.71)
+    #expect(MachineLoad.Look.busySeconds("cpu  0 0 0 0 0 0 0 0", ticksPerSecond: 100) == nil)
+    #expect(MachineLoad.Look.busySeconds("intr 1 2 3", ticksPerSecond: 100) == nil)
+    let first = MachineLoad.Look(busy: 10, own: 1)
+    let busy = MachineLoad(first, .init(busy: 14, own: 2), seconds: 2, processors: 2)
+    let quiet = MachineLoad(first, .init(busy: 14, own: 4.9), seconds: 2, processors: 2)
+    #expect(busy.isBusy && !quiet.isBusy && "\(busy)" == "other programs used 1.5 of 2 processors")
+    func line(_ figure: Double, _ load: MachineLoad) -> (String, String) {
+      let verdict = Verdict(
+        name: "late",
+        rule: "a rule",
+        bound: .atMost(10),
+        unit: "ms",
+        figure: figure,
+        detail: "more",
+        load: load
+      )
+      return (verdict.line(), Verdict.summary([verdict]))
+    }
+    let told =
+      "FAILS  late  a rule  12 ms, at most 10: more; the machine was busy: other programs used 1.5 of 2 processors"
+    #expect(line(12, busy).0 == told)
+    let broken = "1 of 1 rules do not hold: late."
+    #expect(line(12, busy).1.hasPrefix("\(broken) The machine was busy"))
+    #expect(line(12, quiet) == ("FAILS  late  a rule  12 ms, at most 10: more", broken))
+    #expect(line(1, busy) == ("holds  late  a rule  1 ms, at most 10: more", "The rule holds."))
+  }
+
+  @Test func `the command says its version`() throws {
+    let got = try Shell.run(Shell.program("joist"), ["--version"])
+    #expect(got.status == 0 && got.output.hasPrefix("joist ") && got.output.contains("Swift 6."))
+  }
+
   @Test func `V2: one rule that does not hold is named, and is the program's status`() {
     let good = verdict(0, .exactly(0), name: "turns")
     let bad = [verdict(0.5, .atLeast(0.99)), verdict(nil, .exactly(0))]

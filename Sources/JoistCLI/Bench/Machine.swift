@@ -22,8 +22,20 @@ struct Machine: Encodable {
   }
 }
 
+extension Machine {
+  /// One line for a person.
+  var line: String {
+    let memory = String(format: "%.1f GiB", Double(memoryBytes) / Double(1 << 30))
+    return "\(processor), \(cores) processor\(cores == 1 ? "" : "s"), \(memory); \(system)"
+  }
+}
+
 /// How this program was built.
 enum Built {
+  /// The line for `--version`, with the version of the topmost section of CHANGELOG.md.
+  static let line =
+    "joist unreleased, built by Swift \(swift) for \(architecture)\(isForDebugging ? ", for debugging" : "")"
+
   static let isForDebugging: Bool = {
     var isChecked = false
     // Left out, with what it does, when optimised.

@@ -21,6 +21,7 @@ struct Suite {
     let once = plan.indices.filter { !plan[..<$0].contains(plan[$0]) }.map { plan[$0] }
     let progress = Progress()
     let table = Table(once)
+    print("\(Machine().line). \(Built.line).")
     if Built.isForDebugging { print("Built for debugging: these figures mean little. Use swift run -c release.") }
     print(table.head)
     var entries: [Report.Entry] = []

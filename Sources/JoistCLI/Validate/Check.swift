@@ -45,15 +45,15 @@ struct Check: Sendable {
 
   private func judgeOnce(_ conditions: Conditions) -> Verdict {
     conditions.progress.show(conditions.title)
-    let result = Result { try measure(conditions) }
+    let (result, load) = MachineLoad.during { Result { try measure(conditions) } }
     switch result {
-    case .success(let measured): return verdict(measured.figure, measured.detail)
-    case .failure(let error): return verdict(nil, "\(error)")
+    case .success(let measured): return verdict(measured.figure, measured.detail, load)
+    case .failure(let error): return verdict(nil, "\(error)", load)
     }
   }
 
-  private func verdict(_ figure: Double?, _ detail: String) -> Verdict {
-    Verdict(name: name, rule: rule, bound: bound, unit: unit, figure: figure, detail: detail)
+  private func verdict(_ figure: Double?, _ detail: String, _ load: MachineLoad?) -> Verdict {
+    Verdict(name: name, rule: rule, bound: bound, unit: unit, figure: figure, detail: detail, load: load)
   }
 }
 

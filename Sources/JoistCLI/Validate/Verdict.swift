@@ -41,9 +41,25 @@ package struct Verdict: Sendable, Encodable {
   package let bound: Double
   /// What else was measured, or what went wrong.
   package let detail: String
+  /// Processors that other programs used meanwhile; nil where the system does not say.
+  package let processorsOfOthers: Double?
+  /// What there is to say of a busy machine; nil where it was not busy.
+  private let busy: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case name, rule, unit, holds, figure, relation, bound, detail, processorsOfOthers
+  }
 
   /// Judges; without a figure no rule holds.
-  package init(name: String, rule: String, bound: Bound, unit: String, figure: Double?, detail: String) {
+  package init(
+    name: String,
+    rule: String,
+    bound: Bound,
+    unit: String,
+    figure: Double?,
+    detail: String,
+    load: MachineLoad? = nil
+  ) {
     self.name = name
     self.rule = rule
     self.unit = unit
@@ -51,21 +67,26 @@ package struct Verdict: Sendable, Encodable {
     self.detail = detail
     (relation, self.bound) = bound.parts
     holds = figure.map(bound.holds) ?? false
+    processorsOfOthers = load?.others
+    busy = load.flatMap { $0.isBusy ? "the machine was busy: \($0)" : nil }
   }
 
   /// One line for a person.
   package func line(nameWidth: Int = 0, ruleWidth: Int = 0) -> String {
     let start = "\(holds ? "holds" : "FAILS")  \(name.padded(to: nameWidth))  \(rule.padded(to: ruleWidth))"
-    guard let figure else { return "\(start)  \(detail)" }
+    let more = [detail, holds ? "" : busy ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+    guard let figure else { return "\(start)  \(more)" }
     let rest = "\(Self.text(figure)) \(unit), \(relation) \(Self.text(bound))"
-    return detail.isEmpty ? "\(start)  \(rest)" : "\(start)  \(rest): \(detail)"
+    return more.isEmpty ? "\(start)  \(rest)" : "\(start)  \(rest): \(more)"
   }
 
   /// A line for all.
   package static func summary(_ verdicts: [Verdict]) -> String {
     let broken = verdicts.filter { !$0.holds }.map(\.name)
     if broken.isEmpty { return verdicts.count == 1 ? "The rule holds." : "All \(verdicts.count) rules hold." }
-    return "\(broken.count) of \(verdicts.count) rules do not hold: \(broken.joined(separator: ", "))."
+    let rules = "\(broken.count) of \(verdicts.count) rules do not hold: \(broken.joined(separator: ", "))."
+    guard verdicts.contains(where: { !$0.holds && $0.busy != nil }) else { return rules }
+    return "\(rules) The machine was busy: what depends on time may hold when nothing else runs."
   }
 
   /// What the program ends with.
