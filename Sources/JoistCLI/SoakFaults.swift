@@ -152,10 +152,12 @@ private func trap(_ way: Int) -> Int {
 }
 
 @inline(never)
-private func deepen(_ depth: Int) -> Int { depth &+ deepen(depth &+ 1) &* 3 }
+private func deepen(_ depth: Int) -> Int { depth < 0 ? 0 : depth &+ deepen(depth &+ 1) &* 3 }
 
 @inline(never)
-private func deepen(_ text: String) -> Int { text.utf8.count &+ deepen(String(text.reversed())) &* 3 }
+private func deepen(_ text: String) -> Int {
+  text.isEmpty ? 0 : text.utf8.count &+ deepen(String(text.reversed())) &* 3
+}
 
 // MARK: - Those that are started again
 

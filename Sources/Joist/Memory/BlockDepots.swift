@@ -51,7 +51,9 @@ final class BlockDepots<Sizes: BlockSizes>: Sendable {
 
   /// Free blocks that lie in the depot of another node than theirs: for a test.
   var strays: Int {
-    depots.indices.reduce(0) { sum, node in sum + depots[node].count { unsafe SlabPool.node(of: $0) != node } }
+    depots.indices.reduce(0) { sum, node in
+      unsafe sum + depots[node].count { unsafe SlabPool.node(of: $0) != node }
+    }
   }
 
   /// As a depot's.

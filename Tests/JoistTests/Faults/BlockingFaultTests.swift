@@ -51,4 +51,4 @@ import Testing
 }
 
 @inline(never)
-private func deeper(_ depth: Int) -> String { unknown("\(depth)") + deeper(depth + 1) + "." }
+private func deeper(_ depth: Int) -> String { depth < 0 ? "" : unknown("\(depth)") + deeper(depth + 1) + "." }

@@ -62,4 +62,4 @@ private var isOptimised: Bool {
 }
 
 @inline(never)
-private func descend(_ depth: Int) -> Int { unknown(descend(depth + 1)) + depth }
+private func descend(_ depth: Int) -> Int { depth < 0 ? 0 : unknown(descend(depth + 1)) + depth }

@@ -94,6 +94,7 @@ private func descend(
   case .spawning: process.spawn { _ in }
   case .suspending: try process.reduce(1)
   }
+  guard unknown(true) else { return depth }
   let deeper = try descend(recursion, depth + 1, sink, process)
   return unknown(deeper) + depths
 }
