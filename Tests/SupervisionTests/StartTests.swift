@@ -200,7 +200,7 @@ import Testing
       let count = try await top.call { .count($0) }
       #expect(count.children == 1 && count.running == 1 && count.supervisors == 0)
     }
-    runtime.shutdown()
+    await runtime.shutdown()
   }
 
   @Test func `P5: the list of children takes if, else, for and other lists`() throws {

@@ -192,7 +192,7 @@ import Testing
       let blocking = { () throws -> Int in try tasks.async { _ in 2 }.awaitBlocking() }
       #expect(try blocking() == 2)
     }
-    runtime.shutdown()
+    await runtime.shutdown()
   }
 
   @Test func `P5: a task supervisor is a child that is found by its name, however often it is started again`() throws {

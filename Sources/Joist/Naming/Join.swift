@@ -27,7 +27,7 @@ extension ProcessRef where Message: ~Copyable {
   ///
   /// Inside a process use `process.join`. A process whose `blocking` closure waits here for its own end ends with a
   /// sentence.
-  @available(*, noasync, message: "it holds the thread")
+  @available(*, noasync, message: "it holds the thread; await a reply with `await ref.call` instead")
   public func join(timeout: Duration? = nil) -> ExitReason? {
     guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
     guard let record else { return .noProcess }

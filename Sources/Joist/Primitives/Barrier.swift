@@ -40,6 +40,7 @@ public final class Barrier: Sendable {
   /// Waits until all are there.
   ///
   /// Throws when the process is told to exit; it does not count any more then.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   @discardableResult
   public func wait(timeout: Duration? = nil) throws(ProcessExit) -> Arrival {
     Scheduler.beginCall()

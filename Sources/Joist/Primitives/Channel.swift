@@ -36,12 +36,14 @@ public final class Channel<Element: ~Copyable>: Sendable {
   /// Moves an element in, waiting while it is full.
   ///
   /// Throws ``ChannelClosed``, or ``ProcessExit`` when the process is told to exit; the element is destroyed then.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func send(_ element: consuming sending Element) throws {
     try room.acquire()
     try put(element)
   }
 
   /// As above, for so long at most; false when it was full all the time, and the element is destroyed.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func send(_ element: consuming sending Element, timeout: Duration) throws -> Bool {
     guard try room.acquire(timeout: timeout) else { return false }
     try put(element)
@@ -59,12 +61,14 @@ public final class Channel<Element: ~Copyable>: Sendable {
   /// Moves the oldest element out, waiting while there is none; nil when the channel is closed and empty.
   ///
   /// Throws when the process is told to exit.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func receive() throws(ProcessExit) -> sending Element? {
     try elements.acquire()
     return take()
   }
 
   /// As above, for so long at most; nil also when none came in time.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func receive(timeout: Duration) throws(ProcessExit) -> sending Element? {
     guard try elements.acquire(timeout: timeout) else { return nil }
     return take()

@@ -25,6 +25,7 @@ public final class Lock<Value: ~Copyable>: @unchecked Sendable {
   /// Waits for the lock, and goes on waiting when the process is told to exit; only a kill ends that. A process that
   /// takes it again inside the body stops the program with a sentence. `Result` is `Sendable`, since the value itself
   /// must not get out.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func withLock<Result: Sendable & ~Copyable, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -34,6 +35,7 @@ public final class Lock<Value: ~Copyable>: @unchecked Sendable {
   }
 
   /// Puts a value in and hands the old one out.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func exchange(_ value: consuming sending Value) -> sending Value {
     acquire()
     defer { core.release() }

@@ -21,6 +21,7 @@ public final class Once: Sendable {
   /// Runs the body, unless one was run to its end before; waits while another is run.
   ///
   /// Goes on waiting when the process is told to exit. A body that comes back here stops the program with a sentence.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func run<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
     if isDone { return }
     if !core.acquire() { Scheduler.current!.it.running!.stayForEver() }

@@ -34,9 +34,11 @@ public final class Semaphore: Sendable {
   /// Takes a permit, waiting for one.
   ///
   /// Allocates only when it waits. Throws when the process is told to exit meanwhile.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func acquire() throws(ProcessExit) { _ = try wait(nil) }
 
   /// As above, for so long at most; false when there was none.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func acquire(timeout: Duration) throws(ProcessExit) -> Bool { try wait(timeout) }
 
   /// Takes a permit if there is one; never waits.
@@ -62,6 +64,7 @@ public final class Semaphore: Sendable {
   ///
   /// The permit comes back however the body ends. Throws what the body throws, or ``ProcessExit`` when the process is
   /// told to exit while it waits. Allocates when a process takes its first permit so.
+  @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func withPermit<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
     let holder = Holder.here
     holder.withHoldings { $0.makeRoomForPermit() }

@@ -95,9 +95,11 @@ extension ProcessRuntime {
   /// Receivers without a timeout are idle, and so is a runtime that was shut down. Blocks the thread: a process that
   /// calls it ends with a sentence, and so does one in whose `blocking` closure its own runtime is waited for. The idle
   /// state of another runtime may be waited for there.
+  @available(*, noasync, message: "use `await runtime.waitUntilIdle()`, which does not hold the thread")
   public func waitUntilIdle() { _ = wait(until: nil) }
 
   /// As above, for so long at most; false when it is not idle by then.
+  @available(*, noasync, message: "use `await runtime.waitUntilIdle(timeout:)`, which does not hold the thread")
   public func waitUntilIdle(timeout: Duration) -> Bool { wait(until: core.deadline(after: timeout)) }
 
   private func wait(until deadline: Int64?) -> Bool {
@@ -120,6 +122,7 @@ extension ProcessRuntime {
   /// processes have a fifth of a second after the deadline. From a process, of whatever runtime, and from a `blocking`
   /// closure of its own processes it only asks, and returns an empty list at once. A second call waits for the first,
   /// whose deadline holds, and returns what that did.
+  @available(*, noasync, message: "use `await runtime.shutdown(deadline:)`, which does not hold the thread")
   @discardableResult
   public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
     ForkedChild.refuse("a runtime was shut down")

@@ -35,6 +35,7 @@ public struct DynamicSupervisor: Sendable {
   }
 
   /// As ``Supervisor/start(on:options:)``.
+  @available(*, noasync, message: "use `try await start(on:)`, which does not hold the thread")
   @discardableResult
   public func start(on runtime: ProcessRuntime, options: SpawnOptions = .init()) throws -> SupervisorRef {
     try plan.start(on: runtime, options)

@@ -58,6 +58,7 @@ public struct Supervisor: Sendable {
   ///
   /// Throws a ``SupervisorError`` that names the child that did not start, and a `SpawnError` when no process can be
   /// made. Inside a process use ``start(linkedTo:options:)``.
+  @available(*, noasync, message: "use `try await start(on:)`, which does not hold the thread")
   @discardableResult
   public func start(on runtime: ProcessRuntime, options: SpawnOptions = .init()) throws -> SupervisorRef {
     try plan.start(on: runtime, options)

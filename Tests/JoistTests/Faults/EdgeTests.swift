@@ -24,7 +24,7 @@ private struct Heavy: Error { let last: Last }
 @inline(never)
 private func deep(_ depth: Int) -> Int {
   if depth == 0 && unknown(true) { fatalError("deep in an initialiser") }
-  return deep(depth - 1) + unknown(1)
+  return unknown(true) ? deep(depth - 1) + unknown(1) : 0
 }
 
 private let deeplyMade = deep(200)
@@ -35,13 +35,13 @@ private let endlesslyMade = deep(-1)
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in print(deeplyMade) }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
       exit(0)
     }
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in print(endlesslyMade) }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
       exit(0)
     }
   }
@@ -51,7 +51,7 @@ private let endlesslyMade = deep(-1)
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in while unknown(true) { _ = String(repeating: unknown("x"), count: 100_000) } }
       kill(getpid(), SIGABRT)
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
     }
   }
 
@@ -209,7 +209,7 @@ private struct Unchecked<Value>: @unchecked Sendable {
 @inline(never)
 private func repeated(_ call: () -> Void) -> Int {
   call()
-  return unknown(repeated(call)) + 1
+  return unknown(true) ? unknown(repeated(call)) + 1 : 0
 }
 
 @inline(never)

@@ -84,7 +84,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       for signal in [SIGILL, SIGTRAP] { probe_install_counter(signal) }
       runtime.spawn { _ in try WayOfDying.unwrap.die() }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
     }
   }
 
@@ -100,7 +100,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in stopTheProgram("of the runtime's own") }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
       exit(0)
     }
   }
