@@ -15,6 +15,7 @@
     /// The backtrace in words, a line a frame, inlined ones included: function, file and line as far as the debug
     /// information has them.
     ///
+    /// Leaves out thunks and whatever else the compiler has put between functions of the source.
     /// Where there is no message, the first line often says why, as `Swift runtime failure: …`. Takes milliseconds,
     /// some hundred kilobytes of stack and memory that stays: inside a process, call it in `blocking`.
     public func symbolicated() -> [String] {
@@ -22,7 +23,14 @@
         index == 0 ? RichFrame<UInt>.programCounter(address) : .returnAddress(address)
       }
       let trace = Backtrace(architecture: architecture, frames: frames, images: ImageMap.capture())
-      return trace.symbolicated()?.frames.map(Self.line) ?? backtrace.map(Self.number)
+      guard let frames = trace.symbolicated()?.frames else { return backtrace.map(Self.number) }
+      return frames.filter { !Self.isOfTheCompiler($0) }.map(Self.line)
+    }
+
+    /// Whether a frame is of no function of the source: a thunk, a forwarder, a witness.
+    private static func isOfTheCompiler(_ frame: SymbolicatedBacktrace.Frame) -> Bool {
+      guard let symbol = frame.symbol, !symbol.isSwiftRuntimeFailure else { return false }
+      return symbol.isSwiftThunk || symbol.sourceLocation?.path.hasSuffix("<compiler-generated>") ?? false
     }
 
     private static func line(_ frame: SymbolicatedBacktrace.Frame) -> String {

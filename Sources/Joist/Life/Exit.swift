@@ -137,8 +137,13 @@ extension Handle<ProcessRecord> {
     let core = home
     it.flags.insert(.reported)
     core.it.figures.abnormalExits.add()
-    core.it.reports.add(core, about: it.identity) {
-      .abnormalExit(it.identity, name: core.it.names.name(of: it.identity), reason)
+    let origin = hasExtras ? extras().it.exitOrigin : nil
+    if origin != nil { core.it.figures.linkedExits.add() }
+    let child = hasExtras ? extras().it.child : nil
+    core.it.reports.add(core, about: it.identity, as: child) {
+      let name = core.it.names.name(of: it.identity)
+      return origin.map { .linkedExit(it.identity, name: name, origin: $0, reason) }
+        ?? .abnormalExit(it.identity, name: name, reason)
     }
   }
 
@@ -163,6 +168,7 @@ extension Handle<ProcessRecord> {
     endMonitors()
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
     if extras.it.parentExit != nil { extras.it.parentExit = nil }
+    if extras.it.child != nil { extras.it.child = nil }
   }
 }
 

@@ -26,13 +26,20 @@ extension Handle<ProcessRecord> {
   /// As if a process that is linked to this one, which runs here, had ended: there is none.
   func tellOfNobody(_ id: ProcessID) { deliverExit(.noProcess, from: id, it.identity.generation) }
 
-  /// Brings an exit signal, which resumes and wakes; over a link, if that is in such a place.
+  /// Brings an exit signal, which resumes and wakes; over a link, if that is in such a place, with the process whose end
+  /// was the first of a chain of links.
   // Ordering: the first look is a guess; the second is behind the push, and sees whether that was to the record's next
   // process.
-  func deliverExit(_ reason: ExitReason, from sender: ProcessID, _ generation: UInt32, link place: Int? = nil) {
+  func deliverExit(
+    _ reason: ExitReason,
+    from sender: ProcessID,
+    _ generation: UInt32,
+    link place: Int? = nil,
+    origin: ProcessID? = nil
+  ) {
     guard it.generation.load(ordering: .relaxed) == generation else { return }
-    let delivery = Delivery.begin(ExitReason.self)
-    delivery.put(reason)
+    let delivery = Delivery.begin(ExitNews.self)
+    delivery.put(ExitNews(reason: reason, origin: origin))
     let node = delivery.node
     node.it.kind = place == nil ? .exit : .linkExit
     node.it.sender = sender.bits

@@ -25,6 +25,23 @@ public struct ExitSignal: Sendable {
   public let process: ProcessID?
   /// Why.
   public let reason: ExitReason
+  /// The process whose end was the first of the chain of links that this signal came over; nil if it came over none.
+  let origin: ProcessID?
+}
+
+extension ExitSignal: CustomStringConvertible {
+  /// As in `exit signal from #123.4: shutdown`.
+  public var description: String { "exit signal from \(process.map { "\($0)" } ?? "a thread"): \(reason)" }
+}
+
+extension ProcessContext where Message: ~Copyable {
+  /// Ends this process because of an exit signal that it trapped: it is reported as an end that a link brought, if that
+  /// signal came over one.
+  package func exit(becauseOf signal: ExitSignal) throws(ProcessExit) -> Never {
+    _ = record.here(generation)
+    if !record.hasExitReason && !signal.reason.isOrderly { record.extras().it.exitOrigin = signal.origin }
+    throw ProcessExit(reason: signal.reason)
+  }
 }
 
 extension Handle<ProcessRecord> {

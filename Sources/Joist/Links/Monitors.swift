@@ -38,6 +38,16 @@ public struct Down: Sendable {
   public let monitor: MonitorID
 }
 
+extension MonitorID: CustomStringConvertible {
+  /// As in `monitor 3`: the third that its process made.
+  public var description: String { "monitor \(number)" }
+}
+
+extension Down: CustomStringConvertible {
+  /// As in `#123.4 ended: shutdown (monitor 3)`.
+  public var description: String { "\(process) ended: \(reason) (\(monitor))" }
+}
+
 /// The monitors of one process.
 struct Monitors {
   fileprivate struct Monitor {

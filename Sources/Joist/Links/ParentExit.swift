@@ -13,7 +13,7 @@ final class ParentExit {
   fileprivate var reason: ExitReason?
   fileprivate var isReceived = false
 
-  fileprivate init(_ parent: ProcessID) { self.parent = parent }
+  init(_ parent: ProcessID) { self.parent = parent }
 }
 
 extension ProcessContext where Message: ~Copyable {
@@ -24,15 +24,6 @@ extension ProcessContext where Message: ~Copyable {
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> ProcessRef<M> {
     ProcessRef(orTold(try? makeEndingWithThis(SpawnRequest(options, body))))
-  }
-
-  /// Likewise, but throws where no process can be made.
-  package func trySpawnEndingWithThis<M: ~Copyable>(
-    _ type: M.Type,
-    options: SpawnOptions,
-    _ body: sending @escaping (ProcessContext<M>) throws -> Void
-  ) throws(SpawnError) -> ProcessRef<M> {
-    ProcessRef(try makeEndingWithThis(SpawnRequest(options, body)))
   }
 
   private func makeEndingWithThis(_ request: SpawnRequest) throws(SpawnError) -> Spawned {

@@ -67,9 +67,12 @@ extension Handle<ProcessRecord> {
     let watches = extras.it.watches.takeAll()
     let links = extras.it.links.takeAll()
     extras.it.lock.unlock()
+    let origin = extras.it.exitOrigin ?? id
     watches.each { _, watch in if watch.isFirst { tell(watch, id, reason) } }
     watches.each { _, watch in if !watch.isFirst { tell(watch, id, reason) } }
-    links.each { _, link in link.process.deliverExit(reason, from: id, link.id.generation, link: link.place) }
+    links.each { _, link in
+      link.process.deliverExit(reason, from: id, link.id.generation, link: link.place, origin: origin)
+    }
   }
 
   private func tell(_ watch: Watch, _ id: ProcessID, _ reason: ExitReason) {

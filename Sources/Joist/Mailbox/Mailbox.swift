@@ -202,7 +202,8 @@ extension Handle<ProcessRecord> {
   func dropLate(_ node: Handle<MessageNode>) {
     if node.it.kind.isOfSenders {
       home.it.figures.messagesDropped.add()
-      node.reportDead(self, .noProcess)
+      // Whoever sent a request is told by the answer.
+      if node.it.kind != .request { node.reportDead(self, .noProcess) }
     }
     node.drop(.noProcess, from: Scheduler.current)
   }

@@ -107,7 +107,7 @@ struct Delivery {
   func tryFinish(to process: Handle<ProcessRecord>, _ id: ProcessID) throws(SendError) {
     note(process, id)
     if let refusal = process.admit(node, id, .atOnce) ?? push(to: process) {
-      refuse(process, refusal)
+      refuse(process, refusal, isSenderTold: true)
       throw refusal == .noProcess ? .noProcess : .mailboxFull
     }
   }
@@ -129,7 +129,7 @@ struct Delivery {
   func finishRequest(to process: Handle<ProcessRecord>, _ id: ProcessID, until deadline: Int64?) -> Answer? {
     note(process, id)
     if let refusal = process.admit(node, id, .waiting(until: deadline)) {
-      refuse(process, refusal)
+      refuse(process, refusal, isSenderTold: true)
       return refusal
     }
     let ticket = node.ticket
@@ -159,11 +159,13 @@ struct Delivery {
     scheduler.it.figures.messagesSent.add()
   }
 
-  /// It cannot be delivered: dropped, counted, and who waits for the answer is told.
+  /// Drops and counts a message that cannot be delivered, and tells whoever waits for the answer.
+  ///
+  /// Where the sender itself is told, by an error, it is no dead letter.
   @inline(never)
-  func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer) {
+  func refuse(_ process: Handle<ProcessRecord>, _ answer: Answer, isSenderTold: Bool = false) {
     count(answer, process.home)
-    node.reportDead(process, DeadLetter.Cause(answer))
+    if !isSenderTold { node.reportDead(process, DeadLetter.Cause(answer)) }
     node.drop(answer, from: Scheduler.current)
   }
 

@@ -58,6 +58,13 @@ public struct ProcessExit: Error {
   public let reason: ExitReason
 }
 
+/// What an exit signal carries to its process.
+struct ExitNews {
+  let reason: ExitReason
+  /// The process whose end was the first of a chain of links; nil where the signal came over no link.
+  let origin: ProcessID?
+}
+
 /// A reason as the record keeps it: the common ones without memory of their own.
 enum ExitNote: UInt8 {
   case none, shutdown, killed, noProcess, heapLimit
@@ -76,20 +83,23 @@ extension Handle<ProcessRecord> {
       node.discard()
       return nil
     }
-    let reason = node.open(as: ExitReason.self)
+    let news = node.open(as: ExitNews.self)
+    let reason = news.reason
     if kind == .exit, case .killed = reason {
       it.signals.raise(.kill)
       beginExit(reason)
     } else if it.flags.contains(.exiting) {
       return nil
     } else if hasExtras, let make = extras().it.exitTrap {
-      let signal = ExitSignal(process: sender == 0 ? nil : ProcessID(bits: sender), reason: reason)
+      let process = sender == 0 ? nil : ProcessID(bits: sender)
+      let signal = ExitSignal(process: process, reason: reason, origin: news.origin)
       let notice = notice(of: make(signal), from: sender, kind == .exit ? sent : 0)
       if isParent(sender) { markParentExit(notice, reason) }
       return notice
     } else if case .normal = reason {
       if kind == .exit ? sender == it.identity.bits : isParent(sender) { beginExit(reason) }  // PE2
     } else {
+      if let origin = news.origin, !hasExitReason { extras().it.exitOrigin = origin }
       beginExit(reason)
     }
     return nil
@@ -124,8 +134,9 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Forgets the reason, for the record's next process.
+  /// Forgets the reason, for another one or for the record's next process.
   func dropExitReason() {
+    if hasExtras { extras().it.exitOrigin = nil }
     if it.exitNote == .other { extras().it.exitReason = .normal }
     it.exitNote = .none
   }

@@ -120,6 +120,27 @@ extension ProcessContext where Message: ~Copyable {
     ProcessRef(try tryMakeLinked(SpawnRequest(options, body)))
   }
 
+  /// As `trySpawnLinked`, for a supervisor's child, whose name and attempt are in reports: 1 for its first start.
+  ///
+  /// A server ends with this process, whatever the reason (PE1, PE2).
+  package func trySpawnChild<M: ~Copyable>(
+    _ type: M.Type,
+    named name: String,
+    attempt: Int,
+    endsWithThis: Bool,
+    options: SpawnOptions,
+    _ body: sending @escaping (ProcessContext<M>) throws -> Void
+  ) throws(SpawnError) -> ProcessRef<M> {
+    let above = record.hasExtras ? record.extras().it.child?.name : nil
+    let child = Report.Child(name: name, supervisor: id, supervisorName: above, attempt: attempt)
+    let spawned = try core.spawn(SpawnRequest(options, body)) {
+      _ = record.link($0, $0.it.identity)
+      $0.extras().it.child = child
+      if endsWithThis { $0.extras().it.parentExit = ParentExit(id) }
+    }
+    return ProcessRef(spawned)
+  }
+
   /// Makes a process and monitors it, in one step: its end brings a message for certain.
   @inlinable @discardableResult
   public func spawnMonitored<M: ~Copyable>(

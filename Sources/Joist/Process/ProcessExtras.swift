@@ -49,6 +49,10 @@ struct ProcessExtras: ~Copyable {
   var heapLimit = Int.max
   /// Why it ends, where the record's `exitNote` does not say.
   var exitReason = ExitReason.normal
+  /// The process whose end ended this one by a chain of links; nil if none did.
+  var exitOrigin: ProcessID?
+  /// Which child of which supervisor it is.
+  var child: Report.Child?
 }
 
 extension Handle<ProcessRecord> {

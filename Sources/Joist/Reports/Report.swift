@@ -6,9 +6,13 @@
 public struct Report: Sendable {
   /// What it was.
   public enum Event: Sendable {
-    /// A process ended for another reason than `.normal` and `.shutdown`; with its name, if it had one.
+    /// A process ended for another reason than `.normal` and `.shutdown`, which was its own or which it was told; with
+    /// its name, if it had one.
     case abnormalExit(ProcessID, name: String?, ExitReason)
-    /// A message was not delivered.
+    /// A process ended because one that it was linked to had ended, for such a reason. `origin` ended first, and has an
+    /// `abnormalExit` of its own: of a chain of links that is the process at its other end.
+    case linkedExit(ProcessID, name: String?, origin: ProcessID, ExitReason)
+    /// A message was not delivered, and its sender was not told; one that `trySend` or `call` threw for is none.
     case deadLetter(DeadLetter)
     /// Another handler has been installed for a signal: crashes that arrive as it are not contained any more.
     case crashesNotContained(signal: Int32)
@@ -32,8 +36,22 @@ public struct Report: Sendable {
     case resourceMissing(ResourceError)
   }
 
+  /// A supervisor's child, as a report names it.
+  public struct Child: Sendable, Hashable {
+    /// Its name among its supervisor's children.
+    public let name: String
+    /// Its supervisor.
+    public let supervisor: ProcessID
+    /// The supervisor's registered name, or its name among the children of its own supervisor; nil if it has neither.
+    public internal(set) var supervisorName: String?
+    /// Which start of the child this process came of: 1 for the first, 2 after one restart.
+    public let attempt: Int
+  }
+
   /// What went wrong.
   public let event: Event
+  /// Of a process that ended: which child of which supervisor it was; nil if it was none.
+  public let child: Child?
   /// Events before this one that were only counted, since there were too many.
   public let suppressed: Int
 }
@@ -82,7 +100,9 @@ extension Report: CustomStringConvertible {
   public var description: String {
     let words =
       switch event {
-      case .abnormalExit(let process, let name, let reason): "\(name ?? "process") \(process) ended: \(reason)"
+      case .abnormalExit(let process, let name, let reason): "\(who(process, name)) ended: \(reason)"
+      case .linkedExit(let process, let name, let origin, let reason):
+        "\(who(process, name)) ended with \(origin), by a link: \(reason)"
       case .deadLetter(let letter):
         "\(letter.type) from \(letter.sender.map { "\($0)" } ?? "a thread") to \(letter.receiver) was dropped: "
           + letter.cause.words
@@ -100,6 +120,20 @@ extension Report: CustomStringConvertible {
       case .resourceMissing(let error): error.description
       }
     return suppressed == 0 ? words : "\(words) (\(suppressed) more before)"
+  }
+
+  /// Returns the words for the process that ended.
+  private func who(_ process: ProcessID, _ name: String?) -> String {
+    let words = "\(name ?? "process") \(process)"
+    return child.map { "\(words) (\($0))" } ?? words
+  }
+}
+
+extension Report.Child: CustomStringConvertible {
+  /// As in `child 'store' of 'top' #2.1, attempt 3`.
+  public var description: String {
+    let above = supervisorName.map { "'\($0)' \(supervisor)" } ?? "\(supervisor)"
+    return "child '\(name)' of \(above), attempt \(attempt)"
   }
 }
 

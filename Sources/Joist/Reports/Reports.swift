@@ -82,17 +82,24 @@ final class Reports: Sendable {
     case tell(ProcessRef<Void>)
   }
 
-  /// Reports something that happens to a process, unless it is too much.
-  func add(_ core: Handle<RuntimeCore>, about process: ProcessID, _ event: () -> Report.Event) {
+  /// Reports something that happens to a process, a supervisor's child perhaps, unless it is too much.
+  func add(
+    _ core: Handle<RuntimeCore>,
+    about process: ProcessID,
+    as child: Report.Child? = nil,
+    _ event: () -> Report.Event
+  ) {
     guard isWithinBudget(core.it.platform.ticks) else {
       suppressed.add(1, ordering: .relaxed)
       return
     }
     let event = event()
+    var child = child
+    if let above = child?.supervisor, let name = core.it.names.name(of: above) { child?.supervisorName = name }
     var forgotten: Report?
     let next: Next = state.withLock { state in
       if process == state.reporter?.id { return .nothing }
-      let report = Report(event: event, suppressed: suppressed.exchange(0, ordering: .relaxed))
+      let report = Report(event: event, child: child, suppressed: suppressed.exchange(0, ordering: .relaxed))
       if state.recent.isFull { forgotten = state.recent.removeFirst() }
       _ = state.recent.append(report)
       guard state.handler != nil else { return .nothing }

@@ -133,6 +133,7 @@ struct SharedFigures: ~Copyable {
   let repliesDropped = SharedCounter()
   let processesAbandoned = SharedCounter()
   let abnormalExits = SharedCounter()
+  let linkedExits = SharedCounter()
   let trapsContained = SharedCounter()
   let overflowsContained = SharedCounter()
   /// As the schedulers' own.

@@ -12,6 +12,8 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let processesAbandoned: Int
   /// Of those ended, the ones with another reason than `.normal` and `.shutdown`.
   public let abnormalExits: Int
+  /// Of those, the ones that ended because a process that they were linked to had ended.
+  public let linkedExits: Int
   /// Crashes that ended their process and nothing else, stack overflows apart.
   public let trapsContained: Int
   /// Stack overflows that ended their process and nothing else.
@@ -89,6 +91,7 @@ extension Handle<RuntimeCore> {
       processesEnded: it.sum { $0.processesEnded.total },
       processesAbandoned: it.figures.processesAbandoned.total,
       abnormalExits: it.figures.abnormalExits.total,
+      linkedExits: it.figures.linkedExits.total,
       trapsContained: it.figures.trapsContained.total,
       overflowsContained: it.figures.overflowsContained.total,
       messagesSent: it.sum { $0.messagesSent.total } + it.figures.messagesSent.total,

@@ -32,6 +32,11 @@ public struct TimerID: Sendable, Hashable {
   }
 }
 
+extension TimerID: CustomStringConvertible {
+  /// As in `timer 3`; `no timer` for a message that was sent at once.
+  public var description: String { timer == nil ? "no timer" : "timer \(number)" }
+}
+
 /// A message and when it is due.
 package struct MessageTimer: ~Copyable {
   /// First, so that both have the same address.

@@ -41,8 +41,8 @@ public struct Child: Sendable {
   /// Whether it is a supervisor.
   public let isSupervisor: Bool
 
-  /// Makes the process, linked to the supervisor (SV4).
-  let launch: @Sendable (ProcessContext<Supervisor.Message>) throws(SpawnError) -> any ChildAddress
+  /// Makes the process, linked to the supervisor (SV4); with the number of its start, 1 for the first.
+  let launch: @Sendable (ProcessContext<Supervisor.Message>, Int) throws(SpawnError) -> any ChildAddress
 
   /// A body, run anew at each start; it has started when it begins.
   public init<Message: ~Copyable>(
@@ -132,13 +132,19 @@ public struct Child: Sendable {
     self.shutdown = shutdown
     self.isSignificant = isSignificant
     self.isSupervisor = isSupervisor
-    launch = { supervisor throws(SpawnError) in
+    launch = { supervisor, attempt throws(SpawnError) in
       let parent = supervisor.ref
       let body: @Sendable (ProcessContext<Message>) throws -> Void = { process in
         try run(process, parent.id) { parent.send(.init(.childStarted(process.id))) }
       }
-      if isServer { return try supervisor.trySpawnEndingWithThis(Message.self, options: options, body) }
-      return try supervisor.trySpawnLinked(Message.self, options: options, body)
+      return try supervisor.trySpawnChild(
+        Message.self,
+        named: name,
+        attempt: attempt,
+        endsWithThis: isServer,
+        options: options,
+        body
+      )
     }
   }
 }

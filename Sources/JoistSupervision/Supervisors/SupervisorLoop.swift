@@ -106,12 +106,18 @@ struct SupervisorLoop {
     if let id = signal.process, let number = table.unbind(id) {
       try ended(number, signal.reason)
     } else if signal.process != nil && signal.process == parent {
-      try end(signal.reason)
+      try end(becauseOf: signal)
     } else if case .normal = signal.reason {
       return  // SV10
     } else {
-      try end(signal.reason)
+      try end(becauseOf: signal)
     }
+  }
+
+  /// Ends all children, and itself for the signal's reason.
+  private mutating func end(becauseOf signal: ExitSignal) throws -> Never {
+    try stopAll()
+    try process.exit(becauseOf: signal)
   }
 
   /// Ends all children, and itself for that reason.
@@ -140,7 +146,7 @@ extension SupervisorLoop {
     if round > 0 && entry.startReply == nil { entry.restarts += 1 }
     table[number] = entry
     do {
-      table.bind(number, try entry.child.launch(process))
+      table.bind(number, try entry.child.launch(process, entry.restarts + 1))
     } catch {
       try failed(number, entry, in: round, .error(error))
     }

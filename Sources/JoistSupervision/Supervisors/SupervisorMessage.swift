@@ -115,6 +115,27 @@ public struct ChildInfo: Sendable {
   }
 }
 
+extension ChildInfo: CustomStringConvertible {
+  /// As in `store #123.4: running`, with the last process of a child that has none.
+  public var description: String {
+    let words = lastProcess.map { "\(name) \($0)" } ?? name
+    return "\(words): \(state)"
+  }
+}
+
+extension ChildInfo.State: CustomStringConvertible {
+  /// A few words.
+  public var description: String {
+    switch self {
+    case .starting: "starting"
+    case .running: "running"
+    case .restarting(_, let attempt): "waits for its restart, attempt \(attempt)"
+    case .stopping: "stopping"
+    case .ended: "ended"
+    }
+  }
+}
+
 /// How many children a supervisor has.
 public struct ChildCount: Sendable, Hashable {
   /// All.

@@ -87,16 +87,16 @@ struct TaskLoop {
     if let id = signal.process, let task = running.removeValue(forKey: id) {
       task.cell?.fail(signal.reason)
     } else if signal.process != nil && signal.process == parent {
-      try end(signal.reason)
+      try end(becauseOf: signal)
     } else if case .normal = signal.reason {
       return
     } else {
-      try end(signal.reason)
+      try end(becauseOf: signal)
     }
   }
 
   /// Ends all tasks, and itself.
-  private mutating func end(_ reason: ExitReason) throws {
+  private mutating func end(becauseOf signal: ExitSignal) throws {
     let tasks = running.values.sorted { $0.ref.id < $1.ref.id }
     for task in tasks { task.ref.exit(.shutdown) }
     let timer = process.sendAfter(Self.grace, to: process.ref, .deadline)
@@ -110,6 +110,6 @@ struct TaskLoop {
       }
     }
     process.cancel(timer)
-    try process.exit(reason)
+    try process.exit(becauseOf: signal)
   }
 }

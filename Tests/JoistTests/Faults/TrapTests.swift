@@ -120,6 +120,16 @@ extension ExitReason {
     #expect(lines.contains { $0.contains("WayOfDying.die()") }, "\(lines)")
   }
 
+  @Test func `P5: a backtrace in words leaves out what the compiler put between functions`() throws {
+    // The closure is made one that returns any type, and called as such: each is a thunk.
+    let trap = try #require(try end { _ in try called(unknown({ try WayOfDying.unwrap.die() })) }.trap)
+    let lines = trap.symbolicated()
+    #expect(lines.count > 1)
+    for word in ["thunk", "partial apply", "protocol witness", "<compiler-generated>"] {
+      #expect(!lines.contains { $0.contains(word) && !$0.hasPrefix("Swift runtime failure") }, "\(lines)")
+    }
+  }
+
   @Test func `P5: an access that was open in a crash is not open afterwards`() throws {
     // With one scheduler all are on one thread.
     for _ in 0..<3 {
@@ -272,3 +282,7 @@ private func modify(_ number: inout Int, _ body: () -> Void) {
   body()
   number += 1
 }
+
+/// Calls a function whose result may be of any type.
+@inline(never)
+private func called<Result>(_ body: () throws -> Result) throws -> Result { try body() }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How what names something, and what tells of an end, is printed.
+
+import Joist
+import TestSupport
+import Testing
+
+@Suite struct PrintTests {
+  @Test func `P5: ends, signals and their names print short`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    simulation.runtime.spawn(String.self) { process in
+      process.trapExits { "\($0)" }
+      let (ref, monitor) = process.spawnMonitored(down: { "\($0)" }) { try $0.exit(.shutdown) }
+      log.add("\(ref.id) \(monitor)")
+      log.add(try process.receive())
+      let linked = process.spawnLinked { try $0.exit(.shutdown) }
+      log.add("\(linked.id)")
+      log.add(try process.receive())
+      let timer = process.sendAfter(.seconds(1), to: process.ref, "never")
+      log.add("\(timer)")
+      process.cancel(timer)
+    }
+    simulation.run()
+    let lines = log.entries
+    let first = try #require(lines.first?.split(separator: " ").first)
+    #expect(lines.count == 5 && lines[0] == "\(first) monitor 1")
+    #expect(lines[1] == "\(first) ended: shutdown (monitor 1)")
+    #expect(lines[3] == "exit signal from \(lines[2]): shutdown")
+    #expect(lines[4].hasPrefix("timer ") && lines[4].count < 20, "\(lines[4])")
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a report says of a supervisor's child.
+
+import Joist
+import JoistSupervision
+import TestSupport
+import Testing
+
+@Suite struct ChildReportTests {
+  @Test func `P5: a child's crash is reported with its name, its supervisor and its attempt`() throws {
+    let stage = try Stage()
+    let top = try stage.start(Supervisor(.oneForOne, intensity: 10) { stage.worker("store") })
+    for attempt in 1...3 {
+      let id = try #require(try stage.child("store", of: top)?.process)
+      try stage.end("store", of: top)
+      let report = try #require(stage.runtime.recentReports.last)
+      #expect(report.child?.name == "store" && report.child?.supervisor == top.id)
+      #expect(report.child?.attempt == attempt && report.child?.supervisorName == nil)
+      let words = "process \(id) (child 'store' of \(top.id), attempt \(attempt)) ended: error: Failure()"
+      #expect("\(report)" == words)
+    }
+  }
+
+  @Test func `P5: a supervisor is reported by its registered name, else by its name as a child`() throws {
+    let stage = try Stage()
+    let inner = Supervisor(.oneForOne, intensity: 10) { stage.worker("a") }
+    let top = try stage.start(
+      Supervisor(.oneForOne) {
+        Child("unregistered", supervisor: inner)
+        Child("inner", options: .init(name: "registered"), supervisor: inner)
+      }
+    )
+    for (child, name) in [("unregistered", "unregistered"), ("inner", "registered")] {
+      let below = try #require(try stage.child(child, of: top)?.ref(as: Supervisor.Message.self))
+      try stage.end("a", of: below)
+      #expect(stage.runtime.recentReports.last?.child?.supervisorName == name)
+    }
+  }
+
+  @Test func `P5: a process that is nobody's child is reported as none, whoever had its record before`() throws {
+    let stage = try Stage()
+    try stage.start(Supervisor(.oneForOne, intensity: 0) { Child("a", Never.self) { _ in throw Failure() } })
+    stage.settle()
+    for _ in 0..<10 {
+      stage.runtime.spawn { _ in throw Failure() }
+      stage.settle()
+      #expect(stage.runtime.recentReports.last?.child == nil)
+    }
+  }
+
+  @Test func `P5: a supervisor that ends with its parent is reported as that, and its children are not`() throws {
+    let stage = try Stage()
+    let found = Found<SupervisorRef>()
+    let parent = stage.runtime.spawn(Int.self) { process in
+      found.set { try Supervisor(.oneForOne) { stage.worker("a") }.start(linkedTo: process) }
+      _ = try process.receive()
+      throw Failure()
+    }
+    stage.settle()
+    parent.send(1)
+    stage.settle()
+    let lines = stage.runtime.recentReports.map { "\($0)" }
+    let top = try found.get().id
+    #expect(
+      lines == [
+        "process \(parent.id) ended: error: Failure()",
+        "process \(top) ended with \(parent.id), by a link: error: Failure()",
+      ]
+    )
+  }
+}
