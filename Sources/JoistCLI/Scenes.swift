@@ -70,11 +70,9 @@ func fourPriorities(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [
   runtime.waitUntilIdle()
   let all = levels.reduce(0) { $0 + $1.work.total }
   let lines = levels.map { $0.line(of: all) }
-  let first = "a switch from process to process takes \(switching) ns"
-  return [
-    "\(first); beside a full load a .max process starts \(levels[0].median) after it is due, a .low one \(levels[3].median)"
-  ]
-    + lines
+  let switches = "a switch from process to process takes \(switching) ns"
+  let (urgent, low) = (levels[0].median, levels[3].median)
+  return ["\(switches); under full load a .max process starts \(urgent) late, a .low one \(low) late"] + lines
 }
 
 /// Nanoseconds of a switch: two processes on one scheduler that yield to each other.

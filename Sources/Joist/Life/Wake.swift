@@ -26,8 +26,9 @@ extension Handle<ProcessRecord> {
   /// As if a process that is linked to this one, which runs here, had ended: there is none.
   func tellOfNobody(_ id: ProcessID) { deliverExit(.noProcess, from: id, it.identity.generation) }
 
-  /// Brings an exit signal, which resumes and wakes; over a link, if that is in such a place, with the process whose end
-  /// was the first of a chain of links.
+  /// Brings an exit signal, which resumes and wakes.
+  ///
+  /// Over a link it names the link's place at the receiver, and the process whose end was the first of a chain.
   // Ordering: the first look is a guess; the second is behind the push, and sees whether that was to the record's next
   // process.
   func deliverExit(

@@ -39,7 +39,7 @@ public struct Down: Sendable {
 }
 
 extension MonitorID: CustomStringConvertible {
-  /// As in `monitor 3`: the third that its process made.
+  /// As in `monitor 3`; no two of a process have the same number.
   public var description: String { "monitor \(number)" }
 }
 

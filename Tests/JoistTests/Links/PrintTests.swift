@@ -24,9 +24,9 @@ import Testing
     }
     simulation.run()
     let lines = log.entries
-    let first = try #require(lines.first?.split(separator: " ").first)
-    #expect(lines.count == 5 && lines[0] == "\(first) monitor 1")
-    #expect(lines[1] == "\(first) ended: shutdown (monitor 1)")
+    let names = try #require(lines.first).split(separator: " ", maxSplits: 1)
+    #expect(lines.count == 5 && names.count == 2 && names[1].hasPrefix("monitor ") && names[1].count < 20)
+    #expect(lines[1] == "\(names[0]) ended: shutdown (\(names[1]))")
     #expect(lines[3] == "exit signal from \(lines[2]): shutdown")
     #expect(lines[4].hasPrefix("timer ") && lines[4].count < 20, "\(lines[4])")
   }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Swift 5 mode that is told to check sees that something is sent twice.
+// options: -swift-version 5 -strict-concurrency=complete -warnings-as-errors
+// error: sending 'page' risks causing data races
+
+import Joist
+
+final class Page { var text = "" }
+
+func twice(_ ref: ProcessRef<Page>) {
+  let page = Page()
+  ref.send(page)
+  ref.send(page)
+}
