@@ -243,7 +243,7 @@ import Testing
     for timeout in [Duration.zero, .seconds(-1), .seconds(Int64.min), .seconds(Int64.min) * 18] {
       await #expect(throws: CallError.self) { let _: Int = try await server.call(timeout: timeout) { .never($0) } }
     }
-    runtime.shutdown()
+    await runtime.shutdown()
   }
 
   @Test func `M1: a process that calls itself is told so at once, in its blocking closure too`() throws {

@@ -87,13 +87,13 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
         let queue = DispatchQueue(label: "own")
         print(queue.sync { endless(process, 0) })
       }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
       exit(7)
     }
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1, onTrap: .crash))
       runtime.spawn { process in print(endless(process, 0)) }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
       exit(7)
     }
   }
@@ -105,9 +105,10 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
         for holding in Holding.allCases {
           runtime.spawn { process in if inBlocking { process.blocking { holding.die() } } else { holding.die() } }
         }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         precondition(runtime.statistics.trapsContained == Holding.allCases.count)
-        precondition(runtime.shutdown().isEmpty)
+        let survivors = await runtime.shutdown()
+        precondition(survivors.isEmpty)
       }
       exit(7)
     }
@@ -128,10 +129,10 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
         seen.add(DispatchQueue.getSpecific(key: key))
         seen.add(DispatchQueue(label: "other").sync { 5 })
       }
-      runtime.waitUntilIdle()
+      await runtime.waitUntilIdle()
       precondition(seen.entries == [nil, 5] && runtime.statistics.trapsContained == 1)
       // The queue's holder is a thread that is still there, so that nobody is taken for it.
-      runtime.shutdown()
+      await runtime.shutdown()
       exit(7)
     }
   }

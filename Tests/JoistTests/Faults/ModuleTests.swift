@@ -86,7 +86,7 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
             // Each ends at another place of the call.
             print(probeTake(number * 700) { descend(use, 0) })
           }
-          runtime.waitUntilIdle()
+          await runtime.waitUntilIdle()
           precondition(isFree(0) == 1, "the library's lock was left locked")
         }
         precondition(runtime.statistics.overflowsContained == 5)
@@ -101,7 +101,7 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
         let call = try Built.Function("built_descend", in: path)
         for _ in 1...3 {
           runtime.spawn { _ in print(call(0)) }
-          runtime.waitUntilIdle()
+          await runtime.waitUntilIdle()
         }
         precondition(runtime.statistics.overflowsContained == 3)
       }

@@ -100,13 +100,13 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
       ]
       for way in ways {
         runtime.spawn(options: .init(), way)
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         let blocked = Log<Bool>()
         runtime.spawn { process in
           blocked.add(probe_is_blocked(SIGUSR1) || probe_is_blocked(SIGUSR2))
           blocked.add(process.blocking { probe_is_blocked(SIGUSR1) || probe_is_blocked(SIGUSR2) })
         }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         precondition(blocked.entries == [false, false])
       }
       let figures = runtime.statistics
