@@ -3,9 +3,9 @@
 // What the compiler says of a property whose type neither visits its references nor has none for sure. Without these
 // functions it refuses the property as well, but speaks of `Sendable` alone.
 
-public import Joist
-
 #if Macros
+  public import Joist
+
   extension HeapTracer {
     /// Does not compile: it is chosen where no other fits.
     public mutating func visit<Value>(

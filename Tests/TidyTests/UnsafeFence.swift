@@ -8,7 +8,6 @@ enum UnsafeFence {
     "Examples/CrashyServer/Socket.swift",  // system calls
     "Sources/Joist/Descriptors/DescriptorPoller.swift",  // system calls
     "Sources/Joist/Faults/Contain.swift",  // goes on after a fault
-    "Sources/Joist/Faults/Fork.swift",  // gives C a function to call
     "Sources/Joist/Heap/HeapAccess.swift",  // finds whose thread this is
     "Sources/Joist/Heap/HeapChunks.swift",  // blocks become lists
     "Sources/Joist/Heap/HeapElementAccess.swift",  // elements of an array

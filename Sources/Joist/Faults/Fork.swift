@@ -10,9 +10,8 @@ import Synchronization
 
 /// What a runtime does in the child of a fork (FK1).
 enum ForkedChild {
-  // Sound: the function lives as long as the program.
   /// Has the child of every fork from now on begin with `begin`.
-  static func watch() { unsafe joist_forks_watch { ForkedChild.begin() } }
+  static func watch() { joist_forks_watch { ForkedChild.begin() } }
 
   /// Called in the child on the thread that forked, where little may be done: has the process leave by way of the
   /// scheduler's stack, which looks (HO3).

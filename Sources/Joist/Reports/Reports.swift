@@ -212,7 +212,10 @@ private final class ReporterWatch: Watcher {
 extension Report {
   /// Whether it holds an error, whose `deinit` is a user's code (RP4).
   fileprivate var holdsError: Bool {
-    if case .abnormalExit(_, _, .error) = event { true } else { false }
+    switch event {
+    case .abnormalExit(_, _, .error), .linkedExit(_, _, _, .error): true
+    default: false
+    }
   }
 }
 

@@ -33,7 +33,8 @@ extension ProcessRuntime {
   ) async -> Result {
     await withCheckedContinuation { task in
       let run: @Sendable () -> Void = { task.resume(returning: call()) }
-      if core.it.platform.startThread(named: name, run) == nil { run() }
+      let thread = try? core.it.platform.startThread(named: name, run)
+      if thread == nil { run() }
     }
   }
 }

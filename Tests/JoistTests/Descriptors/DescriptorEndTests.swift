@@ -24,7 +24,7 @@ import Testing
       Foundation.close(first.write)
       _ = reader.join()
       // A full pipe cannot be written to, until nobody can read it any more.
-      fcntl(second.write, F_SETFL, O_NONBLOCK)
+      _ = fcntl(second.write, F_SETFL, O_NONBLOCK)
       while Pair.write(second.write, 1) {}
       let writer = runtime.spawn { process in log.add(try process.waitWritable(second.write)) }
       runtime.waitUntilIdle()

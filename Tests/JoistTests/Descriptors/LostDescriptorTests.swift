@@ -23,16 +23,17 @@
           do { log.add("\(try process.waitReadable(pair.near))") } catch { log.add("\(error)") }
         }
         runtime.spawn { wait($0) }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         close(taken[0])
         runtime.spawn { wait($0) }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         for descriptor in taken[1...2] { close(descriptor) }
         runtime.spawn { wait($0) }
         while log.entries.count < 3 { sched_yield() }
         let sentence = "this runtime cannot wait for descriptor \(pair.near): the program has no descriptors left"
         let isRight = log.entries[..<2].allSatisfy { $0.hasPrefix(sentence) } && log.entries[2] == "true"
-        exit(isRight && runtime.shutdown().isEmpty ? 0 : 2)
+        let survivors = await runtime.shutdown()
+        exit(isRight && survivors.isEmpty ? 0 : 2)
       }
     }
 
@@ -41,7 +42,7 @@
         let before = HostPlatform.shared.residentBytes()
         let runtime = try ProcessRuntime(.init(schedulers: 1, slots: 64, memoryLimit: before + (64 << 20)))
         try runtime.trySpawn(Int.self) { _ in }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         _ = try takeAllDescriptors()
         var taken = [UInt8](repeating: 1, count: 128 << 20)
         if HostPlatform.shared.residentBytes() < before + (120 << 20) { exit(2) }
@@ -75,7 +76,7 @@
         closefrom(3)
         guard probe_open_others() else { exit(3) }
         let began = ContinuousClock.now
-        let survivors = runtime.shutdown(deadline: .seconds(10))
+        let survivors = await runtime.shutdown(deadline: .seconds(10))
         let took = ContinuousClock.now - began
         exit(survivors.isEmpty && took < .seconds(10) && probe_others_are_untouched() ? 0 : 2)
       }
@@ -90,10 +91,10 @@
         while waiters.contains(where: \.isAlive) { sched_yield() }
         let (pair, woken) = (try Pair(), Count())
         runtime.spawn { process in if try process.waitReadable(pair.near) { woken.add() } }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         _ = Pair.write(pair.far, 1)
         while woken.total == 0 { sched_yield() }
-        let survivors = runtime.shutdown(deadline: .seconds(10))
+        let survivors = await runtime.shutdown(deadline: .seconds(10))
         exit(survivors.isEmpty && probe_others_are_untouched() ? 0 : 2)
       }
     }

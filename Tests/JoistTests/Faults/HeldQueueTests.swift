@@ -53,6 +53,7 @@ private func hold(
 
 @inline(never)
 private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
+  if depth == .max { return 0 }
   process.spawn { _ in }
   return unknown(endless(process, depth + 1)) + 1
 }

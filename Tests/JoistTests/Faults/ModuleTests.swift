@@ -69,6 +69,7 @@ private enum Built {
 
 @inline(never)
 private func descend(_ use: Built.Function, _ depth: Int) -> Int {
+  if depth == .max { return 0 }
   let used = use(depth)
   return unknown(descend(use, depth + 1)) + used
 }

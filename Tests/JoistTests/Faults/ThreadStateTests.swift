@@ -116,7 +116,8 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
 }
 
 @inline(never)
-private func callDeeply(_ process: ProcessContext<Never>) -> Int {
+private func callDeeply(_ process: ProcessContext<Never>, _ depth: Int = 0) -> Int {
+  if depth == .max { return 0 }
   process.spawn { _ in }
-  return unknown(callDeeply(process)) + 1
+  return unknown(callDeeply(process, depth + 1)) + 1
 }

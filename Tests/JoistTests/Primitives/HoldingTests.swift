@@ -150,7 +150,9 @@ final class Mine: Sendable {
 }
 
 @inline(never)
-private func deeper(_ depth: Int) -> String { unknown("\(depth)") + deeper(depth + 1) + "." }
+private func deeper(_ depth: Int) -> String {
+  depth == .max ? "" : unknown("\(depth)") + deeper(depth + 1) + "."
+}
 
 @inline(never)
 private func deeperWithCalls(_ depth: Int, _ lock: Lock<Int>, _ permits: Semaphore, _ sink: ProcessRef<Int>) -> Int {

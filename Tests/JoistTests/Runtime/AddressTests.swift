@@ -55,7 +55,7 @@
       await #expect(processExitsWith: .exitCode(0)) {
         let many = try ProcessRuntime(.init(schedulers: 1, processLimit: 1_000))
         if many.statistics.slotLimit != 16_384 { exit(2) }
-        _ = many.shutdown()
+        _ = await many.shutdown()
         try limitMemory(probe_limit_addresses, adding: 3 << 30)
         let few = try ProcessRuntime(.init(schedulers: 1, processLimit: 2_000))
         // A slot and its guard take 768 KiB; of 3 GiB as much or one GiB is left.
@@ -68,11 +68,11 @@
         probe_end_after(60, "a closure of blocking without a stack")
         let runtime = try ProcessRuntime(.init(schedulers: 2, processLimit: 1_000, slots: 64))
         runtime.spawn { process in try process.sleep(for: .milliseconds(1)) }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         try limitMemory(probe_limit_addresses, adding: 1 << 20)
         let results = Log<Int>()
         runtime.spawn { process in results.add(process.blocking { 5 }) }
-        runtime.waitUntilIdle()
+        await runtime.waitUntilIdle()
         let said = runtime.recentReports.map(\.description)
         exit(results.entries == [5] && said.contains { $0.contains("stack") || $0.contains("thread") } ? 0 : 2)
       }

@@ -34,8 +34,9 @@
             }
           }
         }
-        runtime.waitUntilIdle()
-        exit(received.total == rounds * pairs && runtime.shutdown().isEmpty ? 0 : 2)
+        await runtime.waitUntilIdle()
+        let survivors = await runtime.shutdown()
+        exit(received.total == rounds * pairs && survivors.isEmpty ? 0 : 2)
       }
     }
   }

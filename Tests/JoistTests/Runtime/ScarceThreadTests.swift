@@ -116,8 +116,9 @@ import Testing
         do { _ = try ProcessRuntime(.init(schedulers: 2, slots: 64)) } catch {
           let ended = Count()
           first.spawn { _ in ended.add() }
-          first.waitUntilIdle()
-          exit("\(error)".contains("thread for joist-0") && ended.total == 1 && first.shutdown().isEmpty ? 0 : 2)
+          await first.waitUntilIdle()
+          let survivors = await first.shutdown()
+          exit("\(error)".contains("thread for joist-0") && ended.total == 1 && survivors.isEmpty ? 0 : 2)
         }
         exit(3)
       }
