@@ -79,9 +79,11 @@ enum DeepCall: String, CaseIterable, Sendable {
     let crashes = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       for _ in 0..<3 {
-        runtime.spawn { process in
-          let worker = process.spawn { body in try body.blocking { DeepCall.deinitArrays.run(levels: 100_000) } }
-          crashes.add(try process.join(worker).map(\.isOverflow) ?? false)
+        runtime.spawn(Down.self) { process in
+          process.spawnMonitored(down: { $0 }) { body in
+            body.blocking { DeepCall.deinitArrays.run(levels: 100_000) }
+          }
+          crashes.add(try process.receive().reason.isOverflow)
         }
       }
     }
@@ -116,7 +118,7 @@ private func withLess(stack bytes: Int, _ body: () -> Void) {
 }
 
 @inline(never)
-private func endlessly(_ depth: Int) -> Int { unknown(depth) + endlessly(depth + 1) }
+private func endlessly(_ depth: Int) -> Int { depth == .max ? 0 : unknown(depth) + endlessly(depth + 1) }
 
 // MARK: Values of many levels
 

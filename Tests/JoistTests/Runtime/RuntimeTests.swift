@@ -183,17 +183,19 @@ import Testing
     let sentence = what == "join" ? "cannot wait for the end of its process" : "cannot wait until its runtime is idle"
     let ends = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
-      let ref = runtime.spawn { process in
-        let own = process.ref
-        process.blocking {
-          switch what {
-          case "join": _ = own.join()
-          case "waitUntilIdle": runtime.waitUntilIdle()
-          default: _ = runtime.waitUntilIdle(timeout: .seconds(1_000))
+      runtime.spawn(Down.self) { process in
+        process.spawnMonitored(down: { $0 }) { process in
+          let own = process.ref
+          process.blocking {
+            switch what {
+            case "join": _ = own.join()
+            case "waitUntilIdle": runtime.waitUntilIdle()
+            default: _ = runtime.waitUntilIdle(timeout: .seconds(1_000))
+            }
           }
         }
+        if let down = try process.receive(timeout: .seconds(60)) { ends.add("\(down.reason)") }
       }
-      if let reason = ref.join(timeout: .seconds(60)) { ends.add("\(reason)") }
     }
     #expect(ends.entries.count == 1 && ends.entries[0].contains(sentence), "\(ends.entries)")
   }
@@ -226,8 +228,10 @@ import Testing
         }
       }
       _ = helped.join()
-      let naive = runtime.spawn { _ in other.waitUntilIdle() }
-      if let reason = naive.join() { said.add("\(reason)") }
+      runtime.spawn(Down.self) { process in
+        process.spawnMonitored(down: { $0 }) { _ in other.waitUntilIdle() }
+        said.add("\(try process.receive().reason)")
+      }
     }
     #expect(said.entries.count == 3 && said.entries.prefix(2) == ["idle true", "left 0 false"])
     #expect(said.entries.last?.contains("wait for another runtime in `process.blocking`") == true, "\(said.entries)")
