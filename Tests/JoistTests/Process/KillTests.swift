@@ -31,7 +31,8 @@ import Testing
   func `L1: a killed process unwinds, wherever in its slice it hears of the kill`(_ hearing: Hearing) throws {
     for slice in [1, 2, 3, 16, 40] {
       for spent in 0...slice + 8 {
-        let simulation = try HandDriven()
+        // Nobody shuts these down: two stacks each, for guards split mappings in emulation.
+        let simulation = try HandDriven(.init(schedulers: 1, slots: 2))
         let unwound = Count()
         let other = simulation.runtime.spawn { process in try process.sleep(for: .seconds(3_600)) }
         simulation.runtime.spawn(Int.self, options: .init(reductionsPerSlice: slice)) { process in
