@@ -71,7 +71,9 @@ struct Monitors {
   fileprivate mutating func add(_ process: ProcessHandle?, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
     if owner == 0 { owner = Monitors.lastOwner.wrappingAdd(1, ordering: .relaxed).newValue }
     lastNumber += 1
-    return id(lastNumber, at: monitors.add(Monitor(number: lastNumber, process: process, watch: -1, make: make)))
+    // First, alone: as an argument of a call on `self` it would copy them all.
+    let place = monitors.add(Monitor(number: lastNumber, process: process, watch: -1, make: make))
+    return id(lastNumber, at: place)
   }
 
   fileprivate func id(_ number: UInt64, at place: Int) -> MonitorID {
