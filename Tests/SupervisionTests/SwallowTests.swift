@@ -49,7 +49,7 @@ import Testing
   }
 }
 
-/// Takes a second to start, but for the first time.
+/// Takes a second to start, except the first time.
 private struct SlowStart: Server {
   let log: Log<String>
   let starts: Count

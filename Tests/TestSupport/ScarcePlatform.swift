@@ -5,7 +5,7 @@
 package import Joist
 import Synchronization
 
-/// Passes everything on to the host, and refuses threads once so many were given.
+/// Passes everything on to the host, and refuses threads once a limit is reached.
 package final class ScarcePlatform: Platform {
   private let host = HostPlatform.shared
   private let threadsLeft: Atomic<Int>

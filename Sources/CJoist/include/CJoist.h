@@ -418,7 +418,7 @@ void joist_poll_close(struct joist_poll *_Nonnull poll);
 bool joist_poll_is_own(const struct joist_poll *_Nonnull poll);
 /// What a descriptor is waited for from now until its next event; zero, the system's error number, or a number above.
 int joist_poll_set(const struct joist_poll *_Nonnull poll, int descriptor, bool reads, bool writes);
-/// Waits for events, at most so many milliseconds; how many there are, or `joist_poll_lost`.
+/// Waits at most `milliseconds` for events; returns their count, or `joist_poll_lost`.
 int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int most,
                     int milliseconds);
 /// Ends a wait, now or the next one; false when the bell is not the poll's own any more.

@@ -44,7 +44,7 @@ package struct Inbox: ~Copyable {
 
   /// What became of a push.
   enum Pushed {
-    /// The message lies there, with so many before it.
+    /// The message lies there; the value counts the messages before it.
     case left(before: Int)
     /// The caller has the process now, and must make it ready (E2, E3).
     case claimed

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who holds locks and permits, and what becomes of these when it ends without giving them back.
+// The holders of locks and permits, and what becomes of these when a holder ends without giving them back.
 // HD1. A process notes what it holds in its extras, a closure of `blocking` in the stack that it runs on. Only the
 //      holder touches its notes.
 // HD2. What is still noted when a process ends, or when a closure has crashed, is given back then: locks are passed on
 //      as inconsistent, permits are released. Nothing can be noted for a plain thread: a crash there ends the program.
 
-/// Who holds something.
+/// The holder of something: a process, a closure of `blocking`, or a thread.
 enum Holder: Equatable {
   case process(ProcessHandle, ProcessID)
   /// A closure of `blocking`, by the stack that it runs on.

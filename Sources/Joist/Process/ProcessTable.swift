@@ -40,7 +40,7 @@ package struct ProcessTable: ~Copyable {
   /// Whole cache lines (R1).
   package static var recordBytes: Int { (MemoryLayout<ProcessRecord>.stride + 63) & ~63 }
 
-  /// What so many records take, with the numbers of groups and of nodes behind them.
+  /// The bytes that `capacity` records take, with the numbers of groups and of nodes behind them.
   private static func bytes(for capacity: Int) -> Int {
     capacity * recordBytes + capacity / groupRecords * MemoryLayout<UInt32>.size + capacity
   }

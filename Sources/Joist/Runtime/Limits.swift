@@ -6,7 +6,7 @@
 package enum Limits {
   // MARK: Priorities
 
-  /// A process that is to move up in a queue is looked for among so many of a level: some hundred microseconds.
+  /// The maximum of processes of a level that a search for one to move up looks at: some hundred microseconds.
   static let movedUpWithin = 4_096
 
   // MARK: Processes
@@ -113,9 +113,9 @@ package enum Limits {
   package static let stackForACall = 16 << 10
   /// So much of what is said of a trap is kept.
   package static let trapMessageBytes = 4 << 10
-  /// A runtime's slots leave so many addresses to the rest of the program, or as many as they take.
+  /// The bytes of addresses that a runtime's slots leave to the rest of the program, unless they take fewer themselves.
   package static let addressesLeft = 1 << 30
-  /// Slots are mapped in blocks of so many, and there are at least so many, unless fewer are asked for.
+  /// The count of slots in a block, and the least count of a runtime that does not ask for fewer.
   package static let slotsInABlock = 64
   /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
   package static let slotsWithSplitMappings = 4_096

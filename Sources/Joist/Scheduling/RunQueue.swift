@@ -41,7 +41,7 @@ package struct ReadyList: ~Copyable, Sendable {
     return process
   }
 
-  /// Unlinks one from anywhere, or among the first so many; false when it is not there.
+  /// Unlinks one from anywhere, or among the first `count`; returns false when it is not there.
   mutating func remove(_ process: ProcessHandle, within count: Int = .max) -> Bool {
     var before: ProcessHandle?
     var here = first

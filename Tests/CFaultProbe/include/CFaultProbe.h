@@ -76,7 +76,7 @@ void probe_write_byte(int32_t descriptor);
 /// where it cannot.
 bool probe_forbid_heavy_fence(int32_t error);
 
-/// Lets the program have so many bytes of addresses, or of private memory, whether it touches them or not; false where
+/// Limits the program to that number of bytes of addresses, or of private memory, touched or not; returns false where
 /// it cannot.
 bool probe_limit_addresses(int64_t bytes);
 bool probe_limit_data(int64_t bytes);

@@ -109,7 +109,7 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
     }
   }
 
-  /// Calls that with so many bytes less of stack.
+  /// Calls the function with that number of bytes of stack used up.
   @inline(never)
   private func probeTake(_ bytes: Int, _ body: () -> Int) -> Int {
     withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 8) { memory in

@@ -7,7 +7,7 @@ import Joist
 import TestSupport
 import Testing
 
-/// Writes so many bytes below the frame of its caller.
+/// Writes one byte, `distance` bytes below its own frame.
 @inline(never)
 private func write(below distance: Int) {
   var place = 0

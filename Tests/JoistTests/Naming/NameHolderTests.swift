@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who has a name when its holders come and go, and what waits for an end leave behind.
+// Which process holds a name when its holders come and go, and what a wait for an end leaves behind.
 
 import Joist
 import TestSupport

@@ -102,7 +102,7 @@
     return (line.split(separator: " ").first.flatMap { Int($0) } ?? 0) * Int(getpagesize())
   }
 
-  /// Limits the program to what it uses now and so many bytes more; how many that are.
+  /// Limits the program to what it uses now and `bytes` more; returns the sum.
   @discardableResult
   private func limitMemory(_ limit: (Int64) -> Bool, adding bytes: Int) throws -> Int {
     let most = try addressesUsed() + bytes
