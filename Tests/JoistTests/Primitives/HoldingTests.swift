@@ -129,7 +129,9 @@ import Testing
     }
     var free = 0
     while permits.tryAcquire() { free += 1 }
-    #expect(free == 3 && statistics.processesEnded == UInt64(processes))
+    #expect(free == 3)
+    // Crashes are reported by processes of their own.
+    #expect(statistics.processesEnded >= processes && statistics.processesEnded == statistics.processesCreated)
   }
 }
 
