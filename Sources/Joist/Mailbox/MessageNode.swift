@@ -136,23 +136,25 @@ extension Handle<MessageNode> {
     discard()
   }
 
-  /// Destroys the payload and gives the node back (K3).
+  /// Destroys the payload and gives the node back (K3); allocates nothing.
   ///
   /// The node first, for a `deinit` may trap.
   // Sound: the metadata is the payload's own, and it has not been moved out; it is moved to where there is room for it.
   // One from malloc stays where it is.
   func discard() {
+    if isTrivial { return NodePool.give(self) }
     let payload = unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset)
     let metadata = unsafe it.metadata
     guard it.sizeClass != NodePool.fromMalloc else {
       unsafe joist_value_destroy(payload, metadata)
       return NodePool.give(self)
     }
-    let bytes = max(1, Int(it.bytes))
-    unsafe withUnsafeTemporaryAllocation(byteCount: bytes, alignment: NodePool.bytesLeast) { room in
-      unsafe joist_value_move(room.baseAddress!, payload, metadata)
+    // On the stack, as a constant size and this alignment are: a header is as long as an alignment may ask for more.
+    unsafe withUnsafeTemporaryAllocation(byteCount: NodePool.bytesMost, alignment: 16) { room in
+      let place = unsafe room.baseAddress!.alignedUp(toMultipleOf: NodePool.bytesLeast)
+      unsafe joist_value_move(place, payload, metadata)
       NodePool.give(self)
-      unsafe joist_value_destroy(room.baseAddress!, metadata)
+      unsafe joist_value_destroy(place, metadata)
     }
   }
 }

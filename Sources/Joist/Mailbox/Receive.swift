@@ -118,7 +118,7 @@ extension Handle<ProcessRecord> {
   /// Whether the wait's end has come.
   // Ordering: the process stored it itself.
   func isOverdue(on scheduler: Handle<Scheduler>) -> Bool {
-    scheduler.it.runtime.it.platform.now() >= it.timer!.it.deadline.load(ordering: .relaxed)
+    scheduler.it.runtime.now >= it.timer!.it.deadline.load(ordering: .relaxed)
   }
 
   /// A message leaves the mailbox for the process's body.

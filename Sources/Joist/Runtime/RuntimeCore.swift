@@ -14,6 +14,8 @@ import Synchronization
 @usableFromInline
 package struct RuntimeCore: ~Copyable {
   let platform: any Platform
+  /// Whether its clock is the machine's.
+  fileprivate let isOnMachineClock: Bool
   let configuration: ProcessRuntime.Configuration
   /// Schedulers with threads of their own from the start.
   let regularCount: Int
@@ -60,6 +62,7 @@ package struct RuntimeCore: ~Copyable {
     reports: Reports = Reports()
   ) {
     self.platform = platform
+    isOnMachineClock = platform is HostPlatform
     self.configuration = configuration
     regularCount = configuration.schedulers ?? platform.usefulSchedulers
     nodeCount = platform.numa.count
@@ -158,6 +161,9 @@ struct SharedCounter: ~Copyable {
 }
 
 extension Handle<RuntimeCore> {
+  /// The time by its platform's clock; where that is the machine's, without counting a reference to the platform.
+  var now: Int64 { it.isOnMachineClock ? HostPlatform.clock() : it.platform.now() }
+
   /// Processes that were created and have not ended: never fewer than there are.
   // Ordering: the ends first, acquiring: whoever ended was counted as created before, perhaps by another scheduler, and
   // that is seen then. So zero says that all had ended, and their states say so, too.

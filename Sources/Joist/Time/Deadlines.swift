@@ -63,7 +63,7 @@ extension Handle<Scheduler> {
 
   private func wakeDue(_ owner: Handle<Scheduler>) {
     if owner.it.wheel.isEmptyAtAGuess { return }
-    let now = it.runtime.it.platform.now()
+    let now = it.runtime.now
     guard owner.it.wheel.lock.tryLock() else { return }
     var undelivered = Undelivered()
     var room = Limits.dueAtOnce
@@ -137,28 +137,29 @@ extension Duration {
 
   /// In nanoseconds, as far as they fit: years and centuries are no overflow.
   var clampedNanoseconds: Int64 {
-    let attoseconds = attoseconds
-    let high = UInt64(truncatingIfNeeded: attoseconds >> 64)
-    let unit: UInt64 = 1_000_000_000
-    // One division of the machine's, where a division of 128 bits would call for help.
-    if attoseconds >= 0 && high < unit / 2 {
-      return Int64(unit.dividingFullWidth((high, UInt64(truncatingIfNeeded: attoseconds))).quotient)
-    }
-    return attoseconds >= 0 ? .max : Int64(clamping: attoseconds / Int128(unit))
+    // A nanosecond is 2^9 times 5^9 attoseconds. Up to 2.6 hours, what the shift leaves has 64 bits, and dividing it by
+    // a constant is a multiplication; a division of 128 bits is a call.
+    if let short = UInt64(exactly: attoseconds >> 9) { return Int64(short / 1_953_125) }
+    return Int64(clamping: attoseconds / 1_000_000_000)
+  }
+}
+
+extension Int64 {
+  /// Returns the time that a duration after this one is; a duration below zero is over at once.
+  fileprivate func adding(_ duration: Duration) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(Swift.max(0, duration.clampedNanoseconds))
+    return overflow ? .max - 1 : Swift.min(sum, .max - 1)
   }
 }
 
 extension Platform {
   /// The time so long from now; a duration below zero is over at once.
-  package func deadline(after duration: Duration) -> Int64 {
-    let (sum, overflow) = now().addingReportingOverflow(max(0, duration.clampedNanoseconds))
-    return overflow ? .max - 1 : min(sum, .max - 1)
-  }
+  package func deadline(after duration: Duration) -> Int64 { now().adding(duration) }
 }
 
 extension Handle<RuntimeCore> {
   /// The time so long from now; nil for ever, which does not touch the platform.
   func deadline(after duration: Duration?) -> Int64? {
-    duration.map { it.platform.deadline(after: $0) }
+    duration.map { now.adding($0) }
   }
 }

@@ -71,7 +71,7 @@ extension Handle<RuntimeCore> {
     mine?.it.running?.charge(Cost.arm)
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }
     timer.leaveWheel()
-    let rest = timer.it.deadline.load(ordering: .relaxed) - it.platform.now()
+    let rest = timer.it.deadline.load(ordering: .relaxed) - now
     timer.it.target!.unlist(timer)
     // Counted before: a `deinit` of what was to be sent may trap (UD1).
     if let node = timer.giveBack(mine) { destroy(node) }
@@ -95,7 +95,7 @@ extension Handle<RuntimeCore> {
   /// The time that a timer still has.
   func remaining(_ id: TimerID) -> Duration? {
     guard let timer = id.timer, let deadline = timer.it.deadline(of: id.number) else { return nil }
-    return .nanoseconds(max(0, deadline - it.platform.now()))
+    return .nanoseconds(max(0, deadline - now))
   }
 }
 

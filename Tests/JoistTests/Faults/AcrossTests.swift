@@ -76,7 +76,7 @@ private func endThread() { pthread_exit(nil) }
     }
     #expect(said("ended its thread", process))
     let closure = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      try run { process in try process.blocking { endThread() } }
+      try run { process in process.blocking { endThread() } }
     }
     #expect(said("ended its thread", closure))
   }

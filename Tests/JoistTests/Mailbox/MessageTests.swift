@@ -59,6 +59,24 @@ import Testing
       }
       #expect(calls.entries == [0])
     }
+
+    @Test func `M1: a message that is destroyed, of a type with references or without, calls malloc not once`() throws {
+      let calls = Log<Int64>()
+      _ = try withRuntime(.init(schedulers: 1)) { runtime in
+        runtime.spawn((Tracked?, Int).self) { process in
+          let other = process.spawn(SIMD8<Int>.self) { other in _ = try other.receive() }
+          var before: Int64 = 0
+          for number in -1_000..<10_000 {
+            if number == 0 { before = probe_malloc_calls() }
+            _ = process.cancel(process.sendAfter(.seconds(60), to: process.ref, (nil, number)))
+            _ = process.cancel(process.sendAfter(.seconds(60), to: other, SIMD8(repeating: number)))
+          }
+          calls.add(probe_malloc_calls() - before)
+          other.exit()
+        }
+      }
+      #expect(calls.entries == [0])
+    }
   #endif
 
   @Test func `M1: a class graph is moved, not copied`() throws {
