@@ -5,6 +5,8 @@
 //     addresses for the program's life, the others live as long as what owns them.
 // H2. Who may touch which field, and when, is written beside the field and holds for handles as for any reference.
 
+import Synchronization
+
 /// A reference without a count: eight bytes, no retain, no exclusivity check, and no field is copied to reach another.
 ///
 /// Sound: by H1 the memory is there and initialised; by H2 what is not atomic has one owner at a time. So the rest of
@@ -70,6 +72,18 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     let old = unsafe pointer.move()
     unsafe pointer.initialize(to: value)
     return old
+  }
+
+  // Ordering: whoever reads the word sees the value, and this thread sees what another was quicker to install.
+  // Sequentially consistent for PX2, which costs an exchange nothing.
+  /// Allocates a value, stores its address in a word that is zero, and returns the handle that the word names then:
+  /// another thread's, where that was quicker.
+  static func install(_ value: consuming Pointee, in word: borrowing Atomic<UInt>) -> Self {
+    let made = allocate(value)
+    let (done, seen) = word.compareExchange(expected: 0, desired: made.bits, ordering: .sequentiallyConsistent)
+    if done { return made }
+    made.free()
+    return Self(address: seen)
   }
 
   /// Destroys the value and gives the memory back; no handle to it may be used again (H1).

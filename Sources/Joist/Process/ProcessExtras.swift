@@ -73,17 +73,8 @@ extension Handle<ProcessRecord> {
     return it.generation.load(ordering: .relaxed) == generation
   }
 
-  // Ordering: releasing publishes what was allocated, acquiring sees what another has; PX2.
   @inline(never)
   private func makeExtras() -> Handle<ProcessExtras> {
-    let made = Handle<ProcessExtras>.allocate(ProcessExtras())
-    let (done, seen) = it.extrasBits.compareExchange(
-      expected: 0,
-      desired: made.bits,
-      ordering: .sequentiallyConsistent
-    )
-    if done { return made }
-    made.free()
-    return Handle<ProcessExtras>(bits: seen)!
+    Handle<ProcessExtras>.install(ProcessExtras(), in: it.extrasBits)
   }
 }

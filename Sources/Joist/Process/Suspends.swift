@@ -212,17 +212,7 @@ extension Handle<ProcessExtras> {
     Handle<SuspendLists>(bits: it.suspendListsBits.load(ordering: .acquiring))
   }
 
-  // Ordering: releasing publishes what was allocated, acquiring sees what another has made.
   fileprivate func makeSuspendLists() -> Handle<SuspendLists> {
-    if let suspendLists { return suspendLists }
-    let made = Handle<SuspendLists>.allocate(SuspendLists())
-    let (done, seen) = it.suspendListsBits.compareExchange(
-      expected: 0,
-      desired: made.bits,
-      ordering: .acquiringAndReleasing
-    )
-    if done { return made }
-    made.free()
-    return Handle<SuspendLists>(bits: seen)!
+    suspendLists ?? Handle<SuspendLists>.install(SuspendLists(), in: it.suspendListsBits)
   }
 }
