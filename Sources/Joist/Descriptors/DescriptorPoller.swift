@@ -111,6 +111,7 @@ final class DescriptorPoller: Sendable {
   func close() -> (any PlatformThread)? {
     state.withLock { state in
       state.isClosed = true
+      defer { state.thread = nil }
       guard let poll = state.poll, unsafe withUnsafePointer(to: poll, { unsafe joist_poll_ring($0) }) else {
         return nil
       }

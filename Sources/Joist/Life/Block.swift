@@ -62,12 +62,12 @@ extension Handle<Scheduler> {
   /// False when it was meanwhile.
   @inline(never)
   func hold(_ process: ProcessHandle) -> Bool {
-    if !process.isHeld(process.it.signals.current) { return false }
+    if !process.isHeld { return false }
     process.it.go(.hold)
     process.it.flags.remove(.wantsMail)
     while !leave(process) {
       if wantsOut(process) { surrender(process) }
-      if !process.isHeld(process.it.signals.current) {
+      if !process.isHeld {
         process.it.go(.wake)
         return false
       }
@@ -87,7 +87,7 @@ extension Handle<Scheduler> {
     guard process.it.inbox.park(mailWakes: flags.contains(.wantsMail)) else { return false }
     let signals = process.it.signals.current
     let isAnswered = flags.contains(.awaitsAnswer) && process.it.cell.isAnswered
-    let isWoken = !process.isHeld(signals) && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
+    let isWoken = !signals.areHolding(flags) && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
     let isInTheWay = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)
     return !(isWoken || isInTheWay) || !process.it.inbox.claim()
   }
@@ -99,9 +99,9 @@ extension Handle<Scheduler> {
 }
 
 extension Handle<ProcessRecord> {
-  /// Whether suspends keep it from running, by its signals; the caller has the process.
+  /// Whether suspends keep it from running; the caller has the process.
   @inline(__always)
-  func isHeld(_ signals: Signals.Flags) -> Bool { signals.areHolding && !it.flags.contains(.exiting) }
+  var isHeld: Bool { it.signals.current.areHolding(it.flags) }
 
   /// Whether it is the resident of a slot that others may want; perhaps only since it was chosen, and not yet mounted.
   @inline(__always)

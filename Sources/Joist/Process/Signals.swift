@@ -42,8 +42,12 @@ package struct Signals: ~Copyable {
 
     fileprivate static let suspendMask: UInt64 = ~0 << 32
     var suspends: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
-    /// Whether suspends keep the process from running: not while an exit or a kill waits to be taken in.
-    var areHolding: Bool { suspends > 0 && isDisjoint(with: [.exit, .kill]) }
+    /// Whether suspends keep a process with these flags from running: not while an exit or a kill waits to be taken in,
+    /// and not while it exits.
+    @inline(__always)
+    func areHolding(_ flags: ProcessFlags) -> Bool {
+      suspends > 0 && isDisjoint(with: [.exit, .kill]) && !flags.contains(.exiting)
+    }
   }
 
   /// For those who have the process or are about to (G2).

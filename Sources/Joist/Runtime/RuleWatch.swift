@@ -109,8 +109,8 @@ extension Handle<ProcessRecord> {
     guard it.inbox.isParkedAtRest else { return "E2: \(id) waits, and somebody has it" }
     let signals = it.signals.current
     let wants = it.flags.wakingSignals
-    if !isHeld(signals) && !signals.isDisjoint(with: wants) { return "G2: \(id) waits, and was woken" }
-    if !isHeld(signals) && it.flags.contains(.awaitsAnswer) && it.cell.isAnswered {
+    if !signals.areHolding(it.flags) && !signals.isDisjoint(with: wants) { return "G2: \(id) waits, and was woken" }
+    if !signals.areHolding(it.flags) && it.flags.contains(.awaitsAnswer) && it.cell.isAnswered {
       return "WC5: \(id) waits, and its answer is there"
     }
     if it.flags.contains(.wantsMail) && !it.inbox.isEmpty { return "E4: \(id) waits for mail, and mail is there" }
