@@ -28,7 +28,7 @@ package struct RuleWatch {
     for number in 0..<core.it.schedulerCount where core.it.scheduler(number).hasWorkAtAGuess && !isANap {
       return "Z2: work is queued at scheduler \(number), and every scheduler sleeps"
     }
-    return core.brokenBalance()
+    return core.brokenSlot() ?? core.brokenBalance()
   }
 
   /// Whether a scheduler waits a little for work that is left to another (Z5), which it will look at again.
@@ -126,6 +126,27 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<RuntimeCore> {
+  /// A slot that counts other processes as its own than belong to it, or that a parked one keeps from somebody who
+  /// waits for it (U3, U4), while nothing is under way.
+  // Order: the table is only asked.
+  fileprivate func brokenSlot() -> String? {
+    var mates: [UInt: Int] = [:]
+    for process in it.table.all {
+      if let slot = process.it.slot, process.it.state != .terminated { mates[slot.bits, default: 0] += 1 }
+    }
+    var broken: String?
+    it.slots.forEachMade { slot in
+      let belong = mates[slot.bits] ?? 0
+      if slot.it.mates != belong {
+        broken = "U3: a slot counts \(slot.it.mates) processes, and \(belong) belong to it"
+      }
+      if let resident = slot.it.resident, resident.it.state == .waiting, slot.it.waiting.count > 0 {
+        broken = "U4: \(resident.id) waits, and \(slot.it.waiting.count) others wait for its slot"
+      }
+    }
+    return broken
+  }
+
   /// What does not add up of messages, while nothing is under way.
   fileprivate func brokenBalance() -> String? {
     var unread = 0

@@ -327,6 +327,9 @@ package struct SlotTable: ~Copyable {
     for index in 0..<made { body(slot(index).it.waiting.first) }
   }
 
+  /// Calls a closure with every shared slot that was made.
+  func forEachMade(_ body: (Handle<Slot>) -> Void) { for index in 0..<made { body(slot(index)) } }
+
   /// Who gets a slot that is being left: a mate or a newcomer, by turns.
   ///
   /// The slot is the chosen one's then.
