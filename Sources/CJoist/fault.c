@@ -2,9 +2,9 @@
 //
 // Containing faults: a signal's handler that decides whether the code that runs on this thread died of its own, and
 // has something else run on its stack then. Rules:
-// W17. Contained is what Swift code dies of: its trap instruction, an integer fault, an abort by Swift's runtime, an
-//      access to the guard of the very stack that runs. And only with the stack pointer on that stack. All else goes to
-//      whoever handled the signal before: memory can no longer be trusted.
+// W17. Contained is what Swift code dies of: its trap instruction, an integer fault, an abort by Swift's runtime (or an
+//      attempt at one, W46), an access to the guard of the very stack that runs. And only with the stack pointer on
+//      that stack. All else goes to whoever handled the signal before: memory can no longer be trusted.
 // W18. The handler returns; it does not jump out. What runs then is the site's entry, at the top of the stack, whose
 //      frames are left behind: with the control words and flags that it began with, not those of the dead.
 // W19. The handler allocates nothing, takes no lock and runs on a stack of its own.
@@ -104,6 +104,15 @@ static bool has_text(int signal, uintptr_t pc) {
   return place == joist_place_swift || (place == joist_place_program && joist_text_is_static());
 }
 
+// Whether an access is to the first page, as through a null pointer.
+static bool is_to_null(int signal, const siginfo_t *info) {
+  return (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 && (uintptr_t)info->si_addr < 4096;
+}
+
+static bool is_to_guard(int signal, const siginfo_t *info) {
+  return (signal == SIGSEGV || signal == SIGBUS) && !is_to_null(signal, info);
+}
+
 // (W17)
 static bool is_contained(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context,
                          const struct stack *stack) {
@@ -128,6 +137,7 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
       if (!is_abort(info, pc)) return false;
       break;
     default:
+      if (is_to_null(signal, info) && (joist_text_is_static() || joist_place_of(pc) != joist_place_program)) break;
       if (info->si_code <= 0 || address < guard || address >= low) return false;
       if (address + below_sp_most < sp) return false;
       fault->is_overflow = true;
@@ -135,6 +145,9 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
   joist_frames_collect(fault, context, low, stack->top);
   fault->holds_lock |= joist_holds_queue(site->words, guard, stack->top);
   if (signal == SIGABRT && !is_of_swift(fault)) return false;
+  if (is_to_null(signal, info) && !joist_text_is_missing(fault)) return false;
+  // A stack that ends there is left only when that has been finished (W20).
+  fault->holds_lock |= !is_to_guard(signal, info) && joist_makes_type(fault);
   return site->contains_locks || !fault->holds_lock;
 }
 
@@ -182,7 +195,7 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
   if (site->contains_nothing || __atomic_load_n(&has_given_up, __ATOMIC_RELAXED)) return false;
   if (!running_stack(site, &stack) || !is_contained(site, signal, info, context, &stack)) return false;
   bool is_in_program = joist_place_of(joist_context_pc(context)) == joist_place_program;
-  if ((signal == SIGSEGV || signal == SIGBUS) && !is_in_program) {  // (W20)
+  if (is_to_guard(signal, info) && !is_in_program) {  // (W20)
     enum joist_overflow overflow = joist_reserve_use(site, context, stack.low, stack.top);
     if (overflow != joist_overflow_ends) return overflow == joist_overflow_finishes;
   }

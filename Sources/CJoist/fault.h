@@ -15,7 +15,7 @@ enum joist_place {
   joist_place_swift,
   /// Libraries that may hold locks of their own.
   joist_place_library,
-  /// The C library and the loader.
+  /// The libraries of C and C++, and the loader.
   joist_place_system,
 };
 
@@ -30,6 +30,9 @@ void joist_locks_learn(void);
 
 /// Whether a frame with that return address holds a lock (W25).
 bool joist_is_under_lock(uintptr_t frame);
+
+/// Whether Swift's runtime died while it made a type, and holds a lock of its own (W45).
+bool joist_makes_type(const struct joist_fault *fault);
 
 /// Whether a queue of Dispatch's is held by a frame of that stack (W31).
 bool joist_holds_queue(const struct joist_words *words, uintptr_t low, uintptr_t top);

@@ -8,6 +8,8 @@
 //      death gets the youngest of its kind, for its own is older than that only when two died in the same microseconds;
 //      and one of which Swift's runtime says nothing asks for none. Where that is a part of the program, the two cannot
 //      be told apart, and each asks. Swift's runtime may append to "(null)" where a text is taken in between.
+// W46. Without memory for its text Swift's runtime prints a null string, or asks what it was not given for the names of
+//      the backtrace, and faults in that. It is about to abort: the fault is taken for that abort.
 #define _GNU_SOURCE
 #include "fault_text.h"
 #include "find.h"
@@ -18,6 +20,10 @@
 #include <string.h>
 
 WEAK(swift_getFatalErrorMessageBuffer)
+WEAK(swift_reportError)
+
+// Where Swift's runtime says what it died of.
+static uintptr_t report_error;
 
 // Where Swift's runtime keeps its text, null where there is none; and whether it is a part of the program.
 static char **swift_text;
@@ -35,12 +41,21 @@ static unsigned turn;
 void joist_text_find(void) {
 #if defined(__linux__)
   char **(*swift)(void) = FIND(swift_getFatalErrorMessageBuffer);
+  report_error = (uintptr_t)FIND(swift_reportError);
   swift_text = swift != NULL ? swift() : NULL;
   is_static = swift != NULL && joist_place_of((uintptr_t)swift) == joist_place_program;
 #endif
 }
 
 bool joist_text_is_static(void) { return is_static; }
+
+bool joist_text_is_missing(const struct joist_fault *fault) {
+  enum { function_bytes = 256 };
+  if (report_error == 0) return false;
+  for (int i = 1; i < fault->frame_count && (is_static || joist_place_of(fault->frames[i]) != joist_place_program); i++)
+    if (fault->frames[i] - report_error < function_bytes) return true;
+  return false;
+}
 
 bool joist_text_is_there(void) {
   // A hint, of a text that this thread itself has written or that has been taken since: relaxed.

@@ -12,6 +12,9 @@ void joist_text_find(void);
 /// Whether Swift's runtime is a part of the program itself; false where that cannot be told.
 bool joist_text_is_static(void);
 
+/// Whether a fault is of Swift's runtime that has no memory for what it has to say (W46).
+bool joist_text_is_missing(const struct joist_fault *fault);
+
 /// Whether any report is there that nobody has claimed.
 bool joist_text_is_there(void);
 

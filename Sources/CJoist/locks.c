@@ -10,6 +10,10 @@
 // W32. The words of W31 are put back as they were outside of every queue, when the frames that they lead to are left.
 //      A thread that held a queue never ends: Dispatch knows a queue's holder by the number of its thread, which
 //      another thread would get.
+// W45. Swift's runtime makes a type, a witness table or what it remembers of a conformance under a lock, or while
+//      everybody else who wants the same waits for that. It dies there only for want of memory. So a fault of its own
+//      in front of the program's first frame holds a lock if a frame is of these functions, which are side by side in
+//      it. They run a program's code, too, as the `deinit` of what is in a tuple: that holds nothing.
 #define _GNU_SOURCE
 #include "fault.h"
 #include "find.h"
@@ -50,6 +54,50 @@ static void learn_iteration(void) { dl_iterate_phdr(in_modules, NULL); }
 static void learn_iteration(void) {}
 #endif
 
+bool joist_is_under_lock(uintptr_t frame) {
+  return frame == once_swift || frame == once_system || frame == once_dispatch || frame == in_iteration ||
+         joist_is_in_loader(frame);
+}
+
+#pragma mark - Types
+
+WEAK(swift_allocateMetadataPack)
+WEAK(swift_getGenericMetadata)
+WEAK(swift_conformsToProtocol)
+WEAK(swift_conformsToProtocolCommon)
+WEAK(swift_conformsToProtocolWithExecutionContext)
+
+// The functions of W45; empty where Swift's runtime is a part of the program, or is not laid out so.
+static uintptr_t types_low, types_bytes;
+
+static void learn_types(void) {
+  enum { function_bytes = 256, bytes_most = 1 << 20 };
+  const uintptr_t functions[] = {
+    (uintptr_t)FIND(swift_allocateMetadataPack),
+    (uintptr_t)FIND(swift_getGenericMetadata),
+    (uintptr_t)FIND(swift_conformsToProtocol),
+    (uintptr_t)FIND(swift_conformsToProtocolCommon),
+    (uintptr_t)FIND(swift_conformsToProtocolWithExecutionContext),
+  };
+  uintptr_t low = UINTPTR_MAX, high = 0;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    if (functions[i] == 0) continue;
+    if (functions[i] < low) low = functions[i];
+    if (functions[i] > high) high = functions[i];
+  }
+  if (high == 0 || high - low > bytes_most || joist_place_of(low) != joist_place_swift) return;
+  types_low = low;
+  types_bytes = high - low + function_bytes;
+}
+
+bool joist_makes_type(const struct joist_fault *fault) {
+  for (int i = 0; i < fault->frame_count && joist_place_of(fault->frames[i]) != joist_place_program; i++)
+    if (fault->frames[i] - types_low < types_bytes) return true;
+  return false;
+}
+
+#pragma mark - Learning
+
 void joist_locks_learn(void) {
   static intptr_t swift_token, dispatch_token;
   static pthread_once_t system_token = PTHREAD_ONCE_INIT;
@@ -59,11 +107,7 @@ void joist_locks_learn(void) {
   if (dispatch != NULL) dispatch(&dispatch_token, NULL, in_dispatch);
   pthread_once(&system_token, in_system);
   learn_iteration();
-}
-
-bool joist_is_under_lock(uintptr_t frame) {
-  return frame == once_swift || frame == once_system || frame == once_dispatch || frame == in_iteration ||
-         joist_is_in_loader(frame);
+  learn_types();
 }
 
 #pragma mark - Queues

@@ -73,7 +73,8 @@ static bool has_swift_code(const ElfW(Dyn) *section, uintptr_t base) {
 }
 
 static enum joist_place place_of_module(const char *path, const ElfW(Dyn) *section, uintptr_t base) {
-  static const char *const system[] = {"libc.", "libc-", "ld-", "libpthread", "ld64", "[vdso", "linux-vdso"};
+  static const char *const system[] = {"libc.", "libc-", "ld-", "libpthread", "ld64", "[vdso", "linux-vdso",
+                                       "libstdc++", "libc++"};
   static const char *const swift[] = {"libswift", "lib_Internal", "libTesting"};
   static const char *const library[] = {"libdispatch", "libBlocks", "libFoundation", "lib_Foundation"};
   if (*path == 0) return joist_place_program;  // the executable

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -19,7 +20,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 #endif
 
 #pragma mark - Sleeping on a word
@@ -114,6 +114,21 @@ void joist_count_spin_lock(int change) { spin_locks += change; }
 void *joist_allocate(size_t bytes, size_t alignment) {
   void *memory;
   return posix_memalign(&memory, alignment, bytes) == 0 ? memory : NULL;
+}
+
+bool joist_has_memory(size_t bytes) {
+  void *volatile memory = malloc(bytes);
+  free(memory);
+  return memory != NULL;
+}
+
+void joist_stop(const uint8_t *sentence, size_t bytes) {
+  static const char begin[] = "Fatal error: ", end[] = "\n";
+  // Nobody is left to be told that nothing could be written.
+  bool done = write(STDERR_FILENO, begin, sizeof begin - 1) > 0 && write(STDERR_FILENO, sentence, bytes) > 0 &&
+              write(STDERR_FILENO, end, sizeof end - 1) > 0;
+  (void)done;
+  abort();
 }
 
 void joist_trim_malloc(void) {

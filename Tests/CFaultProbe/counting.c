@@ -17,6 +17,8 @@
 
 static _Thread_local int64_t calls, calls_under_locks, calls_until_failure;
 
+static bool fails_for_ever;
+
 // Of the runtime.
 int joist_spin_locks(void);
 
@@ -29,6 +31,7 @@ void *__libc_memalign(size_t alignment, size_t bytes);
 static bool count(void) {
   calls++;
   calls_under_locks += joist_spin_locks() > 0;
+  if (__atomic_load_n(&fails_for_ever, __ATOMIC_RELAXED)) return false;
   return calls_until_failure == 0 || --calls_until_failure > 0;
 }
 
@@ -48,6 +51,8 @@ int64_t probe_fail_malloc(int64_t number) {
   return left;
 }
 
+void probe_fail_malloc_for_ever(bool fails) { __atomic_store_n(&fails_for_ever, fails, __ATOMIC_RELAXED); }
+
 int64_t probe_malloc_calls(void) { return calls; }
 int64_t probe_malloc_calls_under_locks(void) { return calls_under_locks; }
 
@@ -56,5 +61,6 @@ int64_t probe_malloc_calls_under_locks(void) { return calls_under_locks; }
 int64_t probe_malloc_calls(void) { return -1; }
 int64_t probe_malloc_calls_under_locks(void) { return 0; }
 int64_t probe_fail_malloc(int64_t number) { return number; }
+void probe_fail_malloc_for_ever(bool fails) { (void)fails; }
 
 #endif

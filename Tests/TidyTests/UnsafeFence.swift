@@ -21,6 +21,7 @@ enum UnsafeFence {
     "Sources/Joist/Life/Run.swift",  // the switch
     "Sources/Joist/Mailbox/MessageNode.swift",  // payloads behind headers
     "Sources/Joist/Mailbox/NodePool.swift",  // blocks become nodes
+    "Sources/Joist/Mailbox/NodeReserve.swift",  // memory becomes nodes
     "Sources/Joist/Mailbox/Send.swift",  // moves a message into a node
     "Sources/Joist/Memory/BlockDepots.swift",  // chains of free blocks
     "Sources/Joist/Memory/BlockPool.swift",  // chains of free blocks

@@ -246,6 +246,8 @@ struct joist_fault {
   int frame_count;
   /// Swift's runtime has said something before it: `joist_fault_text` tells what.
   bool has_text;
+  /// What is known of it is being put together: a fault meanwhile is of that, which had no memory.
+  bool is_being_told;
 };
 
 /// One thread's stacks whose faults are contained. Nothing but the handler and its thread touch it.
@@ -353,6 +355,12 @@ void joist_count_spin_lock(int change);
 /// Memory from malloc, to be freed as such; NULL when there is none. The alignment is a power of two, and not less than
 /// a pointer's size.
 void *_Nullable joist_allocate(size_t bytes, size_t alignment);
+
+/// Whether malloc has a block of that size just now.
+bool joist_has_memory(size_t bytes);
+
+/// Writes a sentence to the standard error, and ends the program; takes no memory.
+_Noreturn void joist_stop(const uint8_t *_Nullable sentence, size_t bytes);
 
 /// Has malloc give back whole pages that it keeps, where it can.
 void joist_trim_malloc(void);

@@ -29,10 +29,15 @@ struct OpenCalls {
     tickets.append(ticket)
   }
 
-  /// Takes all of them.
-  mutating func takeAll() -> [WaitTicket] {
+  /// Takes all of them; allocates nothing.
+  mutating func takeAll() -> OpenCalls {
     defer { self = OpenCalls() }
-    return Array(tickets[start...])
+    return self
+  }
+
+  /// Does something with each ticket, the oldest first.
+  func each(_ body: (WaitTicket) -> Void) {
+    for index in start..<tickets.count { body(tickets[index]) }
   }
 
   var isEmpty: Bool { tickets.isEmpty }

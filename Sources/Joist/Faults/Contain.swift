@@ -7,13 +7,29 @@
 // FA3. A call of the runtime needs some of the stack, and may hold a lock there. So each first looks whether there is
 //      enough, and ends the process if not, as an overflow does.
 // FA4. A fault of the runtime itself is nobody's to survive.
+// FA5. To contain a crash takes no memory that may not be there: what is told of it without any was made before, and a
+//      process that ends without memory for its notices gets them from a reserve (NR1). Swift's runtime makes a generic
+//      type when it is first used, with memory and under a lock: those that an end needs were used before.
 
 import CJoist
 import Synchronization
 
+/// The types that a crash and the end of a process need.
+private let typesOfAnEnd: [Any.Type] =
+  [CheckedContinuation<Void, Never>.self, CheckedContinuation<Void, Never>?.self, Report?.self]
+  + Places<Watch>.types + Places<Link>.types + Monitors.types + SuspendLists.types
+
+/// Has what a crash needs before there may be no memory for it (FA5).
+func prepareForCrashes() { _ = (Trap.bare(signal: 0), NodeReserve.shared, typesOfAnEnd) }
+
+// Sound: the bytes are there while they are written.
 /// Stops the program: the runtime is in error (FA4).
 package func stopTheProgram(_ sentence: String) -> Never {
   joist_faults_give_up()
+  // Swift's runtime prints nothing without memory.
+  if !joist_has_memory(Limits.trapBytes) {
+    _ = unsafe sentence.utf8.withContiguousStorageIfAvailable { unsafe joist_stop($0.baseAddress, $0.count) }
+  }
   fatalError(sentence)
 }
 
@@ -45,9 +61,21 @@ extension Handle<Scheduler> {
 
 extension joist_site {
   // Sound: as above; the copy gets no more than has room.
-  /// The last fault as an exit reason; the stack's guard is whole again.
+  /// The last fault as an exit reason; the stack's guard is whole again (FA5).
   mutating func takeFault() -> ExitReason {
     if unsafe !joist_fault_close_reserve(&self) { stopTheProgram("P3: the guard of a stack could not be closed") }
+    // One that comes here again had no memory in `tell`.
+    let canTell = unsafe !fault.is_being_told && joist_has_memory(Limits.trapBytes)
+    unsafe fault.is_being_told = true
+    let trap = unsafe canTell ? tell() : Trap.bare(signal: fault.signal)
+    if !canTell { unsafe forgetText() }
+    unsafe fault.is_being_told = false
+    return unsafe fault.is_overflow ? .stackOverflow(trap) : .trap(trap)
+  }
+
+  // Sound: as above.
+  @inline(never)
+  private mutating func tell() -> Trap {
     let frames = unsafe withUnsafeBytes(of: fault.frames) { bytes in
       unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(fault.frame_count)))
     }
@@ -56,8 +84,14 @@ extension joist_site {
         unsafe joist_fault_text(&fault, copy.baseAddress!, copy.count)
       }
     }
-    let trap = unsafe Trap(signal: fault.signal, message: message.isEmpty ? nil : message, frames: frames)
-    return unsafe fault.is_overflow ? .stackOverflow(trap) : .trap(trap)
+    return unsafe Trap(signal: fault.signal, message: message.isEmpty ? nil : message, frames: frames)
+  }
+
+  // Sound: as above; nothing is copied.
+  /// Takes away what was said of the fault, for no other to get it.
+  private mutating func forgetText() {
+    var nothing = CChar(0)
+    unsafe _ = joist_fault_text(&fault, &nothing, 0)
   }
 }
 

@@ -24,6 +24,16 @@ public struct Trap: Sendable {
     facts = Facts(signal: signal, message: message, frames: frames)
   }
 
+  /// What is told of a crash for which there is no memory to tell more, by signal: made before any.
+  private static let bare: [Trap] = (0...Int32(31)).map { signal in
+    Trap(signal: signal, message: "there is no memory to tell more of this crash", frames: [])
+  }
+
+  /// What is told of a crash with that signal for which there is no memory to tell more.
+  ///
+  /// Allocates nothing once it was called.
+  static func bare(signal: Int32) -> Trap { bare[Int(signal & 31)] }
+
   /// The signal it arrived as; zero when the runtime found the stack too full for one of its own calls.
   public var signal: Int32 { facts.signal }
 

@@ -160,7 +160,7 @@ extension Handle<ProcessRecord> {
   fileprivate func tellWhoWaits(_ reason: ExitReason) {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
-    if !extras.it.calls.isEmpty { for ticket in extras.it.calls.takeAll() { ticket.fail(reason) } }
+    if !extras.it.calls.isEmpty { extras.it.calls.takeAll().each { $0.fail(reason) } }
     if !extras.it.holdings.isEmpty { Holder.process(self, it.identity).giveEverythingBack() }
     forgetWaitsFor()
     endSuspends()

@@ -65,6 +65,8 @@ struct Monitors {
   // Ordering: relaxed, for each caller gets another number, whatever the order.
   private static let lastOwner = Atomic<UInt32>(0)
 
+  static var types: [Any.Type] { Places<Monitor>.types }
+
   var isEmpty: Bool { monitors.count == 0 }
   var bytes: Int { monitors.bytes }
 

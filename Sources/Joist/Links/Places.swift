@@ -25,6 +25,9 @@ struct Places<Entry> {
   /// How many places there are, free ones included.
   var span: Int { others.count + 1 }
 
+  /// The types that taking entries out needs (FA5).
+  static var types: [Any.Type] { [Places.self, Place.self] }
+
   /// What it has beside itself.
   var bytes: Int { others.capacity * MemoryLayout<Place>.stride }
 

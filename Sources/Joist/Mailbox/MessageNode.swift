@@ -77,7 +77,7 @@ package struct MessageNode: ~Copyable {
 extension MessageNode {
   /// The memory that it takes: its block's, or from malloc.
   var blockBytes: Int {
-    sizeClass == NodePool.fromMalloc ? Int(payloadOffset) + Int(bytes) : NodePool.bytes(ofClass: Int(sizeClass))
+    sizeClass < NodePool.fromReserve ? NodePool.bytes(ofClass: Int(sizeClass)) : Int(payloadOffset) + Int(bytes)
   }
 
   /// The header's size; payloads of up to sixteen bytes share its cache line.
@@ -140,12 +140,12 @@ extension Handle<MessageNode> {
   ///
   /// The node first, for a `deinit` may trap.
   // Sound: the metadata is the payload's own, and it has not been moved out; it is moved to where there is room for it.
-  // One from malloc stays where it is.
+  // One from malloc or the reserve stays where it is.
   func discard() {
     if isTrivial { return NodePool.give(self) }
     let payload = unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset)
     let metadata = unsafe it.metadata
-    guard it.sizeClass != NodePool.fromMalloc else {
+    guard it.sizeClass < NodePool.fromReserve else {
       unsafe joist_value_destroy(payload, metadata)
       return NodePool.give(self)
     }

@@ -45,6 +45,8 @@ package enum NodePool: BlockSizes {
 
   /// Not a class: the block came from malloc.
   @inlinable static var fromMalloc: UInt8 { .max }
+  /// Not a class either: the block is of the reserve (NR1).
+  static var fromReserve: UInt8 { .max - 1 }
   /// The smallest and the largest class's blocks, header included; what is larger comes from malloc.
   @inlinable static var bytesLeast: Int { 64 }
   @inlinable static var bytesMost: Int { 1_024 }
@@ -82,8 +84,11 @@ package enum NodePool: BlockSizes {
       } else {
         (unsafe joist_allocate(shape.allBytes, max(16, shape.alignment)), fromMalloc)
       }
-    guard let block = unsafe block else { fatalError("Joist: there is no memory for a message") }
-    return unsafe begin(block, shape, sizeClass, metadata: metadata)
+    if let block = unsafe block { return unsafe begin(block, shape, sizeClass, metadata: metadata) }
+    guard let block = unsafe scheduler?.takeReserved(shape.allBytes) else {
+      fatalError("Joist: there is no memory for a message")
+    }
+    return unsafe begin(block, shape, fromReserve, metadata: metadata)
   }
 
   // Sound: as above; the header is at the block's beginning.
@@ -111,7 +116,7 @@ package enum NodePool: BlockSizes {
   @usableFromInline
   static func give(_ node: Handle<MessageNode>) {
     let sizeClass = node.it.sizeClass
-    guard sizeClass != fromMalloc, let scheduler = Scheduler.current else { return giveSlowly(node) }
+    guard sizeClass < fromReserve, let scheduler = Scheduler.current else { return giveSlowly(node) }
     unsafe scheduler.it.nodes.give(UnsafeMutableRawPointer(node.pointer), Int(sizeClass))
   }
 
@@ -119,10 +124,10 @@ package enum NodePool: BlockSizes {
   @inline(never)
   private static func giveSlowly(_ node: Handle<MessageNode>) {
     let block = unsafe UnsafeMutableRawPointer(node.pointer)
-    if node.it.sizeClass == fromMalloc {
-      unsafe block.deallocate()
-    } else {
-      unsafe depots.give(block, Int(node.it.sizeClass))
+    switch node.it.sizeClass {
+    case fromMalloc: unsafe block.deallocate()
+    case fromReserve: unsafe NodeReserve.shared.give(block)
+    case let sizeClass: unsafe depots.give(block, Int(sizeClass))
     }
   }
 }

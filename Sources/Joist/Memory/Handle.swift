@@ -5,6 +5,7 @@
 //     addresses for the program's life, the others live as long as what owns them.
 // H2. Who may touch which field, and when, is written beside the field and holds for handles as for any reference.
 
+import CJoist
 import Synchronization
 
 /// A reference without a count: eight bytes, no retain, no exclusivity check, and no field is copied to reach another.
@@ -54,6 +55,16 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     return unsafe Self(pointer)
   }
 
+  // Sound: the block is new, aligned, and long enough.
+  /// The same; nil when malloc has none, which destroys the value.
+  private static func allocateIfPossible(_ value: consuming Pointee) -> Self? {
+    let (bytes, alignment) = (MemoryLayout<Pointee>.size, max(16, MemoryLayout<Pointee>.alignment))
+    guard let block = unsafe joist_allocate(bytes, alignment) else { return nil }
+    let pointer = unsafe block.bindMemory(to: Pointee.self, capacity: 1)
+    unsafe pointer.initialize(to: value)
+    return unsafe Self(pointer)
+  }
+
   // Sound: the caller knows that such a thing lies there.
   /// What lies so many bytes on, or before.
   @inlinable @inline(__always)
@@ -77,9 +88,9 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
   // Ordering: whoever reads the word sees the value, and this thread sees what another was quicker to install.
   // Sequentially consistent for PX2, which costs an exchange nothing.
   /// Allocates a value, stores its address in a word that is zero, and returns the handle that the word names then:
-  /// another thread's, where that was quicker.
-  static func install(_ value: consuming Pointee, in word: borrowing Atomic<UInt>) -> Self {
-    let made = allocate(value)
+  /// another thread's, where that was quicker; nil when malloc has no memory.
+  static func install(_ value: consuming Pointee, in word: borrowing Atomic<UInt>) -> Self? {
+    guard let made = allocateIfPossible(value) else { return nil }
     let (done, seen) = word.compareExchange(expected: 0, desired: made.bits, ordering: .sequentiallyConsistent)
     if done { return made }
     made.free()

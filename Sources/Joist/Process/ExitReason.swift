@@ -68,6 +68,8 @@ struct ExitNews {
 /// A reason as the record keeps it: the common ones without memory of their own.
 enum ExitNote: UInt8 {
   case none, shutdown, killed, noProcess, heapLimit
+  /// A crash, without memory for the `ProcessExtras`.
+  case trap, stackOverflow
   /// In the `ProcessExtras`.
   case other
 }
@@ -114,10 +116,20 @@ extension Handle<ProcessRecord> {
     case .killed: it.exitNote = .killed
     case .noProcess: it.exitNote = .noProcess
     case .heapLimit: it.exitNote = .heapLimit
-    case .normal, .error, .trap, .stackOverflow:
+    case .trap: keepReason(reason, without: .trap)
+    case .stackOverflow: keepReason(reason, without: .stackOverflow)
+    case .normal, .error:
+      let extras = extras()
       it.exitNote = .other
-      extras().it.exitReason = reason
+      extras.it.exitReason = reason
     }
+  }
+
+  /// Keeps what a crash was; only the note, where there is no memory for more (FA5).
+  private func keepReason(_ reason: ExitReason, without note: ExitNote) {
+    let extras = extrasIfPossible()
+    it.exitNote = extras == nil ? note : .other
+    extras?.it.exitReason = reason
   }
 
   /// Whether it was told to exit, or has failed.
@@ -130,6 +142,8 @@ extension Handle<ProcessRecord> {
     case .none, .killed: .killed
     case .noProcess: .noProcess
     case .heapLimit: .heapLimit
+    case .trap: .trap(.bare(signal: 0))
+    case .stackOverflow: .stackOverflow(.bare(signal: 0))
     case .other: extras().it.exitReason
     }
   }

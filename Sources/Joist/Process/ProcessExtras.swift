@@ -63,6 +63,12 @@ extension Handle<ProcessRecord> {
 
   /// Its extras, made now if it has none.
   func extras() -> Handle<ProcessExtras> {
+    guard let extras = extrasIfPossible() else { fatalError("Joist: there is no memory for what a process needs") }
+    return extras
+  }
+
+  /// Its extras, made now if it has none; nil when there is no memory for them.
+  func extrasIfPossible() -> Handle<ProcessExtras>? {
     Handle<ProcessExtras>(bits: it.extrasBits.load(ordering: .sequentiallyConsistent)) ?? makeExtras()
   }
 
@@ -74,7 +80,7 @@ extension Handle<ProcessRecord> {
   }
 
   @inline(never)
-  private func makeExtras() -> Handle<ProcessExtras> {
+  private func makeExtras() -> Handle<ProcessExtras>? {
     Handle<ProcessExtras>.install(ProcessExtras(), in: it.extrasBits)
   }
 }

@@ -21,6 +21,8 @@ struct SuspendLists: ~Copyable {
   fileprivate var sweepCount = leastSweepCount
 
   fileprivate static var leastSweepCount: Int { 16 }
+
+  static var types: [Any.Type] { Places<Suspender>.types + Places<Suspended>.types }
 }
 
 /// A process that has suspended another; or nobody, for the common suspends (SU1).
@@ -213,6 +215,9 @@ extension Handle<ProcessExtras> {
   }
 
   fileprivate func makeSuspendLists() -> Handle<SuspendLists> {
-    suspendLists ?? Handle<SuspendLists>.install(SuspendLists(), in: it.suspendListsBits)
+    guard let lists = suspendLists ?? Handle<SuspendLists>.install(SuspendLists(), in: it.suspendListsBits) else {
+      fatalError("Joist: there is no memory for what a process needs")
+    }
+    return lists
   }
 }

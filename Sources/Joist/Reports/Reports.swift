@@ -8,14 +8,22 @@
 // RP3. Reports wait here and not in that process's mailbox, so that they outlive it. When it ends, and reports wait,
 //      its watch makes a new one.
 // RP4. A report may hold an error whose `deinit` is a user's code: it is destroyed by the rules UD1 and UD2.
+// RP5. Nothing is allocated under the lock: a process may report its end where there is no memory. So the handler is an
+//      object, for a closure that is handed out may be wrapped in another.
 
 import CJoist
 import Synchronization
 
 /// The reports of one runtime.
 final class Reports: Sendable {
+  /// What the user has reports handled with (RP5).
+  private final class Handler: Sendable {
+    let handle: @Sendable (Report) -> Void
+    init(_ handle: @escaping @Sendable (Report) -> Void) { self.handle = handle }
+  }
+
   private struct State {
-    var handler: (@Sendable (Report) -> Void)?
+    var handler: Handler?
     /// The process that runs it, and whether it waits until it is told of a report.
     var reporter: ProcessRef<Void>?
     var isWaiting = false
@@ -43,6 +51,7 @@ final class Reports: Sendable {
 
   func setHandler(_ core: Handle<RuntimeCore>, _ handler: (@Sendable (Report) -> Void)?, perSecond: Int) {
     mostInASecond.store(max(1, perSecond), ordering: .relaxed)
+    let handler = handler.map { Handler($0) }
     // What is not needed is destroyed without the lock: a handler's captures may have a `deinit`.
     var room = ReportQueue(capacity: Limits.reportsWaiting)
     let (old, reporter) = state.withLock { state in
@@ -138,7 +147,7 @@ final class Reports: Sendable {
       let me = process.id
       while true {
         while let (handler, report) = self.next(for: me) {
-          handler(report)
+          handler.handle(report)
           try process.yield()
         }
         _ = try process.receive()
@@ -160,7 +169,7 @@ final class Reports: Sendable {
   }
 
   /// The next report for that reporter, which is told of later ones when there is none.
-  private func next(for reporter: ProcessID) -> (@Sendable (Report) -> Void, Report)? {
+  private func next(for reporter: ProcessID) -> (Handler, Report)? {
     state.withLock { state in
       guard state.reporter?.id == reporter, let handler = state.handler else { return nil }
       guard let report = state.waiting.removeFirst() else {

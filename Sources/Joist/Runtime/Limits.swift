@@ -111,6 +111,13 @@ package enum Limits {
   package static let belowFrames = 256
   /// A call of the runtime wants so much stack left, for itself and for what Swift's runtime does in it (FA3).
   package static let stackForACall = 16 << 10
+  /// With less to be had from malloc at once the monitor leaves a round out.
+  static let monitorBytes = 16 << 10
+  /// With less to be had from malloc at once nothing is told of a crash but that it happened.
+  static let trapBytes = 16 << 10
+  /// Notices that processes which end without memory may send at the same time, and the size of each.
+  static let reservedNodes = 4_096
+  static let reservedNodeBytes = 256
   /// So much of what is said of a trap is kept.
   package static let trapMessageBytes = 4 << 10
   /// The bytes of addresses that a runtime's slots leave to the rest of the program, unless they take fewer themselves.

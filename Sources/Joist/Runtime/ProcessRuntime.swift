@@ -28,6 +28,7 @@ public final class ProcessRuntime: Sendable {
     try configuration.validate(schedulers: useful)
     configuration.schedulers = configuration.schedulers ?? useful
     ForkedChild.refuse("a runtime was made")
+    prepareForCrashes()
     ForkedChild.watch()
     if configuration.onTrap == .contain { joist_faults_prepare() }
     let core = try RuntimeVault.take(configuration, platform)

@@ -35,6 +35,8 @@ package struct RuntimeCore: ~Copyable {
   /// Schedulers with `.max` or `.high` work.
   let urgent = SchedulerSet()
   let monitor = Monitor()
+  /// Its thread's alone, once that was started; not in that thread's closure, which would share its memory.
+  var monitorRounds = MonitorRounds()
   let blocking: BlockingPool
   let names = Names()
   /// The same for every runtime of this core: whoever sends to a dead process may look at it at any time.

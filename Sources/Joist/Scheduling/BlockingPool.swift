@@ -7,6 +7,7 @@
 // X2. `inProgress` counts a job until its process has been woken, so that the runtime is not idle before; whoever takes
 //     the last one off looks whether it is now. That is done under the pool's lock, and not after it was closed: the
 //     core may be another runtime's then.
+// X9. Malloc is not called under the pool's lock, for it may fail: the queue has more room made before.
 
 import Synchronization
 
@@ -39,8 +40,8 @@ final class BlockingPool: Sendable {
 
   /// Has a thread run the job soon; runs it here, on the process's stack, where there is no thread for it.
   func submit(_ job: any RunnableJob) {
-    jobs.wrappingAdd(1, ordering: .relaxed)
-    let (needsThread, isNewlyUsedUp) = state.withLock { state -> (Bool, Bool) in
+    let (needsThread, isNewlyUsedUp) = withRoomForOne { state -> (Bool, Bool) in
+      jobs.wrappingAdd(1, ordering: .relaxed)
       state.queue.append(job)
       if state.idle >= state.queue.count { return (false, false) }
       guard state.threads < threadsMost else {
@@ -67,6 +68,20 @@ final class BlockingPool: Sendable {
       // The process runs meanwhile, so nothing is idle; and it may crash here.
       jobs.wrappingSubtract(1, ordering: .relaxed)
       job.run()
+    }
+  }
+
+  /// Does something under the lock with a queue that has room for one more job (X9).
+  private func withRoomForOne<R>(_ body: (inout State) -> R) -> R {
+    var room: [any RunnableJob] = []
+    while true {
+      var size = 0
+      let result: R? = state.withLock { state in
+        size = state.queue.count
+        return state.queue.hasRoom(&room) ? body(&state) : nil
+      }
+      if let result { return result }
+      room.reserveCapacity(max(4, 2 * size))
     }
   }
 

@@ -65,7 +65,6 @@ struct Monitor: ~Copyable {
   // before, and an alarm that was read as it is after `stop` shows that: then the monitor does not rest.
   func watch(_ core: Handle<RuntimeCore>) {
     let platform = core.it.platform
-    var rounds = MonitorRounds()
     var quiet = 0
     var round = 0
     while !core.it.stopping.load(ordering: .relaxed) {
@@ -73,10 +72,13 @@ struct Monitor: ~Copyable {
       if core.it.idle.awake.isZero { quiet += 1 } else { quiet = 0 }
       if quiet < Limits.monitorIdleRounds {
         platform.wait(on: alarm, while: seen, until: platform.now() + Limits.monitorRound)
-        rounds.look(core, now: platform.now())
-        round += 1
-        if round % Limits.memoryLookRounds == 0 { core.lookAtMemory() }
-        if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
+        // A round takes memory where it has to report something, and a monitor that found none would end the program.
+        if joist_has_memory(Limits.monitorBytes) {
+          core.it.monitorRounds.look(core, now: platform.now())
+          round += 1
+          if round % Limits.memoryLookRounds == 0 { core.lookAtMemory() }
+          if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
+        }
         if let order = core.it.ending.takeOrder(), core.carryOut(order) { return }
       } else {
         isResting.store(true, ordering: .sequentiallyConsistent)
@@ -85,7 +87,7 @@ struct Monitor: ~Copyable {
         }
         isResting.store(false, ordering: .sequentiallyConsistent)
         quiet = 0
-        rounds = MonitorRounds()
+        core.it.monitorRounds.forget()
       }
     }
   }
@@ -103,13 +105,20 @@ package struct MonitorRounds {
   /// No spare one is asked for before that: the system gave no thread.
   private var pausesUntil = Int64.min
 
-  package init() {}
+  /// Nothing yet; has memory for that many schedulers.
+  package init(schedulers: Int = 0) { slices.reserveCapacity(schedulers) }
+
+  /// Remembers nothing any more, but keeps its memory.
+  fileprivate mutating func forget() {
+    slices.removeAll(keepingCapacity: true)
+    (lastRound, hasReported, pausesUntil) = (nil, false, .min)
+  }
 
   /// One round (X3, X5, X8).
   // Ordering: relaxed, guesses: five milliseconds are long.
   package mutating func look(_ core: Handle<RuntimeCore>, now: Int64) {
     defer { lastRound = now }
-    if let lastRound, now - lastRound > Limits.monitorLate { return slices.removeAll() }
+    if let lastRound, now - lastRound > Limits.monitorLate { return slices.removeAll(keepingCapacity: true) }
     var stuck = 0
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)

@@ -10,6 +10,7 @@ extension Handle<RuntimeCore> {
       try startThread(of: makeScheduler(isSpare: false, onNode: it.node(ofRegular: number)))
     }
     let core = self
+    it.monitorRounds = MonitorRounds(schedulers: it.regularCount + it.configuration.spareSchedulers)
     if let monitor = try it.platform.startThread(named: "joist-monitor", { core.it.monitor.watch(core) }) {
       it.ending.add(monitor)
     }

@@ -28,7 +28,10 @@ extension Handle<ProcessRecord> {
   /// Ends whatever wait the process was in: its frames are left for good.
   func forgetWait(on scheduler: Handle<Scheduler>) {
     scheduler.disarm(self)
-    it.flags.subtract([.deaf, .awaitsAnswer, .wantsMail])
+    // One by one: in debug builds a list of them is an array, and there may be no memory (FA5).
+    it.flags.remove(.deaf)
+    it.flags.remove(.awaitsAnswer)
+    it.flags.remove(.wantsMail)
     let answer = cell.it.close()
     endCallLending()
     if hasExtras, let turn = extras().it.turn.take() {

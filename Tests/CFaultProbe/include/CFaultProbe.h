@@ -44,6 +44,9 @@ int64_t probe_malloc_calls_under_locks(void);
 /// before: zero when it has failed.
 int64_t probe_fail_malloc(int64_t number);
 
+/// Has every call of every thread fail from now on, or none.
+void probe_fail_malloc_for_ever(bool fails);
+
 /// Bytes that malloc has given out and not taken back; negative where it does not say.
 int64_t probe_malloc_bytes(void);
 

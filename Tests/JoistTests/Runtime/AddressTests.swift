@@ -108,7 +108,7 @@
 
   /// Limits the program to what it uses now and `bytes` more; returns the sum.
   @discardableResult
-  private func limitMemory(_ limit: (Int64) -> Bool, adding bytes: Int) throws -> Int {
+  func limitMemory(_ limit: (Int64) -> Bool, adding bytes: Int) throws -> Int {
     let most = try addressesUsed() + bytes
     guard limit(Int64(most)) else { fatalError("there is no limit of memory") }
     return most

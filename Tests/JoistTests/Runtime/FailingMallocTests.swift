@@ -61,7 +61,8 @@ private func tryEachCall(_ use: MemoryUse) throws {
   }
 }
 
-private var isOptimized: Bool {
+/// Whether this is a release build.
+var isOptimized: Bool {
   var isDebug = false
   assert({ isDebug = true }() == ())
   return !isDebug

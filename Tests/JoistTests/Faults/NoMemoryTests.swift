@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Crashes while there is no memory, for longer than one call of malloc: each ends its process, and whoever waits for
+// that is told.
+
+import CFaultProbe
+import Foundation
+import Joist
+import Synchronization
+import TestSupport
+import Testing
+
+/// Ways to die of having no memory, or while there is none.
+private enum Want: CaseIterable {
+  case object, array, string, fatal, unwrap, index, tried, overflow
+
+  @inline(never)
+  func die() throws {
+    switch self {
+    case .object: _ = unknown(Box(number: unknown(1))).number
+    case .array: print(unknown([UInt8](repeating: unknown(1), count: unknown(1_000))).count)
+    case .string: print(String(repeating: unknown("text "), count: unknown(100)).utf8.count)
+    case .fatal: fatalError("text")
+    case .unwrap: print(unknown(Int?.none)!)
+    case .index: print(unknown(Want.numbers)[unknown(7)])
+    case .tried: try WayOfDying.tried.die()
+    case .overflow: print(probe_take_stack(600 << 10))
+    }
+    fatalError("there was memory")
+  }
+
+  static let numbers = [1, 2, 3]
+}
+
+private final class Box {
+  let number: Int
+  init(number: Int) { self.number = number }
+}
+
+/// Has a process for each way die while malloc fails; how many were told to have crashed.
+///
+/// While malloc fails it takes no memory itself but what pools have.
+private func dieWithoutMemory(_ process: ProcessContext<Down>, fails: Bool) throws -> Int {
+  let children = Want.allCases.map { want in
+    process.spawnMonitored(Int.self, down: { $0 }) { child in
+      _ = try child.receive()
+      try want.die()
+    }.0
+  }
+  try process.yield()
+  probe_fail_malloc_for_ever(fails)
+  for child in children { child.send(1) }
+  var crashes = 0
+  for _ in children {
+    switch try process.receive().reason {
+    case .trap, .stackOverflow: crashes += 1
+    default: break
+    }
+  }
+  probe_fail_malloc_for_ever(false)
+  return crashes
+}
+
+/// Waits until the runtime is idle, on this thread, for a task needs memory to wait.
+private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdle() }
+
+// In debug, what Swift makes of a loop or a list does not look whether it was given memory.
+@Suite(.timeLimit(.minutes(10))) struct NoMemoryTests {
+  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
+  func `I2: while malloc fails for ever, those who crash one after the other end, and are told of`() async {
+    await #expect(processExitsWith: .success) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let crashes = Log<Int>()
+      runtime.spawn(Down.self) { process in
+        // Swift's runtime and the C library make what they keep for good.
+        crashes.add(try dieWithoutMemory(process, fails: false))
+        for _ in 0..<20 { crashes.add(try dieWithoutMemory(process, fails: true)) }
+      }
+      waitWithoutMemory(runtime)
+      precondition(crashes.entries == Array(repeating: Want.allCases.count, count: 21))
+      precondition(runtime.statistics.abnormalExits == 21 * Want.allCases.count)
+      await runtime.shutdown()
+    }
+  }
+
+  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
+  func `I2: a crash without memory is told to everybody who monitors it, calls it or is linked to it`() async {
+    await #expect(processExitsWith: .success) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let (told, linked, answered) = (Count(), Count(), Count())
+      let target = runtime.spawn(ReplyTo<Int>?.self) { process in
+        while try process.receive() != nil {}
+        try Want.fatal.die()
+      }
+      for _ in 0..<many(40) {
+        runtime.spawn(Down.self) { process in
+          for _ in 0..<50 { process.monitor(target) { $0 } }
+          for _ in 0..<50 { if case .trap = try process.receive().reason { told.add() } }
+        }
+        runtime.spawn(ExitSignal.self) { process in
+          process.trapExits { $0 }
+          try process.link(target)
+          if case .trap = try process.receive().reason { linked.add() }
+        }
+        runtime.spawn { process in
+          do { print(try process.call(target) { $0 }) } catch { answered.add() }
+        }
+      }
+      waitWithoutMemory(runtime)
+      runtime.spawn { process in
+        probe_fail_malloc_for_ever(true)
+        target.send(nil)
+        while target.isAlive { try process.yield() }
+        probe_fail_malloc_for_ever(false)
+      }
+      waitWithoutMemory(runtime)
+      precondition(told.total == many(40) * 50 && linked.total == many(40) && answered.total == many(40))
+      await runtime.shutdown()
+    }
+  }
+
+  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
+  func `I2: a name beyond ASCII goes with a process that crashes without memory`() async {
+    await #expect(processExitsWith: .success) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let crashes = Count()
+      runtime.spawn(Down.self) { process in
+        for round in 0..<many(20) {
+          let child = process.spawnMonitored(Int.self, down: { $0 }) { child in
+            for number in 0..<4 { try child.register(as: "cr\u{e8}me br\u{fb}l\u{e9}e \(number)") }
+            _ = try child.receive()
+            try Want.fatal.die()
+          }.0
+          try process.yield()
+          probe_fail_malloc_for_ever(round > 0)
+          child.send(1)
+          if case .trap = try process.receive().reason { crashes.add() }
+          probe_fail_malloc_for_ever(false)
+        }
+      }
+      waitWithoutMemory(runtime)
+      precondition(crashes.total == many(20) && runtime.registeredNames.isEmpty)
+      await runtime.shutdown()
+    }
+  }
+
+  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
+  func `I2: a program that has no notice left in reserve stops with a sentence`() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let target = runtime.spawn(Int.self) { process in
+        while try process.receive() > 0 {}
+        try Want.fatal.die()
+      }
+      runtime.spawn(Down.self) { process in
+        for _ in 0..<20_000 { process.monitor(target) { $0 } }
+        // Nodes for such a message are there then.
+        target.send(1)
+        try process.yield()
+        probe_fail_malloc_for_ever(true)
+        target.send(0)
+        while target.isAlive { try process.yield() }
+      }
+      waitWithoutMemory(runtime)
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(text.contains("P5: there is no memory to tell of the end of a process"), "\(text)")
+  }
+
+  #if os(Linux)
+    @Test func `I2: processes that use up what the program may have end one after the other`() async {
+      await #expect(processExitsWith: .success) {
+        let runtime = try ProcessRuntime(.init(schedulers: 1))
+        let crashes = Count()
+        runtime.spawn(Down.self) { process in
+          // The one that waits for the others needs no memory while there is none.
+          let children = [100_000, 1_000, 1_000, 100, 1_000].map { bytes in
+            process.spawnMonitored(Int.self, down: { $0 }) { child in
+              _ = try child.receive()
+              var kept: [[UInt8]] = []
+              while unknown(true) { kept.append([UInt8](repeating: unknown(1), count: bytes)) }
+              print(kept.count)
+            }.0
+          }
+          try process.yield()
+          try limitMemory(probe_limit_addresses, adding: 100 << 20)
+          for child in children {
+            child.send(1)
+            if case .trap = try process.receive().reason { crashes.add() }
+          }
+          _ = probe_limit_addresses(-1)
+        }
+        waitWithoutMemory(runtime)
+        precondition(crashes.total == 5 && runtime.statistics.trapsContained == 5)
+        precondition(runtime.recentReports.count == 5)
+        await runtime.shutdown()
+      }
+    }
+  #endif
+
+  @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
+  func `P5: Swift's runtime that has no memory to make a type leaves a lock behind`() async {
+    await #expect(processExitsWith: .failure) { try makeTypesWithoutMemory(after: 3) }
+    await #expect(processExitsWith: .success) { try makeTypesWithoutMemory(after: 0, .contain) }
+  }
+
+  @Test func `P5: a trap in a deinit that Swift's runtime calls for a type leaves no lock behind`() async {
+    await #expect(processExitsWith: .success) {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn { _ in
+        var pair: Any = unknown((Fragile(), 1))
+        pair = unknown(0)
+        print(pair)
+      }
+      waitWithoutMemory(runtime)
+      precondition(runtime.statistics.trapsContained == 1)
+      await runtime.shutdown()
+    }
+  }
+}
+
+/// Has a process make new types while malloc fails, after as many before; the program succeeds when it outlives that.
+private func makeTypesWithoutMemory(
+  after count: Int,
+  _ onTrapWithLock: ProcessRuntime.Configuration.OnTrap = .crash
+) throws {
+  let runtime = try ProcessRuntime(.init(schedulers: 1, onTrapWithLock: onTrapWithLock))
+  runtime.spawn { _ in
+    _ = unknown(nest(Int.self, levels: unknown(count)))
+    probe_fail_malloc_for_ever(true)
+    _ = unknown(nest(Int.self, levels: unknown(1_000)))
+  }
+  waitWithoutMemory(runtime)
+  probe_fail_malloc_for_ever(false)
+  exit(0)
+}
+
+private struct Nest<Inner> { var inner: Inner }
+
+/// Makes a type a level, each of the one before; the sum of their sizes.
+@inline(never)
+private func nest<Inner>(_: Inner.Type, levels: Int) -> Int {
+  unknown(MemoryLayout<Inner>.size) + (levels > 0 ? nest(Nest<Inner>.self, levels: levels - 1) : 0)
+}
+
+private final class Fragile {
+  deinit { print(unknown(Int?.none)!) }
+}
