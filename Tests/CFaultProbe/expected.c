@@ -40,7 +40,7 @@ static int code_count;
 static bool is_exit_test, is_observed;
 
 // What was kept. A text that does not fit any more is lost.
-static char kept[1 << 19];
+static char kept[1 << 24];
 static atomic_size_t kept_bytes;
 
 static void keep(const char *text, size_t bytes) {
