@@ -13,8 +13,9 @@ enum DeepCall: String, CaseIterable, Sendable {
   case dump, mirror, describing, interpolating, anyHashable, nsArrayIsEqual, nsDictionaryDescription, predicate
   case deinitArrays, deinitNodes, deinitTree, deinitNSArrays, equality, hashing
 
-  /// Those that end their process alone. On ARM64 a stack that ends while nested indirect enums are released ends the
-  /// program.
+  /// Those that end their process alone.
+  ///
+  /// On ARM64 a stack that ends while nested indirect enums are released ends the program.
   static var contained: [DeepCall] {
     #if arch(arm64)
       allCases.filter { $0 != .deinitTree }
