@@ -73,6 +73,22 @@ private final class Key: Hashable, Sendable {
     #expect(registry.count == 1 && registry.lookup(Key(3)) == second)
   }
 
+  @Test func `M4: the keys of a process that has ended are destroyed`() throws {
+    let simulation = try HandDriven()
+    let registry = try Registry<Key, Int>(on: simulation.runtime)
+    let ref = sleeper(simulation)
+    weak var key: Key?
+    do {
+      let made = Key(1)
+      key = made
+      try registry.register(ref, as: made)
+    }
+    #expect(key != nil)
+    ref.send(0)
+    simulation.run()
+    #expect(key == nil && registry.count == 0)
+  }
+
   @Test func `M4: a unique key leads to its process until that ends`() throws {
     let simulation = try HandDriven()
     let registry = try Registry<Room, Int>(on: simulation.runtime)

@@ -33,9 +33,11 @@ struct Repository: Sendable {
   let files: [SourceFile]
   /// Files and folders, relative to the root; the root itself is the empty path.
   let paths: Set<String>
+  private let root: String
 
   init(around path: String) throws {
     let root = try Self.root(above: path)
+    self.root = root
     var paths: Set<String> = [""]
     try Self.collect("", below: root, into: &paths)
     self.paths = paths
@@ -48,6 +50,11 @@ struct Repository: Sendable {
   }
 
   func file(at path: String) -> SourceFile? { files.first { $0.path == path } }
+
+  /// The text of a file in any language; nil if there is no such file.
+  func text(at path: String) -> String? {
+    FileManager.default.contents(atPath: root + "/" + path).map { String(decoding: $0, as: UTF8.self) }
+  }
 
   func files(in folder: String, _ languages: Language...) -> [SourceFile] {
     files.filter { $0.path.hasPrefix(folder) && languages.contains($0.language) }

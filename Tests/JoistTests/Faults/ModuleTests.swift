@@ -14,12 +14,16 @@ private enum Built {
   static let c = """
     #include <pthread.h>
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    long built_use(long depth) {
-      pthread_mutex_lock(&lock);
+    static __attribute__((noinline)) long fill(long depth) {
       volatile char frame[4000];
       for (int i = 0; i < 4000; i++) frame[i] = (char)depth;
-      pthread_mutex_unlock(&lock);
       return frame[0];
+    }
+    long built_use(long depth) {
+      pthread_mutex_lock(&lock);
+      long filled = fill(depth);
+      pthread_mutex_unlock(&lock);
+      return filled;
     }
     long built_is_free(long unused) {
       if (pthread_mutex_trylock(&lock) != 0) return 0;

@@ -21,6 +21,13 @@ import Testing
     #expect(log.entries == [7] && after == nil && runtime.registeredNames.isEmpty)
   }
 
+  @Test func `M4: the names that are given are listed in order`() throws {
+    let simulation = try HandDriven()
+    let names = (0..<20).map { "process \($0)" }
+    for name in names { simulation.runtime.spawn(Int.self, options: .init(name: name)) { _ = try $0.receive() } }
+    #expect(simulation.runtime.registeredNames == names.sorted())
+  }
+
   @Test func `M4: a wrong type is an error that names both`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Int.self, options: .init(name: "numbers")) { _ = try $0.receive() }
