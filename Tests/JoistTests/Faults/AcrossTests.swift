@@ -35,7 +35,7 @@ private func endThread() { pthread_exit(nil) }
         let queue = DispatchQueue(label: "concurrent", attributes: .concurrent)
         try run { process in
           let number = try queue.sync(flags: .barrier) {
-            try process.sleep(for: .milliseconds(1))
+            try process.sleep(for: .seconds(60))
             return 1
           }
           print(number)
@@ -45,7 +45,7 @@ private func endThread() { pthread_exit(nil) }
       let inner = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         let outer = DispatchQueue(label: "outer", attributes: .concurrent)
         try run { process in
-          let peer = process.spawn { _ in }
+          let peer = process.spawn { process in try process.sleep(for: .seconds(60)) }
           try outer.sync { try DispatchQueue(label: "inner").sync { _ = try process.join(peer) } }
         }
       }

@@ -38,8 +38,13 @@ private enum Built {
     """
 
   static func compiler(_ name: String) -> String? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
-      .first(where: FileManager.default.isExecutableFile)
+    // In emulation, those of the machine make libraries that cannot be loaded.
+    #if arch(arm64)
+      return nil
+    #else
+      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+        .first(where: FileManager.default.isExecutableFile)
+    #endif
   }
 
   /// Compiles one, waits for the compiler, and returns the library's path.
