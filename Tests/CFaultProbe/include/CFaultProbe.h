@@ -95,9 +95,4 @@ bool probe_others_are_untouched(void);
 /// Ends the program with status 99 after some seconds, and says what it has waited for until then.
 void probe_end_after(uint32_t seconds, const char *what);
 
-/// Whether what Swift's runtime says of crashes that tests expect is kept, to be printed only by a run that fails; and
-/// whether a text was kept.
-bool probe_keeps_what_is_said(void);
-bool probe_has_kept(const char *text);
-
 #endif

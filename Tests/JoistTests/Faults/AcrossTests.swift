@@ -53,7 +53,7 @@ private func endThread() { pthread_exit(nil) }
     }
   #endif
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: a process may use queues in sync, and suspend before and after`() throws {
     let queue = DispatchQueue(label: "shared")
     let count = Count()
@@ -81,7 +81,7 @@ private func endThread() { pthread_exit(nil) }
     #expect(said("ended its thread", closure))
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `P5: what a call of the system left in errno is the process's until it suspends`() throws {
     let wrong = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
