@@ -64,12 +64,13 @@ private func dieWithoutMemory(_ process: ProcessContext<Down>, fails: Bool) thro
 /// Waits until the runtime is idle, on this thread, for a task needs memory to wait.
 private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdle() }
 
+// Without spare schedulers: where malloc begins to fail while a thread is made, the C library ends the program.
 // In debug, what Swift makes of a loop or a list does not look whether it was given memory.
 @Suite(.timeLimit(.minutes(10))) struct NoMemoryTests {
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
   func `I2: while malloc fails for ever, those who crash one after the other end, and are told of`() async {
     await #expect(processExitsWith: .success) {
-      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let crashes = Log<Int>()
       runtime.spawn(Down.self) { process in
         // Swift's runtime and the C library make what they keep for good.
@@ -86,7 +87,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
   func `I2: a crash without memory is told to everybody who monitors it, calls it or is linked to it`() async {
     await #expect(processExitsWith: .success) {
-      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let (told, linked, answered) = (Count(), Count(), Count())
       let target = runtime.spawn(ReplyTo<Int>?.self) { process in
         while try process.receive() != nil {}
@@ -122,7 +123,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
   func `I2: a name beyond ASCII goes with a process that crashes without memory`() async {
     await #expect(processExitsWith: .success) {
-      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let crashes = Count()
       runtime.spawn(Down.self) { process in
         for round in 0..<many(20) {
@@ -147,7 +148,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
   func `I2: a program that has no notice left in reserve stops with a sentence`() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let target = runtime.spawn(Int.self) { process in
         while try process.receive() > 0 {}
         try Want.fatal.die()
@@ -161,7 +162,8 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
         target.send(0)
         while target.isAlive { try process.yield() }
       }
-      waitWithoutMemory(runtime)
+      // A wait for the runtime takes memory when it begins.
+      while true { sched_yield() }
     }
     let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     #expect(text.contains("P5: there is no memory to tell of the end of a process"), "\(text)")
