@@ -95,8 +95,8 @@ extension ProcessRuntime {
       self.onTrapWithLock = onTrapWithLock
     }
 
-    /// Throws for the first field that is out of range; `useful` is the number of schedulers where none is given.
-    package func validate(schedulers useful: Int = 1) throws(ConfigurationError) {
+    /// Throws for the first field that is out of range.
+    package func validate() throws(ConfigurationError) {
       if let schedulers { try ConfigurationError.check("schedulers", schedulers, in: 1...Limits.schedulersMost) }
       try ConfigurationError.check("processLimit", processLimit, in: 1...Limits.processesMost)
       try ConfigurationError.check("slots", slots, in: 1...Limits.slotsMost)
@@ -105,7 +105,7 @@ extension ProcessRuntime {
       try ConfigurationError.check("ageing", ageing, in: 1...Limits.reductionsMost)
       if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: (1 << 20)...Int.max) }
       try ConfigurationError.check("blockingThreads", blockingThreads, in: 1...Limits.blockingThreadsMost)
-      let spareMost = Limits.threadsMost - (schedulers ?? useful)
+      let spareMost = Limits.threadsMost - (schedulers ?? 1)
       try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...spareMost)
     }
   }

@@ -24,9 +24,8 @@ public final class ProcessRuntime: Sendable {
   /// On a platform of the caller's.
   package init(_ configuration: Configuration, platform: any Platform) throws {
     var configuration = configuration
-    let useful = platform.usefulSchedulers
-    try configuration.validate(schedulers: useful)
-    configuration.schedulers = configuration.schedulers ?? useful
+    configuration.schedulers = configuration.schedulers ?? platform.usefulSchedulers
+    try configuration.validate()
     ForkedChild.refuse("a runtime was made")
     prepareForCrashes()
     ForkedChild.watch()
