@@ -23,15 +23,8 @@ extension ProcessContext where Message: ~Copyable {
     options: SpawnOptions,
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> ProcessRef<M> {
-    ProcessRef(orTold(try? makeEndingWithThis(SpawnRequest(options, body))))
-  }
-
-  private func makeEndingWithThis(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
-    let parent = record.it.identity
-    return try core.spawn(request) { process in
-      _ = record.link(process, process.it.identity)
-      process.extras().it.parentExit = ParentExit(parent)
-    }
+    let spawned = try? tryMakeLinked(SpawnRequest(options, body)) { $0.extras().it.parentExit = ParentExit(id) }
+    return ProcessRef(orTold(spawned))
   }
 
   /// The reason of the parent's exit signal, once the message that was made of it was received; or, `early`, once the

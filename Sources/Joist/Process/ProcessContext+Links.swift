@@ -133,8 +133,7 @@ extension ProcessContext where Message: ~Copyable {
   ) throws(SpawnError) -> ProcessRef<M> {
     let above = record.hasExtras ? record.extras().it.child?.name : nil
     let child = Report.Child(name: name, supervisor: id, supervisorName: above, attempt: attempt)
-    let spawned = try core.spawn(SpawnRequest(options, body)) {
-      _ = record.link($0, $0.it.identity)
+    let spawned = try tryMakeLinked(SpawnRequest(options, body)) {
       $0.extras().it.child = child
       if endsWithThis { $0.extras().it.parentExit = ParentExit(id) }
     }
@@ -179,7 +178,18 @@ extension ProcessContext where Message: ~Copyable {
 
   @usableFromInline
   func tryMakeLinked(_ request: SpawnRequest) throws(SpawnError) -> Spawned {
-    try core.spawn(request) { _ = record.link($0, $0.it.identity) }
+    try tryMakeLinked(request) { _ in }
+  }
+
+  /// Makes a linked process, and prepares it before it may run.
+  func tryMakeLinked(
+    _ request: SpawnRequest,
+    preparing prepare: (ProcessHandle) -> Void
+  ) throws(SpawnError) -> Spawned {
+    try core.spawn(request) { process in
+      _ = record.link(process, process.it.identity)
+      prepare(process)
+    }
   }
 
   /// A linked process that was made; where none was, this one is told.

@@ -11,29 +11,38 @@
 /// Values that are to be destroyed, in message nodes.
 struct Undelivered {
   /// Messages that are to be reported first: to processes that had ended, to full mailboxes.
-  private var toTheDead: Handle<MessageNode>?
-  private var toTheFull: Handle<MessageNode>?
-  private var others: Handle<MessageNode>?
+  private var toTheDead = Stack()
+  private var toTheFull = Stack()
+  private var others = Stack()
 
-  var isEmpty: Bool { toTheDead == nil && toTheFull == nil && others == nil }
+  /// Nodes that are linked, the last one first.
+  private struct Stack {
+    private(set) var first: Handle<MessageNode>?
+
+    mutating func push(_ node: Handle<MessageNode>) {
+      node.it.next = first
+      first = node
+    }
+
+    mutating func pop() -> Handle<MessageNode>? {
+      guard let node = first else { return nil }
+      first = node.it.next
+      return node
+    }
+  }
+
+  var isEmpty: Bool { toTheDead.first == nil && toTheFull.first == nil && others.first == nil }
 
   /// One more.
-  mutating func add(_ node: Handle<MessageNode>) {
-    node.it.next = others
-    others = node
-  }
+  mutating func add(_ node: Handle<MessageNode>) { others.push(node) }
 
   /// One more, which is to be reported as a dead letter to a process of that record; which one the node says.
   mutating func add(_ node: Handle<MessageNode>, _ receiver: ProcessHandle, _ cause: DeadLetter.Cause) {
     // The receiver is noted where the time of sending was.
     node.it.sent = UInt64(receiver.bits)
     switch cause {
-    case .noProcess:
-      node.it.next = toTheDead
-      toTheDead = node
-    case .mailboxFull, .ownMailboxFull:
-      node.it.next = toTheFull
-      toTheFull = node
+    case .noProcess: toTheDead.push(node)
+    case .mailboxFull, .ownMailboxFull: toTheFull.push(node)
     }
   }
 
@@ -46,24 +55,17 @@ struct Undelivered {
 
   /// Reports those that are to be reported; no lock is held.
   fileprivate mutating func report() {
-    while let node = toTheDead {
-      toTheDead = node.it.next
-      node.reportDead(ProcessHandle(address: UInt(node.it.sent)), .noProcess)
-      add(node)
-    }
-    while let node = toTheFull {
-      toTheFull = node.it.next
-      node.reportDead(ProcessHandle(address: UInt(node.it.sent)), .mailboxFull)
-      add(node)
-    }
+    while let node = toTheDead.pop() { report(node, .noProcess) }
+    while let node = toTheFull.pop() { report(node, .mailboxFull) }
+  }
+
+  private mutating func report(_ node: Handle<MessageNode>, _ cause: DeadLetter.Cause) {
+    node.reportDead(ProcessHandle(address: UInt(node.it.sent)), cause)
+    add(node)
   }
 
   /// Takes one out that needs no report any more.
-  fileprivate mutating func removeFirst() -> Handle<MessageNode>? {
-    guard let node = others else { return nil }
-    others = node.it.next
-    return node
-  }
+  fileprivate mutating func removeFirst() -> Handle<MessageNode>? { others.pop() }
 }
 
 extension Handle<RuntimeCore> {
