@@ -3,7 +3,7 @@
 // What a `Lock` is beneath its type: who holds it, and who waits.
 // LK1. A lock that is let go is the first one's in line before that is told. A process has it by name from then on; for
 //      anybody else the holder is `.thread` until that one has said who it is.
-// LK2. Who holds it has noted that (HD1). A process that was killed in it, or a process or closure that crashed in it,
+// LK2. The holder has noted that (HD1). A process that was killed in it, or a process or closure that crashed in it,
 //      passes it on, and it is inconsistent from then on.
 
 import Synchronization

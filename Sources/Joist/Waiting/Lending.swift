@@ -8,10 +8,11 @@
 //      the holder's extras.
 // PI3. A call lends from the request until the caller goes on. A caller notes whom it calls (`callee`) and what it
 //      lends him (`call`). It lends at once where that one is less urgent, and whoever raises it later lends in its
-//      place. Who raises it notes that, passes the heavy fence, and looks whether the call still lasts; the caller
+//      place. Whoever raises it notes that, passes the heavy fence, and looks whether the call still lasts; the caller
 //      forgets the callee, passes the light fence, and looks whether anything is lent. So one of the two takes it back.
-// PI4. Who becomes more urgent, and waits itself, raises whom it waits for, and so on. Each step holds the locks of one
-//      lock and one process at most, and ends where nobody becomes more urgent: also in a circle.
+// PI4. A process that becomes more urgent, and waits itself, raises the process that it waits for, and so on. Each step
+//      holds the locks of one lock and one process at most, and where nobody becomes more urgent this ends: also in a
+//      circle.
 // PI5. A ready process moves up in the queue that it is in. Whoever queues one reads its priority under the queue's
 //      lock; who raises one stores it, passes the heavy fence, and then goes through the queues under their locks. So
 //      it is found, or queued by its new priority.
@@ -25,6 +26,8 @@ struct PriorityCounts {
 
   mutating func add(_ priority: Priority) { counts[Int(priority.rawValue)] &+= 1 }
   mutating func remove(_ priority: Priority) { counts[Int(priority.rawValue)] &-= 1 }
+
+  var isEmpty: Bool { counts == SIMD4() }
 
   /// The most urgent that there is.
   var mostUrgent: Priority? {
@@ -43,6 +46,8 @@ struct Lending {
   fileprivate var line: (lock: LockCore, place: Handle<LinePlace>)?
   /// What it lends the process that it calls (PI3).
   fileprivate var call: (callee: ProcessHandle, id: ProcessID, priority: Priority)?
+
+  fileprivate var isNothing: Bool { byLocks == nil && byCalls.isEmpty && line == nil && call == nil }
 
   fileprivate var mostUrgent: Priority? {
     guard let byLocks, let most = byCalls.mostUrgent else { return byLocks ?? byCalls.mostUrgent }
@@ -126,8 +131,11 @@ extension Handle<ProcessRecord> {
   }
 
   /// It has ended: nothing is lent any more.
+  // Ordering: it has taken the lock since it ended, in `tellWatchersAndLinked`, and has no lock that anybody waits for:
+  // so nobody changes what it looks at here without the lock.
   func endLending() {
     let extras = extras()
+    if extras.it.lending.isNothing { return }
     extras.it.lock.withLock { extras.it.lending = Lending() }
   }
 }
