@@ -9,10 +9,12 @@ import Testing
 struct Program: Sendable, CustomTestStringConvertible {
   let path: String
   let text: String
+  /// What the compiler is to be told beyond what the program says.
+  var more: [String] = []
 
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  var testDescription: String { name }
+  var testDescription: String { ([name] + more).joined(separator: " ") }
 
   /// A part of each error that the compiler is to report, in their order.
   var errors: [String] { notes("error") }
@@ -21,17 +23,24 @@ struct Program: Sendable, CustomTestStringConvertible {
   var remedies: [String] { notes("remedy") }
 
   /// What the compiler is to be told besides.
-  var options: [String] { notes("options").flatMap { $0.split(separator: " ").map(String.init) } }
+  var options: [String] { notes("options").flatMap(Self.words) + more }
+
+  /// This one, and this one again for each line that says with what more.
+  private var withOthers: [Program] {
+    [self] + notes("again with").map { Program(path: path, text: text, more: Self.words($0)) }
+  }
+
+  private static func words(_ line: String) -> [String] { line.split(separator: " ").map(String.init) }
 
   /// Those in a folder, by name.
   static func all(in folder: String) -> [Program] {
     let place = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Programs").appendingPathComponent(folder)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
-    return names.filter { $0.hasSuffix(".swift") }.sorted().compactMap { name in
+    return names.filter { $0.hasSuffix(".swift") }.sorted().flatMap { name in
       let path = place.appendingPathComponent(name).path
       let data = FileManager.default.contents(atPath: path)
-      return data.map { Program(path: path, text: String(decoding: $0, as: UTF8.self)) }
+      return data.map { Program(path: path, text: String(decoding: $0, as: UTF8.self)).withOthers } ?? []
     }
   }
 

@@ -7,24 +7,24 @@ import Joist
 import TestSupport
 import Testing
 
-@Suite struct KeptStackTests {
-  /// Uses about that many kilobytes of stack.
-  @inline(never)
-  private static func fill(_ kilobytes: Int) -> Int {
-    if kilobytes == 0 { return 0 }
-    return withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
-      room.initializeMemory(as: UInt8.self, repeating: 1)
-      return fill(kilobytes - 1) + Int(room[kilobytes])
-    }
+/// Uses about that many kilobytes of stack.
+@inline(never)
+func useStack(kilobytes: Int) -> Int {
+  if kilobytes == 0 { return 0 }
+  return withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
+    room.initializeMemory(as: UInt8.self, repeating: 1)
+    return useStack(kilobytes: kilobytes - 1) + Int(room[kilobytes])
   }
+}
 
+@Suite struct KeptStackTests {
   // Emulated, it is the emulator's memory that is asked about.
   @Test(.enabled(if: many(10) == 10))
   func `P1: a process that hibernates keeps no page of its stack`() throws {
     let simulation = try HandDriven()
     let places = Log<UInt>()
     let ref = simulation.runtime.spawn(Int.self) { process in
-      var place = Self.fill(100)
+      var place = useStack(kilobytes: 100)
       places.add(withUnsafePointer(to: &place) { UInt(bitPattern: $0) })
       _ = try process.receive()
       try process.hibernate()

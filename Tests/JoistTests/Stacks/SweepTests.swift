@@ -39,16 +39,6 @@ import Testing
     #expect(statistics.copiesOut == max(0, statistics.processesCreated - statistics.slotsMade))
   }
 
-  /// Uses so many kilobytes of stack.
-  @inline(never)
-  private static func fill(_ kilobytes: Int) -> Int {
-    if kilobytes == 0 { return 0 }
-    return withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
-      room.initializeMemory(as: UInt8.self, repeating: 1)
-      return fill(kilobytes - 1) + Int(room[kilobytes])
-    }
-  }
-
   // Emulated, it is the emulator's memory that is asked about.
   @Test(.enabled(if: many(10) == 10), arguments: [SpawnOptions.Stack.shared, .dedicated(bytes: 1 << 20)])
   func `P1: who waits for a second after deep calls keeps the pages of its frames alone`(
@@ -60,7 +50,7 @@ import Testing
     let ref = simulation.runtime.spawn(Int.self, options: .init(stack: stack)) { process in
       for _ in 0..<2 {
         let text = "kept in the frame \(process.id)"
-        sum.add(Self.fill(300))
+        sum.add(useStack(kilobytes: 300))
         var place = 0
         places.add(withUnsafePointer(to: &place) { UInt(bitPattern: $0) })
         sum.add(try process.receive())

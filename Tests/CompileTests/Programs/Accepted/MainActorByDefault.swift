@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A body runs on a scheduler even in a module whose code is the main actor's by default. What it uses and what is sent
-// says `nonisolated`; a server need not.
+// says `nonisolated`; a server need not. In Swift 5 mode the same is written, and the compiler is told to check.
 // options: -default-isolation MainActor
+// again with: -swift-version 5 -strict-concurrency=complete
 
 import Joist
 import JoistSupervision

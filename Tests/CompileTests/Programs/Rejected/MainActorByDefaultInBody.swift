@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where code is the main actor's by default, a body cannot use what does not say `nonisolated`.
+// Swift 5 mode checks that, too, when it is told to: what it warns of are the errors of Swift 6.
 // options: -default-isolation MainActor
+// again with: -swift-version 5 -strict-concurrency=complete -warnings-as-errors
 // error: call to main actor-isolated global function 'work' in a synchronous nonisolated context
 // error: main actor-isolated property 'text' can not be mutated from a nonisolated context
 // error: main actor-isolated property 'isLast' can not be referenced from a nonisolated context
