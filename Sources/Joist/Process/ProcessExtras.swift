@@ -12,47 +12,48 @@ import Synchronization
 
 /// What few processes have.
 struct ProcessExtras: ~Copyable {
-  /// Guards the next four (PX1).
+  /// Guards the next three, suspenders, lending and bound (PX1).
   let lock = SpinLock()
-  /// Of its mailbox, if that has one.
-  var bound = Bound()
   /// Who wants to know when it ends.
   var watches = Places<Watch>()
   /// The processes that it is linked to.
   var links = Places<Link>()
   /// Messages that are to be sent to it later.
   var timers = ArmedTimers()
-  /// What priority is lent to it, and whom it lends its own (PI1).
-  var lending = Lending()
-  /// The process that it calls (PI3).
-  let callee = Callee()
-  /// The processes that it monitors.
-  var monitors = Monitors()
+  // What an end looks at comes next to each other: most of it is nothing, in few cache lines.
   /// The address of its `SuspendLists`; zero until it first suspends or is suspended.
   let suspendListsBits = Atomic<UInt>(0)
-  /// What makes messages of exit signals, if it traps them.
-  var exitTrap: NoticeMaker<ExitSignal>?
-  /// What ends it with its parent, if it is a server that has one.
-  var parentExit: ParentExit?
+  /// The address of the process that alone can end its present wait, which has no end of its own (CY1); zero for none.
+  let waitsFor = Atomic<UInt>(0)
+  /// The address of its private heap, zero until the record first has one (PH3); and how large that may become.
+  let heap = Atomic<UInt>(0)
+  var heapLimit = Int.max
   /// The rest of what it is taking in, where what comes before that may run a user's code (MU2).
   var unsorted: Handle<MessageNode>?
   /// Requests that it has read and that may not be answered yet.
   var calls = OpenCalls()
-  /// The address of the process that alone can end its present wait, which has no end of its own (CY1); zero for none.
-  let waitsFor = Atomic<UInt>(0)
-  /// What it stands in line for (WL3).
-  var turn: Turn?
   /// The locks and permits that it holds (HD1).
   var holdings = Holdings()
-  /// The address of its private heap, zero until the record first has one (PH3); and how large that may become.
-  let heap = Atomic<UInt>(0)
-  var heapLimit = Int.max
-  /// Why it ends, where the record's `exitNote` does not say.
-  var exitReason = ExitReason.normal
+  /// What makes messages of exit signals, if it traps them.
+  var exitTrap: NoticeMaker<ExitSignal>?
   /// The process whose end ended this one by a chain of links; nil if none did.
   var exitOrigin: ProcessID?
+  /// What ends it with its parent, if it is a server that has one.
+  var parentExit: ParentExit?
   /// Which child of which supervisor it is.
   var child: Report.Child?
+  /// What priority is lent to it, and whom it lends its own (PI1).
+  var lending = Lending()
+  /// The processes that it monitors.
+  var monitors = Monitors()
+  /// The process that it calls (PI3).
+  let callee = Callee()
+  /// Why it ends, where the record's `exitNote` does not say.
+  var exitReason = ExitReason.normal
+  /// What it stands in line for (WL3).
+  var turn: Turn?
+  /// Of its mailbox, if that has one.
+  var bound = Bound()
 }
 
 extension Handle<ProcessRecord> {

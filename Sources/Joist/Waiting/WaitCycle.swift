@@ -26,8 +26,13 @@ extension Handle<ProcessRecord> {
     home.it.reports.add(home, about: id) { .deadlock(circle) }
   }
 
-  /// The process goes on.
-  func forgetWaitsFor() { extras().it.waitsFor.store(0, ordering: .sequentiallyConsistent) }
+  /// Takes the note back, if there is one: the process goes on.
+  // Ordering: the relaxed load sees what this process itself stored last, for nobody else stores; CY2 for the store.
+  func forgetWaitsFor() {
+    let extras = extras()
+    if extras.it.waitsFor.load(ordering: .relaxed) == 0 { return }
+    extras.it.waitsFor.store(0, ordering: .sequentiallyConsistent)
+  }
 
   /// Whom it waits for, if it does so still (CY3).
   // Ordering: CY2.
