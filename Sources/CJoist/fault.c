@@ -398,10 +398,10 @@ static void release_streams(void) {
 #endif
 }
 
-void joist_fault_forget_frames(const struct joist_words *words, struct joist_carried *carried) {
+void joist_fault_forget_frames(const struct joist_words *words, struct joist_saved_state *saved) {
   struct joist_site *site = current;
   struct stack stack;
-  joist_words_forget(words, carried);
+  joist_words_forget(words, saved);
   if (site != NULL && running_stack(site, &stack)) joist_leave_queues(words, stack.low - site->guard_bytes, stack.top);
   release_streams();
   restore_thread();

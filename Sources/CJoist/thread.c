@@ -45,15 +45,15 @@ __attribute__((noinline)) void joist_thread_set_current(void *value) {
 
 #pragma mark - Steering
 
-static _Thread_local struct joist_steering *steering;
+static _Thread_local struct joist_schedule_control *control;
 
-__attribute__((noinline)) struct joist_steering *joist_thread_steering(void) {
+__attribute__((noinline)) struct joist_schedule_control *joist_thread_schedule_control(void) {
   __asm__ volatile("" ::: "memory");
-  return steering;
+  return control;
 }
 
-__attribute__((noinline)) void joist_thread_set_steering(struct joist_steering *value) {
-  steering = value;
+__attribute__((noinline)) void joist_thread_set_schedule_control(struct joist_schedule_control *value) {
+  control = value;
   __asm__ volatile("" ::: "memory");
 }
 

@@ -13,7 +13,7 @@
 //      back. The block goes when nothing is open any more.
 // W33. Swift's current task and its executor's record are found without a task: each is the one empty word that has the
 //      exported function which reads it return what was put there. The record lies in a frame. A task always runs with
-//      a record, so the record alone says whether either word is to be carried.
+//      a record, so the record alone says whether either word is to be saved.
 // W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
 #define _GNU_SOURCE
 #include "CJoist.h"
@@ -152,7 +152,7 @@ static void find_block(struct search *search, void *symbol) {
 
 #else
 
-// Elsewhere Swift keeps its words in keys of the thread library, which no loader lists: carried by calls.
+// Elsewhere Swift keeps its words in keys of the thread library, which no loader lists: saved by calls.
 static void find_block(struct search *search, void *symbol) {
   (void)search;
   (void)symbol;
@@ -312,9 +312,9 @@ void joist_words_find(struct joist_words *words, bool calls_only) {
 
 #pragma mark - Carrying
 
-struct joist_carried_words {
+struct joist_saved_words {
   uintptr_t calls[2];  // the words of `enter` and `exit` (W14)
-  uintptr_t item;      // the newest item of the list, carried by calls
+  uintptr_t item;      // the newest item of the list, saved by calls
   uintptr_t access, locals, observation, task, executor, caught;
   uint32_t uncaught;
 };
@@ -326,10 +326,10 @@ void joist_words_none(struct joist_words *words) {
   words->uncaught = (uint32_t *)&words->none[1];
 }
 
-static struct joist_carried_words *allocate(void) {
-  struct joist_carried_words *carried = calloc(1, sizeof *carried);
-  if (carried == NULL) abort();
-  return carried;
+static struct joist_saved_words *allocate(void) {
+  struct joist_saved_words *saved = calloc(1, sizeof *saved);
+  if (saved == NULL) abort();
+  return saved;
 }
 
 // Puts one list of task-local values in the place of another, which it returns. An item of one's own lies in front of
@@ -346,9 +346,9 @@ static uintptr_t exchange_locals(uintptr_t list) {
   return replaced;
 }
 
-void joist_words_install_some(const struct joist_words *words, struct joist_carried *carried) {
-  if (carried->words == NULL) carried->words = allocate();
-  struct joist_carried_words *mine = carried->words;
+void joist_words_install_some(const struct joist_words *words, struct joist_saved_state *saved) {
+  if (saved->words == NULL) saved->words = allocate();
+  struct joist_saved_words *mine = saved->words;
   *words->access = mine->access;
   *words->locals = mine->locals;
   *words->observation = mine->observation;
@@ -361,11 +361,11 @@ void joist_words_install_some(const struct joist_words *words, struct joist_carr
 }
 
 // Takes all of a process's words off this thread.
-static struct joist_carried_words take(const struct joist_words *words, struct joist_carried *carried) {
-  struct joist_carried_words now = {0};
-  if (words->access_by_calls && carried->words != NULL) {
-    runtime.exit(carried->words->calls);
-    memcpy(now.calls, carried->words->calls, sizeof now.calls);
+static struct joist_saved_words take(const struct joist_words *words, struct joist_saved_state *saved) {
+  struct joist_saved_words now = {0};
+  if (words->access_by_calls && saved->words != NULL) {
+    runtime.exit(saved->words->calls);
+    memcpy(now.calls, saved->words->calls, sizeof now.calls);
   }
   if (words->locals_by_calls) now.item = exchange_locals(0);
   now.access = *words->access;
@@ -385,25 +385,25 @@ static struct joist_carried_words take(const struct joist_words *words, struct j
   return now;
 }
 
-void joist_words_remove_some(const struct joist_words *words, struct joist_carried *carried) {
-  struct joist_carried_words now = take(words, carried);
+void joist_words_remove_some(const struct joist_words *words, struct joist_saved_state *saved) {
+  struct joist_saved_words now = take(words, saved);
   uintptr_t lists = now.calls[0] | now.item | now.access | now.locals | now.task | now.executor;
   if ((lists | now.observation | now.caught | now.uncaught) == 0) {  // (W15)
-    free(carried->words);
-    carried->words = NULL;
+    free(saved->words);
+    saved->words = NULL;
     return;
   }
-  if (carried->words == NULL) carried->words = allocate();
-  *carried->words = now;
+  if (saved->words == NULL) saved->words = allocate();
+  *saved->words = now;
 }
 
-void joist_words_forget(const struct joist_words *words, struct joist_carried *carried) {
-  take(words, carried);
-  joist_carried_clear(carried);
+void joist_words_forget(const struct joist_words *words, struct joist_saved_state *saved) {
+  take(words, saved);
+  joist_saved_state_clear(saved);
 }
 
 // The items of task-local values are not freed: their values' destructors would run here, on a scheduler's stack.
-void joist_carried_clear(struct joist_carried *carried) {
-  free(carried->words);
-  carried->words = NULL;
+void joist_saved_state_clear(struct joist_saved_state *saved) {
+  free(saved->words);
+  saved->words = NULL;
 }

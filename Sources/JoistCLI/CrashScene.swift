@@ -8,7 +8,7 @@ import JoistSupervision
 /// A thousand workers under a supervisor; one job in a hundred makes its worker crash.
 func crashes(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String] {
   let (jobs, done, starts) = (100_000, Tally(), Tally())
-  let channel = Channel<Int>(capacity: 1_000)
+  let channel = ProcessChannel<Int>(capacity: 1_000)
   let squares = (0..<1_000).map { $0 * $0 }
   let supervisor = try Supervisor(.oneForOne, intensity: jobs) {
     for number in 0..<1_000 {

@@ -64,7 +64,7 @@ struct Soak: ParsableCommand {
       let figures = runtime.statistics
       let crashes = faults ? "\(figures.trapsContained + figures.overflowsContained) crashes, " : ""
       let made = "\(figures.processesCreated) processes made, \(crashes)\(figures.messagesSent) messages sent"
-      progress.show("\(made), \(figures.copiesOut) frames copied out")
+      progress.show("\(made), \(figures.framesSaved) frames copied out")
     }
     progress.clear()
     let survivors = runtime.shutdown()
@@ -82,8 +82,8 @@ struct Soak: ParsableCommand {
       SoakCheck("processes", ("made", figures.processesCreated), ("ended", figures.processesEnded)),
       SoakCheck("messages", ("sent", figures.messagesSent), ("received, destroyed or dropped", gone)),
       SoakCheck("objects in messages", ("made", tally.made.total), ("destroyed", tally.destroyed.total)),
-      SoakCheck("frames of processes", ("copied out", figures.copiesOut), ("copied back in", figures.copiesIn)),
-      SoakCheck("images of frames", ("bytes left", figures.imageBytes)),
+      SoakCheck("frames of processes", ("copied out", figures.framesSaved), ("copied back in", figures.framesRestored)),
+      SoakCheck("images of frames", ("bytes left", figures.savedFramesBytes)),
       SoakCheck("processes", ("outlived the runtime", survivors.count)),
     ]
     if faults {

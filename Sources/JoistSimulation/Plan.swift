@@ -9,10 +9,10 @@ import Joist
 package final class Plan: @unchecked Sendable {
   package let seed: UInt64
   let strategy: Strategy
-  let faults: Faults
+  let faults: FaultInjection
   let recordsTimeline: Bool
   let isFine: Bool
-  let mostSteps: Int
+  let maxSteps: Int
   /// Tries all runs, if it is there.
   var search: ExhaustiveSearch?
   private let keepsSimulations: Bool
@@ -25,10 +25,10 @@ package final class Plan: @unchecked Sendable {
   package init(
     seed: UInt64,
     strategy: Strategy = .random,
-    faults: Faults = [],
+    faults: FaultInjection = [],
     recordsTimeline: Bool = false,
     isFine: Bool = false,
-    mostSteps: Int = 1_000_000,
+    maxSteps: Int = 1_000_000,
     keepsSimulations: Bool = false
   ) {
     self.seed = seed
@@ -36,12 +36,12 @@ package final class Plan: @unchecked Sendable {
     self.faults = faults
     self.recordsTimeline = recordsTimeline
     self.isFine = isFine
-    self.mostSteps = mostSteps
+    self.maxSteps = maxSteps
     self.keepsSimulations = keepsSimulations
   }
 
   /// A simulation was made in this scope.
   func made(_ simulation: Simulation) { if keepsSimulations { simulations.append(simulation) } }
 
-  func chooser() -> any Chooser { search.map { ExhaustiveChooser($0) } ?? strategy.chooser(seed) }
+  func makeStrategy() -> any SchedulingStrategy { search.map { ExhaustiveStrategy($0) } ?? strategy.make(seed) }
 }

@@ -5,22 +5,22 @@
 import Joist
 
 /// The machine of a simulation.
-// Sound: its threads are the stage's, and whoever calls from outside does so while nothing runs there.
+// Sound: its threads are the carrier's, and whoever calls from outside does so while nothing runs there.
 final class SimulatedPlatform: Platform, @unchecked Sendable {
   let ticks = TickClock(simulatedPerSecond: 1_000_000_000)
   let waiters = WaiterPool()
   let threads: VirtualThreads
   let usefulSchedulers = 2
-  private let kinds: Faults
+  private let kinds: FaultInjection
   private var seeds: SplitMix64
   private let host = HostPlatform.shared
   /// Wake-ups before one is lost, for tests of the simulation itself; nil for none.
   var wakesBeforeALostOne: Int?
 
-  init(stage: Stage, seed: UInt64, decider: Decider, faults: Faults) {
+  init(carrier: CarrierThread, seed: UInt64, decider: Decider, faults: FaultInjection) {
     kinds = faults
     seeds = SplitMix64(seed: seed)
-    threads = VirtualThreads(stage: stage, clock: ticks, decider: decider)
+    threads = VirtualThreads(carrier: carrier, clock: ticks, decider: decider)
     threads.serve(self)
   }
 
@@ -50,7 +50,7 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
 
   func residentBytes() -> Int { 0 }
   var memoryBytes: Int { .max }
-  func heavyFence() { Steering.betweenSteps() }
+  func heavyFence() { SchedulePoint.betweenSteps() }
   var guardsAreFree: Bool { host.guardsAreFree }
 
   // Sound: memory is the host's, and each call is passed on as it is, or refused. Likewise below.

@@ -15,8 +15,8 @@ public final class Simulation {
   /// The runtime: spawn on it, send to its processes, ask for its statistics.
   public let runtime: ProcessRuntime
   let platform: SimulatedPlatform
-  let stage: Stage
-  private let ownsStage: Bool
+  let carrier: CarrierThread
+  private let ownsCarrier: Bool
   private let begin: Int64
   private var watch: RuleWatch
   private var record: Timeline?
@@ -31,32 +31,32 @@ public final class Simulation {
     schedulers: Int = 2,
     configuration: ProcessRuntime.Configuration = .simulated,
     strategy: Strategy? = nil,
-    faults: Faults? = nil
+    faults: FaultInjection? = nil
   ) throws {
     let plan = Plan.current ?? Plan(seed: seed ?? 0)
     self.seed = seed ?? plan.seed
     let kinds = faults ?? plan.faults
-    let here = Stage.here
-    stage = here ?? Stage.take()
-    ownsStage = here == nil
-    let chooser = strategy?.chooser(self.seed) ?? plan.chooser()
-    platform = SimulatedPlatform(stage: stage, seed: self.seed, decider: Decider(chooser), faults: kinds)
+    let here = CarrierThread.here
+    carrier = here ?? CarrierThread.take()
+    ownsCarrier = here == nil
+    let strategy = strategy?.make(self.seed) ?? plan.makeStrategy()
+    platform = SimulatedPlatform(carrier: carrier, seed: self.seed, decider: Decider(strategy), faults: kinds)
     var configuration = configuration
     configuration.schedulers = schedulers
     runtime = try ProcessRuntime(configuration, platform: platform)
     begin = platform.now()
     watch = RuleWatch(runtime)
     let threads = platform.threads
-    threads.mostSteps = plan.mostSteps
+    threads.maxSteps = plan.maxSteps
     threads.isFine = plan.isFine
-    if !kinds.isEmpty { threads.faults = RuntimeFaults(kinds: kinds, runtime: runtime) }
+    if !kinds.isEmpty { threads.faults = RuntimeFaultInjector(kinds: kinds, runtime: runtime) }
     if plan.recordsTimeline { record = Timeline(runtime, threads) }
     threads.afterStep = { [unowned self] in look(after: $0) }
     threads.atRest = { [unowned self] in lookAtRest() }
     plan.made(self)
   }
 
-  deinit { if ownsStage { stage.giveBack() } }
+  deinit { if ownsCarrier { carrier.giveBack() } }
 
   // MARK: Going on
 
@@ -98,7 +98,7 @@ public final class Simulation {
   public func finish() throws(SimulationFailure) {
     if isOver { return }
     isOver = true
-    platform.threads.faults = NoFaults()
+    platform.threads.faults = NoFaultInjector()
     var survivors: [ProcessID] = []
     let thread = platform.threads.start("shutdown") { [runtime] in survivors = runtime.shutdown() }
     _ = drive(until: { thread.hasEnded })
@@ -119,7 +119,7 @@ public final class Simulation {
     passingTime: Bool = true
   ) -> VirtualThreads.End {
     var end = VirtualThreads.End.failed
-    stage.perform { end = platform.threads.drive(until: isDone, before: deadline, passingTime: passingTime) }
+    carrier.perform { end = platform.threads.drive(until: isDone, before: deadline, passingTime: passingTime) }
     return end
   }
 

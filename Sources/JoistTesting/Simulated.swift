@@ -13,7 +13,7 @@ public import Testing
 public struct SimulatedTrait: TestTrait, SuiteTrait, TestScoping {
   let seeds: Range<Int>
   let strategy: Strategy
-  let faults: Faults
+  let faults: FaultInjection
 
   /// Suites hand it on to their tests.
   public var isRecursive: Bool { true }
@@ -52,7 +52,7 @@ extension Trait where Self == SimulatedTrait {
   public static func simulated(
     seeds: Range<Int> = 0..<1_000,
     strategy: Strategy = .random,
-    faults: Faults = []
+    faults: FaultInjection = []
   ) -> SimulatedTrait {
     SimulatedTrait(seeds: seeds, strategy: strategy, faults: faults)
   }

@@ -43,12 +43,12 @@ struct SimulatedRun {
   func showShortest(_ seed: UInt64, _ function: @concurrent @Sendable () async throws -> Void) async throws {
     let first = Plan.first(seed, trait.strategy, trait.faults)
     _ = try await fails(first, function)
-    var shortening = Shortening(first.schedule)
-    while let candidate = shortening.next {
+    var shrinking = Shrinking(first.schedule)
+    while let candidate = shrinking.next {
       let fails = try await fails(Plan.again(candidate, seed, trait.faults), function) != nil
-      shortening.note(fails)
+      shrinking.note(fails)
     }
-    try await show(Plan.again(shortening.best, seed, trait.faults), "seed \(seed)", function)
+    try await show(Plan.again(shrinking.best, seed, trait.faults), "seed \(seed)", function)
   }
 
   private func perform(
@@ -87,12 +87,12 @@ enum Rerun {
 
 extension Plan {
   /// For a seed's first run.
-  static func first(_ seed: UInt64, _ strategy: Strategy, _ faults: Faults) -> Plan {
+  static func first(_ seed: UInt64, _ strategy: Strategy, _ faults: FaultInjection) -> Plan {
     Plan(seed: seed, strategy: strategy, faults: faults, keepsSimulations: true)
   }
 
   /// For having a run again.
-  static func again(_ schedule: Schedule, _ seed: UInt64, _ faults: Faults) -> Plan {
+  static func again(_ schedule: Schedule, _ seed: UInt64, _ faults: FaultInjection) -> Plan {
     Plan(seed: seed, strategy: .replay(schedule), faults: faults, recordsTimeline: true, keepsSimulations: true)
   }
 

@@ -24,8 +24,8 @@ enum Compiler {
     guard build != nil else { return "the modules are not beside the tests" }
     guard let program = Program.all(in: "Accepted").first else { return nil }
     guard let outcome = try? compile(program.path) else { return "the compiler cannot be run" }
-    let foreign = ["created for incompatible target", "module compiled with Swift"]
-    return foreign.contains(where: outcome.diagnostics.contains) ? "the compiler is not the one that built Joist" : nil
+    let external = ["created for incompatible target", "module compiled with Swift"]
+    return external.contains(where: outcome.diagnostics.contains) ? "the compiler is not the one that built Joist" : nil
   }()
 
   /// The compiler.

@@ -38,7 +38,7 @@ import Testing
 
     @Test func `M1: a message is taken out by its receiver's end or stays with its sender, in every order`() {
       let found = searchThreads(interruptions: 3) { threads in
-        let inbox = Ending(Inbox(forTests: ()))
+        let inbox = RuntimeShutdown(Inbox(forTests: ()))
         for number in 0..<2 { threads.start { inbox.push(number) } }
         threads.start { inbox.end() }
         return { inbox.isWrong() }
@@ -70,15 +70,15 @@ import Testing
         let ref = simulation.runtime.spawn(Int.self) { process in _ = try process.receive() }
         simulation.thread { ref.send(1) }
         try simulation.run()
-        if simulation.runtime.statistics.messagesReceived != 1 { throw Wrong("the message was not received") }
+        if simulation.runtime.statistics.messagesReceived != 1 { throw SimulationError("the message was not received") }
       }
-      #expect(found.finding == nil, "\(String(describing: found.finding))")
+      #expect(found.counterexample == nil, "\(String(describing: found.counterexample))")
       #expect(found.runs > 100)
     }
   }
 
   /// The inbox of a process that ends.
-  private final class Ending {
+  private final class RuntimeShutdown {
     private let inbox: Inbox
     private var refused = 0
     private var taken = 0
@@ -180,7 +180,7 @@ import Testing
     /// Reads and writes with a place in between.
     func addUnlocked() {
       let before = value
-      Steering.betweenSteps()
+      SchedulePoint.betweenSteps()
       value = before + 1
     }
   }

@@ -45,15 +45,15 @@ struct ProgramTests {
     #expect(found == nil, "\(String(describing: found))")
   }
 
-  @Test(arguments: Sabotage.allCases)
-  func `V1: a planted fault is found within a thousand seeds`(_ sabotage: Sabotage) throws {
+  @Test(arguments: Mutation.allCases)
+  func `V1: a planted fault is found within a thousand seeds`(_ mutation: Mutation) throws {
     let found = Search().find(seeds: 0..<1_000) { simulation in
-      simulation.plant(sabotage, after: Int(simulation.seed % 8))
-      if sabotage == .forgottenAgeing { crowd(simulation) }
+      simulation.plant(mutation, after: Int(simulation.seed % 8))
+      if mutation == .forgottenAgeing { crowd(simulation) }
       try RandomProgram(seed: simulation.seed).run(on: simulation)
     }
-    let finding = try #require(found)
-    print("\(sabotage.rawValue): found by run \(finding.runs): \(finding.reason)")
+    let counterexample = try #require(found)
+    print("\(mutation.rawValue): found by run \(counterexample.runs): \(counterexample.reason)")
   }
 
   @Test func `V1: the same seed gives the same run`() throws {

@@ -21,12 +21,12 @@ struct SearchTests {
         simulation.runtime.spawn { process in
           for number in 0..<5 {
             let answer = try process.call(echo) { .ask(number, $0) }
-            if answer != number + 1 { throw Wrong("a wrong answer") }
+            if answer != number + 1 { throw SimulationError("a wrong answer") }
           }
         }
       }
       try simulation.run()
-      if simulation.runtime.statistics.processesEnded != 5 { throw Wrong("not all have ended") }
+      if simulation.runtime.statistics.processesEnded != 5 { throw SimulationError("not all have ended") }
     }
     #expect(found == nil, "\(String(describing: found))")
   }
@@ -42,7 +42,7 @@ struct SearchTests {
         }
       }
       try simulation.run()
-      if !log.entries.isEmpty { throw Wrong("two leaders") }
+      if !log.entries.isEmpty { throw SimulationError("two leaders") }
     }
     let found = try #require(Search().find(seeds: 0..<1_000, race))
     #expect(found.reason == "two leaders")
@@ -86,7 +86,7 @@ struct SearchTests {
         for number in 0..<3 { do { try sink.trySend(number) } catch SendError.mailboxFull { refusals.add() } }
       }
       try simulation.run()
-      if refusals.total > 0 { throw Wrong("nobody thought of it") }
+      if refusals.total > 0 { throw SimulationError("nobody thought of it") }
     }
     #expect(Search().find(seeds: 0..<UInt64(many(100)), careless) == nil)
     #expect(Search(faults: .fullMailboxes).find(seeds: 0..<100, careless)?.reason == "nobody thought of it")
@@ -102,7 +102,7 @@ struct SearchTests {
       }
       for _ in 0..<3 { simulation.runtime.spawn { _ in for number in 1...5 { sink.send(number) } } }
       try simulation.run()
-      if sum.total != 45 { throw Wrong("\(sum.total) came of 45") }
+      if sum.total != 45 { throw SimulationError("\(sum.total) came of 45") }
     }
     #expect(found == nil, "\(String(describing: found))")
   }

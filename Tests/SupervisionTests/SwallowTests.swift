@@ -10,7 +10,7 @@ import Testing
 @Suite struct SwallowTests {
   @Test func `P5: a task that does not end when its supervisor does is killed after five seconds`() throws {
     let stage = try Stage()
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     stage.runtime.spawn(Int.self) { process in
       try lock.withLock { _ in _ = try process.receive() }
     }

@@ -38,7 +38,7 @@ import Testing
   @Test func `a task's objects move in and out`() throws {
     let tracker = Tracker()
     let log = try trial { process, tasks, log in
-      let object = Sealed(Tracked(tracker, 1))
+      let object = Disconnected(Tracked(tracker, 1))
       let task = tasks.async { _ in
         let object = object.open()
         object.number += 1

@@ -68,9 +68,9 @@ package final class HandDrivenPlatform: Platform {
   package func lockMemory() { isLocked.store(true, ordering: .relaxed) }
 
   /// What the program is said to have in memory.
-  package let resident = Count()
+  package let occupant = Count()
 
-  package func residentBytes() -> Int { resident.total }
+  package func residentBytes() -> Int { occupant.total }
   package var memoryBytes: Int { 1_000_000 }
   package func randomSeed() -> UInt64 { 42 }
   package var usefulSchedulers: Int { 1 }
@@ -131,21 +131,21 @@ package struct HandDriven {
 
   /// Steps all schedulers in turn until none has anything to do; with `passingTime`, goes on to the next deadline then.
   package func run(passingTime: Bool = true) {
-    while let next = settle(), passingTime { platform.advance(by: max(1, next - platform.now())) }
+    while let next = releaseClaim(), passingTime { platform.advance(by: max(1, next - platform.now())) }
   }
 
   /// Goes on for so long, from deadline to deadline.
   package func pass(nanoseconds: Int64) {
     let end = platform.now() + nanoseconds
-    var next = settle()
+    var next = releaseClaim()
     while platform.now() < end {
       platform.advance(by: max(1, min(next ?? end, end) - platform.now()))
-      next = settle()
+      next = releaseClaim()
     }
   }
 
   /// Steps all schedulers in turn until none has anything to do; the next deadline, if there is one.
-  private func settle() -> Int64? {
+  private func releaseClaim() -> Int64? {
     let end = ContinuousClock.now + testLimit
     var steps = 0
     while true {

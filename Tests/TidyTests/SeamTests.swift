@@ -6,7 +6,7 @@
 import Testing
 
 enum Seam {
-  static let platform = "Sources/Joist/Platform/"
+  static let platform = "Sources/Joist/Ground/Platform/"
   static let everywhere: Set = ["Foundation", "FoundationEssentials", "FoundationInternationalization", "Dispatch"]
   static let systems: Set = ["Glibc", "Darwin", "Musl", "Android", "Bionic"]
   /// Modules through which a forbidden function may also be called.
@@ -96,7 +96,7 @@ enum Seam {
   func `the checker sees an import past the seam`(text: String) throws {
     #expect(Seam.imports(in: try swift("import CJoist\n\(text)")).map(\.line) == [2])
     let isSystem = !text.contains("Foundation")
-    #expect(Seam.imports(in: try swift(text, path: "Sources/Joist/Platform/Host.swift")).isEmpty == isSystem)
+    #expect(Seam.imports(in: try swift(text, path: "Sources/Joist/Ground/Platform/Host.swift")).isEmpty == isSystem)
   }
 
   @Test(arguments: [
@@ -118,7 +118,7 @@ enum Seam {
 
   @Test func `chance and time are the platform's own`() throws {
     let text = "SystemRandomNumberGenerator()\nDate()\nprint(a)"
-    #expect(Seam.hazards(in: try swift(text, path: "Sources/Joist/Platform/Host.swift")).map(\.line) == [3])
+    #expect(Seam.hazards(in: try swift(text, path: "Sources/Joist/Ground/Platform/Host.swift")).map(\.line) == [3])
   }
 
   @Test func `the checker sees a sleep`() throws {

@@ -73,9 +73,9 @@ struct joist_words {
   /// C++'s caught exceptions (`__cxa_get_globals`): the stack of them, and the count of those in flight.
   uintptr_t *_Nullable caught;
   uint32_t *_Nullable uncaught;
-  /// The access word was not found: carried by the exported `swift_task_{exit,enter}ThreadLocalContext`.
+  /// The access word was not found: saved by the exported `swift_task_{exit,enter}ThreadLocalContext`.
   bool access_by_calls;
-  /// The task-local word was not found: carried by the exported `swift_task_localValue{Push,Get,Pop}`.
+  /// The task-local word was not found: saved by the exported `swift_task_localValue{Push,Get,Pop}`.
   bool locals_by_calls;
   /// Swift's current task. Where there is one, there is an executor's record: that alone is looked at in a switch.
   uintptr_t *_Nullable task;
@@ -88,8 +88,8 @@ struct joist_words {
 };
 
 /// What a suspended process has of them. Null for one that has nothing open, which is nearly every one.
-struct joist_carried {
-  struct joist_carried_words *_Nullable words;
+struct joist_saved_state {
+  struct joist_saved_words *_Nullable words;
 };
 
 /// Finds the calling thread's words. With `calls_only` the first two are treated as not found.
@@ -98,33 +98,33 @@ void joist_words_find(struct joist_words *_Nonnull words, bool calls_only);
 /// Finds nothing: for a thread that is not the runtime's own and may run a Swift task, whose values are elsewhere.
 void joist_words_none(struct joist_words *_Nonnull words);
 
-void joist_words_install_some(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
-void joist_words_remove_some(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+void joist_words_install_some(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
+void joist_words_remove_some(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 
-/// Takes the words of one that runs no more off this thread, and forgets them and what it carried. Allocates nothing.
-void joist_words_forget(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+/// Takes the words of one that runs no more off this thread, and forgets them and what it saved. Allocates nothing.
+void joist_words_forget(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 
-/// Forgets what a dead process carried.
-void joist_carried_clear(struct joist_carried *_Nonnull carried);
+/// Forgets what a dead process saved.
+void joist_saved_state_clear(struct joist_saved_state *_Nonnull saved);
 
 /// Puts a process's words on this thread, where they are zero, just before it is switched to.
 static inline __attribute__((always_inline)) void joist_words_install(const struct joist_words *_Nonnull words,
-                                                                      struct joist_carried *_Nonnull carried) {
-  if (__builtin_expect(carried->words != NULL || words->access_by_calls, 0)) joist_words_install_some(words, carried);
+                                                                      struct joist_saved_state *_Nonnull saved) {
+  if (__builtin_expect(saved->words != NULL || words->access_by_calls, 0)) joist_words_install_some(words, saved);
 }
 
 /// Whether the process that runs on this thread has nothing open, and had nothing when it came: the usual case.
 static inline __attribute__((always_inline)) bool joist_words_are_closed(const struct joist_words *_Nonnull words,
-                                                                         const struct joist_carried *_Nonnull carried) {
+    const struct joist_saved_state *_Nonnull saved) {
   uintptr_t open = *words->access | *words->locals | *words->observation | *words->executor;
   open |= *words->caught | *words->uncaught;
-  return (open | (uintptr_t)carried->words | words->access_by_calls | words->locals_by_calls) == 0;
+  return (open | (uintptr_t)saved->words | words->access_by_calls | words->locals_by_calls) == 0;
 }
 
 /// Takes a process's words off this thread, just before or after it is switched from; the thread's are zero then.
 static inline __attribute__((always_inline)) void joist_words_remove(const struct joist_words *_Nonnull words,
-                                                                     struct joist_carried *_Nonnull carried) {
-  if (__builtin_expect(!joist_words_are_closed(words, carried), 0)) joist_words_remove_some(words, carried);
+                                                                     struct joist_saved_state *_Nonnull saved) {
+  if (__builtin_expect(!joist_words_are_closed(words, saved), 0)) joist_words_remove_some(words, saved);
 }
 
 #pragma mark - The thread (thread.c)
@@ -151,16 +151,16 @@ void *_Nullable joist_thread_current(void);
 void joist_thread_set_current(void *_Nullable current);
 
 /// Where threads are simulated, decides at a place between two steps of one which goes on.
-struct joist_steering {
+struct joist_schedule_control {
   /// The thread is at such a place. Whether the process that runs is to leave at its next suspension point.
-  bool (*_Nonnull at)(struct joist_steering *_Nonnull steering, int32_t place);
+  bool (*_Nonnull at)(struct joist_schedule_control *_Nonnull control, int32_t place);
   /// The object that stands for the machine there.
   const void *_Nullable platform;
 };
 
 /// What steers the threads that are simulated on this one; null on every other thread.
-struct joist_steering *_Nullable joist_thread_steering(void);
-void joist_thread_set_steering(struct joist_steering *_Nullable steering);
+struct joist_schedule_control *_Nullable joist_thread_schedule_control(void);
+void joist_thread_set_schedule_control(struct joist_schedule_control *_Nullable control);
 
 /// A counter that is cheap to read and the same on every core: not nanoseconds, see `joist_ticks_per_second`.
 static inline uint64_t joist_ticks(void) {
@@ -301,7 +301,7 @@ bool joist_fault_close_reserve(struct joist_site *_Nonnull site);
 
 /// Clears what this thread keeps for frames that are no more: the words, the locks of `stdout` and `stderr` (W23), what
 /// Dispatch noted of a queue that they hold (W32), and the signals that they blocked. Allocates nothing.
-void joist_fault_forget_frames(const struct joist_words *_Nonnull words, struct joist_carried *_Nonnull carried);
+void joist_fault_forget_frames(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 
 /// Notes that the running stack is about to end, with the frames of the caller, for an entry that is gone to then.
 /// False where such an end is not contained: the site contains nothing, or a frame holds a lock (W22).

@@ -43,7 +43,7 @@ struct Simulate: ParsableCommand {
       // As far as seeds are searched in the same way.
       let count = min(Simulate.turn - first % Simulate.turn, programs - number)
       let search = search(first / Simulate.turn)
-      if let finding = search.find(
+      if let counterexample = search.find(
         seeds: first..<first + count,
         { simulation in
           try Simulate.program(simulation.seed).run(on: simulation)
@@ -51,8 +51,8 @@ struct Simulate: ParsableCommand {
         }
       ) {
         progress.clear()
-        let again = "joist simulate --seed \(finding.seed) --programs 1 --schedulers \(search.schedulers)"
-        print("FAILS  \(finding)\nAgain: \(again)")
+        let again = "joist simulate --seed \(counterexample.seed) --programs 1 --schedulers \(search.schedulers)"
+        print("FAILS  \(counterexample)\nAgain: \(again)")
         throw ExitCode(1)
       }
       number += count

@@ -27,7 +27,7 @@ extension Check {
         }
       }
     }
-    let copies = "\(statistics.copiesOut) copies of frames"
+    let copies = "\(statistics.framesSaved) copies of frames"
     return Measured(changed.total, "\(statistics.slices) switches, \(moves.total) to another scheduler, \(copies)")
   }
 }

@@ -60,7 +60,7 @@ extension Check {
         }
       }
     }
-    let others = "beside \(neverStopping), \(statistics.aged) moved up"
+    let others = "beside \(neverStopping), \(statistics.agings) moved up"
     return Measured(log.entries.first ?? .max, others)
   }
 

@@ -125,7 +125,7 @@ package struct RandomProgram {
     }
   }
 
-  /// Runs it on a simulation until that is idle; throws ``Wrong`` when something was seen that must not be.
+  /// Runs it on a simulation until that is idle; throws ``SimulationError`` when something was seen that must not be.
   package func run(on simulation: Simulation) throws {
     let journal = Journal(processes: scripts.count)
     let scripts = scripts
@@ -146,7 +146,9 @@ package struct RandomProgram {
       }
     }
     try simulation.run()
-    if let wrong = ProgramModel(journal, alive: journal.alive).wrong { throw Wrong(wrong) }
-    if kind == .slicesAndExits, let left = journal.alive.firstIndex(of: true) { throw Wrong("PM8: \(left) lives on") }
+    if let wrong = ProgramModel(journal, alive: journal.alive).wrong { throw SimulationError(wrong) }
+    if kind == .slicesAndExits, let left = journal.alive.firstIndex(of: true) {
+      throw SimulationError("PM8: \(left) lives on")
+    }
   }
 }

@@ -6,7 +6,7 @@ import CJoist
 import Joist
 
 /// Where a virtual thread goes on, kept outside of Swift's properties: no access may be open across a switch.
-// Sound: touched by the stage that the thread belongs to, and by nobody else.
+// Sound: touched by the carrier that the thread belongs to, and by nobody else.
 @safe
 struct VirtualContext {
   var stackPointer: UnsafeMutableRawPointer?
@@ -14,11 +14,11 @@ struct VirtualContext {
   var current: UnsafeMutableRawPointer?
   var site: UnsafeMutablePointer<joist_site>?
   /// What Swift keeps per thread, while it does not run.
-  var carried = unsafe joist_carried()
+  var savedThreadState = unsafe joist_saved_state()
 }
 
 /// A thread of a simulation.
-// Sound: only its stage touches it; whoever joins it from outside waits for the stage.
+// Sound: only its carrier touches it; whoever joins it from outside waits for the carrier.
 final class VirtualThread: PlatformThread, @unchecked Sendable {
   /// Its place among the threads of its simulation, in the order in which they were started.
   let number: Int
@@ -28,7 +28,7 @@ final class VirtualThread: PlatformThread, @unchecked Sendable {
   fileprivate var body: (() -> Void)?
   let stack: Handle<VirtualStack>
   /// Where it was left.
-  var place = Place.call
+  var place = SchedulePoint.call
   /// The word that it waits on; zero while it does not wait.
   var waitsOn: UInt = 0
   /// When its wait ends at the latest.
@@ -67,13 +67,13 @@ final class VirtualThread: PlatformThread, @unchecked Sendable {
   // Sound: as above; and nothing is retained by the frame that is left for ever.
   private static func begin(_ argument: UnsafeMutableRawPointer) {
     let thread = unsafe Unmanaged<VirtualThread>.fromOpaque(argument)
-    let (own, stage) = unsafe thread._withUnsafeGuaranteedRef { $0.live() }
-    unsafe joist_switch(&own.it.stackPointer, stage.it.stackPointer!)
+    let (own, carrier) = unsafe thread._withUnsafeGuaranteedRef { $0.live() }
+    unsafe joist_switch(&own.it.stackPointer, carrier.it.stackPointer!)
   }
 
   /// All that it does; then the contexts between which it is left.
   @inline(never)
-  private func live() -> (own: Handle<VirtualContext>, stage: Handle<VirtualContext>) {
+  private func live() -> (own: Handle<VirtualContext>, carrier: Handle<VirtualContext>) {
     body.take()!()
     return (context, threads.end(self))
   }

@@ -1,61 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The threads of a simulation: all on one thread of the system, one at a time, and a strategy says which.
-// VT1. A thread is left only at a place (`Steering`), in a wait, or at its end, and goes on from there.
-// VT2. What decides is on the stage's own stack: a thread that is left goes there, and from there goes the next.
+// VT1. A thread is left only at a place (`SchedulePoint`), in a wait, or at its end, and goes on from there.
+// VT2. What decides is on the carrier's own stack: a thread that is left goes there, and from there goes the next.
 // VT3. Time stands still but for a little at each step. When no thread can go on it jumps to the next deadline.
 // VT4. A thread that gave way to whoever has a lock is not taken again before another one has got on, if one can.
 
 import CJoist
 import Joist
 
-/// The address of this is what `joist_thread_steering` says; the object behind it decides.
+/// The address of this is what `joist_thread_schedule_control` says; the object behind it decides.
 // Sound: made and freed by `VirtualThreads`, which outlives its use of the thread.
 @safe
-struct Steered {
+struct ScheduleControl {
   /// First: what C sees.
-  var steering: joist_steering
+  var steering: joist_schedule_control
   fileprivate var threads: Unmanaged<VirtualThreads>?
 }
 
 /// The threads of one simulation.
-// Sound: contexts, words and the steering are the stage's, and only code on it touches them.
+// Sound: contexts, words and the steering are the carrier's, and only code on it touches them.
 final class VirtualThreads {
-  let stage: Stage
+  let carrier: CarrierThread
   private(set) var all: [VirtualThread] = []
-  /// The one that runs; nil while the stage decides.
+  /// The one that runs; nil while the carrier decides.
   private(set) var running: VirtualThread?
   /// The last one that ran.
   private var last: VirtualThread?
   private let base: Handle<VirtualContext>
-  private let steered: Handle<Steered>
+  private let steered: Handle<ScheduleControl>
   /// Nanoseconds.
   private(set) var now: Int64 = 1_000_000_000
   var decider: Decider
   /// Called after every step, with the thread that took it.
   var afterStep: (VirtualThread) -> Void = { _ in }
-  /// Called before time jumps, or the stage gives up, while every thread waits.
+  /// Called before time jumps, or the carrier gives up, while every thread waits.
   var atRest: () -> Void = {}
   /// Has something happen that is no step of a thread: kinds that a strategy may choose.
-  var faults: any FaultMaker = NoFaults()
+  var faults: any FaultInjector = NoFaultInjector()
   /// Whether threads are left between atomic steps as well.
   var isFine = false
   /// Steps so far, and the most there may be.
   private(set) var steps = 0
-  var mostSteps = Int.max
+  var maxSteps = Int.max
   /// What has gone wrong, once; nothing goes on then.
   var failure: String?
   private let clock: TickClock
   private var choices: [Int] = []
 
   // Sound: the object has the memory until it ends.
-  init(stage: Stage, clock: TickClock, decider: Decider) {
-    self.stage = stage
+  init(carrier: CarrierThread, clock: TickClock, decider: Decider) {
+    self.carrier = carrier
     self.clock = clock
     self.decider = decider
     base = .allocate(VirtualContext())
-    let steering = unsafe joist_steering(at: { unsafe VirtualThreads.reached($0, $1) }, platform: nil)
-    steered = unsafe .allocate(Steered(steering: steering, threads: nil))
+    let steering = unsafe joist_schedule_control(at: { unsafe VirtualThreads.reached($0, $1) }, platform: nil)
+    steered = unsafe .allocate(ScheduleControl(steering: steering, threads: nil))
     unsafe steered.it.threads = unsafe Unmanaged.passUnretained(self)
     clock.set(UInt64(now))
   }
@@ -98,12 +98,12 @@ final class VirtualThreads {
   // MARK: The threads' side
 
   // Sound: C passes on the address that it was given.
-  private static func reached(_ steering: UnsafeMutablePointer<joist_steering>?, _ place: Int32) -> Bool {
-    let steered = unsafe UnsafeRawPointer(steering!).assumingMemoryBound(to: Steered.self)
-    return unsafe steered.pointee.threads!._withUnsafeGuaranteedRef { $0.reach(Place(rawValue: place)!) }
+  private static func reached(_ steering: UnsafeMutablePointer<joist_schedule_control>?, _ place: Int32) -> Bool {
+    let steered = unsafe UnsafeRawPointer(steering!).assumingMemoryBound(to: ScheduleControl.self)
+    return unsafe steered.pointee.threads!._withUnsafeGuaranteedRef { $0.reach(SchedulePoint(rawValue: place)!) }
   }
 
-  private func reach(_ place: Place) -> Bool {
+  private func reach(_ place: SchedulePoint) -> Bool {
     guard let thread = running, place != .step || isFine else { return false }
     if place == .admission { return faults.isFull(&decider) }
     thread.place = place
@@ -114,8 +114,8 @@ final class VirtualThreads {
     return leaves
   }
 
-  // Sound: the thread's context is nobody else's, and the stage's own is where it left off (VT2).
-  /// Back to the stage, until it is this thread's turn again.
+  // Sound: the thread's context is nobody else's, and the carrier's own is where it left off (VT2).
+  /// Back to the carrier, until it is this thread's turn again.
   @inline(never)
   private func pause(_ thread: VirtualThread) {
     leave(thread)
@@ -127,10 +127,10 @@ final class VirtualThreads {
     let context = thread.context
     unsafe context.it.current = joist_thread_current()
     unsafe context.it.site = joist_faults_site()
-    unsafe joist_words_remove(&stage.words.it, &context.it.carried)
+    unsafe joist_words_remove(&carrier.words.it, &context.it.savedThreadState)
   }
 
-  /// The thread is about to go back to the stage for good, where that left off.
+  /// The thread is about to go back to the carrier for good, where that left off.
   func end(_ thread: VirtualThread) -> Handle<VirtualContext> {
     thread.hasEnded = true
     leave(thread)
@@ -156,7 +156,7 @@ final class VirtualThreads {
     }
   }
 
-  // MARK: The stage's side
+  // MARK: The carrier's side
 
   /// Waits for something, as a thread of the simulation or as the code that has it go on.
   func wait(until isDone: () -> Bool, or deadline: Int64?, _ what: @autoclosure () -> String) {
@@ -166,7 +166,7 @@ final class VirtualThreads {
         pause(running!)
       }
     } else {
-      stage.perform { drive(until: isDone, or: deadline, what()) }
+      carrier.perform { drive(until: isDone, or: deadline, what()) }
     }
   }
 
@@ -175,21 +175,21 @@ final class VirtualThreads {
     if end == .rest, failure == nil, deadline == nil {
       fail("nothing goes on any more, and \(what()) is waited for")
     }
-    if failure != nil { stage.abandon(self) }
+    if failure != nil { carrier.abandon(self) }
   }
 
   /// How a drive ended.
   enum End { case done, rest, time, failed }
 
-  // Sound: the stage's words are this thread's.
+  // Sound: the carrier's words are this thread's.
   /// Has threads go on until something is so, nothing goes on by itself any more, or that time has come.
   func drive(until isDone: () -> Bool, before deadline: Int64?, passingTime: Bool = true) -> End {
     precondition(running == nil, "a simulation is driven from outside of its threads")
-    unsafe joist_thread_set_steering(&steered.it.steering)
-    unsafe joist_words_remove(&stage.words.it, &base.it.carried)
+    unsafe joist_thread_set_schedule_control(&steered.it.steering)
+    unsafe joist_words_remove(&carrier.words.it, &base.it.savedThreadState)
     defer {
-      unsafe joist_words_install(&stage.words.it, &base.it.carried)
-      joist_thread_set_steering(nil)
+      unsafe joist_words_install(&carrier.words.it, &base.it.savedThreadState)
+      joist_thread_set_schedule_control(nil)
     }
     while true {
       if failure != nil { return .failed }
@@ -233,7 +233,7 @@ final class VirtualThreads {
     let options = faults.count(self, continuing: continues ? last : nil)
     let chosen = decider.choose(choices, continues: continues, faults: options)
     steps += 1
-    if steps > mostSteps { fail("it has not come to an end in \(mostSteps) steps") }
+    if steps > maxSteps { fail("it has not come to an end in \(maxSteps) steps") }
     if chosen >= choices.count {
       faults.make(chosen - choices.count, self, continuing: continues ? last : nil)
     } else {
@@ -244,14 +244,14 @@ final class VirtualThreads {
 
   func fail(_ reason: String) { if failure == nil { failure = reason } }
 
-  // Sound: the thread is paused, its context complete; the stage's own words are put aside (`drive`).
+  // Sound: the thread is paused, its context complete; the carrier's own words are put aside (`drive`).
   private func resume(_ thread: VirtualThread) {
     running = thread
     last = thread
     let context = thread.context
     unsafe joist_thread_set_current(context.it.current)
     unsafe joist_faults_enter(context.it.site)
-    unsafe joist_words_install(&stage.words.it, &context.it.carried)
+    unsafe joist_words_install(&carrier.words.it, &context.it.savedThreadState)
     unsafe joist_switch(&base.it.stackPointer, context.it.stackPointer!)
     joist_thread_set_current(nil)
     joist_faults_enter(nil)

@@ -34,7 +34,7 @@ extension ProcessContext where Message: ~Copyable {
 
 private enum ServerBody {
   static func of<S: Server>(_ server: sending S) -> sending (ProcessContext<S.Message>) throws -> Void {
-    let server = Sealed(server)
+    let server = Disconnected(server)
     return { process in
       var loop = ServerLoop(server: server.open())
       try loop.run(process)

@@ -22,7 +22,7 @@ protocol AnyTaskCell: AnyObject, Sendable {
 
 final class TaskCell<Success>: AnyTaskCell {
   private enum Outcome {
-    case success(Sealed<Success>)
+    case success(Disconnected<Success>)
     case failure(ExitReason)
   }
 
@@ -38,7 +38,7 @@ final class TaskCell<Success>: AnyTaskCell {
 
   var process: ProcessRef<Never>? { state.withLock { $0.process } }
 
-  func put(_ result: sending Success) { settle(.success(Sealed(result))) }
+  func put(_ result: sending Success) { settle(.success(Disconnected(result))) }
 
   func fail(_ reason: ExitReason) { settle(.failure(reason)) }
 

@@ -19,7 +19,7 @@ enum TaskMail {
 struct TaskJob {
   let options: SpawnOptions
   let cell: (any AnyTaskCell)?
-  let body: Sealed<(ProcessContext<Never>) throws -> Void>
+  let body: Disconnected<(ProcessContext<Never>) throws -> Void>
 
   init(
     _ options: SpawnOptions,
@@ -28,7 +28,7 @@ struct TaskJob {
   ) {
     self.options = options
     self.cell = cell
-    self.body = Sealed(body)
+    self.body = Disconnected(body)
   }
 }
 

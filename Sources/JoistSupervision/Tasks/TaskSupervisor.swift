@@ -56,7 +56,7 @@ public struct TaskSupervisor: Sendable {
   /// Starts a piece of work whose result somebody awaits.
   ///
   /// What the work captures moves into it, and the result out of it; an object that is to go both ways goes in a
-  /// `Sealed`.
+  /// `Disconnected`.
   ///
   /// The task is linked to the supervisor only: its crash does not touch who awaits it, and it goes on when that ends.
   public func async<Success>(

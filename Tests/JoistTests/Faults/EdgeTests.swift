@@ -70,7 +70,7 @@ private let endlesslyMade = deep(-1)
   @Test func `P5: a lock granted to one that crashes just then is the next one's`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
-      let lock = Lock(0)
+      let lock = ProcessLock(0)
       runtime.spawn { first in
         lock.withLock { _ in
           let second = first.spawn(ExitSignal.self) { second in
@@ -95,7 +95,7 @@ private let endlesslyMade = deep(-1)
   @Test func `P5: a permit and room that are given to one that crashes are the next one's`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
-      let semaphore = Semaphore(permits: 0)
+      let semaphore = ProcessSemaphore(permits: 0)
       let crasher = runtime.spawn(ExitSignal.self) { process in
         process.trapExits { signal in
           if unknown(true) { fatalError("in a map") }
@@ -116,7 +116,7 @@ private let endlesslyMade = deep(-1)
 
   @Test func `P5: an overflow in a call that takes a lock of the runtime's leaves it free`() throws {
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
-      let (lock, semaphore) = (Lock(0), Semaphore(permits: 1))
+      let (lock, semaphore) = (ProcessLock(0), ProcessSemaphore(permits: 1))
       let named = runtime.spawn(Int.self) { _ = try $0.receive() }
       try runtime.register(named, as: "named")
       let group = ProcessGroup<Int>()

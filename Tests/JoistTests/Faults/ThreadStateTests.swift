@@ -9,7 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-private enum Bound { @TaskLocal static var number = 0 }
+private enum MailboxLimit { @TaskLocal static var number = 0 }
 
 /// Runs each job of a Swift task in a process of its own.
 private final class JobExecutor: TaskExecutor {
@@ -43,10 +43,10 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
       let executor = JobExecutor(runtime)
       for number in 1...3 {
         Task(executorPreference: executor) {
-          Bound.$number.withValue(number) { try? WayOfDying.unwrap.die() }
+          MailboxLimit.$number.withValue(number) { try? WayOfDying.unwrap.die() }
         }
         #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the crash of job \(number)")
-        runtime.spawn { _ in log.add(isInTask || Bound.number != 0) }
+        runtime.spawn { _ in log.add(isInTask || MailboxLimit.number != 0) }
         #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the process after job \(number)")
       }
     }
@@ -59,12 +59,12 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
       let executor = JobExecutor(runtime)
       Task(executorPreference: executor) {
         let before = withUnsafeCurrentTask { $0?.hashValue }
-        Bound.$number.withValue(4) {
+        MailboxLimit.$number.withValue(4) {
           let process = Running.process.withLock { $0! }.process
-          process.spawn { _ in log.add(isInTask || Bound.number != 0 ? "leaked" : "alone") }
+          process.spawn { _ in log.add(isInTask || MailboxLimit.number != 0 ? "leaked" : "alone") }
           try? process.yield()
           let after = withUnsafeCurrentTask { $0?.hashValue }
-          log.add(before == after && before != nil && Bound.number == 4 ? "same" : "lost")
+          log.add(before == after && before != nil && MailboxLimit.number == 4 ? "same" : "lost")
         }
       }
       #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the job and the process that it spawned")
@@ -109,8 +109,8 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
         await runtime.waitUntilIdle()
         precondition(blocked.entries == [false, false])
       }
-      let figures = runtime.statistics
-      precondition(figures.trapsContained + figures.overflowsContained == ways.count)
+      let counters = runtime.statistics
+      precondition(counters.trapsContained + counters.overflowsContained == ways.count)
     }
   }
 }

@@ -191,7 +191,7 @@ extension ExitReason {
   @Test func `P5: a crash ends a lock's holding, and who waits gets the lock`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
-      let lock = Lock(0)
+      let lock = ProcessLock(0)
       for _ in 0..<2 { runtime.spawn { _ in lock.withLock { _ in crash("in a lock") } } }
       runtime.spawn { process in
         try process.yield()

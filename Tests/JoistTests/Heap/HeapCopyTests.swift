@@ -161,7 +161,7 @@ extension ProcessHeap {
         let heap = process.heap
         let copy = try heap.copy(try heap.list(0..<1_000))
         for limit in [10_000, 100_000] {
-          process.spawnMonitored(options: .init(heapLimit: limit), down: { $0 }) { _ = try $0.heap.adopt(copy) }
+          process.spawnMonitored(options: .init(memoryLimit: limit), down: { $0 }) { _ = try $0.heap.adopt(copy) }
           reasons.add("\(try process.receive().reason)")
         }
       }

@@ -62,7 +62,7 @@ extension WayOut {
   func `P4: a heap is given back whole, whatever ends its process`(way: WayOut) throws {
     let simulation = try HandDriven()
     for large in [false, true] {
-      let ref = simulation.runtime.spawn(Int.self, options: .init(heapLimit: 4 << 20)) { process in
+      let ref = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 4 << 20)) { process in
         let heap = process.heap
         var old = try heap.list(0..<(large ? 10_000 : 10))
         heap.collect(keeping: &old)

@@ -149,14 +149,14 @@ extension ProcessHeap {
   @Test(arguments: [10_000, 40_000, 100_000, 1_000_000])
   func `P4: who wants more than its limit ends with that reason`(limit: Int) throws {
     let most = Log<Int>()
-    let reason = try end(options: .init(heapLimit: limit)) { process in
+    let reason = try end(options: .init(memoryLimit: limit)) { process in
       let heap = process.heap
       while true {
         _ = try heap.allocate(Link(number: 1))
         most.add(heap.statistics.heldBytes)
       }
     }
-    guard case .heapLimit = reason else {
+    guard case .memoryLimit = reason else {
       Issue.record("\(reason)")
       return
     }
@@ -166,7 +166,7 @@ extension ProcessHeap {
 
   @Test func `P4: one who swallows that gets it again from every call that may wait`() throws {
     let seen = Log<String>()
-    let reason = try end(options: .init(heapLimit: 10_000)) { process in
+    let reason = try end(options: .init(memoryLimit: 10_000)) { process in
       for count in [1_000_000, Int.max / 8, Int.max / 9] {
         do throws(ProcessExit) {
           _ = try process.heap.allocateArray(repeating: 0, count: count)
@@ -176,7 +176,7 @@ extension ProcessHeap {
       }
       do throws(ProcessExit) { try process.yield() } catch { seen.add("\(error.reason)") }
     }
-    guard case .heapLimit = reason else {
+    guard case .memoryLimit = reason else {
       Issue.record("\(reason)")
       return
     }
@@ -188,7 +188,7 @@ extension ProcessHeap {
     let seen = Log<ExitReason>()
     for limit in [1_000, nil] {
       simulation.runtime.spawn(Down.self) { process in
-        process.spawnMonitored(options: .init(heapLimit: limit), down: { $0 }) { process in
+        process.spawnMonitored(options: .init(memoryLimit: limit), down: { $0 }) { process in
           for _ in 0..<1_000 { _ = try process.heap.allocate(1) }
         }
         seen.add(try process.receive().reason)
@@ -202,7 +202,7 @@ extension ProcessHeap {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     defer { runtime.shutdown() }
     #expect(throws: SpawnError.self) {
-      try runtime.trySpawn(Int.self, options: .init(heapLimit: 0)) { _ in }
+      try runtime.trySpawn(Int.self, options: .init(memoryLimit: 0)) { _ in }
     }
   }
 }

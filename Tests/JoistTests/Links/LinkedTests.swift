@@ -294,7 +294,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   @Test(.timeLimit(.minutes(10)))
   func `P5: a hundred thousand linked processes die at once, of one or in a chain`() throws {
     for isChain in [false, true] {
-      let areMade = Semaphore(permits: 0)
+      let areMade = ProcessSemaphore(permits: 0)
       let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
         let root = runtime.spawn { process in
           if isChain {
@@ -312,7 +312,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     }
   }
 
-  private static func chain(_ process: ProcessContext<Never>, _ left: Int, _ areMade: Semaphore) {
+  private static func chain(_ process: ProcessContext<Never>, _ left: Int, _ areMade: ProcessSemaphore) {
     guard left > 0 else { return areMade.release() }
     process.spawnLinked { child in
       chain(child, left - 1, areMade)

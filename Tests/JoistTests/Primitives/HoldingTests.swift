@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: End.allCases)
   func `S3: a permit of withPermit comes back, however its process ends`(end: End) throws {
     let simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100))
-    let permits = Semaphore(permits: 5)
+    let permits = ProcessSemaphore(permits: 5)
     let processes = (0..<20).map { _ in
       simulation.runtime.spawn(Int.self) { process in
         // Two of them, so that the order does not matter.
@@ -47,8 +47,8 @@ import Testing
   @Test func `P5: a crash in blocking gives back what its closure holds: locks, as inconsistent, permits and turns`()
     throws
   {
-    let (outer, inner, twice) = (Lock(0), Lock(0), Lock(0))
-    let (once, permits, got) = (Once(), Semaphore(permits: 1), Count())
+    let (outer, inner, twice) = (ProcessLock(0), ProcessLock(0), ProcessLock(0))
+    let (once, permits, got) = (Once(), ProcessSemaphore(permits: 1), Count())
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
       let bodies: [@Sendable () -> Void] = [
         { outer.withLock { _ in inner.withLock { _ in if unknown(true) { fatalError("locked") } } } },
@@ -73,7 +73,7 @@ import Testing
   @Test func `P3: a stack that ends in blocking between calls of the runtime leaves no lock of the runtime's behind`()
     throws
   {
-    let (lock, permits, got) = (Lock(0), Semaphore(permits: 1), Count())
+    let (lock, permits, got) = (ProcessLock(0), ProcessSemaphore(permits: 1), Count())
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
       let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(8, whenFull: .dropOldest))) { process in
         while true { _ = try process.receive() }
@@ -92,7 +92,7 @@ import Testing
   @Test func `P5: a closed channel tells everybody, also where an element that it refuses traps in its deinit`() throws
   {
     let simulation = try HandDriven()
-    let channel = Channel<Mine>(capacity: 1)
+    let channel = ProcessChannel<Mine>(capacity: 1)
     let (told, destroyed) = (Count(), Count())
     for number in 0..<4 {
       simulation.runtime.spawn { _ in
@@ -110,7 +110,7 @@ import Testing
   @Test(.threadsAndSeeds)
   func `S3: permits of many that crash, are killed or end are all there in the end`() throws {
     let processes = size(200, seeds: 8)
-    let permits = Semaphore(permits: 3)
+    let permits = ProcessSemaphore(permits: 3)
     let statistics = try onRuntime(slots: 8) { runtime in
       let refs = (0..<processes).map { number in
         runtime.spawn { process in
@@ -157,7 +157,12 @@ private func deeper(_ depth: Int) -> String {
 }
 
 @inline(never)
-private func deeperWithCalls(_ depth: Int, _ lock: Lock<Int>, _ permits: Semaphore, _ sink: ProcessRef<Int>) -> Int {
+private func deeperWithCalls(
+  _ depth: Int,
+  _ lock: ProcessLock<Int>,
+  _ permits: ProcessSemaphore,
+  _ sink: ProcessRef<Int>
+) -> Int {
   lock.withLock { $0 += 1 }
   try? permits.withPermit {}
   sink.send(depth)

@@ -45,7 +45,7 @@ import Testing
 
   @Test func `S4: the holder of a lock runs at the priority of who waits for it, until it lets go`() throws {
     let busy = try Busy()
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     let priorities = Log<Priority?>()
     let holder = busy.low { process in
       try lock.withLock { _ in
@@ -65,7 +65,7 @@ import Testing
 
   @Test func `S4: whoever holds up the holder runs at that priority, too: by a lock, by a call`() throws {
     let busy = try Busy()
-    let (first, second) = (Lock(0), Lock(0))
+    let (first, second) = (ProcessLock(0), ProcessLock(0))
     let server = busy.low { process in
       guard case .ask(let reply) = try process.receive() else { return }
       _ = try process.receive()
@@ -126,7 +126,7 @@ import Testing
 
   @Test func `S4: a lock that is given to the next in line lends that one what the others wait at`() throws {
     let simulation = try HandDriven()
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     let log = Log<Priority?>()
     func take(_ priority: Priority) -> ProcessRef<Mail> {
       simulation.runtime.spawn(Mail.self, options: .init(priority: priority)) { process in
@@ -151,7 +151,7 @@ import Testing
 
   @Test func `S4: a priority that is set while another is lent counts when that is taken back`() throws {
     let simulation = try HandDriven()
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     let log = Log<Priority?>()
     let holder = simulation.runtime.spawn(Mail.self, options: .init(priority: .low)) { process in
       try lock.withLock { _ in
@@ -172,7 +172,7 @@ import Testing
   @Test(.threadsAndSeeds)
   func `S4: when nobody waits any more, everybody has its own priority again`() throws {
     let (processes, rounds) = (size(40, seeds: 6), size(50, seeds: 4))
-    let locks = (0..<3).map { _ in Lock(0) }
+    let locks = (0..<3).map { _ in ProcessLock(0) }
     let (wrong, done) = (Count(), Count())
     _ = try onRuntime(slots: 8) { runtime in
       let servers = Priority.allCases.map { priority in

@@ -10,7 +10,7 @@ import Testing
   @Test(.threadsAndSeeds)
   func `S3: one at a time holds a lock, also where bodies suspend in it`() throws {
     let (processes, each, own) = (size(50, seeds: 6), size(40, seeds: 3), size(500, seeds: 5))
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     _ = try onRuntime(slots: 4) { runtime in
       for _ in 0..<processes {
         runtime.spawn { process in
@@ -32,7 +32,7 @@ import Testing
   @Test func `S3: a lock goes to those who wait, in turn, and says who has it`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
-    let lock = Lock([Int]())
+    let lock = ProcessLock([Int]())
     let processes = (0..<5).map { number in
       simulation.runtime.spawn { process in
         try lock.withLock { list in
@@ -50,7 +50,7 @@ import Testing
 
   @Test func `S3: a graph goes into a lock and comes out by exchange`() throws {
     let tracker = Tracker()
-    let lock = Lock<Tracked?>(nil)
+    let lock = ProcessLock<Tracked?>(nil)
     #expect(lock.exchange(Tracked(tracker, 1)) == nil)
     let back = lock.exchange(Tracked(tracker, 2))
     #expect(back?.number == 1 && tracker.count == 2)
@@ -59,7 +59,7 @@ import Testing
   @Test func `S3: an exit in a body lets the lock go; one in the line goes on waiting and ends then`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
     simulation.run(passingTime: false)
     let waiter = simulation.runtime.spawn { process in
@@ -78,7 +78,7 @@ import Testing
 
   @Test func `S3: who is killed in the line leaves it`() throws {
     let simulation = try HandDriven()
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
     simulation.run(passingTime: false)
     let waiter = simulation.runtime.spawn { _ in lock.withLock { $0 = 1 } }
@@ -95,7 +95,7 @@ import Testing
   @Test func `S3: a lock whose holder was killed in it passes on and says that it is inconsistent`() throws {
     let simulation = try HandDriven()
     let got = Count()
-    let (outer, inner) = (Lock(0), Lock(0))
+    let (outer, inner) = (ProcessLock(0), ProcessLock(0))
     let holder = simulation.runtime.spawn(Int.self) { process in
       outer.withLock { _ in
         inner.withLock { _ in
@@ -120,7 +120,7 @@ import Testing
   @Test func `S3: taking a lock again that one holds ends the process with a sentence, and the lock is passed on`()
     throws
   {
-    let lock = Lock(0)
+    let lock = ProcessLock(0)
     let sentence = "took a lock again that it holds"
     #expect(try saying(sentence) { _ in lock.withLock { _ in lock.withLock { $0 = 1 } } }.contains(sentence))
     #expect(lock.isInconsistent && lock.withLock { $0 } == 0)
@@ -133,7 +133,7 @@ import Testing
     let (processes, each) = (size(10, seeds: 3), size(200, seeds: 5))
     let sum = Count()
     let disorder = Count()
-    let channel = Channel<(sender: Int, number: Int)>(capacity: 3)
+    let channel = ProcessChannel<(sender: Int, number: Int)>(capacity: 3)
     _ = try onRuntime(slots: 4) { runtime in
       runtime.spawn { _ in
         var last = [Int](repeating: 0, count: processes + 1)
@@ -157,7 +157,7 @@ import Testing
     let simulation = try HandDriven()
     let log = Log<Int?>()
     let refused = Count()
-    let channel = Channel<Int>(capacity: 2)
+    let channel = ProcessChannel<Int>(capacity: 2)
     simulation.runtime.spawn { _ in
       do { for number in 1...9 { try channel.send(number) } } catch is ChannelClosed { refused.add() }
     }
@@ -175,7 +175,7 @@ import Testing
   @Test func `S3: every element is destroyed once, whoever dies`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
-    var channel: Channel<Tracked>? = Channel<Tracked>(capacity: 2)
+    var channel: ProcessChannel<Tracked>? = ProcessChannel<Tracked>(capacity: 2)
     let sender = simulation.runtime.spawn { [channel = channel!] _ in
       while true { try channel.send(Tracked(tracker)) }
     }
@@ -191,7 +191,7 @@ import Testing
   @Test func `S3: waits at a channel end with their time`() throws {
     let simulation = try HandDriven()
     let log = Log<Bool>()
-    let channel = Channel<Int>(capacity: 1)
+    let channel = ProcessChannel<Int>(capacity: 1)
     simulation.runtime.spawn { _ in
       log.add(try channel.receive(timeout: .seconds(1)) == nil)
       log.add(try channel.send(1, timeout: .seconds(1)))

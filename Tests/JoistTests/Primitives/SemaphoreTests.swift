@@ -10,7 +10,7 @@ import Testing
   @Test func `S3: permits go to those who wait, in turn`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
-    let semaphore = Semaphore(permits: 1)
+    let semaphore = ProcessSemaphore(permits: 1)
     for number in 0..<10 {
       simulation.runtime.spawn { process in
         try semaphore.acquire()
@@ -28,7 +28,7 @@ import Testing
   @Test func `S3: a wait for a permit ends with its time, and takes none`() throws {
     let simulation = try HandDriven()
     let log = Log<Bool>()
-    let semaphore = Semaphore(permits: 0)
+    let semaphore = ProcessSemaphore(permits: 0)
     let waiter = simulation.runtime.spawn { process in
       log.add(try semaphore.acquire(timeout: .seconds(1)))
       log.add(try semaphore.acquire(timeout: .seconds(10)))
@@ -45,7 +45,7 @@ import Testing
   @Test func `S3: a process told to exit leaves the line, with a permit given just then it gives that back`() throws {
     let simulation = try HandDriven()
     let got = Count()
-    let semaphore = Semaphore(permits: 0)
+    let semaphore = ProcessSemaphore(permits: 0)
     let first = simulation.runtime.spawn { _ in try semaphore.acquire() }
     simulation.run()
     simulation.runtime.spawn { _ in
@@ -65,7 +65,7 @@ import Testing
     let inside = Count()
     let most = Log<Int>()
     let done = Count()
-    let semaphore = Semaphore(permits: 3)
+    let semaphore = ProcessSemaphore(permits: 3)
     _ = try onRuntime(slots: 4) { runtime in
       for _ in 0..<processes {
         runtime.spawn { process in
@@ -86,10 +86,10 @@ import Testing
   }
 
   @Test func `S3: absurd figures stop the program with a sentence`() async {
-    await #expect(processExitsWith: .failure) { _ = Semaphore(permits: -1) }
-    await #expect(processExitsWith: .failure) { _ = Barrier(parties: 0) }
-    await #expect(processExitsWith: .failure) { _ = Channel<Int>(capacity: 0) }
-    await #expect(processExitsWith: .failure) { _ = Channel<Int>(capacity: .max) }
+    await #expect(processExitsWith: .failure) { _ = ProcessSemaphore(permits: -1) }
+    await #expect(processExitsWith: .failure) { _ = ProcessBarrier(parties: 0) }
+    await #expect(processExitsWith: .failure) { _ = ProcessChannel<Int>(capacity: 0) }
+    await #expect(processExitsWith: .failure) { _ = ProcessChannel<Int>(capacity: .max) }
   }
 }
 
@@ -100,7 +100,7 @@ import Testing
     let arrived = Count()
     let wrong = Count()
     let lasts = Count()
-    let barrier = Barrier(parties: parties)
+    let barrier = ProcessBarrier(parties: parties)
     _ = try onRuntime(slots: 4) { runtime in
       for _ in 0..<parties {
         runtime.spawn { process in
@@ -118,8 +118,8 @@ import Testing
 
   @Test func `S3: a party that dies or runs out of time is missing, and another makes up for it`() throws {
     let simulation = try HandDriven()
-    let log = Log<Barrier.Arrival>()
-    let barrier = Barrier(parties: 3)
+    let log = Log<ProcessBarrier.Arrival>()
+    let barrier = ProcessBarrier(parties: 3)
     func arrive(_ timeout: Duration?) -> ProcessRef<Never> {
       simulation.runtime.spawn { _ in log.add(try barrier.wait(timeout: timeout)) }
     }

@@ -42,8 +42,8 @@ import Testing
           while true { try hearing.make(process, other) }
         }
         simulation.run(passingTime: false)
-        let figures = simulation.runtime.statistics
-        #expect(unwound.total == 1 && figures.processesAbandoned == 0, "slice \(slice), spent \(spent)")
+        let counters = simulation.runtime.statistics
+        #expect(unwound.total == 1 && counters.processesAbandoned == 0, "slice \(slice), spent \(spent)")
       }
     }
   }

@@ -14,7 +14,7 @@ private typealias Quarter = InlineArray<26, Int>
   func `I2: one that waits while its mailbox fills is ended where it waits, by the first message too many`() throws {
     let reasons = Log<ExitReason>()
     let simulation = try HandDriven()
-    let target = simulation.runtime.spawn(Quarter.self, options: .init(heapLimit: 64 << 10)) { process in
+    let target = simulation.runtime.spawn(Quarter.self, options: .init(memoryLimit: 64 << 10)) { process in
       try process.sleep(for: .seconds(1_000))
     }
     simulation.runtime.spawn(Down.self) { process in
@@ -35,7 +35,7 @@ private typealias Quarter = InlineArray<26, Int>
   @Test func `I2: one that does not receive is ended at its next call`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
-      runtime.spawn(Quarter.self, options: .init(heapLimit: 64 << 10)) { process in
+      runtime.spawn(Quarter.self, options: .init(memoryLimit: 64 << 10)) { process in
         let busy = process.ref
         process.spawn { other in
           while busy.isAlive {
@@ -54,7 +54,7 @@ private typealias Quarter = InlineArray<26, Int>
     let received = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       let mailbox = SpawnOptions.Mailbox.bounded(100, whenFull: .block)
-      let reader = runtime.spawn(Quarter.self, options: .init(mailbox: mailbox, heapLimit: 64 << 10)) { process in
+      let reader = runtime.spawn(Quarter.self, options: .init(mailbox: mailbox, memoryLimit: 64 << 10)) { process in
         for _ in 0..<count {
           _ = try process.receive()
           received.add(1)
@@ -69,7 +69,7 @@ private typealias Quarter = InlineArray<26, Int>
     let grown = Log<Int>()
     let simulation = try HandDriven()
     for mail in [0, 200] {
-      let process = simulation.runtime.spawn(Quarter.self, options: .init(heapLimit: 80 << 10)) { process in
+      let process = simulation.runtime.spawn(Quarter.self, options: .init(memoryLimit: 80 << 10)) { process in
         try process.sleep(for: .seconds(1))
         defer { grown.add(process.heap.statistics.heldBytes) }
         while true { _ = try process.heap.allocate(1) }
@@ -90,15 +90,15 @@ private typealias Quarter = InlineArray<26, Int>
       }
     }
     let simulation = try HandDriven()
-    let deep = simulation.runtime.spawn(Int.self, options: .init(heapLimit: 32 << 10)) { _ = try descend(40, $0) }
-    let flat = simulation.runtime.spawn(Int.self, options: .init(heapLimit: 32 << 10)) { _ = try descend(4, $0) }
+    let deep = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 32 << 10)) { _ = try descend(40, $0) }
+    let flat = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 32 << 10)) { _ = try descend(4, $0) }
     simulation.run()
     #expect(!deep.isAlive && flat.isAlive)
   }
 
   @Test func `I2: a limit is that of its process, not of the record's next`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 10))
-    let first = simulation.runtime.spawn(Quarter.self, options: .init(heapLimit: 1 << 10)) { _ in }
+    let first = simulation.runtime.spawn(Quarter.self, options: .init(memoryLimit: 1 << 10)) { _ in }
     simulation.run()
     let second = simulation.runtime.spawn(Quarter.self) { process in try process.sleep(for: .seconds(1_000)) }
     #expect(first.id.slot == second.id.slot)

@@ -51,7 +51,7 @@ import Testing
     }
     simulation.run(passingTime: false)
     let asleep = try #require(process.info).memory
-    #expect(asleep.stack > 0 && asleep.stack == simulation.runtime.statistics.imageBytes)
+    #expect(asleep.stack > 0 && asleep.stack == simulation.runtime.statistics.savedFramesBytes)
     #expect(asleep.heap == 0 && asleep.own > 10 * 16)
     simulation.runtime.spawn { _ in process.send(7) }
     simulation.run(passingTime: false)
@@ -62,10 +62,10 @@ import Testing
   @Test func `I2: beyond the memory limit no process is made, until the program has less`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, memoryLimit: 2 << 20))
     let runtime = simulation.runtime
-    simulation.platform.resident.add(2 << 20)
+    simulation.platform.occupant.add(2 << 20)
     runtime.lookAtMemory()
     try runtime.trySpawn(Int.self) { _ in }
-    simulation.platform.resident.add(1)
+    simulation.platform.occupant.add(1)
     runtime.lookAtMemory()
     let error = #expect(throws: SpawnError.memoryLimit(2 << 20)) { try runtime.trySpawn(Int.self) { _ in } }
     #expect("\(error!)" == "the program has more than 2097152 bytes in memory, its limit for new processes")
@@ -74,9 +74,9 @@ import Testing
       return #expect(Bool(false), "nothing was reported")
     }
     // A little less is not enough; and who is refused looks again itself.
-    simulation.platform.resident.add(-(1 << 16))
+    simulation.platform.occupant.add(-(1 << 16))
     #expect(throws: SpawnError.self) { try runtime.trySpawn(Int.self) { _ in } }
-    simulation.platform.resident.add(-(1 << 16))
+    simulation.platform.occupant.add(-(1 << 16))
     try runtime.trySpawn(Int.self) { _ in }
     simulation.run()
   }
@@ -87,7 +87,7 @@ import Testing
     let runtime = simulation.runtime
     runtime.spawn { process in
       log.add(process.spawn { _ in }.isAlive)
-      simulation.platform.resident.add(3 << 20)
+      simulation.platform.occupant.add(3 << 20)
       runtime.lookAtMemory()
       log.add(process.spawn { _ in }.isAlive)
     }

@@ -98,8 +98,8 @@ import Testing
   @Test func `C3: what others write of a scheduler is two lines away from what its thread works with`() throws {
     let parts = try HandDriven().runtime.schedulerParts
     #expect(parts.others.lowerBound - parts.thread >= 128)
-    #expect(parts.figures.lowerBound - parts.others.upperBound >= 128)
-    #expect(parts.all - parts.figures.upperBound >= 128)
+    #expect(parts.counters.lowerBound - parts.others.upperBound >= 128)
+    #expect(parts.all - parts.counters.upperBound >= 128)
   }
 
   @Test func `C3: a record's parts are where others are told to look for them`() throws {

@@ -33,10 +33,10 @@ private func deaths(_ number: Int64, _ use: MemoryUse) throws -> Int? {
   if use != .bounded { #expect(watch.brokenRuleAtRest() == nil, "\(use), \(number)") }
   beside.exit(.killed)
   simulation.run()
-  let figures = runtime.statistics
-  #expect(figures.processesCreated == figures.processesEnded && figures.imageBytes == 0, "\(use), \(number)")
+  let counters = runtime.statistics
+  #expect(counters.processesCreated == counters.processesEnded && counters.savedFramesBytes == 0, "\(use), \(number)")
   _ = runtime.trim()
-  return failed ? figures.abnormalExits - 1 : nil
+  return failed ? counters.abnormalExits - 1 : nil
 }
 
 /// All calls that a use makes fail in turn.

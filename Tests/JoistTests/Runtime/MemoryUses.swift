@@ -100,9 +100,9 @@ enum MemoryUse: CaseIterable, Sendable {
 
   /// Some processes for a lock, room and company.
   private func contend(_ process: ProcessContext<Int>) throws {
-    let semaphore = Semaphore(permits: 1)
-    let channel = Channel<Int>(capacity: 1)
-    let barrier = Barrier(parties: 5)
+    let semaphore = ProcessSemaphore(permits: 1)
+    let channel = ProcessChannel<Int>(capacity: 1)
+    let barrier = ProcessBarrier(parties: 5)
     for number in 0..<5 {
       process.spawn { process in
         _ = try barrier.wait(timeout: .seconds(1))

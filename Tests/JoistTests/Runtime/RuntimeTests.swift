@@ -39,7 +39,7 @@ import Testing
       }
       runtime.waitUntilIdle()
       let held = Tracked(tracker)
-      let sealed = Sealed(held)
+      let sealed = Disconnected(held)
       #expect(throws: SpawnError.processLimit(10)) {
         try runtime.trySpawn(Int.self) { _ in _ = sealed.open() }
       }
@@ -142,7 +142,7 @@ import Testing
     do {
       let runtime = try ProcessRuntime(.init(schedulers: 2))
       for _ in 0..<10 {
-        let held = Sealed(Tracked(tracker))
+        let held = Disconnected(Tracked(tracker))
         runtime.spawn(Int.self) { process in
           let object = held.open()
           _ = try process.receive()

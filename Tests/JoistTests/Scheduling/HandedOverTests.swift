@@ -39,7 +39,7 @@ import Testing
   @Test func `S3: all that wait to send into a channel are told when it is closed`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
-    let channel = Channel<Int>(capacity: 1)
+    let channel = ProcessChannel<Int>(capacity: 1)
     for number in 0..<4 {
       simulation.runtime.spawn { _ in
         do {

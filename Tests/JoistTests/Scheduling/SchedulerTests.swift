@@ -69,7 +69,7 @@ import Testing
     for (what, spares, use) in cases {
       let simulation = try HandDriven()
       simulation.runtime.spawn { _ in
-        var rounds = MonitorRounds()
+        var rounds = WatchdogRounds()
         for round in 0..<12 {
           simulation.platform.setThreadUse(use(Int64(round) * 2 * milli))
           simulation.runtime.look(&rounds)

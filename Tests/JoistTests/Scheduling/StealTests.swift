@@ -101,7 +101,7 @@ import Testing
       let simulation = try HandDriven(.init(schedulers: 1))
       let (platform, runtime) = (simulation.platform, simulation.runtime)
       runtime.spawn { _ in
-        var rounds = MonitorRounds()
+        var rounds = WatchdogRounds()
         for _ in 0..<3 {
           runtime.look(&rounds)
           platform.advance(by: pause)
@@ -117,7 +117,7 @@ import Testing
     let (platform, runtime) = (simulation.platform, simulation.runtime)
     for _ in 0..<3 {
       runtime.spawn { _ in
-        var rounds = MonitorRounds()
+        var rounds = WatchdogRounds()
         for _ in 0..<3 {
           runtime.look(&rounds)
           platform.advance(by: 4_000_000)
@@ -141,7 +141,7 @@ import Testing
       done.wait()
     }
     runtime.spawn { _ in
-      var rounds = MonitorRounds()
+      var rounds = WatchdogRounds()
       for _ in 0..<5 {
         runtime.look(&rounds)
         platform.advance(by: 4_000_000)

@@ -17,14 +17,14 @@ import Testing
       log.add(try process.receive())
     }
     simulation.run()
-    #expect(simulation.runtime.statistics.copiesOut == 1 && sleeper.info?.waitReason == .receive)
+    #expect(simulation.runtime.statistics.framesSaved == 1 && sleeper.info?.waitReason == .receive)
     simulation.runtime.spawn { process in
       try process.sleep(for: .seconds(1))
       log.add(1)
     }
     simulation.run()
     // Nobody had to be moved for the other one.
-    #expect(simulation.runtime.statistics.copiesOut == 1)
+    #expect(simulation.runtime.statistics.framesSaved == 1)
     sleeper.send(2)
     simulation.run()
     #expect(log.entries == [1, 328_350, 2])

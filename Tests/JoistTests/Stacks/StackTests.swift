@@ -19,9 +19,9 @@ import Testing
     }
     #expect(wrong.total == 0)
     // With as many slots as schedulers the processes may end before they are in each other's way.
-    #expect(slots > 2 || statistics.copiesOut > 40)
-    #expect(statistics.copiesOut == statistics.copiesIn)
-    #expect(statistics.imageBytes == 0)
+    #expect(slots > 2 || statistics.framesSaved > 40)
+    #expect(statistics.framesSaved == statistics.framesRestored)
+    #expect(statistics.savedFramesBytes == 0)
   }
 
   @Test(arguments: [1, 2, 3, 5])
@@ -85,7 +85,7 @@ import Testing
       }
       runtime.waitUntilIdle()
       #expect(runtime.processes.count == count)
-      statistics.add(runtime.statistics.imageBytes / count)
+      statistics.add(runtime.statistics.savedFramesBytes / count)
       for process in processes { process.send(1) }
     }
     #expect(statistics.entries[0] > 0)

@@ -25,18 +25,18 @@ import Testing
     let sum = Count()
     let (refs, simulation) = try wait(200, milliseconds: 3_000, sum)
     // The slots of the first block are kept.
-    #expect(simulation.runtime.statistics.copiesOut >= 200 - 64)
+    #expect(simulation.runtime.statistics.framesSaved >= 200 - 64)
     for ref in refs { ref.send(1) }
     simulation.run()
     #expect(sum.total == 200 + 199 * 100)
-    #expect(simulation.runtime.statistics.imageBytes == 0)
+    #expect(simulation.runtime.statistics.savedFramesBytes == 0)
   }
 
   @Test func `P1: who has waited for less stays where it is`() throws {
     let (_, simulation) = try wait(200, milliseconds: 900, Count())
     let statistics = simulation.runtime.statistics
     // Where a guard splits a mapping, other runtimes of the program may have left this one fewer slots.
-    #expect(statistics.copiesOut == max(0, statistics.processesCreated - statistics.slotsMade))
+    #expect(statistics.framesSaved == max(0, statistics.processesCreated - statistics.slotsMade))
   }
 
   // Emulated, it is the emulator's memory that is asked about.

@@ -34,9 +34,13 @@ import CSwitchProbe
 
   var areZero: Bool { access == 0 && locals == 0 && observation == 0 && exceptions == (0, 0) }
 
-  // Sound: `carried` is in allocated memory, so no access to a Swift property is open while its words change.
-  func install(_ carried: UnsafeMutablePointer<joist_carried>) { unsafe joist_words_install(words, carried) }
-  func remove(_ carried: UnsafeMutablePointer<joist_carried>) { unsafe joist_words_remove(words, carried) }
+  // Sound: `savedThreadState` is in allocated memory, so no access to a Swift property is open while its words change.
+  func install(_ savedThreadState: UnsafeMutablePointer<joist_saved_state>) {
+    unsafe joist_words_install(words, savedThreadState)
+  }
+  func remove(_ savedThreadState: UnsafeMutablePointer<joist_saved_state>) {
+    unsafe joist_words_remove(words, savedThreadState)
+  }
 
   func free() { unsafe words.deallocate() }
 }
@@ -48,7 +52,7 @@ import CSwitchProbe
   @unsafe private struct State {
     var here: UnsafeMutableRawPointer?
     var there: UnsafeMutableRawPointer?
-    var carried = unsafe joist_carried()
+    var savedThreadState = unsafe joist_saved_state()
     var stack: UnsafeMutableRawPointer
     var thread: ThreadWords?
     var hasEnded = false
@@ -75,7 +79,7 @@ import CSwitchProbe
 
   // Sound: `State` lies in memory that `init` allocated; one thread at a time uses it.
   var hasEnded: Bool { unsafe state.pointee.hasEnded }
-  var carriesNothing: Bool { unsafe state.pointee.carried.words == nil }
+  var carriesNothing: Bool { unsafe state.pointee.savedThreadState.words == nil }
 
   /// The words of the thread that the body runs on.
   ///
@@ -86,9 +90,9 @@ import CSwitchProbe
   func resume(on thread: ThreadWords) {
     guard let there = unsafe state.pointee.there else { fatalError("nothing was laid") }
     unsafe state.pointee.thread = thread
-    unsafe thread.install(&state.pointee.carried)
+    unsafe thread.install(&state.pointee.savedThreadState)
     unsafe joist_switch(&state.pointee.here, there)
-    unsafe thread.remove(&state.pointee.carried)
+    unsafe thread.remove(&state.pointee.savedThreadState)
   }
 
   // Sound: called on this context's stack only, which `resume` of some thread waits to get back from.
@@ -111,14 +115,14 @@ import CSwitchProbe
 
   // Sound: the caller resumes it no more, whether it has ended or not.
   func free() {
-    unsafe joist_carried_clear(&state.pointee.carried)
+    unsafe joist_saved_state_clear(&state.pointee.savedThreadState)
     unsafe state.pointee.stack.deallocate()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
   }
 
   // Sound: as for `free`, and forgets first what it carried, as for a process that died.
-  func forget() { unsafe joist_carried_clear(&state.pointee.carried) }
+  func forget() { unsafe joist_saved_state_clear(&state.pointee.savedThreadState) }
 }
 
 /// Runs the body on a new OS thread, where no Task is, with that thread's words; returns when it has ended.

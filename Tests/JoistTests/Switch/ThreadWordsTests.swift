@@ -21,7 +21,7 @@ private final class Cell {
   var value = 0
 }
 
-private enum Bound {
+private enum MailboxLimit {
   @TaskLocal static var number = 0
   @TaskLocal static var name = "none"
 }
@@ -49,7 +49,7 @@ private func takeTurns(_ contexts: [HandMade], on here: ThreadWords, callsOnly: 
     for context in some where !context.hasEnded {
       context.resume(on: thread)
       findings.expect(found.areZero, "words are left on the thread")
-      findings.expect(Bound.number == 0 && Bound.name == "none", "a value leaks to the thread")
+      findings.expect(MailboxLimit.number == 0 && MailboxLimit.name == "none", "a value leaks to the thread")
     }
     found.free()
   }
@@ -119,7 +119,7 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
     let findings = run(callsOnly: callsOnly) { findings in
       func look(_ number: Int, _ name: String, _ context: HandMade) {
         for _ in 0..<2 {
-          let read = (Bound.number, Bound.name)
+          let read = (MailboxLimit.number, MailboxLimit.name)
           findings.expect(read == (number, name), "read \(read), bound \((number, name))")
           context.suspend()
         }
@@ -127,9 +127,9 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
       return (1...3).map { number in
         HandMade { context in
           look(0, "none", context)
-          Bound.$number.withValue(number) {
+          MailboxLimit.$number.withValue(number) {
             look(number, "none", context)
-            Bound.$name.withValue("\(number)") { look(number, "\(number)", context) }
+            MailboxLimit.$name.withValue("\(number)") { look(number, "\(number)", context) }
             if number > 1 { look(number, "none", context) }
           }
           look(0, "none", context)
@@ -189,14 +189,14 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
     onNewThread(callsOnly: callsOnly) { here in
       let cell = Cell()
       let dying = HandMade { context in
-        hold(&cell.value) { Bound.$number.withValue(1) { context.suspend() } }
+        hold(&cell.value) { MailboxLimit.$number.withValue(1) { context.suspend() } }
       }
       dying.resume(on: here)
       findings.expect(!dying.carriesNothing, "it carries nothing though it has something open")
       dying.forget()
       findings.expect(dying.carriesNothing, "it still carries something")
       dying.free()
-      hold(&cell.value) { findings.expect(Bound.number == 0, "a dead context's value is read") }
+      hold(&cell.value) { findings.expect(MailboxLimit.number == 0, "a dead context's value is read") }
       findings.expect(here.areZero, "words are left on the thread")
     }
     #expect(findings.faults == [])

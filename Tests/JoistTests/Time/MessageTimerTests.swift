@@ -273,16 +273,16 @@ import Testing
   }
 
   @Test func `P5: a task that ends a runtime keeps its values, whatever traps in what is destroyed`() throws {
-    try Bound.$number.withValue(7) {
+    try MailboxLimit.$number.withValue(7) {
       let destroyed = Count()
       let runtime = try ProcessRuntime(.init(schedulers: 2))
       let sink = runtime.spawn(Mine.self) { process in _ = try process.receive() }
       for _ in 0..<3 { runtime.sendAfter(.seconds(1_000), to: sink, Mine(destroyed)) }
       #expect(runtime.shutdown().isEmpty)
-      #expect(destroyed.total == 3 && Bound.number == 7)
+      #expect(destroyed.total == 3 && MailboxLimit.number == 7)
       withUnsafeCurrentTask { #expect($0 != nil) }
     }
-    #expect(Bound.number == 0)
+    #expect(MailboxLimit.number == 0)
   }
 
   @Test func `S3: a timer to the dead is dropped and counted, its message destroyed`() throws {
@@ -387,4 +387,4 @@ import Testing
   }
 }
 
-private enum Bound { @TaskLocal static var number = 0 }
+private enum MailboxLimit { @TaskLocal static var number = 0 }

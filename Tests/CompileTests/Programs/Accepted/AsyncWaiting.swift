@@ -13,7 +13,7 @@ import JoistSupervision
   return await runtime.shutdown(deadline: .seconds(1))
 }
 
-func body(_ runtime: ProcessRuntime, _ semaphore: Semaphore, _ lock: Lock<Int>) async {
+func body(_ runtime: ProcessRuntime, _ semaphore: ProcessSemaphore, _ lock: ProcessLock<Int>) async {
   runtime.spawn { process in
     try semaphore.withPermit { lock.withLock { $0 += 1 } }
     try process.yield()

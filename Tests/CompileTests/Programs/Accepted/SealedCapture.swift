@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a body captures and sends on travels in a `Sealed`.
+// What a body captures and sends on travels in a `Disconnected`.
 
 import Joist
 
@@ -9,7 +9,7 @@ final class Page { var text = "" }
 func move(_ runtime: ProcessRuntime, _ shelf: ProcessRef<Page>) {
   let page = Page()
   page.text = "sealed"
-  let sealed = Sealed(page)
+  let sealed = Disconnected(page)
   runtime.spawn { _ in
     if let page = sealed.openIfFull() { shelf.send(page) }
   }

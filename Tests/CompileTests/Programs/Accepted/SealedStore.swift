@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process's dictionary holds pages in `Sealed`, so that one can leave again.
+// A process's dictionary holds pages in `Disconnected`, so that one can leave again.
 
 import Joist
 
@@ -14,13 +14,13 @@ enum Shelf {
 }
 
 func keep(_ process: ProcessContext<Shelf>) throws {
-  var pages: [String: Sealed<Page>] = [:]
+  var pages: [String: Disconnected<Page>] = [:]
   while true {
     switch try process.receive() {
-    case .put(let name, let page): pages[name] = Sealed(page)
+    case .put(let name, let page): pages[name] = Disconnected(page)
     case .take(let name, let taker): taker.send(pages.removeValue(forKey: name).map { $0.open() })
     case .swap(let name, let page, let taker):
-      let old = pages.updateValue(Sealed(page), forKey: name)
+      let old = pages.updateValue(Disconnected(page), forKey: name)
       if let old { taker.send(old.open()) } else { taker.send(nil) }
     case .clear: pages = [:]
     }

@@ -14,7 +14,7 @@ func serve(_ runtime: ProcessRuntime, _ other: ProcessRef<Page>) {
     other.send(try process.receive())
     other.send(try process.receive(where: { $0.text.isEmpty }))
     let text: String? = try process.receive(matching: { $0.text }, timeout: .seconds(1))
-    let sealed = Sealed(Page())
+    let sealed = Disconnected(Page())
     print(text as Any, process.peek { $0.text } as Any, process.blocking { 1 }, sealed.open().text)
     try process.reduce(1)
     process.spawn { _ in }

@@ -8,7 +8,7 @@ final class Job {
   var parts: [Job] = []
 }
 
-func work(_ process: ProcessContext<Job>, _ lock: Lock<[Int]>, _ jobs: Channel<Job>) throws {
+func work(_ process: ProcessContext<Job>, _ lock: ProcessLock<[Int]>, _ jobs: ProcessChannel<Job>) throws {
   lock.withLock { $0.append(1) }
   let sum = lock.withLock { $0.reduce(0, +) }
   let job = Job()

@@ -16,7 +16,9 @@
 
 import Joist
 
-func primitives(_ semaphore: Semaphore, _ lock: Lock<Int>, _ once: Once, _ barrier: Barrier) async throws {
+func primitives(_ semaphore: ProcessSemaphore, _ lock: ProcessLock<Int>, _ once: Once, _ barrier: ProcessBarrier)
+  async throws
+{
   try semaphore.acquire()
   _ = try semaphore.acquire(timeout: .seconds(1))
   try semaphore.withPermit {}
@@ -26,7 +28,7 @@ func primitives(_ semaphore: Semaphore, _ lock: Lock<Int>, _ once: Once, _ barri
   try barrier.wait()
 }
 
-func channels(_ channel: Channel<Int>) async throws {
+func channels(_ channel: ProcessChannel<Int>) async throws {
   try channel.send(1)
   _ = try channel.send(2, timeout: .seconds(1))
   _ = try channel.receive()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: what is captured and sent on is to be `Sealed`. Should a compiler accept
+// A right program that the compiler refuses: what is captured and sent on is to be `Disconnected`. Should a compiler
+// accept
 // it, it moves to `Accepted`.
 // error: risks causing data races
 

@@ -5,4 +5,4 @@
 
 import Joist
 
-func seal(_ process: ProcessContext<Int>) { _ = Sealed(process) }
+func seal(_ process: ProcessContext<Int>) { _ = Disconnected(process) }

@@ -9,4 +9,4 @@ final class Doc {
   var number = 0
 }
 
-func leak(_ lock: Lock<Doc>) -> Doc { lock.withLock { $0 } }
+func leak(_ lock: ProcessLock<Doc>) -> Doc { lock.withLock { $0 } }

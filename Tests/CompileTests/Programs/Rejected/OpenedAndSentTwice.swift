@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What comes out of a `Sealed` is sent once, as anything else.
+// What comes out of a `Disconnected` is sent once, as anything else.
 // error: sending 'doc' risks causing data races
 
 import Joist
@@ -10,7 +10,7 @@ final class Doc {
   var child: Doc?
 }
 
-func send(_ sealed: Sealed<Doc>, _ ref: ProcessRef<Doc>) {
+func send(_ sealed: Disconnected<Doc>, _ ref: ProcessRef<Doc>) {
   let doc = sealed.open()
   ref.send(doc)
   ref.send(doc)

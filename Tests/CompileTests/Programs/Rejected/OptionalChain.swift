@@ -11,6 +11,6 @@ final class Doc {
   var child: Doc?
 }
 
-func serve(_ process: ProcessContext<Sealed<Doc>>, _ ref: ProcessRef<Doc?>) throws {
+func serve(_ process: ProcessContext<Disconnected<Doc>>, _ ref: ProcessRef<Doc?>) throws {
   while true { ref.send(try process.receive(timeout: .seconds(1))?.open()) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: the dictionary is to hold `Sealed`. Should a compiler accept it, it moves
+// A right program that the compiler refuses: the dictionary is to hold `Disconnected`. Should a compiler accept it, it
+// moves
 // to `Accepted`.
 // error: risks causing data races
 

@@ -10,9 +10,9 @@ final class Doc {
   var child: Doc?
 }
 
-func seal() -> Sealed<Doc> {
+func seal() -> Disconnected<Doc> {
   let doc = Doc()
-  let sealed = Sealed(doc)
+  let sealed = Disconnected(doc)
   doc.number += 1
   return sealed
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The machine that the program really runs on.
+
+import CJoist
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Real time, real threads, real memory.
+///
+/// Every function is a thin veil over one call of the system.
+package final class HostPlatform: Platform {
+  package let ticks = TickClock()
+  package let guardsAreFree: Bool
+  package let waiters = WaiterPool()
+  package let numa = NumaTopology.read(SmallFile.text) { joist_processor_is_allowed(Int32($0)) }
+  private let meter = OccupantMeter()
+  /// Of a page of the machine's memory.
+  static let pageBytes = Int(getpagesize())
+  /// There is one machine.
+  package static let shared = HostPlatform()
+
+  private init() {
+    joist_fences_prepare()
+    guardsAreFree = HostPlatform.guardsLeaveMappingsWhole
+  }
+
+  package func residentBytes() -> Int { meter.bytes() }
+  package var memoryBytes: Int { MachineMemory.most() }
+
+  package func now() -> Int64 { HostPlatform.clock() }
+
+  // Sound: the structure is a local that the call fills.
+  /// Returns the time of the machine's clock.
+  static func clock() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+  }
+
+  package func randomSeed() -> UInt64 {
+    var generator = SystemRandomNumberGenerator()
+    return generator.next()
+  }
+
+  package var usefulSchedulers: Int { Processors.useful() }
+
+  package func stay(onNode node: Int) { stay(onProcessors: numa.processors[node]) }
+
+  // Sound: the call reads as many numbers as it is told.
+  /// The calling thread runs on these alone from now on.
+  package func stay(onProcessors processors: [Int]) {
+    let processors = processors.map { Int64($0) }
+    unsafe processors.withUnsafeBufferPointer { unsafe joist_stay_on_processors($0.baseAddress!, Int64($0.count)) }
+  }
+
+  package var currentNode: Int { numa.node(ofProcessor: Int(joist_current_processor())) }
+
+  package func startThread(
+    named name: String,
+    _ body: @escaping @Sendable () -> Void
+  ) throws(ResourceError) -> (any PlatformThread)? {
+    guard numa.count > 1 else { return try HostThread(name: name, body: body) }
+    // One that a scheduler starts would stay where that stays.
+    return try HostThread(name: name) {
+      self.stay(onProcessors: self.numa.processors.flatMap { $0 })
+      body()
+    }
+  }
+
+  // Sound: the word outlives the call, because it is borrowed for it.
+  package func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?) {
+    let left = deadline.map { $0 - now() } ?? -1
+    if deadline != nil && left <= 0 { return }
+    unsafe withAddress(of: word) { unsafe joist_futex_wait($0, value, left) }
+  }
+
+  // Sound: as above; the system only compares addresses.
+  package func wake(_ word: borrowing WaitWord, all: Bool) {
+    unsafe withAddress(of: word) { unsafe joist_futex_wake($0, all ? Int32.max : 1) }
+  }
+
+  // Sound: an `Atomic` never moves while it is borrowed, and its address is its value's.
+  private func withAddress(of word: borrowing WaitWord, _ body: (UnsafeRawPointer) -> Void) {
+    unsafe withUnsafePointer(to: word.count) { unsafe body(UnsafeRawPointer($0)) }
+  }
+
+  package func heavyFence() { joist_heavy_fence() }
+
+  // Sound: a new mapping is nobody else's.
+  package func reserve(bytes: Int) -> UnsafeMutableRawPointer? {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | reservesNothing
+    let start = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let start = unsafe start, unsafe start != MAP_FAILED else { return nil }
+    return unsafe start
+  }
+
+  // Sound: the range is the caller's, who says that nothing may be in it.
+  package func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    if guardsAreFree, unsafe joist_guard_install(start, bytes) { return true }
+    return unsafe mprotect(start, bytes, PROT_NONE) == 0
+  }
+
+  // Sound: the range is the caller's, who wants nothing of it any more; likewise for release.
+  package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    unsafe madvise(start, bytes, Int32(MADV_DONTNEED)) == 0
+  }
+
+  package func release(_ start: UnsafeMutableRawPointer, bytes: Int) {
+    unsafe munmap(start, bytes)
+  }
+}
+
+/// Lets another thread have this processor for a moment; of a simulation's, where this is one.
+package func relinquishProcessor() {
+  if !SchedulePoint.isSimulated { yieldProcessor() } else { SchedulePoint.reach(.relinquished) }
+}
+
+/// Lets another thread of the machine have it.
+func yieldProcessor() { sched_yield() }

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Getting a process onto a stack, and off it again. Rules U1 to U11 (`StackSlot`).
+
+import Synchronization
+
+extension Handle<Scheduler> {
+  /// Sees to it that a process that was taken to run has its frames in place.
+  ///
+  /// False when it has to wait for a slot: whoever leaves one queues it again.
+  @inline(__always)
+  func restoreFrames(_ process: ProcessHandle) -> Bool {
+    if process.it.flags.contains(.onStack) { return true }
+    if process.it.slot == nil && it.freeSlots.count > 0 {
+      assignFirstSlot(process)
+      return true
+    }
+    return restoreFramesSlowly(process)
+  }
+
+  /// The first mount, in one of this scheduler's free slots: the process belongs to it from now on.
+  @inline(never)
+  func assignFirstSlot(_ process: ProcessHandle) {
+    let slot = it.freeSlots.take()!
+    assign(slot, to: process)
+    process.it.flags.insert(.onStack)
+    slot.it.lay(process, entry: .main)
+  }
+
+  @inline(__always)
+  private func assign(_ slot: Handle<StackSlot>, to process: ProcessHandle) {
+    slot.it.sharers += 1
+    slot.receive(process)
+    process.it.slot = slot
+  }
+
+  @inline(never)
+  private func restoreFramesSlowly(_ process: ProcessHandle) -> Bool {
+    var claimed = ReadyList()
+    it.runtime.it.slots.lock.lock()
+    var chosen =
+      if let slot = process.it.slot {
+        chooseSharer(process, in: slot, &claimed)
+      } else {
+        chooseForUnassigned(process, &claimed)
+      }
+    it.runtime.it.slots.lock.unlock()
+    while let claimed = claimed.removeFirst() {
+      if let slot = claimed.it.slot, slot.it.isShared, slot.it.occupant != claimed, !saveFrames(claimed) {
+        takeBack(slot, for: claimed)
+        chosen = nil
+      }
+      releaseClaim(claimed)
+    }
+    if chosen == process { copyFramesBack(process) } else if let chosen { enqueue(chosen) }
+    return chosen == process
+  }
+
+  /// There was no memory for the frames of one that had lost its slot: it has it again, and the other is queued (U11).
+  private func takeBack(_ slot: Handle<StackSlot>, for process: ProcessHandle) {
+    it.runtime.it.slots.lock.lock()
+    let other = slot.it.occupant!
+    slot.receive(process)
+    it.runtime.it.slots.lock.unlock()
+    enqueue(other)
+  }
+
+  /// For one that has a slot (U3, U4): who may be mounted there now, this one perhaps.
+  ///
+  /// Under the table's lock.
+  private func chooseSharer(
+    _ process: ProcessHandle,
+    in slot: Handle<StackSlot>,
+    _ claimed: inout ReadyList
+  ) -> ProcessHandle? {
+    guard let occupant = slot.it.occupant, occupant != process, !claim(occupant, in: slot, &claimed) else {
+      slot.receive(process)
+      return process
+    }
+    it.runtime.it.slots.addWaiting(process, for: slot)
+    occupant.it.signals.raise(.slotWanted)
+    // It may have parked before it could see that (G2).
+    return claim(occupant, in: slot, &claimed) ? it.runtime.it.slots.choose(for: slot) : nil
+  }
+
+  /// For one without a slot (U5).
+  ///
+  /// Under the table's lock.
+  private func chooseForUnassigned(_ process: ProcessHandle, _ claimed: inout ReadyList) -> ProcessHandle? {
+    // Whoever waits already has looked everywhere, and whoever parks now sees that somebody waits.
+    let others = it.runtime.it.slots.isUnderPressure
+    var found = it.runtime.it.slots.takeFree(near: it.node) ?? it.runtime.it.slots.takeEmpty()
+    if found == nil && !others { found = findCold(&claimed, sparing: true) }
+    if found == nil {
+      it.runtime.it.slots.addUnassigned(process)
+      if !others {
+        it.runtime.it.platform.heavyFence()  // U9
+        found = findCold(&claimed, sparing: false)
+      }
+      if found == nil { return nil }
+      it.runtime.it.slots.removeUnassigned(process)
+    }
+    assign(found!, to: process)
+    return process
+  }
+
+  private func findCold(_ claimed: inout ReadyList, sparing: Bool) -> Handle<StackSlot>? {
+    it.runtime.it.slots.findCold(it.clock.count, among: it.runtime.liveCount, sparing: sparing) {
+      claim($0, in: $1, &claimed)
+    }
+  }
+
+  /// Claims a parked resident, which loses the slot; the caller moves it to its image (U8) and settles it once the
+  /// table's lock is gone: it is parked again, or made ready if something has come for it.
+  func claim(_ occupant: ProcessHandle, in slot: Handle<StackSlot>, _ claimed: inout ReadyList) -> Bool {
+    guard claimOccupant(occupant, of: slot, &claimed) else { return false }
+    occupant.it.signals.clear(.slotWanted)
+    slot.it.occupant = nil
+    return true
+  }
+
+  /// Claims a parked resident, which keeps the slot as yet.
+  func claimOccupant(_ occupant: ProcessHandle, of slot: Handle<StackSlot>, _ claimed: inout ReadyList) -> Bool {
+    guard occupant.it.inbox.claim() else { return false }
+    // The one that was seen in the slot may have ended, and its record may be another's, elsewhere.
+    let isIt = occupant.it.slot == slot && slot.it.occupant == occupant
+    if isIt || !leave(occupant) { claimed.append(occupant) }
+    return isIt
+  }
+
+  /// The process leaves its slot to whoever wants it, if anybody still does.
+  ///
+  /// The caller has the process.
+  @inline(never)
+  func surrender(_ process: ProcessHandle) {
+    it.runtime.it.slots.lock.lock()
+    process.it.signals.clear(.slotWanted)
+    var chosen: ProcessHandle?
+    if process.hasSharedSlot, let slot = process.it.slot {
+      chosen = it.runtime.it.slots.choose(for: slot)
+    }
+    it.runtime.it.slots.lock.unlock()
+    guard let chosen else { return }
+    if saveFrames(process) { enqueue(chosen) } else { takeBack(chosen.it.slot!, for: process) }
+  }
+
+  /// Parks a process whose frames go to its image at once; its slot gives its memory back and is free for others.
+  @inline(never)
+  func hibernate(_ process: ProcessHandle) {
+    if process.hasSharedSlot { moveOut(process, isReclaimed: false) }
+    park(process)
+  }
+
+  /// Moves the frames of a process that the caller has to its image; its slot gives its memory back, and is somebody's
+  /// who waits for it, or free for others: for those who find no other, if it is `isReclaimed`.
+  ///
+  /// False when there is no memory for them: they stay (U11).
+  @discardableResult
+  func moveOut(_ process: ProcessHandle, isReclaimed: Bool) -> Bool {
+    guard let slot = process.it.slot, saveFrames(process) else { return false }
+    slot.discard(on: it.runtime.it.platform)
+    it.runtime.it.slots.lock.lock()
+    process.it.signals.clear(.slotWanted)
+    slot.it.occupant = nil
+    let chosen = it.runtime.it.slots.choose(for: slot)
+    if chosen == nil {
+      if isReclaimed { slot.it.isReclaimed = true } else { it.runtime.it.slots.putEmpty(slot) }
+    }
+    it.runtime.it.slots.lock.unlock()
+    if let chosen { enqueue(chosen) }
+    return true
+  }
+
+  /// The process has ended: its slot is free, or its mates'.
+  // Ordering: acquiring pairs with `takeEmpty`, where the lock is not taken; below it is.
+  @inline(__always)
+  func vacate(_ process: ProcessHandle) {
+    let slot = process.it.slot!
+    if !slot.it.endFrames() { stopTheProgram("P3: the stack of \(process.id) was left at its upper end") }
+    process.it.slot = nil
+    process.it.flags = []
+    if slot.it.isShared, slot.it.sharers == 1, !slot.it.isListed.load(ordering: .acquiring), !slot.it.isReclaimed,
+      !it.runtime.it.slots.isWanted(process), !it.isSpare, slot.it.node == it.node,
+      it.freeSlots.count < it.runtime.it.slots.maxKept
+    {
+      slot.it.sharers = 0
+      slot.it.occupant = nil
+      it.freeSlots.put(slot)
+    } else {
+      vacateSlowly(process, slot)
+    }
+  }
+
+  @inline(never)
+  private func vacateSlowly(_ process: ProcessHandle, _ slot: Handle<StackSlot>) {
+    guard slot.it.isShared else {
+      it.runtime.it.slots.removeDedicated(slot)
+      return slot.releaseDedicated(on: it.runtime.it.platform)
+    }
+    it.runtime.it.slots.lock.lock()
+    slot.it.sharers -= 1
+    slot.it.occupant = nil
+    let chosen = it.runtime.it.slots.choose(for: slot)
+    if chosen == nil {
+      if slot.it.sharers > 0 {
+        it.runtime.it.slots.putEmpty(slot)
+      } else if !slot.it.isListed.load(ordering: .relaxed) {
+        it.runtime.it.slots.putFree(slot)
+      }
+    }
+    it.runtime.it.slots.lock.unlock()
+    if let chosen { enqueue(chosen) }
+  }
+
+  // MARK: Copying (U8)
+
+  /// Frames from the slot to an image; one that was chosen and is not mounted yet has none.
+  ///
+  /// False when there is no memory for them.
+  // Sound: the process does not run; its frames lie between its stack pointer and its slot's top.
+  private func saveFrames(_ process: ProcessHandle) -> Bool {
+    guard process.it.flags.contains(.onStack) else { return true }
+    let frames = unsafe process.it.stackPointer!
+    let bytes = Int(process.it.slot!.it.top - UInt(bitPattern: frames))
+    guard let savedFrames = unsafe takeSavedFrames(bytes) else { return false }
+    unsafe savedFrames.copyMemory(from: frames, byteCount: bytes)
+    unsafe process.it.savedFrames = savedFrames
+    process.it.flags.remove(.onStack)
+    it.counters.framesSaved.add()
+    return true
+  }
+
+  /// Frames from the image to the same addresses, or a first frame for one that has none.
+  // Sound: the process has the slot; the image was made by `saveFrames` from the same addresses.
+  private func copyFramesBack(_ process: ProcessHandle) {
+    let slot = process.it.slot!
+    process.it.flags.insert(.onStack)
+    guard let savedFrames = unsafe process.it.savedFrames else { return slot.it.lay(process, entry: .main) }
+    let frames = unsafe process.it.stackPointer!
+    let bytes = Int(slot.it.top - UInt(bitPattern: frames))
+    unsafe frames.copyMemory(from: savedFrames, byteCount: bytes)
+    unsafe giveSavedFrames(savedFrames, bytes)
+    unsafe process.it.savedFrames = nil
+    it.counters.framesRestored.add()
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Whole pages of its stack that its frames leave free; the caller has the process.
+  // Sound: as above.
+  var bytesBelowFrames: Int {
+    guard it.flags.contains(.onStack), let slot = it.slot, let frames = unsafe it.stackPointer else { return 0 }
+    let free = Int(UInt(bitPattern: frames) - slot.it.low) - Limits.belowFrames
+    return max(0, free) / HostPlatform.pageBytes * HostPlatform.pageBytes
+  }
+
+  /// What its frames take, in an image or in whole pages; the caller has the process.
+  // Sound: as above; nothing is read there.
+  var frameBytes: Int {
+    guard let slot = it.slot, let frames = unsafe it.stackPointer else { return 0 }
+    let bytes = Int(slot.it.top - UInt(bitPattern: frames))
+    if unsafe it.savedFrames != nil { return SavedFramesPool.bytesTaken(for: bytes) }
+    return (bytes + HostPlatform.pageBytes - 1) / HostPlatform.pageBytes * HostPlatform.pageBytes
+  }
+}
