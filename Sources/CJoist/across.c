@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What code on a process's stack may do to the thread that it only borrows: found where it can be found. Rules:
-// W43. A thread of the runtime's ends by returning. One that ends otherwise, by `pthread_exit` or a cancellation, takes
-//      its scheduler with it; the destructor of a key of the thread's own is what still runs then.
-// W44. Dispatch knows which queue a thread is on. A thread of the runtime's is on none of its own accord, so another
-//      answer than at its start means that it is inside `sync`.
+// Detects what code on a process's stack did to the thread that it only borrows, as far as that can be detected. Rules:
+// W43. A thread of the runtime ends by returning. If it ends in another way, by `pthread_exit` or a cancellation, its
+//      scheduler ends with it. The destructor of a thread-specific key still runs then, and reports it.
+// W44. Dispatch knows which queue a thread is on. A thread of the runtime is on no queue unless code on it calls
+//      `sync`. So an answer that differs from the one at the thread's start means that the thread is inside `sync`.
 #include "CJoist.h"
 #include "find.h"
 
@@ -36,7 +36,7 @@ static _Thread_local void *queue_at_start;
 
 static void find_current_queue(void) { current_queue = FIND(dispatch_get_current_queue); }
 
-// Not inlined, for they read a thread-local (W7).
+// These two functions are not inlined, because they access a thread-local (W7).
 __attribute__((noinline)) void joist_thread_note_queue(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, find_current_queue);

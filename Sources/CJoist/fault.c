@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Containing faults: a signal's handler that decides whether the code that runs on this thread died of its own, and
-// has something else run on its stack then. Rules:
-// W17. Contained is what Swift code dies of: its trap instruction, an integer fault, an abort by Swift's runtime (or an
-//      attempt at one, W46), an access to the guard of the very stack that runs. And only with the stack pointer on
-//      that stack. All else goes to whoever handled the signal before: memory can no longer be trusted.
-// W18. The handler returns; it does not jump out. What runs then is the site's entry, at the top of the stack, whose
-//      frames are left behind: with the control words and flags that it began with, not those of the dead.
-// W19. The handler allocates nothing, takes no lock and runs on a stack of its own.
-// W20. A stack that ends inside a library is not left there, for the library may hold a lock of its own: it is given a
-//      part of its guard, and the outermost library function returns to `joist_fault_landing` and not to the program.
-// W22. One who dies with a lock that nobody would ever let go of is not contained, unless the site says so.
-// W23. A stream's lock is let go of by the entry; `print` of a value whose description dies holds it.
-// W34. The child of a fork has one thread, and no other of the runtime's: nothing is contained in it.
+// Contains faults: a signal handler decides whether the code on this thread crashed by its own doing, and if so makes
+// the thread continue elsewhere on the same stack.
+//
+// A fault is contained if it is one that Swift code causes: its trap instruction, an integer fault, an abort by Swift's
+// runtime (or an attempt at one, W46), or an access to the guard of the very stack that runs. The stack pointer must be
+// on that stack. Every other fault goes to the previous handler, because memory can no longer be trusted.
+//
+// The handler returns instead of jumping out. The thread then continues in the site's entry, at the top of the stack,
+// whose frames are abandoned. It does so with the control words and flags that it began with, not those of the crashed
+// code. The handler allocates nothing, takes no lock, and runs on a stack of its own. Rules:
+// W20. A stack that overflows inside a library is not abandoned there, because the library may hold a lock of its own.
+//      The library gets a part of the stack's guard, and its outermost function returns to `joist_fault_landing`
+//      instead of the program.
+// W22. A crash under a lock that would never be released is not contained, unless the site says so.
+// W23. The entry releases the locks of `stdout` and `stderr`: `print` of a value whose description crashes holds one.
+// W34. The child of a fork has only the thread that forked, and none of the runtime's other threads. No fault is
+//      contained in it.
 #define _GNU_SOURCE
 #include "fault_text.h"
 #include "find.h"
@@ -41,7 +45,8 @@ __attribute__((tls_model("initial-exec")))
 #endif
 static _Thread_local struct joist_site *current;
 
-// Where C's runtime keeps its text; null where it has none.
+// Where the C library keeps the message of its last abort, null where it has no such variable; and the message that
+// has been seen there.
 static char **system_message;
 static char *last_system_message;
 
@@ -49,6 +54,7 @@ struct stack {
   uintptr_t low, top;
 };
 
+// Stores the bounds of the stack that runs; false if none does.
 static bool running_stack(const struct joist_site *site, struct stack *stack) {
   const uintptr_t *bounds = joist_running_bounds(site);
   if (bounds == NULL) return false;
@@ -75,61 +81,64 @@ static bool is_breakpoint(uintptr_t pc) {
 #endif
 }
 
-// Whether somebody has called `abort` here, and not sent the signal.
+// Whether the thread has called `abort` here, and the signal was not sent from elsewhere.
 static bool is_abort(const siginfo_t *info, uintptr_t pc) {
 #if defined(__linux__)
   if (info->si_code != SI_TKILL || info->si_pid != getpid()) return false;
 #endif
-  return joist_place_of(pc) == joist_place_system;
+  return joist_code_of(pc) == joist_code_system;
 }
 
-// Whether the caller of `abort` is Swift's runtime. Where that is a part of the program, its text must be there, too.
+// Whether the caller of `abort` is Swift's runtime. Where the runtime is linked into the program, there must also be a
+// message of it.
 static bool is_of_swift(const struct joist_fault *fault) {
-  if (system_message != NULL && *system_message != last_system_message) return false;  // malloc's, or `assert`'s
+  if (system_message != NULL && *system_message != last_system_message) return false;  // from malloc or `assert`
   for (int i = 0; i < fault->frame_count; i++) {
-    enum joist_place place = joist_place_of(fault->frames[i]);
-    if (place == joist_place_system) continue;
-    if (place == joist_place_swift) return true;
-    if (place == joist_place_library) return false;
+    enum joist_code code = joist_code_of(fault->frames[i]);
+    if (code == joist_code_system) continue;
+    if (code == joist_code_swift) return true;
+    if (code == joist_code_library) return false;
     return joist_text_is_static() && joist_text_is_there();
   }
   return false;
 }
 
-// Whether Swift's runtime has said something before: it has in its own code, and not where the program's own trapped.
+// Whether Swift's runtime has printed a message before the fault. It has if the trap is in its own code, and has not if
+// the trap is in the program's.
 static bool has_text(int signal, uintptr_t pc) {
   if (signal == SIGABRT) return true;
   if (signal != SIGILL && signal != SIGTRAP) return false;
-  enum joist_place place = joist_place_of(pc);
-  return place == joist_place_swift || (place == joist_place_program && joist_text_is_static());
+  enum joist_code code = joist_code_of(pc);
+  return code == joist_code_swift || (code == joist_code_program && joist_text_is_static());
 }
 
-// Whether an access is to the first page, as through a null pointer.
+// Whether the fault is an access to the first page, as through a null pointer.
 static bool is_to_null(int signal, const siginfo_t *info) {
   return (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 && (uintptr_t)info->si_addr < 4096;
 }
 
+// Whether the fault is an access elsewhere; once `is_contained` is true, that is the guard.
 static bool is_to_guard(int signal, const siginfo_t *info) {
   return (signal == SIGSEGV || signal == SIGBUS) && !is_to_null(signal, info);
 }
 
-// (W17)
+// Applies the conditions of the header, and stores what is known of the fault.
 static bool is_contained(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context,
                          const struct stack *stack) {
   struct joist_fault *fault = &site->fault;
   uintptr_t pc = joist_context_pc(context), sp = joist_context_sp(context);
   uintptr_t address = (uintptr_t)info->si_addr, guard = stack->low - site->guard_bytes;
   uintptr_t low = stack->low - fault->reserve_bytes;
-  // A large frame may have been taken, and not been touched.
+  // The stack pointer may be in the guard: a large frame may be allocated but not touched yet.
   if (sp < guard || sp >= stack->top) return false;
-  enum { below_sp_most = 1024 };  // what code touches below the stack pointer
+  enum { max_below_sp = 1024 };  // how far below the stack pointer code accesses memory
   fault->signal = signal;
   if (fault->reserve_bytes == 0) fault->is_overflow = false;
   switch (signal) {
     case SIGILL:
     case SIGTRAP:
     case SIGFPE:
-      if (info->si_code <= 0 || joist_place_of(pc) == joist_place_system) return false;
+      if (info->si_code <= 0 || joist_code_of(pc) == joist_code_system) return false;
       if (signal == SIGILL && !is_trap_instruction(pc)) return false;
       if (signal == SIGTRAP && !is_breakpoint(pc)) return false;
       break;
@@ -137,25 +146,25 @@ static bool is_contained(struct joist_site *site, int signal, const siginfo_t *i
       if (!is_abort(info, pc)) return false;
       break;
     default:
-      if (is_to_null(signal, info) && (joist_text_is_static() || joist_place_of(pc) != joist_place_program)) break;
+      if (is_to_null(signal, info) && (joist_text_is_static() || joist_code_of(pc) != joist_code_program)) break;
       if (info->si_code <= 0 || address < guard || address >= low) return false;
-      if (address + below_sp_most < sp) return false;
+      if (address + max_below_sp < sp) return false;
       fault->is_overflow = true;
   }
   joist_frames_collect(fault, context, low, stack->top);
   fault->holds_lock |= joist_holds_queue(site->words, guard, stack->top);
   if (signal == SIGABRT && !is_of_swift(fault)) return false;
   if (is_to_null(signal, info) && !joist_text_is_missing(fault)) return false;
-  // A stack that ends there is left only when that has been finished (W20).
+  // After an overflow there, the stack is abandoned only when making the type has finished (W20).
   fault->holds_lock |= !is_to_guard(signal, info) && joist_makes_type(fault);
   return site->contains_locks || !fault->holds_lock;
 }
 
-#pragma mark - Going on elsewhere
+#pragma mark - Continuing elsewhere
 
 extern const char joist_stack_begin[];
 
-// As if a laid stack had just been switched to (W18): see `stack_lay.c`.
+// Changes the context as if the thread had just switched to a laid stack: see `stack_lay.c`.
 static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t top) {
   uintptr_t entry = (uintptr_t)site->entry, record = (uintptr_t)*site->running;
 #if defined(__linux__) && defined(__x86_64__)
@@ -180,7 +189,7 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
   machine->regs[19] = entry;
   machine->regs[20] = record;
   machine->pc = (uintptr_t)joist_stack_begin + 4;
-  machine->pstate &= ~(uint64_t)0xc00;  // the fault may have been the target of a branch
+  machine->pstate &= ~(uint64_t)0xc00;  // BTYPE: the faulting instruction may have been the target of a branch
   struct fpsimd_context *vector = (struct fpsimd_context *)machine->__reserved;
   if (vector->head.magic == FPSIMD_MAGIC) vector->fpcr = (uint32_t)site->control;
 #else
@@ -188,13 +197,13 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
 #endif
 }
 
-// True when the context was changed so that the thread goes on.
+// Contains a fault if it may be. Returns whether the context was changed so that the thread can continue.
 static bool contain(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context) {
   struct stack stack;
   struct joist_fault *fault = &site->fault;
   if (site->contains_nothing || __atomic_load_n(&has_given_up, __ATOMIC_RELAXED)) return false;
   if (!running_stack(site, &stack) || !is_contained(site, signal, info, context, &stack)) return false;
-  bool is_in_program = joist_place_of(joist_context_pc(context)) == joist_place_program;
+  bool is_in_program = joist_code_of(joist_context_pc(context)) == joist_code_program;
   if (is_to_guard(signal, info) && !is_in_program) {  // (W20)
     enum joist_overflow overflow = joist_reserve_use(site, context, stack.low, stack.top);
     if (overflow != joist_overflow_ends) return overflow == joist_overflow_finishes;
@@ -205,7 +214,8 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
   return true;
 }
 
-// A library has finished on a stack that had ended (W20). Called by `joist_fault_landing`, in the program's frame.
+// Ends a stack that overflowed inside a library, after the library has finished (W20). Called by `joist_fault_landing`,
+// in the frame of the program's function.
 _Noreturn void joist_fault_landed(void) {
   struct joist_site *site = current;
   struct stack stack;
@@ -216,13 +226,14 @@ _Noreturn void joist_fault_landed(void) {
 
 _Noreturn void joist_stack_restart(void *top, void (*entry)(void *), void *argument, uint64_t control) {
   void *left, *context = joist_stack_lay_with(top, entry, argument, control);
-  joist_fibre_keep(context);
+  joist_fiber_keep(context);
   joist_switch(&left, context);
   __builtin_unreachable();
 }
 
 #pragma mark - The handler
 
+// Calls the previous handler of a signal, or restores the default and lets the signal arrive again.
 static void pass_on(int signal, siginfo_t *info, void *context) {
   struct sigaction *action = NULL;
   for (int i = 0; i < signal_count; i++) if (signals[i] == signal) action = &previous[i];
@@ -232,11 +243,11 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
   if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN) return action->sa_handler(signal);
   struct sigaction plain = {.sa_handler = SIG_DFL};
   sigaction(signal, &plain, NULL);
-  // A fault happens again; what was sent has to be sent again, and a breakpoint is behind us.
+  // The faulting instruction runs again. A signal that was sent must be sent again, and so must a breakpoint's, since
+  // the program counter is already behind it.
   if (info->si_code <= 0 || signal == SIGTRAP) raise(signal);
 }
 
-// (W19)
 static void on_fault(int signal, siginfo_t *info, void *context) {
   struct joist_site *site = current;
   int error = errno;
@@ -261,7 +272,7 @@ static void find_texts(void) {
 static bool is_child;
 static void (*on_child)(void);
 
-// (W34)
+// Runs in the child of a fork (W34).
 static void begin_child(void) {
   is_child = true;
   joist_faults_give_up();
@@ -272,7 +283,7 @@ static void watch_forks(void) { pthread_atfork(NULL, NULL, begin_child); }
 
 void joist_forks_watch(void (*child)(void)) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  // Every caller brings the same function.
+  // Every caller passes the same function.
   __atomic_store_n(&on_child, child, __ATOMIC_RELAXED);
   pthread_once(&once, watch_forks);
 }
@@ -281,7 +292,7 @@ bool joist_is_forked_child(void) { return is_child; }
 
 static void take_signals_over(void) {
   find_texts();
-  // Not deferred: whoever is passed a fault on finds it as if the handler were its own.
+  // SA_NODEFER: a previous handler runs as if it had been installed directly, with the signal not blocked.
   struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
   sigemptyset(&action.sa_mask);
   for (int i = 0; i < signal_count; i++) sigaction(signals[i], NULL, &previous[i]);
@@ -312,10 +323,11 @@ int joist_faults_lost(void) {
   return 0;
 }
 
-// Relaxed, for the fault that is meant comes on this thread; any other may be contained a moment longer.
+// Relaxed, because the fault that the caller expects arises on this thread; other threads may contain faults for a
+// moment longer.
 void joist_faults_give_up(void) { __atomic_store_n(&has_given_up, true, __ATOMIC_RELAXED); }
 
-// The lowest page is a guard.
+// The size of a handler's stack, whose lowest page is a guard.
 enum { handler_stack_bytes = 128 << 10 };
 
 static pthread_key_t handler_stack_key;
@@ -328,6 +340,7 @@ static void free_handler_stack(void *stack) {
 
 static void make_handler_stack_key(void) { pthread_key_create(&handler_stack_key, free_handler_stack); }
 
+// Gives the thread a stack for signal handlers, if it has none.
 static void have_handler_stack(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, make_handler_stack_key);
@@ -342,7 +355,7 @@ static void have_handler_stack(void) {
   else munmap(stack, handler_stack_bytes);
 }
 
-// What the code on this thread may change of it, and a crash puts back.
+// The state of the thread that code on it may change and that a crash restores.
 static _Thread_local sigset_t own_mask;
 static _Thread_local locale_t own_locale;
 
@@ -356,7 +369,7 @@ static void restore_thread(void) {
   uselocale(own_locale);
 }
 
-// A thread that was started by one of Dispatch's has its signals blocked, and an abort would not be handled then.
+// A thread that a Dispatch thread started has these signals blocked, and an abort would not be handled then.
 static void unblock_signals(void) {
   sigset_t set;
   sigemptyset(&set);
@@ -382,10 +395,11 @@ struct joist_site *joist_faults_site(void) { return current; }
 
 #pragma mark - Afterwards
 
-// (W23)
+// Unlocks the standard streams that this thread has locked (W23).
 static void release_streams(void) {
 #if defined(__GLIBC__)
-  // What `FILE._lock` points to. The count is of all locks in some versions, and of those after the first in others.
+  // What `FILE._lock` points to. Some versions count all acquisitions, others only those after the first; so the loop
+  // looks at `lock`.
   struct stream_lock {
     int lock, count;
     void *owner;

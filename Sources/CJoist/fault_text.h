@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the handler asks about the text of Swift's runtime.
+// What the handler of faults asks about the messages that Swift's runtime prints before it dies. Everything but
+// `joist_text_find` may be called in a signal handler.
 #ifndef JOIST_FAULT_TEXT_H
 #define JOIST_FAULT_TEXT_H
 
 #include "fault.h"
 
-/// Learns where Swift's runtime keeps its text.
+/// Finds where Swift's runtime keeps its messages. Takes the loader's lock.
 void joist_text_find(void);
 
-/// Whether Swift's runtime is a part of the program itself; false where that cannot be told.
+/// Returns whether Swift's runtime is linked into the program itself; false where that cannot be told.
 bool joist_text_is_static(void);
 
-/// Whether a fault is of Swift's runtime that has no memory for what it has to say (W46).
+/// Returns whether a fault arose in Swift's runtime because it had no memory for its message (W46).
 bool joist_text_is_missing(const struct joist_fault *fault);
 
-/// Whether any report is there that nobody has claimed.
+/// Returns whether there is a message that no crash has claimed.
 bool joist_text_is_there(void);
 
 #endif

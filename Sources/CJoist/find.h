@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Finding functions that a program may be without (W16). A static library's functions are known to the linker only, a
-// library loaded by another one to `dlsym` only. Mach-O's linker refuses an unknown name even if it is weak; there
-// `dlsym` finds all.
+// Finds functions that a program may lack (W16). Functions of a static library are known only to the linker. Functions
+// of a library that another library loaded are known only to `dlsym`. The linker of Mach-O rejects an unknown name even
+// if it is weak; there `dlsym` finds all of them.
+//
+// `WEAK` declares a function that `FIND` looks up; the result is null if the program lacks it. `FIND` takes the
+// loader's lock.
 #ifndef JOIST_FIND_H
 #define JOIST_FIND_H
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walking the stack of a fault, inside its signal's handler: nothing here allocates or takes a lock. Rules:
-// W24. Swift's code keeps frame pointers, so its frames are walked by them. Where the innermost frame is not Swift's,
-//      the unwinder goes first; it ends at functions without unwind information, and frame pointers go on from there.
+// Walks the stack of a fault, inside the signal handler: only `joist_frames_prepare` allocates or takes a lock. Rules:
+// W24. Swift code keeps frame pointers, so its frames are walked by following them. Where the innermost frame is not
+//      Swift's, the unwinder walks first. It stops at functions without unwind information, and the walk continues from
+//      there by frame pointers.
 #define _GNU_SOURCE
 #include "fault.h"
 
@@ -10,10 +11,10 @@
 
 #pragma mark - Walking
 
-// Locks are looked for in all frames, also beyond those that are kept.
+// Appends a frame. Locks are looked for in all frames, including those beyond the limit of frames that are kept.
 static void add(struct joist_fault *fault, uintptr_t frame) {
   fault->holds_lock |= joist_is_under_lock(frame);
-  if (fault->frame_count < JOIST_FRAMES_MOST) fault->frames[fault->frame_count++] = frame;
+  if (fault->frame_count < JOIST_MAX_FRAMES) fault->frames[fault->frame_count++] = frame;
 }
 
 void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, uintptr_t top) {
@@ -29,7 +30,7 @@ void joist_frames_walk(struct joist_fault *fault, uintptr_t fp, uintptr_t low, u
 
 struct walk {
   struct joist_fault *fault;
-  uintptr_t from;  // frames further in are the handler's
+  uintptr_t from;  // the interrupted frame; frames further in are the handler's
   bool has_begun;
   uintptr_t last_fp;
 };
@@ -45,7 +46,7 @@ static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argume
   return _URC_NO_REASON;
 }
 
-// The unwinder first, then frame pointers from where it ends (W24).
+// Walks by the unwinder, and by frame pointers from where the unwinder stops (W24).
 static void unwind(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top) {
   struct walk walk = {.fault = fault, .from = joist_context_pc(context)};
   _Unwind_Backtrace(collect, &walk);
@@ -53,16 +54,16 @@ static void unwind(struct joist_fault *fault, const ucontext_t *context, uintptr
     add(fault, joist_context_pc(context));
     walk.last_fp = joist_context_fp(context);
   }
-  // It may have ended where it should; there the frame pointer is zero.
+  // If the unwinder reached the end of the stack, the frame pointer is zero and this adds nothing.
   joist_frames_walk(fault, walk.last_fp, low, top);
 }
 
 void joist_frames_collect(struct joist_fault *fault, const ucontext_t *context, uintptr_t low, uintptr_t top) {
   fault->frame_count = 0;
-  // What lies beyond the landing was looked at before (W20).
+  // With an open reserve, the frames beyond the landing were checked at the first fault (W20); keep that result.
   fault->holds_lock &= fault->reserve_bytes != 0;
-  enum joist_place place = joist_place_of(joist_context_pc(context));
-  if (place == joist_place_program || place == joist_place_swift) {
+  enum joist_code code = joist_code_of(joist_context_pc(context));
+  if (code == joist_code_program || code == joist_code_swift) {
     add(fault, joist_context_pc(context));
     joist_frames_walk(fault, joist_context_fp(context), low, top);
   } else {
@@ -76,14 +77,14 @@ struct search {
   uintptr_t from, low, top;
   const struct joist_recursion *recursion;
   bool has_begun;
-  uintptr_t inner_cfa, inner_fp;  // of the frame further in
-  uintptr_t found;                // the frame that is not gone back to, by its address
+  uintptr_t inner_cfa, inner_fp;  // the frame address and frame pointer of the frame further in
+  uintptr_t found;                // the return address that is to be replaced
   uintptr_t last_fp;
 };
 
-// Whether a frame is one that is not gone back to: the program's, or a recursing function's.
+// Whether a frame is one that must not be returned to: the program's, or that of a recursing function.
 static bool is_sought(const struct search *search, uintptr_t ip, uintptr_t frame_address) {
-  if (joist_place_of(ip) == joist_place_program) return true;
+  if (joist_code_of(ip) == joist_code_program) return true;
   return search->recursion != NULL && joist_recursion_has(search->recursion, ip, frame_address);
 }
 
@@ -93,7 +94,7 @@ static _Unwind_Reason_Code find_frame(struct _Unwind_Context *context, void *arg
   search->has_begun |= ip == search->from;
   if (!search->has_begun) return _URC_NO_REASON;
   if (ip == 0) return _URC_END_OF_STACK;
-  // With each frame the unwinder shows the frame address of the one further in.
+  // With each frame the unwinder reports the frame address of the frame further in.
   search->inner_cfa = _Unwind_GetCFA(context);
   search->last_fp = _Unwind_GetGR(context, JOIST_FP_REGISTER);
   if (ip != search->from && is_sought(search, ip, search->inner_cfa)) {
@@ -104,11 +105,12 @@ static _Unwind_Reason_Code find_frame(struct _Unwind_Context *context, void *arg
   return _URC_NO_REASON;
 }
 
-static bool redirect(uintptr_t *place, uintptr_t to, uintptr_t frame_address) {
+// Replaces the return address in `slot` by the landing, if it is `to`.
+static bool redirect(uintptr_t *slot, uintptr_t to, uintptr_t frame_address) {
   uintptr_t landing = (uintptr_t)joist_fault_landing;
-  if (joist_plain(*place) != to) return false;
+  if (joist_plain(*slot) != to) return false;
 #if defined(__aarch64__)
-  if (*place != to) {  // signed by the caller of this frame: so must be what replaces it
+  if (*slot != to) {  // the address is signed, so its replacement must be signed too
     register uintptr_t x17 __asm__("x17") = landing;
     register uintptr_t x16 __asm__("x16") = frame_address;
     __asm__("hint #8" : "+r"(x17) : "r"(x16));  // pacia1716
@@ -117,18 +119,18 @@ static bool redirect(uintptr_t *place, uintptr_t to, uintptr_t frame_address) {
 #else
   (void)frame_address;
 #endif
-  *place = landing;
+  *slot = landing;
   return true;
 }
 
-// The unwinder has ended early: on by frame pointers (W24).
+// Continues the search by frame pointers, after the unwinder has stopped early (W24).
 static bool redirect_by_frame_pointers(struct search *search) {
   uintptr_t fp = search->last_fp, low = search->low;
   while (joist_is_frame(fp, low, search->top)) {
     uintptr_t *frame = (uintptr_t *)fp;
     uintptr_t back = joist_plain(frame[1]);
     if (back == 0) return false;
-    // What a signature was made with is not known here.
+    // A signed address cannot be replaced: the frame address that the signature was made with is not known here.
     if (is_sought(search, back, fp)) return frame[1] == back && redirect(&frame[1], back, 0);
     low = fp + 1;
     fp = frame[0];
@@ -143,11 +145,11 @@ bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top,
   _Unwind_Backtrace(find_frame, &search);
   if (search.found == 0) return redirect_by_frame_pointers(&search);
 #if defined(__x86_64__)
-  uintptr_t place = search.inner_cfa - sizeof(uintptr_t);
-  if (place < low || place >= top) return false;
-  return redirect((uintptr_t *)place, search.found, search.inner_cfa);
+  uintptr_t slot = search.inner_cfa - sizeof(uintptr_t);
+  if (slot < low || slot >= top) return false;
+  return redirect((uintptr_t *)slot, search.found, search.inner_cfa);
 #else
-  // The outermost library function keeps its return address beside its frame pointer, or still in the register.
+  // The outermost library function keeps its return address beside its frame pointer, or still in the link register.
   if (joist_is_frame(search.inner_fp, low, top)) {
     uintptr_t *frame = (uintptr_t *)search.inner_fp;
     if (redirect(&frame[1], search.found, search.inner_cfa)) return true;
@@ -165,7 +167,7 @@ bool joist_frames_redirect(ucontext_t *context, uintptr_t low, uintptr_t top,
 
 #pragma mark - Preparing
 
-// Calls what a handler calls, for a function's address is looked up at its first call.
+// Calls the functions that a handler calls, because the loader resolves a function at its first call.
 static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *argument) {
   *(volatile uintptr_t *)argument =
     _Unwind_GetIP(context) + _Unwind_GetCFA(context) + _Unwind_GetGR(context, JOIST_FP_REGISTER);
@@ -178,7 +180,7 @@ void joist_frames_prepare(void) {
   if (is_prepared) return;
   is_prepared = true;
   joist_locks_learn();
-  // The first walk of a program allocates.
+  // The first walk of a program allocates; later ones do not.
   uintptr_t ignored;
   _Unwind_Backtrace(stop, &ignored);
   ignored = (uintptr_t)_Unwind_FindEnclosingFunction((void *)(uintptr_t)joist_fault_landing);

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which locks the frames of a fault hold: those that nobody would ever let go of (W22). Rules:
-// W25. A callback that runs under a lock is known by the address to which it returns, which is found once at the start:
-//      `swift_once`, `pthread_once`, `dispatch_once` and `dl_iterate_phdr`, and any frame of the dynamic loader, which
-//      runs initialisers of what it loads.
-// W31. A queue of Dispatch's is held where one of the words that change in `dispatch_sync` leads into the stack that
-//      runs: Dispatch notes there, in the frame of the call, which queue the thread is on. So it is known for every way
-//      of calling it, and not for what merely calls back, as `DispatchData` does.
-// W32. The words of W31 are put back as they were outside of every queue, when the frames that they lead to are left.
-//      A thread that held a queue never ends: Dispatch knows a queue's holder by the number of its thread, which
-//      another thread would get.
-// W45. Swift's runtime makes a type, a witness table or what it remembers of a conformance under a lock, or while
-//      everybody else who wants the same waits for that. It dies there only for want of memory. So a fault of its own
-//      in front of the program's first frame holds a lock if a frame is of these functions, which are side by side in
-//      it. They run a program's code, too, as the `deinit` of what is in a tuple: that holds nothing.
+// Finds which locks the frames of a fault hold that would never be released once these frames are abandoned (W22).
+// Rules:
+// W25. A callback that runs under a lock is recognized by its return address, which is found once at the start. This
+//      covers `swift_once`, `pthread_once`, `dispatch_once` and `dl_iterate_phdr`. Any frame of the dynamic loader
+//      counts too, because the loader runs the initializers of what it loads.
+// W31. A frame of the running stack holds a Dispatch queue if one of the words that change in `dispatch_sync` points
+//      into this stack: Dispatch notes in the frame of that call which queue the thread is on. So a held queue is
+//      recognized however `sync` is called, and a function that merely calls back, like those of `DispatchData`, is not
+//      taken for one.
+// W32. When the frames that these words (W31) point to are abandoned, the words get back the values that they had
+//      outside every queue. A thread that held a queue never ends: Dispatch identifies the holder of a queue by the
+//      number of its thread, which another thread would get.
+// W45. Swift's runtime makes a type, a witness table, or its record of a conformance under a lock, or while every other
+//      thread that needs the same waits for it. It dies there only from a lack of memory. So a fault in the runtime's
+//      code, further in than the program's innermost frame, holds a lock if one of its frames belongs to these
+//      functions, which lie side by side in the runtime. They also run code of the program, such as the `deinit` of a
+//      tuple's element; a crash of such code holds no lock.
 #define _GNU_SOURCE
 #include "fault.h"
 #include "find.h"
@@ -27,7 +30,7 @@
 
 #pragma mark - Callbacks
 
-// Return addresses of callbacks (W25); zero where there is no such library.
+// The return addresses of callbacks (W25); zero where the library is missing.
 static uintptr_t once_swift, once_system, once_dispatch, in_iteration;
 
 #define RETURN_ADDRESS joist_plain((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
@@ -67,11 +70,12 @@ WEAK(swift_conformsToProtocol)
 WEAK(swift_conformsToProtocolCommon)
 WEAK(swift_conformsToProtocolWithExecutionContext)
 
-// The functions of W45; empty where Swift's runtime is a part of the program, or is not laid out so.
+// The address range of the functions that make types (W45); empty where Swift's runtime is linked into the program, or
+// has another layout.
 static uintptr_t types_low, types_bytes;
 
 static void learn_types(void) {
-  enum { function_bytes = 256, bytes_most = 1 << 20 };
+  enum { function_bytes = 256, max_bytes = 1 << 20 };
   const uintptr_t functions[] = {
     (uintptr_t)FIND(swift_allocateMetadataPack),
     (uintptr_t)FIND(swift_getGenericMetadata),
@@ -85,13 +89,13 @@ static void learn_types(void) {
     if (functions[i] < low) low = functions[i];
     if (functions[i] > high) high = functions[i];
   }
-  if (high == 0 || high - low > bytes_most || joist_place_of(low) != joist_place_swift) return;
+  if (high == 0 || high - low > max_bytes || joist_code_of(low) != joist_code_swift) return;
   types_low = low;
   types_bytes = high - low + function_bytes;
 }
 
 bool joist_makes_type(const struct joist_fault *fault) {
-  for (int i = 0; i < fault->frame_count && joist_place_of(fault->frames[i]) != joist_place_program; i++)
+  for (int i = 0; i < fault->frame_count && joist_code_of(fault->frames[i]) != joist_code_program; i++)
     if (fault->frames[i] - types_low < types_bytes) return true;
   return false;
 }
@@ -126,7 +130,7 @@ void joist_leave_queues(const struct joist_words *words, uintptr_t low, uintptr_
   for (int i = 0; i < words->queue_words; i++) *words->queue[i] = words->outside_queue[i];
 }
 
-#pragma mark - Threads that hold one
+#pragma mark - Threads that hold a queue
 
 static _Thread_local bool is_kept;
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is loaded, and what an address belongs to. Rules:
-// W29. The program is the executable, the module with Joist in it, and every module with Swift code, but those that
-//      come with Swift. Every other module is a library. A module has Swift code if it needs Swift's runtime or names
-//      one of its functions, which its dynamic section tells.
-// W30. A handler looks in a table that was filled before. A module that was loaded since is asked the loader for, which
-//      answers without a lock where it can (glibc 2.35); elsewhere it is taken for the program until the next look.
+// Keeps a table of the loaded modules, and tells which kind of code an address belongs to.
+//
+// The program is the executable, the module that contains Joist, and every other module with Swift code except those
+// that come with Swift. Every remaining module is a library. A module has Swift code if it needs Swift's runtime or
+// names one of its functions; its dynamic section tells both. Rules:
+// W30. A signal handler looks in a table that was filled earlier. For an address in a module that was loaded since, it
+//      asks the loader, which answers without a lock where it can (glibc 2.35). Elsewhere such a module counts as the
+//      program until the table is refreshed.
 #define _GNU_SOURCE
 #include "fault.h"
 
@@ -16,26 +18,26 @@
 #include <link.h>
 #endif
 
-enum { ranges_most = 256 };
+enum { max_ranges = 256 };
 
 struct range {
   uintptr_t low, high;
-  enum joist_place place;
+  enum joist_code code;
 };
 
 struct ranges {
   int count;
   struct range loader;
-  struct range all[ranges_most];
+  struct range all[max_ranges];
 };
 
-// The one that handlers look at, and the one that is filled meanwhile.
+// Two tables: `ranges` is the one that handlers read, and the other one is filled at the next refresh.
 static struct ranges tables[2];
 static struct ranges *ranges = &tables[0];
 
 #if defined(__ELF__)
 
-// What `_dl_find_object` fills (glibc's `struct dl_find_object`), with room for what later versions add.
+// The result of `_dl_find_object` (glibc's `struct dl_find_object`), with space for fields that later versions add.
 struct found {
   unsigned long long flags;
   void *start, *end;
@@ -47,13 +49,14 @@ typedef int find(void *address, struct found *found);
 
 static find *find_object;
 
+// Whether a name begins with one of the given strings.
 static bool is_in(const char *name, const char *const *beginnings, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) return true;
   return false;
 }
 
-// (W29)
+// Whether a module's dynamic section names Swift's runtime or one of its functions.
 static bool has_swift_code(const ElfW(Dyn) *section, uintptr_t base) {
   uintptr_t strings = 0;
   size_t bytes = 0;
@@ -63,7 +66,7 @@ static bool has_swift_code(const ElfW(Dyn) *section, uintptr_t base) {
     if (entry->d_tag == DT_STRSZ) bytes = entry->d_un.d_val;
   }
   if (strings == 0) return false;
-  if (strings < base) strings += base;  // not all loaders relocate the section
+  if (strings < base) strings += base;  // some loaders do not relocate the section
   static const char runtime[] = "libswiftCore", function[] = "\0swift_retain";
   for (const ElfW(Dyn) *entry = section; entry->d_tag != DT_NULL; entry++)
     if (entry->d_tag == DT_NEEDED && entry->d_un.d_val < bytes &&
@@ -72,20 +75,20 @@ static bool has_swift_code(const ElfW(Dyn) *section, uintptr_t base) {
   return memmem((const char *)strings, bytes, function, sizeof function) != NULL;
 }
 
-static enum joist_place place_of_module(const char *path, const ElfW(Dyn) *section, uintptr_t base) {
+static enum joist_code code_of_module(const char *path, const ElfW(Dyn) *section, uintptr_t base) {
   static const char *const system[] = {"libc.", "libc-", "ld-", "libpthread", "ld64", "[vdso", "linux-vdso",
                                        "libstdc++", "libc++"};
   static const char *const swift[] = {"libswift", "lib_Internal", "libTesting"};
   static const char *const library[] = {"libdispatch", "libBlocks", "libFoundation", "lib_Foundation"};
-  if (*path == 0) return joist_place_program;  // the executable
+  if (*path == 0) return joist_code_program;  // the executable
   const char *name = strrchr(path, '/');
   name = name != NULL ? name + 1 : path;
 #define IS_IN(list) is_in(name, list, sizeof list / sizeof *list)
-  if (IS_IN(system)) return joist_place_system;
-  if (IS_IN(swift)) return joist_place_swift;
-  if (IS_IN(library)) return joist_place_library;
+  if (IS_IN(system)) return joist_code_system;
+  if (IS_IN(swift)) return joist_code_swift;
+  if (IS_IN(library)) return joist_code_library;
 #undef IS_IN
-  return has_swift_code(section, base) ? joist_place_program : joist_place_library;
+  return has_swift_code(section, base) ? joist_code_program : joist_code_library;
 }
 
 static bool is_loader(const char *path) {
@@ -105,13 +108,13 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *context) {
     if (header->p_type == PT_DYNAMIC) section = (const ElfW(Dyn) *)start;
     has_joist |= header->p_type == PT_LOAD && (uintptr_t)&ranges - start < header->p_memsz;
   }
-  enum joist_place place =
-    has_joist ? joist_place_program : place_of_module(info->dlpi_name, section, info->dlpi_addr);
-  for (int i = 0; i < info->dlpi_phnum && new->count < ranges_most; i++) {
+  enum joist_code code =
+    has_joist ? joist_code_program : code_of_module(info->dlpi_name, section, info->dlpi_addr);
+  for (int i = 0; i < info->dlpi_phnum && new->count < max_ranges; i++) {
     const ElfW(Phdr) *header = &info->dlpi_phdr[i];
     if (header->p_type != PT_LOAD || (header->p_flags & PF_X) == 0) continue;
     uintptr_t low = info->dlpi_addr + header->p_vaddr;
-    struct range range = {low, low + header->p_memsz, place};
+    struct range range = {low, low + header->p_memsz, code};
     new->all[new->count++] = range;
     if (is_loader(info->dlpi_name)) new->loader = range;
   }
@@ -122,7 +125,7 @@ struct changes {
   unsigned long long added, removed;
 };
 
-// Every module tells the same, so the first is enough.
+// The counts are the same with every module, so this stops at the first.
 static int note_changes(struct dl_phdr_info *info, size_t size, void *context) {
   struct changes *changes = context;
   if (size < offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) return 1;
@@ -131,8 +134,9 @@ static int note_changes(struct dl_phdr_info *info, size_t size, void *context) {
   return 1;
 }
 
-// Releasing publishes the table to handlers, which acquire it. One that is still in the older table when the next but
-// one is filled reads that half filled: modules would have to be loaded and looked at twice meanwhile.
+// The release store publishes the table to handlers, which load it with acquire. A handler that still reads the older
+// table while it is filled again would see it half filled. For that, the table would have to be refreshed twice during
+// one lookup, with modules loaded before each.
 void joist_modules_note(void) {
   static struct changes last;
   struct changes now = {0};
@@ -146,27 +150,27 @@ void joist_modules_note(void) {
   __atomic_store_n(&ranges, new, __ATOMIC_RELEASE);
 }
 
-// (W30)
-static enum joist_place place_of_unknown(uintptr_t address) {
+// Returns the kind of an address that the table does not contain (W30).
+static enum joist_code code_of_unknown(uintptr_t address) {
   struct found found = {0};
-  if (find_object == NULL || find_object((void *)address, &found) != 0) return joist_place_program;
-  return place_of_module(found.map->l_name, found.map->l_ld, found.map->l_addr);
+  if (find_object == NULL || find_object((void *)address, &found) != 0) return joist_code_program;
+  return code_of_module(found.map->l_name, found.map->l_ld, found.map->l_addr);
 }
 
 #else
 void joist_modules_note(void) {}
-static enum joist_place place_of_unknown(uintptr_t address) { return (void)address, joist_place_program; }
+static enum joist_code code_of_unknown(uintptr_t address) { return (void)address, joist_code_program; }
 #endif
 
 static bool is_inside(uintptr_t address, const struct range *range) {
   return address - range->low < range->high - range->low;
 }
 
-enum joist_place joist_place_of(uintptr_t address) {
+enum joist_code joist_code_of(uintptr_t address) {
   const struct ranges *now = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE);
   for (int i = 0; i < now->count; i++)
-    if (is_inside(address, &now->all[i])) return now->all[i].place;
-  return place_of_unknown(address);
+    if (is_inside(address, &now->all[i])) return now->all[i].code;
+  return code_of_unknown(address);
 }
 
 bool joist_is_in_loader(uintptr_t address) {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for many descriptors at once: epoll where there is one, else kqueue. Each interest ends with its event. Rule:
-// W36. The program may close any descriptor (`closefrom`), and its number may be somebody else's then. So the queue and
-//      the bell are looked at each time before they are used, and what is not the own one any more is left alone.
+// Polls many descriptors at once, with epoll on Linux and kqueue elsewhere. Each interest ends with its event. Rule:
+// W36. The program may close any descriptor (`closefrom`), and its number may then be given to another file. So the
+//      queue and the bell are checked each time before they are used, and a descriptor that no longer belongs to the
+//      poll is left alone.
 #define _GNU_SOURCE
 #include "CJoist.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+// Returns the result of `joist_poll_open` for an error of the system.
 static int refusal(int error) { return error == EMFILE || error == ENFILE ? joist_poll_none_left : error; }
 
 #if defined(__linux__)
@@ -16,7 +18,8 @@ static int refusal(int error) { return error == EMFILE || error == ENFILE ? jois
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
-// Whether a descriptor is an end of the bell's pipe: every pipe has a number of its own, which eventfd has not.
+// Whether a descriptor is an end of the bell's pipe. Every pipe has an inode number of its own; an eventfd has none,
+// which is why the bell is a pipe.
 static bool is_bell(const struct joist_poll *poll, int descriptor) {
   struct stat found;
   return descriptor >= 0 && fstat(descriptor, &found) == 0 && S_ISFIFO(found.st_mode) &&
@@ -28,7 +31,8 @@ static void bell_event(const struct joist_poll *poll, struct epoll_event *event)
   event->data.fd = poll->bell;
 }
 
-// Asking anew for the bell changes nothing in the own queue, and fails in every other, which has not this pipe (W36).
+// Modifying the interest in the bell changes nothing in the poll's own queue. It fails in every other queue, because no
+// other queue contains this pipe (W36).
 bool joist_poll_is_own(const struct joist_poll *poll) {
   struct epoll_event event;
   bell_event(poll, &event);
@@ -40,10 +44,10 @@ int joist_poll_open(struct joist_poll *poll) {
   struct stat pipe;
   struct epoll_event event;
   poll->queue = epoll_create1(EPOLL_CLOEXEC);
-  bool isOpen = poll->queue >= 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
+  bool is_open = poll->queue >= 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
   poll->bell = ends[0];
   poll->ringer = ends[1];
-  if (isOpen && fstat(poll->bell, &pipe) == 0) {
+  if (is_open && fstat(poll->bell, &pipe) == 0) {
     poll->pipe_number = pipe.st_ino;
     poll->pipe_device = pipe.st_dev;
     bell_event(poll, &event);
@@ -58,6 +62,7 @@ int joist_poll_open(struct joist_poll *poll) {
   return refusal(error);
 }
 
+// Returns the result of `joist_poll_set` for a result of `epoll_ctl`.
 static int outcome(int result) {
   if (result == 0) return 0;
   return errno == EPERM ? joist_poll_always_ready : errno == EBADF ? joist_poll_not_open : errno;
@@ -73,10 +78,10 @@ int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bo
   return outcome(result);
 }
 
-int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most, int milliseconds) {
+int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int max_count, int milliseconds) {
   if (!joist_poll_is_own(poll)) return joist_poll_lost;
   struct epoll_event events[64];
-  int count = epoll_wait(poll->queue, events, most < 64 ? most : 64, milliseconds);
+  int count = epoll_wait(poll->queue, events, max_count < 64 ? max_count : 64, milliseconds);
   for (int i = 0; i < count; i++) {
     uint32_t ends = EPOLLHUP | EPOLLERR;
     ready[i].descriptor = events[i].data.fd == poll->bell ? -1 : events[i].data.fd;
@@ -100,7 +105,7 @@ void joist_poll_close(struct joist_poll *poll) {
 #else
 #include <sys/event.h>
 
-// Asking for the bell without a change fails in every queue that has no such bell (W36).
+// An event for the bell that changes nothing (NOTE_FFNOP) fails in every queue that does not contain this bell (W36).
 bool joist_poll_is_own(const struct joist_poll *poll) {
   struct kevent bell;
   EV_SET(&bell, (uintptr_t)poll->pipe_number, EVFILT_USER, 0, NOTE_FFNOP, 0, NULL);
@@ -122,10 +127,10 @@ int joist_poll_open(struct joist_poll *poll) {
   return refusal(error);
 }
 
-static int set_filter(int queue, int descriptor, int filter, bool wanted) {
+static int set_filter(int queue, int descriptor, int filter, bool is_set) {
   struct kevent change;
-  EV_SET(&change, descriptor, filter, wanted ? EV_ADD | EV_ONESHOT : EV_DELETE, 0, 0, NULL);
-  if (kevent(queue, &change, 1, NULL, 0, NULL) == 0 || (!wanted && errno == ENOENT)) return 0;
+  EV_SET(&change, descriptor, filter, is_set ? EV_ADD | EV_ONESHOT : EV_DELETE, 0, 0, NULL);
+  if (kevent(queue, &change, 1, NULL, 0, NULL) == 0 || (!is_set && errno == ENOENT)) return 0;
   return errno == EBADF ? joist_poll_not_open : errno;
 }
 
@@ -135,11 +140,11 @@ int joist_poll_set(const struct joist_poll *poll, int descriptor, bool reads, bo
   return error ? error : set_filter(poll->queue, descriptor, EVFILT_WRITE, writes);
 }
 
-int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int most, int milliseconds) {
+int joist_poll_wait(const struct joist_poll *poll, struct joist_ready *ready, int max_count, int milliseconds) {
   if (!joist_poll_is_own(poll)) return joist_poll_lost;
   struct kevent events[64];
   struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
-  int count = kevent(poll->queue, NULL, 0, events, most < 64 ? most : 64, &limit);
+  int count = kevent(poll->queue, NULL, 0, events, max_count < 64 ? max_count : 64, &limit);
   for (int i = 0; i < count; i++) {
     ready[i].descriptor = events[i].filter == EVFILT_USER ? -1 : (int)events[i].ident;
     ready[i].reads = events[i].filter == EVFILT_READ;

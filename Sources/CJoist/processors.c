@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which processors there are for this program, and keeping a thread on some of them. Swift does not see Linux's
-// affinity calls, which are extensions.
+// Finds the processors that this program may use, and restricts a thread to some of them. Swift does not see Linux's
+// affinity calls, because they are GNU extensions.
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
@@ -10,7 +10,7 @@
 
 #include "CJoist.h"
 
-// The program's: of its first thread, for a scheduler's own may be fewer.
+// Stores the processors of the program's first thread, because a scheduler's thread may be restricted to fewer.
 #if defined(__linux__)
 static bool find_allowed(cpu_set_t *set) { return sched_getaffinity(getpid(), sizeof *set, set) == 0; }
 #endif

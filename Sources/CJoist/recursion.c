@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which functions a stack that is used up recurses through, found inside a signal's handler: nothing here allocates or
-// takes a lock. Rules:
-// W42. A function recurses if it runs near the end of the stack and also so far out that no library gets from there to
-//      here without recursing. While it calls itself it holds no lock that is not recursive, or the inner call would
-//      have waited for it. So the stack may be left inside such a function, or when what that called has returned.
+// Finds the functions of an unbounded recursion on a stack that is used up. It runs in a signal handler, so it neither
+// allocates nor takes a lock. Rules:
+// W42. A function recurses if it runs near the end of the stack and also has a frame so far from the end that no
+//      library uses that much stack without recursing. While it calls itself it holds no lock except recursive ones,
+//      because otherwise the inner call would have blocked on it. So the stack may be abandoned inside such a function,
+//      or when a function that it called has returned.
 #define _GNU_SOURCE
 #include "fault.h"
 
 #include <unwind.h>
 
-// The one that an address is in, known by its beginning. Without unwind information the address itself stands for it,
-// which a recursion meets again, too.
+// Returns the start of the function that contains an address. Without unwind information it returns the address itself,
+// which identifies a recursion as well, because every round returns to it.
 static uintptr_t function_of(uintptr_t return_address) {
   uintptr_t start = (uintptr_t)_Unwind_FindEnclosingFunction((void *)return_address);
   return start != 0 ? start : return_address;
@@ -27,7 +28,8 @@ bool joist_recursion_has(const struct joist_recursion *recursion, uintptr_t retu
   return frame_address < recursion->from && contains(recursion, function_of(return_address));
 }
 
-// The address is an instruction's own here, perhaps that of its function's first.
+// Here the address is that of an instruction, perhaps the first of its function. `function_of` expects a return
+// address, so it gets the next byte.
 bool joist_recursion_has_pc(const struct joist_recursion *recursion, uintptr_t pc) {
   return contains(recursion, function_of(pc + 1));
 }
@@ -40,15 +42,16 @@ struct visit {
   uintptr_t last_fp;
 };
 
-// Sees to it that a cycle of that many calls is known whole.
-enum { frames_most = 256 };
+// The number of frames that are examined. A cycle of at most that many calls is recorded completely.
+enum { max_frames = 256 };
 
+// Records the function of a return address, unless it is known.
 static void note(struct visit *visit, uintptr_t return_address) {
   struct joist_recursion *recursion = visit->recursion;
   uintptr_t function = function_of(return_address);
   if (!contains(recursion, function)) recursion->functions[recursion->count++] = function;
   visit->looked_at += 1;
-  visit->has_ended = visit->looked_at == frames_most || recursion->count == JOIST_RECURSION_MOST;
+  visit->has_ended = visit->looked_at == max_frames || recursion->count == JOIST_MAX_RECURSION;
 }
 
 static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argument) {
@@ -69,7 +72,7 @@ void joist_recursion_find(struct joist_recursion *recursion, const ucontext_t *c
   struct visit visit = {.recursion = recursion, .pc = joist_context_pc(context)};
   visit.last_fp = joist_context_fp(context);
   _Unwind_Backtrace(collect, &visit);
-  // The unwinder may have ended early (W24).
+  // The unwinder may have stopped early (W24).
   for (uintptr_t fp = visit.last_fp; !visit.has_ended && joist_is_frame(fp, low, top);) {
     const uintptr_t *frame = (const uintptr_t *)fp;
     uintptr_t back = joist_plain(frame[1]);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A stack that ends inside a library, and the part of its guard that the library gets (W20). Rules:
-// W40. The reserve is opened in parts. The first is three sevenths of the guard: no call of a library that does not
-//      recurse is known to need a quarter of that. Each further one is a seventh, and the last two are never opened, so
-//      that a frame does not pass over them.
-// W41. A library that uses the first part up recurses without end, as far as its stack can tell. It is not asked to
-//      finish, for it would not: it is left where it recurses (`recursion.c`).
+// Handles a stack that overflows inside a library: the library gets a part of the stack's guard as a reserve (W20).
+// Rules:
+// W40. The reserve is opened in parts. The first part is three sevenths of the guard; no library call that does not
+//      recurse is known to need even a quarter of that. Each further part is one seventh. The last two sevenths are
+//      never opened, so that a large frame cannot skip the guard.
+// W41. A library that uses up the first part recurses without bound, as far as its stack can tell. It is not allowed to
+//      finish, because it would not: its frames are abandoned where it recurses (`recursion.c`).
 #define _GNU_SOURCE
 #include "fault.h"
 
@@ -14,12 +15,12 @@
 
 static size_t first_part(const struct joist_site *site) { return site->guard_bytes / 7 * 3; }
 static size_t next_part(const struct joist_site *site) { return site->guard_bytes / 7; }
-static size_t most(const struct joist_site *site) { return site->guard_bytes / 7 * 5; }
+static size_t max_reserve(const struct joist_site *site) { return site->guard_bytes / 7 * 5; }
 
-// Makes that many bytes more of the guard writable; false where the system refuses, or none may be opened.
+// Makes the next `bytes` bytes of the guard writable. Returns false where the system refuses, or the limit is reached.
 static bool open_part(struct joist_site *site, size_t bytes) {
   struct joist_fault *fault = &site->fault;
-  if (fault->reserve_bytes + bytes > most(site)) return false;
+  if (fault->reserve_bytes + bytes > max_reserve(site)) return false;
   void *start = (void *)(fault->low - fault->reserve_bytes - bytes);
 #if defined(__linux__)
   enum { guard_remove = 103 };  // MADV_GUARD_REMOVE
@@ -30,6 +31,7 @@ static bool open_part(struct joist_site *site, size_t bytes) {
   return true;
 }
 
+// Handles the first overflow of a stack: redirects the return of the library and opens the first part.
 static enum joist_overflow begin(struct joist_site *site, ucontext_t *context, uintptr_t low, uintptr_t top) {
   struct joist_fault *fault = &site->fault;
   if (!joist_frames_redirect(context, low, top, NULL)) return joist_overflow_passes;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first context of an empty stack, and the sentinel above it. It has the shape of a saved one (W1), with the
-// entry and its argument in the registers from which `joist_stack_begin` takes them. Rules:
-// W5. The frame pointer of the first context is zero: walkers of frame pointers end there.
-//     It goes on one instruction into `joist_stack_begin`: unwinders look up the place before a return address.
-// W6. A sentinel word lies above it. Code that pops more than it pushed, or writes above its frame, hits it first. The
-//     word above that is the caller's own, and is left as it is.
+// Writes the first context of an empty stack, and the sentinel above it. The context has the shape of a saved one (W1),
+// with the entry and its argument in the registers from which `joist_stack_begin` takes them. Rules:
+// W5. The frame pointer of the first context is zero, where walkers of frame pointers stop. The context resumes one
+//     instruction into `joist_stack_begin`, because unwinders look up the address before a return address.
+// W6. A sentinel word lies above the context. Code that pops more than it pushed, or writes above its frame, overwrites
+//     the sentinel first. The word above the sentinel belongs to the caller and is left unchanged.
 #include "CJoist.h"
 #include "sanitizer.h"
 
-// No word that code is likely to write by chance (W6).
+// A value that code is unlikely to write by chance (W6).
 static const uintptr_t sentinel = 0x4a6f69737453656e;
 
 extern const char joist_stack_begin[];
@@ -20,13 +20,13 @@ struct context {
   uint32_t mxcsr;
   uint16_t x87;
   uintptr_t r12, r13, r14, r15, rbx, rbp;
-#if defined(JOIST_HAS_FIBRES)
-  void *fibre;
+#if defined(JOIST_HAS_FIBERS)
+  void *fiber;
 #endif
   uintptr_t rip;
 };
 
-// Control bits only: the status flags are the thread's own.
+// Returns the control bits only: the status flags belong to the thread.
 uint64_t joist_control_words(void) {
   uint32_t mxcsr;
   uint16_t x87;
@@ -52,7 +52,7 @@ struct context {
   uintptr_t x19, x20, x21, x22, x23, x24, x25, x26, x27, x28, x29, x30;
   uint64_t d[8];
   uint64_t fpcr;
-  void *fibre;  // under ThreadSanitizer; otherwise unused
+  void *fiber;  // under ThreadSanitizer; otherwise unused
 };
 
 uint64_t joist_control_words(void) {
@@ -73,13 +73,13 @@ static void fill(struct context *context, void (*entry)(void *), void *argument,
 
 #endif
 
-#if defined(JOIST_HAS_FIBRES)
-_Static_assert(sizeof(struct context) == JOIST_CONTEXT_BYTES, "the fibre lies in the context");
-_Static_assert(offsetof(struct context, fibre) == JOIST_FIBRE_AT, "the fibre lies where it is looked for");
+#if defined(JOIST_HAS_FIBERS)
+_Static_assert(sizeof(struct context) == JOIST_CONTEXT_BYTES, "the fiber lies in the context");
+_Static_assert(offsetof(struct context, fiber) == JOIST_FIBER_AT, "the fiber lies at its offset");
 #else
 enum { laid_bytes = sizeof(struct context) + 2 * sizeof sentinel };
 
-_Static_assert(laid_bytes == JOIST_FIRST_FRAME_BYTES, "what is laid is what is promised");
+_Static_assert(laid_bytes == JOIST_FIRST_FRAME_BYTES, "the laid bytes are as many as the header says");
 #endif
 
 void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
@@ -98,6 +98,6 @@ void *joist_stack_lay_with(void *top, void (*entry)(void *), void *argument, uin
 
 bool joist_stack_end(void *top) {
   const uintptr_t *words = (const uintptr_t *)top - 2;
-  joist_fibre_end(top);
+  joist_fiber_end(top);
   return words[0] == sentinel;
 }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the two switches, and the laying of a stack, have in common. Rules:
-// W1. A saved context lies at the stored stack pointer, in the one shape that its `switch_*.S` and `stack_lay.c` give
-//     it. Both sides of a switch have that shape, so one unwind rule serves before and after the stacks change.
-// W2. What is saved lies at or above the stack pointer at all times, since a signal may arrive between any two
-//     instructions and its frame goes below.
-// W3. The end of `joist_switch` is an indirect jump: the return predictor knows nothing of other stacks. The end of
-//     `joist_switch_alike` is a return. Its callers have been called alike, so what the predictor knows of this stack
-//     holds for the other, down to where the two bodies differ; a jump would leave it off by one for all of them.
-// W4. A control word is loaded only if it differs from the one in force in what a callee is to keep: loading another
-//     value takes a hundred nanoseconds on some processors, and one process that has rounded differs in that from
-//     another that has not.
+// Defines what the two switches and the laying of a stack share. Rules:
+// W1. A saved context lies at the stored stack pointer. Its one shape is defined by `switch_*.S` and `stack_lay.c`.
+//     Both sides of a switch have that shape, so one unwind rule holds before and after the stacks change.
+// W2. Saved values lie at or above the stack pointer at all times, because a signal may arrive between any two
+//     instructions, and its frame goes below the stack pointer.
+// W3. `joist_switch` ends in an indirect jump, because the return predictor knows nothing of other stacks.
+//     `joist_switch_alike` ends in a return. The same chain of calls led to it on both stacks, so the predictor's
+//     entries for this stack also hold for the other, down to where the two bodies differ. A jump would leave the
+//     predictor off by one for all of these calls.
+// W4. A control word is loaded only if its control bits, which a callee must preserve, differ from those in force.
+//     Loading a different value takes a hundred nanoseconds on some processors. Status bits are not compared: they
+//     differ between a process whose arithmetic has rounded and one whose has not.
 #ifndef JOIST_SWITCH_H
 #define JOIST_SWITCH_H
 
 #include "sanitizer.h"
 
-// The names are those of the functions around them then (W26).
-#if defined(JOIST_HAS_FIBRES)
+// Under ThreadSanitizer the functions in sanitizer.c have the public names and call these (W26).
+#if defined(JOIST_HAS_FIBERS)
 #define joist_switch joist_switch_plain
 #define joist_switch_alike joist_switch_alike_plain
 #endif

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The switch between stacks on ARM64, and where a laid stack begins (rules in switch.h). A saved context is 176 bytes:
-// x19 to x30 at 0, d8 to d15 at 96, FPCR at 160, and 8 bytes unused (W1). x18 is the platform's. Under
-// ThreadSanitizer those 8 bytes are the fibre, a third argument (W26).
+// The switch between stacks on ARM64, and where a laid stack begins (rules in switch.h). A saved context has 176 bytes:
+// x19 to x30 at 0, d8 to d15 at 96, FPCR at 160, and 8 unused bytes (W1). x18 belongs to the platform. Under
+// ThreadSanitizer the 8 bytes hold the fiber, which is a third argument (W26).
 #include "switch.h"
 
 #if defined(__aarch64__)
 
   .text
 
-// Saves, changes stacks, and loads all; x30 is the place to go on at then.
+// Saves the registers, changes stacks, and loads all registers. Afterwards x30 is the address to resume at.
   .macro change_stacks
   sub sp, sp, #176
   .cfi_def_cfa_offset 176
@@ -45,13 +45,13 @@
   .cfi_offset d15, -24
   mrs x9, fpcr
   str x9, [sp, #160]
-#if defined(JOIST_HAS_FIBRES)
-  str x2, [sp, #JOIST_FIBRE_AT]
+#if defined(JOIST_HAS_FIBERS)
+  str x2, [sp, #JOIST_FIBER_AT]
 #endif
   mov x10, sp
   str x10, [x0]
 
-  // From here on the other stack, of the same shape; the pointer moves up last (W2).
+  // The other stack, of the same shape, is in use from here on; its pointer moves up last (W2).
   mov sp, x1
   ldr x10, [sp, #160]
   ldp x29, x30, [sp, #80]
@@ -96,7 +96,7 @@ SYMBOL(joist_switch_alike):
   .cfi_endproc
   END(joist_switch_alike)
 
-// Where a laid context goes on: x19 is the entry and x20 its argument. Nothing called it, which ends every unwind.
+// Where a laid context resumes: x19 is the entry and x20 its argument. It has no caller, so every unwind ends here.
   .globl SYMBOL(joist_stack_begin)
   HIDDEN(joist_stack_begin)
   .p2align 4
@@ -111,7 +111,7 @@ SYMBOL(joist_stack_begin):
   .cfi_endproc
   END(joist_stack_begin)
 
-// Where a library returns to that was to finish on a stack that had ended; see fault.c (W20).
+// Where a library returns after it has finished on a stack that had overflowed; see fault.c (W20).
   .globl SYMBOL(joist_fault_landing)
   HIDDEN(joist_fault_landing)
   .p2align 4

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The switch between stacks on x86-64, and where a laid stack begins (rules in switch.h). A saved context is 64 bytes:
+// The switch between stacks on x86-64, and where a laid stack begins (rules in switch.h). A saved context has 64 bytes:
 // mxcsr at 0, the x87 control word at 4, then r12, r13, r14, r15, rbx, rbp, and the return address at 56 (W1). Under
-// ThreadSanitizer the fibre, a third argument, lies below the return address, which is at 64 then (W26).
+// ThreadSanitizer the fiber, a third argument, lies below the return address, which is then at 64 (W26).
 #include "switch.h"
 
 #if defined(__x86_64__)
 
-#if defined(JOIST_HAS_FIBRES)
+#if defined(JOIST_HAS_FIBERS)
 #define RETURN_AT 64
 #else
 #define RETURN_AT 56
@@ -15,7 +15,8 @@
 
   .text
 
-// Saves, changes stacks, and loads all but the place to go on at, which lies at RETURN_AT(%rsp) then.
+// Saves the registers, changes stacks, and loads all registers. Afterwards rdx is the address to resume at, which also
+// lies at RETURN_AT(%rsp).
   .macro change_stacks
   leaq -RETURN_AT(%rsp), %rsp
   .cfi_def_cfa_offset RETURN_AT + 8
@@ -33,17 +34,17 @@
   .cfi_offset %rbx, 32 - RETURN_AT
   movq %rbp, 48(%rsp)
   .cfi_offset %rbp, 4-RETURN_AT
-#if defined(JOIST_HAS_FIBRES)
-  movq %rdx, JOIST_FIBRE_AT(%rsp)
+#if defined(JOIST_HAS_FIBERS)
+  movq %rdx, JOIST_FIBER_AT(%rsp)
 #endif
   movl (%rsp), %ecx
   movzwl 4(%rsp), %eax
   movq %rsp, (%rdi)
 
-  // From here on the other stack, of the same shape; the pointer moves up last (W2).
+  // The other stack, of the same shape, is in use from here on; its pointer moves up last (W2).
   movq %rsi, %rsp
   movq RETURN_AT(%rsp), %rdx
-  // The lowest six bits of mxcsr say what has happened, and are nobody's across a call (W4).
+  // The lowest six bits of mxcsr are status flags, which no code may rely on across a call (W4).
   xorl (%rsp), %ecx
   testl $0xffc0, %ecx
   je 1f
@@ -94,7 +95,7 @@ SYMBOL(joist_switch_alike):
   .cfi_endproc
   END(joist_switch_alike)
 
-// Where a laid context goes on: r12 is the entry and r13 its argument. Nothing called it, which ends every unwind.
+// Where a laid context resumes: r12 is the entry and r13 its argument. It has no caller, so every unwind ends here.
   .globl SYMBOL(joist_stack_begin)
   HIDDEN(joist_stack_begin)
   .p2align 4
@@ -109,7 +110,7 @@ SYMBOL(joist_stack_begin):
   .cfi_endproc
   END(joist_stack_begin)
 
-// Where a library returns to that was to finish on a stack that had ended; see fault.c (W20).
+// Where a library returns after it has finished on a stack that had overflowed; see fault.c (W20).
   .globl SYMBOL(joist_fault_landing)
   HIDDEN(joist_fault_landing)
   .p2align 4

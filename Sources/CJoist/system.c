@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// System calls that Swift cannot make: sleeping on a word, guards within a mapping, and what a thread is called. Rules:
-// W9. Where there is no futex, a word's sleepers share a condition variable with those of other words: all are woken,
-//     which the contract allows, and the word is read under the lock that a waker takes.
-// W10. A guard counts only once an access has been seen to fail: some emulators accept the call and do nothing.
+// Makes the system calls that Swift cannot make: sleeping on a word, guards within a mapping, memory, and the name of a
+// thread.
+//
+// Where there is no futex, the threads that sleep on a word share a condition variable with those of other words. A
+// waker wakes them all, which the contract allows. The word is read under the lock that a waker takes.
 #define _GNU_SOURCE
 #include "CJoist.h"
 
@@ -49,7 +50,8 @@ static struct bucket *bucket_of(const void *word) {
   return &buckets[((uintptr_t)word >> 6) % 8];
 }
 
-// Without a limit relative to now, a step of the wall clock can shorten or lengthen one sleep.
+// Sleeps in a bucket. Where a sleep cannot be limited relative to now, a step of the wall clock can shorten or lengthen
+// one sleep.
 static void sleep_in(struct bucket *bucket, int64_t nanoseconds) {
 #if defined(__APPLE__)
   struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
@@ -64,7 +66,8 @@ static void sleep_in(struct bucket *bucket, int64_t nanoseconds) {
 #endif
 }
 
-// Relaxed, for a waker changes the word before it takes the lock (W9): either that is seen, or it wakes this thread.
+// Relaxed, because a waker changes the word before it takes the lock: either this load sees the change, or the waker
+// comes later and wakes this thread.
 void joist_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds) {
   struct bucket *bucket = bucket_of(word);
   pthread_mutex_lock(&bucket->mutex);
@@ -79,13 +82,13 @@ void joist_futex_wake(const void *word, int32_t count) {
   (void)count;
   struct bucket *bucket = bucket_of(word);
   pthread_mutex_lock(&bucket->mutex);
-  pthread_cond_broadcast(&bucket->condition);  // (W9)
+  pthread_cond_broadcast(&bucket->condition);
   pthread_mutex_unlock(&bucket->mutex);
 }
 
 #endif
 
-#pragma mark - Memory at once
+#pragma mark - Memory
 
 void joist_populate(void *start, size_t bytes) {
 #if defined(__linux__)
@@ -124,7 +127,7 @@ bool joist_has_memory(size_t bytes) {
 
 void joist_stop(const uint8_t *sentence, size_t bytes) {
   static const char begin[] = "Fatal error: ", end[] = "\n";
-  // Nobody is left to be told that nothing could be written.
+  // A failed write is ignored: there is no other way to report it.
   bool done = write(STDERR_FILENO, begin, sizeof begin - 1) > 0 && write(STDERR_FILENO, sentence, bytes) > 0 &&
               write(STDERR_FILENO, end, sizeof end - 1) > 0;
   (void)done;
@@ -145,8 +148,9 @@ enum { guard_install = 102 };  // MADV_GUARD_INSTALL, which older headers do not
 
 enum { unknown, works, does_not };
 
-// Guards a page of zeros and lets the kernel read a path from it: EFAULT behind a guard, otherwise there is no file
-// with an empty name (W10). No signal is involved.
+// Tests whether a guard takes effect, since some emulators accept the call and do nothing. It guards a page of zeros
+// and makes the kernel read a path from it. That fails with EFAULT behind a guard, and otherwise because no file has an
+// empty name. No signal is involved.
 static int try_guard(void) {
   size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
   void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -156,7 +160,7 @@ static int try_guard(void) {
   return faults ? works : does_not;
 }
 
-// Relaxed, for nothing but the answer is published; who asks at the same time gets the same.
+// Relaxed, because only the answer is published; threads that test at the same time get the same answer.
 bool joist_guard_install(void *start, size_t bytes) {
   static int state = unknown;
   int known = __atomic_load_n(&state, __ATOMIC_RELAXED);
@@ -179,7 +183,7 @@ bool joist_guard_install(void *start, size_t bytes) {
 
 #pragma mark - Threads
 
-// Linux keeps the first 15 bytes of a name, and lets a thread oversleep by 50 microseconds unless told otherwise.
+// Linux keeps the first 15 bytes of a name. It lets a thread oversleep by 50 microseconds unless the slack is set.
 void joist_thread_prepare(const char *name) {
 #if defined(__linux__)
   prctl(PR_SET_NAME, name);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What belongs to one OS thread or to its clock, and the asymmetric fence between threads. Rules:
-// W7. The thread-local is reached only by functions that are never inlined and do not switch, or by assembly that reads
-//     it anew each time: code on a process's stack may go on on another thread, and a compiler may keep the address of
-//     a thread-local across a call.
-// W8. A light fence is a mere compiler fence only after the kernel has accepted the registration for the heavy one.
-// W35. The kernel may refuse the heavy fence later, for instance by a filter of system calls that the program installs
-//      after the start. From that moment on light fences are full ones. A thread may have passed a last light fence as
-//      a mere compiler fence just before. So heavy fences return only a millisecond later, when the stores before that
-//      have long left the processor's buffer and every thread sees the flag as it is.
+// The thread-locals of a scheduler's thread, the clock of ticks, and the asymmetric fence between threads.
+//
+// A light fence is a mere compiler fence only after the kernel has accepted the registration for the heavy fence.
+// Rules:
+// W7. A thread-local is accessed only by functions that are never inlined and do not switch, or by assembly that reads
+//     its address each time. Code on a process's stack may resume on another thread, and a compiler may keep the
+//     address of a thread-local across a call.
+// W35. The kernel may refuse the heavy fence later, for instance because of a system call filter that the program
+//      installs after the start. From that moment on light fences are full fences. Just before, a thread may have
+//      passed a last light fence as a mere compiler fence. So heavy fences return only a millisecond later. By then the
+//      stores before that light fence have long left the processor's store buffer, and every thread sees the new flag.
 #define _GNU_SOURCE
 #include "CJoist.h"
 
@@ -21,17 +23,17 @@
 #include <unistd.h>
 #endif
 
-#pragma mark - Current
+#pragma mark - The current scheduler
 
-// Reached by the functions below and the header's reads only (W7). Initial-exec reads it with two loads and no call, in
-// a shared library too; it costs 8 bytes of the static block.
+// Accessed only by the functions below and by the header's assembly (W7). The initial-exec model reads it with two
+// loads and no call, even in a shared library. It costs 8 bytes of the static block.
 #if defined(__ELF__)
 __attribute__((tls_model("initial-exec"), visibility("hidden")))
 #endif
 _Thread_local void *joist_current;
 
 #if !defined(JOIST_READS_CURRENT_INLINE)
-// The empty statement keeps the function from being found pure, and a second call from being left out (W7).
+// The empty statement prevents the compiler from treating the function as pure and omitting a second call (W7).
 __attribute__((noinline)) void *joist_thread_current(void) {
   __asm__ volatile("" ::: "memory");
   return joist_current;
@@ -43,7 +45,7 @@ __attribute__((noinline)) void joist_thread_set_current(void *value) {
   __asm__ volatile("" ::: "memory");
 }
 
-#pragma mark - Steering
+#pragma mark - Simulation
 
 static _Thread_local struct joist_schedule_control *control;
 
@@ -66,7 +68,8 @@ struct instant {
   uint64_t nanoseconds;
 };
 
-// Both clocks at one moment: the tightest of a few readings, since the thread may be interrupted between two of them.
+// Reads both clocks at one moment: takes the tightest of a few readings, because the thread may be interrupted between
+// the two clocks.
 static struct instant now(void) {
   struct instant best = {0, 0};
   uint64_t width = UINT64_MAX;
@@ -83,7 +86,8 @@ static struct instant now(void) {
   return best;
 }
 
-// CPUID's leaves 0x15 and 0x16 are often missing, and in virtual machines often wrong.
+// Measures the frequency. CPUID's leaves 0x15 and 0x16, which state it, are often missing, and in virtual machines
+// often wrong.
 static uint64_t measure(void) {
   struct instant start = now(), end;
   do end = now();
@@ -102,7 +106,7 @@ static uint64_t measure(void) {
 
 #endif
 
-// Several threads may measure at once; all return what the first one to end found. Relaxed, for nothing but the number
+// Several threads may measure at once; all return the result of the first to finish. Relaxed, because only the number
 // is published.
 uint64_t joist_ticks_per_second(void) {
   static uint64_t known;
@@ -121,18 +125,17 @@ bool joist_has_heavy_fence = false;
 
 enum { private_expedited = 1 << 3, register_private_expedited = 1 << 4 };
 
-// Relaxed: who relies on the fences was told of what is fenced after this. Called once: a fence that was refused stays
-// refused (W35).
+// Relaxed: a thread that relies on the fences learned of the fenced data after this call. Called only once, because a
+// heavy fence that was refused later must stay disabled (W35).
 void joist_fences_prepare(void) {
-  // (W8)
   if (syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0)
     __atomic_store_n(&joist_has_heavy_fence, true, __ATOMIC_RELAXED);
 }
 
-// The flag is as it stays, or is still true. False while light fences turn into full ones (W35).
+// Whether the flag no longer changes, or is still true. False while light fences change into full ones (W35).
 static bool is_settled = true;
 
-// Waits by the clock and not by a system call, which the filter may refuse as well.
+// Waits a millisecond by reading the clock, not by a system call, which the filter may refuse as well.
 static void wait_for_buffers(void) {
   struct timespec start, now;
   clock_gettime(CLOCK_MONOTONIC, &start);
@@ -142,7 +145,8 @@ static void wait_for_buffers(void) {
   } while ((now.tv_sec - start.tv_sec) * 1000000000 + (now.tv_nsec - start.tv_nsec) < 1000000);
 }
 
-// (W35). Several threads may find it at once: one turns the flag, the others wait for that one.
+// Changes light fences into full ones (W35). Several threads may find the heavy fence refused at once: one changes the
+// flag, and the others wait for it.
 static void leave_heavy_fence(void) {
   static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&mutex);
@@ -156,7 +160,8 @@ static void leave_heavy_fence(void) {
   pthread_mutex_unlock(&mutex);
 }
 
-// Tries again while the kernel is out of memory, but not for ever: a filter may give that as its reason, too.
+// Issues the heavy fence. It retries while the kernel is out of memory, but not forever: a filter may return that error
+// too.
 static bool fence_all_threads(void) {
   for (int tries = 0; tries < 1000; tries++) {
     if (syscall(SYS_membarrier, private_expedited, 0, 0) == 0) return true;
@@ -166,8 +171,9 @@ static bool fence_all_threads(void) {
   return false;
 }
 
-// The thread's own half is a full fence; the system has all others pass one while it waits. Acquiring pairs with the
-// release of the flag: a thread that finds it false waits until that is settled.
+// The calling thread passes a full fence itself, and the kernel makes all other threads pass one during the call. The
+// acquire load pairs with the release store of the flag: a thread that finds it false waits until the change is
+// complete.
 void joist_heavy_fence(void) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_ACQUIRE)) {

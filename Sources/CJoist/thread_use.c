@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a thread of this program has had of the machine, asked by another one: how the watchdog tells a thread that the
-// system has not run from one that is stuck.
+// Tells how much processor time another thread of this program has used, and whether it is blocked. With these the
+// watchdog distinguishes a thread that the system has not run from one that is stuck.
 #define _GNU_SOURCE
 #include "CJoist.h"
 
@@ -16,7 +16,8 @@
 int64_t joist_thread_number(void) { return syscall(SYS_gettid); }
 
 int64_t joist_thread_busy(int64_t number) {
-  // What `pthread_getcpuclockid` makes of a thread's number: its own clock (4) of time on a processor (2).
+  // The clock number that `pthread_getcpuclockid` derives from a thread's number: a per-thread clock (4) of processor
+  // time (2).
   clockid_t clock = (clockid_t)((~(uint32_t)number << 3) | 6);
   struct timespec time;
   return clock_gettime(clock, &time) == 0 ? (int64_t)time.tv_sec * 1000000000 + time.tv_nsec : -1;
@@ -31,7 +32,7 @@ bool joist_thread_is_blocked(int64_t number) {
   close(file);
   if (count <= 0) return true;
   text[count] = 0;
-  // The state is behind the name, which may have brackets itself: the last one ends it.
+  // The state follows the name, which is in parentheses and may contain some itself: the last one closes it.
   const char *end = strrchr(text, ')');
   return end == NULL || end[1] != ' ' || end[2] != 'R';
 }

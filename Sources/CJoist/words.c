@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The words that Swift's runtime and C++'s keep per OS thread for the code that runs on it: finding them, and carrying
-// what the inline half in the header leaves over. Rules:
-// W12. No offset into a library's thread-local block is assumed. A word is found by what it does: it is the only one
-//      that changes while an access is open (a value bound, a tracking run) and changes back. If more or fewer than
-//      one do, exported functions carry the state instead.
-// W13. Finding is done on a thread that runs no Task, since a Task has task-local values of its own, and all threads
-//      that share processes find in the same way.
-// W14. Each process has its own two words for `enter` and `exit`, zero at first. `enter` comes last before the switch
-//      to it, `exit` first after the switch from it, and in between they belong to the runtime.
-// W15. What a process carries is written anew, all of it, whenever it leaves: what it has ended by then must not come
-//      back. The block goes when nothing is open any more.
-// W33. Swift's current task and its executor's record are found without a task: each is the one empty word that has the
-//      exported function which reads it return what was put there. The record lies in a frame. A task always runs with
-//      a record, so the record alone says whether either word is to be saved.
+// Finds the words that Swift's runtime and C++'s runtime keep per OS thread for the code that runs on it, and saves and
+// restores them when processes leave and resume (the slow paths; the fast ones are inline in the header).
+//
+// No offset into a library's thread-local block is assumed. A word is found by its behavior: it is the only word that
+// changes while an access is open (or a value is bound, or tracking runs) and changes back afterwards. If the number of
+// such words is not one, exported functions save the state instead. Words are found on a thread that runs no Task,
+// because a Task has task-local values of its own. All threads that share processes find words in the same way.
+//
+// Swift's current task and its executor's record are found without a task: each is the one empty word that makes the
+// exported function that reads it return the value stored there. The record lies in a frame. A task always runs with a
+// record, so the record alone tells whether either word must be saved.
+//
+// The saved state of a process is rewritten completely whenever the process leaves, so that what it has closed by then
+// does not return. The block is freed when nothing is open.
+//
+// Where exported functions save the accesses, each process has its own two words for `enter` and `exit`, which are zero
+// at first. `enter` is the last call before the switch to the process, and `exit` the first after the switch from it.
+// In between the words belong to Swift's runtime. Rule:
 // W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
 #define _GNU_SOURCE
 #include "CJoist.h"
@@ -101,18 +105,18 @@ static void find_runtime(void) {
   runtime.release_queue = FIND(dispatch_release);
 }
 
-#pragma mark - Finding a word by what it does
+#pragma mark - Finding a word by its behavior
 
-// One search through a thread-local block: what it held outside and inside of what was done.
+// One search through a thread-local block: its contents outside and inside the probed operation.
 struct search {
   uintptr_t *words;
   size_t count;
   uintptr_t *outside, *inside;
-  uintptr_t expected;  // what the word holds inside; 0 for anything, but nothing outside
+  uintptr_t expected;  // the value of the word inside; 0 if any value will do, and the word is zero outside
 };
 
-// Called inside of what is done.
-static void look(struct search *search) {
+// Copies the block. Called inside the probed operation.
+static void copy_inside(struct search *search) {
   if (search->count != 0) memcpy(search->inside, search->words, search->count * sizeof(uintptr_t));
 }
 
@@ -124,7 +128,7 @@ struct module {
   size_t bytes;
 };
 
-// The module with the address in it, and the calling thread's thread-local block of that module.
+// Finds the module that contains the address, and the calling thread's thread-local block of that module.
 static int find_module(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   struct module *module = context;
@@ -141,6 +145,7 @@ static int find_module(struct dl_phdr_info *info, size_t size, void *context) {
   return 1;
 }
 
+// Finds the thread-local block of the module that contains `symbol`, in whole words.
 static void find_block(struct search *search, void *symbol) {
   struct module module = {.address = (uintptr_t)symbol};
   dl_iterate_phdr(find_module, &module);
@@ -152,7 +157,7 @@ static void find_block(struct search *search, void *symbol) {
 
 #else
 
-// Elsewhere Swift keeps its words in keys of the thread library, which no loader lists: saved by calls.
+// Elsewhere Swift keeps its words in thread-specific keys, which no loader lists, so exported functions save them.
 static void find_block(struct search *search, void *symbol) {
   (void)search;
   (void)symbol;
@@ -160,9 +165,10 @@ static void find_block(struct search *search, void *symbol) {
 
 #endif
 
-// The words in the block of `symbol`'s module that change while `act` looks and change back (W12), as many as there is
-// room for; how many there are. The first `act` makes the runtime allocate the block, which happens on first use.
-static int find_words(void *symbol, void act(struct search *), uintptr_t **found, int room, bool may_be_set) {
+// Finds the words, in the block of the module that contains `symbol`, that change inside the operation `act` and change
+// back. Stores at most `capacity` of them and returns how many there are. The first call of `act` makes the runtime
+// allocate the block, which happens on first use.
+static int find_words(void *symbol, void act(struct search *), uintptr_t **found, int capacity, bool may_be_set) {
   struct search search = {0};
   act(&search);
   find_block(&search, symbol);
@@ -178,43 +184,43 @@ static int find_words(void *symbol, void act(struct search *), uintptr_t **found
     uintptr_t outside = search.outside[i], inside = search.inside[i];
     if (inside == outside || search.words[i] != outside) continue;
     if (search.expected != 0 ? inside != search.expected : outside != 0 && !may_be_set) continue;
-    if (fitting < room) found[fitting] = &search.words[i];
+    if (fitting < capacity) found[fitting] = &search.words[i];
     fitting++;
   }
   free(search.outside);
   return fitting;
 }
 
-// The one such word; null if there is not exactly one.
+// Returns the only such word; null if there is not exactly one.
 static uintptr_t *find_word(void *symbol, void act(struct search *)) {
   uintptr_t *found;
   return find_words(symbol, act, &found, 1, false) == 1 ? found : NULL;
 }
 
-// Opens a tracked access to a variable of its own; its node becomes the head of the list.
+// Opens a tracked access to a local variable. Its node becomes the head of the list.
 static void act_access(struct search *search) {
   enum { read_and_track = 0x20 };
   uintptr_t variable, node[3];
   search->expected = (uintptr_t)node;
   runtime.begin(&variable, node, read_and_track, NULL);
-  look(search);
+  copy_inside(search);
   runtime.end(node);
 }
 
-// An address that is no other task-local's.
+// The key of a task-local value: its address differs from every other key's.
 static char key;
 
 static void act_local(struct search *search) {
   uintptr_t value = 0;
   runtime.push(&key, &value, runtime.int_type);
-  look(search);
+  copy_inside(search);
   runtime.pop();
 }
 
 static SWIFT void track(__attribute__((swift_indirect_result)) void *result,
                         __attribute__((swift_context)) void *search) {
   *(uintptr_t *)result = 0;
-  look(search);
+  copy_inside(search);
 }
 
 static SWIFT void changed(__attribute__((swift_indirect_result)) void *result,
@@ -224,17 +230,18 @@ static SWIFT void changed(__attribute__((swift_indirect_result)) void *result,
   abort();
 }
 
-// Tracks nothing, so that nothing is ever told of a change.
+// Tracks no property, so that `changed` is never called.
 static void act_observation(struct search *search) {
   uintptr_t result;
   runtime.track(&result, track, search, changed, NULL, runtime.int_type);
 }
 
-// The one empty word in the block of `symbol`'s module with which `is_read` finds the value that is put there (W33).
+// Finds the only empty word, in the block of the module that contains `symbol`, with which `is_read` returns true while
+// the word holds `value`.
 static uintptr_t *find_read_word(void *symbol, bool is_read(const uintptr_t *value)) {
   static const uintptr_t value[8] = {0x4a6f6973, 0x7457};
   struct search search = {0};
-  if (is_read(value)) return NULL;  // it also has the block allocated
+  if (is_read(value)) return NULL;  // this call also makes the runtime allocate the block
   find_block(&search, symbol);
   uintptr_t *found = NULL;
   for (size_t i = 0; i < search.count; i++) {
@@ -256,17 +263,17 @@ static bool is_executor(const uintptr_t *value) {
   return now.identity == value[0] && now.implementation == value[1];
 }
 
-static void look_in_queue(void *search) { look(search); }
+static void copy_in_queue(void *search) { copy_inside(search); }
 
 static void act_queue(struct search *search) {
   void *queue = runtime.make_queue("joist", NULL);
-  runtime.sync(queue, search, look_in_queue);
+  runtime.sync(queue, search, copy_in_queue);
   runtime.release_queue(queue);
 }
 
-// ThreadSanitizer has its own functions in front of Dispatch's, in a module that has its own words.
+// Not done under ThreadSanitizer, which puts functions in front of Dispatch's, in a module that has its own words.
 static void find_queue_words(struct joist_words *words) {
-#if !defined(JOIST_HAS_FIBRES)
+#if !defined(JOIST_HAS_FIBERS)
   if (runtime.make_queue == NULL || runtime.sync == NULL || runtime.release_queue == NULL) return;
   int count = find_words(runtime.sync, act_queue, words->queue, JOIST_QUEUE_WORDS, true);
   if (count > JOIST_QUEUE_WORDS) return;
@@ -284,7 +291,7 @@ static void find_task_words(struct joist_words *words) {
   words->executor = record;
 }
 
-// The calling thread runs no Task (W13).
+// The calling thread must not run a Task: see the header of this file.
 void joist_words_find(struct joist_words *words, bool calls_only) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, find_runtime);
@@ -310,11 +317,11 @@ void joist_words_find(struct joist_words *words, bool calls_only) {
   words->locals_by_calls = locals && locals_word == NULL && runtime.get != NULL;
 }
 
-#pragma mark - Carrying
+#pragma mark - Saving and restoring
 
 struct joist_saved_words {
-  uintptr_t calls[2];  // the words of `enter` and `exit` (W14)
-  uintptr_t item;      // the newest item of the list, saved by calls
+  uintptr_t calls[2];  // the words that `enter` and `exit` use
+  uintptr_t item;      // the newest item of the list of task-local values, where exported functions save it
   uintptr_t access, locals, observation, task, executor, caught;
   uint32_t uncaught;
 };
@@ -332,9 +339,9 @@ static struct joist_saved_words *allocate(void) {
   return saved;
 }
 
-// Puts one list of task-local values in the place of another, which it returns. An item of one's own lies in front of
-// the thread's list, its first word leads to the rest, and popping it makes the rest the list. The low bits of that
-// word are notes of Concurrency's for items that a task inherits.
+// Replaces the thread's list of task-local values and returns the previous list. It pushes an item, whose first word
+// points to the rest of the list, replaces this word, and pops the item, which makes the replacement the list. In the
+// low bits of that word Concurrency marks items that a task inherits.
 static uintptr_t exchange_locals(uintptr_t list) {
   enum { words_before_value = 3 };
   uintptr_t value = 0;
@@ -348,20 +355,20 @@ static uintptr_t exchange_locals(uintptr_t list) {
 
 void joist_words_install_some(const struct joist_words *words, struct joist_saved_state *saved) {
   if (saved->words == NULL) saved->words = allocate();
-  struct joist_saved_words *mine = saved->words;
-  *words->access = mine->access;
-  *words->locals = mine->locals;
-  *words->observation = mine->observation;
-  *words->task = mine->task;
-  *words->executor = mine->executor;
-  *words->caught = mine->caught;
-  *words->uncaught = mine->uncaught;
-  if (mine->item != 0) exchange_locals(mine->item);
-  if (words->access_by_calls) runtime.enter(mine->calls);  // last (W14)
+  struct joist_saved_words *values = saved->words;
+  *words->access = values->access;
+  *words->locals = values->locals;
+  *words->observation = values->observation;
+  *words->task = values->task;
+  *words->executor = values->executor;
+  *words->caught = values->caught;
+  *words->uncaught = values->uncaught;
+  if (values->item != 0) exchange_locals(values->item);
+  if (words->access_by_calls) runtime.enter(values->calls);  // must be the last step
 }
 
-// Takes all of a process's words off this thread.
-static struct joist_saved_words take(const struct joist_words *words, struct joist_saved_state *saved) {
+// Zeroes the thread's words and returns their values.
+static struct joist_saved_words take_words(const struct joist_words *words, struct joist_saved_state *saved) {
   struct joist_saved_words now = {0};
   if (words->access_by_calls && saved->words != NULL) {
     runtime.exit(saved->words->calls);
@@ -386,9 +393,9 @@ static struct joist_saved_words take(const struct joist_words *words, struct joi
 }
 
 void joist_words_remove_some(const struct joist_words *words, struct joist_saved_state *saved) {
-  struct joist_saved_words now = take(words, saved);
+  struct joist_saved_words now = take_words(words, saved);
   uintptr_t lists = now.calls[0] | now.item | now.access | now.locals | now.task | now.executor;
-  if ((lists | now.observation | now.caught | now.uncaught) == 0) {  // (W15)
+  if ((lists | now.observation | now.caught | now.uncaught) == 0) {
     free(saved->words);
     saved->words = NULL;
     return;
@@ -398,11 +405,12 @@ void joist_words_remove_some(const struct joist_words *words, struct joist_saved
 }
 
 void joist_words_forget(const struct joist_words *words, struct joist_saved_state *saved) {
-  take(words, saved);
+  take_words(words, saved);
   joist_saved_state_clear(saved);
 }
 
-// The items of task-local values are not freed: their values' destructors would run here, on a scheduler's stack.
+// Does not free the items of task-local values, because destroying their values would run the program's code here, on a
+// scheduler's stack.
 void joist_saved_state_clear(struct joist_saved_state *saved) {
   free(saved->words);
   saved->words = NULL;

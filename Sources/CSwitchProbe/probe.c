@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two stacks that switch to each other, and what each of them sees.
+// Runs two stacks that switch to each other, and records what each of them sees.
 #include "CSwitchProbe.h"
 
 #include <pthread.h>
@@ -12,7 +12,7 @@
 
 enum { stack_bytes = 64 * 1024, unwritten = 0xa5 };
 
-// One other stack, and where to go on with either.
+// A second stack, and the saved stack pointers of both.
 struct pair {
   char *stack;
   void *there, *here;
@@ -58,7 +58,7 @@ struct probe_registers probe_registers_on_both_sides(uint64_t here, uint64_t the
 
 #pragma mark - The first frame
 
-// As `probe_enter` knows it.
+// The layout is known to `probe_enter` (assembly).
 struct entered {
   uintptr_t stack_pointer, frame_pointer;
   void *there, *here;
@@ -94,7 +94,7 @@ struct unwinding {
   int32_t frames;
 };
 
-// An unwinder may show the end as a frame, too, one without a place in the program.
+// An unwinder may report the end as another frame, whose address is zero; it is not counted.
 static _Unwind_Reason_Code count(struct _Unwind_Context *context, void *argument) {
   int32_t *frames = argument;
   if (_Unwind_GetIP(context) == 0) return _URC_NO_REASON;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names as the two formats of object files want them.
+// The names of symbols in the two formats of object files.
 #ifndef PROBE_H
 #define PROBE_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registers across a switch, and at the first instruction of a laid context, on ARM64.
+// Checks registers across a switch, and at the first instruction of a laid context, on ARM64.
 #include "probe.h"
 
 #if defined(__aarch64__)
@@ -27,8 +27,8 @@
   compare \number, x10
   .endm
 
-// Keeps the caller's registers and the pattern, and fills all of them.
-  .macro keep_and_fill
+// Saves the caller's registers and the pattern, and fills all these registers from the pattern.
+  .macro save_and_fill
   stp x29, x30, [sp, #-176]!
   stp x19, x20, [sp, #16]
   stp x21, x22, [sp, #32]
@@ -61,8 +61,8 @@
   fill_floating 19, d15
   .endm
 
-// The caller has its registers back; those that changed are in the result.
-  .macro compare_and_give_back
+// Sets a bit of the result for each register that changed, and restores the caller's registers.
+  .macro compare_and_restore
   ldr x2, [sp, #160]
   mov x0, #0
   compare 1, x19
@@ -100,23 +100,23 @@
   .globl SYMBOL(probe_registers_across)
   .p2align 4
 SYMBOL(probe_registers_across):
-  keep_and_fill
+  save_and_fill
   bl SYMBOL(joist_switch)
-  compare_and_give_back
+  compare_and_restore
   ret
 
   .globl SYMBOL(probe_registers_around)
   .p2align 4
 SYMBOL(probe_registers_around):
-  keep_and_fill
+  save_and_fill
   mov x9, x0
   mov x0, x1
   blr x9
-  compare_and_give_back
+  compare_and_restore
   ret
 
-// The entry of a laid context: its stack and frame pointers go to the first two words of the argument; the next are
-// where to save this context and what to go on with.
+// The entry of a laid context. It stores the stack and frame pointers in the first two words of the argument. The third
+// word is where the switch back saves this context, and the fourth is the stack pointer that the switch loads.
   .globl SYMBOL(probe_enter)
   .p2align 4
 SYMBOL(probe_enter):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registers across a switch, and at the first instruction of a laid context, on x86-64.
+// Checks registers across a switch, and at the first instruction of a laid context, on x86-64.
 #include "probe.h"
 
 #if defined(__x86_64__)
@@ -18,8 +18,8 @@
   orl %esi, %eax
   .endm
 
-// Keeps the caller's registers and the pattern, and fills all of them.
-  .macro keep_and_fill
+// Saves the caller's registers and the pattern, and fills all these registers from the pattern.
+  .macro save_and_fill
   pushq %rbp
   pushq %rbx
   pushq %r12
@@ -35,8 +35,8 @@
   fill 6, r15
   .endm
 
-// The caller has its registers back; those that changed are in the result.
-  .macro compare_and_give_back
+// Sets a bit of the result for each register that changed, and restores the caller's registers.
+  .macro compare_and_restore
   popq %rdx
   xorl %eax, %eax
   compare 1, rbx
@@ -57,23 +57,23 @@
   .globl SYMBOL(probe_registers_across)
   .p2align 4
 SYMBOL(probe_registers_across):
-  keep_and_fill
+  save_and_fill
   callq SYMBOL(joist_switch)
-  compare_and_give_back
+  compare_and_restore
   ret
 
   .globl SYMBOL(probe_registers_around)
   .p2align 4
 SYMBOL(probe_registers_around):
-  keep_and_fill
+  save_and_fill
   movq %rdi, %rax
   movq %rsi, %rdi
   callq *%rax
-  compare_and_give_back
+  compare_and_restore
   ret
 
-// The entry of a laid context: its stack and frame pointers go to the first two words of the argument; the next are
-// where to save this context and what to go on with.
+// The entry of a laid context. It stores the stack and frame pointers in the first two words of the argument. The third
+// word is where the switch back saves this context, and the fourth is the stack pointer that the switch loads.
   .globl SYMBOL(probe_enter)
   .p2align 4
 SYMBOL(probe_enter):

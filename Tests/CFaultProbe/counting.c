@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts the allocations of each thread of the test program, where the C library lets it put functions in front, and
-// has one of them fail.
+// Counts the allocations of each thread of the test program, and makes some of them fail. It replaces the C library's
+// functions, where that library allows this.
 #include "CFaultProbe.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@
 
 static _Thread_local int64_t calls, calls_under_locks, calls_until_failure;
 
-static bool fails_for_ever;
+static bool always_fails;
 
-// Of the runtime.
+// Declared in CJoist.h.
 int joist_spin_locks(void);
 
 void *__libc_malloc(size_t bytes);
@@ -27,11 +27,11 @@ void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *block, size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 
-// Counts a call; whether it may have memory.
+// Counts a call. Returns whether it may allocate.
 static bool count(void) {
   calls++;
   calls_under_locks += joist_spin_locks() > 0;
-  if (__atomic_load_n(&fails_for_ever, __ATOMIC_RELAXED)) return false;
+  if (__atomic_load_n(&always_fails, __ATOMIC_RELAXED)) return false;
   return calls_until_failure == 0 || --calls_until_failure > 0;
 }
 
@@ -51,7 +51,7 @@ int64_t probe_fail_malloc(int64_t number) {
   return left;
 }
 
-void probe_fail_malloc_for_ever(bool fails) { __atomic_store_n(&fails_for_ever, fails, __ATOMIC_RELAXED); }
+void probe_fail_malloc_for_ever(bool fails) { __atomic_store_n(&always_fails, fails, __ATOMIC_RELAXED); }
 
 int64_t probe_malloc_calls(void) { return calls; }
 int64_t probe_malloc_calls_under_locks(void) { return calls_under_locks; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each function dies in one way. The compiler is kept from seeing how.
+// Functions that crash in one way each, written so that the compiler does not see it, and calls that Swift cannot make.
 #define _GNU_SOURCE
 #include "CFaultProbe.h"
 
@@ -25,7 +25,7 @@ int32_t probe_divide(int32_t a, int32_t b) {
   __asm__ volatile("cltd\n\tidivl %3" : "=a"(quotient), "=&d"(rest) : "0"(a), "r"(b) : "cc");
   return quotient;
 #else
-  if (b == 0) __builtin_trap();  // this processor's division does not fault
+  if (b == 0) __builtin_trap();  // division does not fault on this processor
   return a / b;
 #endif
 }
@@ -47,7 +47,7 @@ void probe_assert(void) {
 
 void probe_execute_nonsense(void) {
 #if defined(__x86_64__)
-  __asm__ volatile(".byte 0x06");  // no instruction in 64-bit mode
+  __asm__ volatile(".byte 0x06");  // invalid in 64-bit mode
 #else
   __asm__ volatile(".word 0");
 #endif

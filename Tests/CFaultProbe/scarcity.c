@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A system that gives less than it did, and a program that does what it should not with its descriptors.
+// Makes the system refuse what it granted before, and checks that descriptors of the program stay untouched.
 #define _GNU_SOURCE
 #include "CFaultProbe.h"
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Swift cannot say: the switch between stacks, the words that Swift's runtime keeps per OS thread, and the
-// few system calls that Swift cannot make. Nothing here knows what a process or a scheduler is.
+// What Swift cannot express: the switch between stacks, access to the words that Swift's runtime keeps per OS thread,
+// the handler of a crash, and the few system calls that Swift cannot make. Nothing here knows what a process or a
+// scheduler is.
+//
+// Unless its comment says otherwise, a function may be called from any thread and on any stack, a scheduler's or a
+// process's, but not from a signal handler; it allocates nothing and does not block.
 #ifndef CJOIST_H
 #define CJOIST_H
 
@@ -15,105 +19,130 @@ extern "C" {
 
 #pragma mark - The switch (switch_x86_64.S, switch_arm64.S)
 
-/// Bytes below the top of a stack that `joist_stack_lay` uses: the first saved context, the sentinel above it, and a
-/// word that is the caller's.
+/// The number of bytes that `joist_stack_lay` uses below the top of a stack: the first saved context, the sentinel
+/// above it, and a word that belongs to the caller.
 #if defined(__x86_64__)
 #define JOIST_FIRST_FRAME_BYTES 80
 #else
 #define JOIST_FIRST_FRAME_BYTES 192
 #endif
 
-/// Saves the callee-saved registers and the floating-point control words on the stack that runs, stores the stack
-/// pointer in `*save`, and goes on where `load`, a stack pointer stored so before (or laid), left off.
+/// Saves the callee-saved registers and the floating-point control words on the current stack, stores the stack pointer
+/// in `*save`, and resumes the context whose stack pointer is `load`. Such a context comes from an earlier switch or
+/// from `joist_stack_lay`.
 ///
-/// It ends in an indirect jump and not in a return: the return predictor knows nothing of other stacks.
-/// Control words are loaded only where they differ from the ones in force. Status flags of floating point, such as the
-/// lowest six bits of mxcsr on x86-64, do not count and are not kept: they belong to nobody across a call (W4).
+/// Returns when a later switch loads the stored stack pointer, possibly on another thread. Under ThreadSanitizer the
+/// first switch to a laid context allocates.
+///
+/// It ends in an indirect jump instead of a return, because the return predictor knows nothing of other stacks. Control
+/// words are loaded only where they differ from those in force. The floating-point status flags, such as the lowest six
+/// bits of mxcsr on x86-64, are ignored and not saved: no code may rely on them across a call (W4).
 void joist_switch(void *_Nullable *_Nonnull save, void *_Nonnull load);
 
-/// The same, for a switch to a stack that most likely left off in the very call that switches now. It ends in a return,
-/// which is predicted then, and so is every return of the callers; elsewhere each of them costs a misprediction.
+/// Does the same as `joist_switch`, for a target stack that was most likely left by the same call that switches now.
+///
+/// It ends in a return. In that case the return is predicted, and so is every return of its callers. In any other case
+/// each of these returns costs a misprediction.
 void joist_switch_alike(void *_Nullable *_Nonnull save, void *_Nonnull load);
 
-/// Lays a first context on an empty stack, so that switching to the result calls `entry(argument)` with a 16-byte
-/// aligned stack, a frame pointer of zero (unwinders end there) and the control words of the thread that lays it.
-/// `entry` never returns. `top` is 16-byte aligned; above the context lies a sentinel word, and above that one
-/// that is left as it is.
+/// Writes a first context to an empty stack, so that switching to the result calls `entry(argument)` with a 16-byte
+/// aligned stack, a frame pointer of zero (where unwinders stop) and the calling thread's floating-point control words.
+///
+/// `entry` must not return. `top` is 16-byte aligned. Above the context lies a sentinel word, and above the sentinel a
+/// word that is left unchanged. Returns the stack pointer to switch to.
 void *_Nonnull joist_stack_lay(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument);
 
-/// The same with other control words.
+/// Does the same as `joist_stack_lay` with the given control words instead of the calling thread's.
 void *_Nonnull joist_stack_lay_with(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull),
                                     void *_Nonnull argument, uint64_t control);
 
-/// The floating-point control words of the calling thread, without status flags.
+/// Returns the floating-point control words of the calling thread, without status flags.
 uint64_t joist_control_words(void);
 
-/// Nobody goes back to what is on a stack that was laid. Whether the sentinel word is as `joist_stack_lay` wrote it.
+/// Ends the use of a laid stack whose frames will never be resumed; the caller runs on another stack.
+///
+/// Returns whether the sentinel word is still as `joist_stack_lay` wrote it. Under ThreadSanitizer it also frees what
+/// the sanitizer keeps for the stack.
 bool joist_stack_end(void *_Nonnull top);
 
-/// Where the stack pointer is, to within a frame.
+/// Returns the stack pointer, accurate to within one frame.
 static inline uintptr_t joist_stack_pointer(void) { return (uintptr_t)__builtin_frame_address(0); }
 
 #pragma mark - What Swift keeps per thread (words.c)
 
-/// The most words that Dispatch may change while a thread is on a queue.
+/// The maximum number of words that Dispatch may change while a thread is on a queue.
 #define JOIST_QUEUE_WORDS 4
 
-/// Where one OS thread keeps what belongs to the code that runs on it. Found once a thread; then every pointer leads
-/// somewhere, to a word of `none` where the thread has no such thing.
+/// The addresses at which one OS thread keeps the state of the code that runs on it.
+///
+/// They are found once per thread. Afterwards every pointer is valid: it leads to a word of `none` where the thread has
+/// no such state.
 struct joist_words {
-  /// Head of the list of open exclusivity accesses; its nodes lie in stack frames.
+  /// The head of the list of open exclusivity accesses; its nodes lie in stack frames.
   uintptr_t *_Nullable access;
-  /// Head of the list of task-local values bound outside a task.
+  /// The head of the list of task-local values that are bound outside a task.
   uintptr_t *_Nullable locals;
-  /// What Observation is tracking; leads into a stack frame.
+  /// What Observation is tracking; it points into a stack frame.
   uintptr_t *_Nullable observation;
-  /// The record of the executor that Swift's current task runs on, which lies in a stack frame.
+  /// The record of the executor that Swift's current task runs on; it lies in a stack frame.
   uintptr_t *_Nullable executor;
-  /// C++'s caught exceptions (`__cxa_get_globals`): the stack of them, and the count of those in flight.
+  /// The exceptions of C++ (`__cxa_get_globals`): the stack of caught ones, and the count of those in flight.
   uintptr_t *_Nullable caught;
   uint32_t *_Nullable uncaught;
-  /// The access word was not found: saved by the exported `swift_task_{exit,enter}ThreadLocalContext`.
+  /// Whether the access word was not found, so that the exported `swift_task_{exit,enter}ThreadLocalContext` save it.
   bool access_by_calls;
-  /// The task-local word was not found: saved by the exported `swift_task_localValue{Push,Get,Pop}`.
+  /// Whether the task-local word was not found, so that the exported `swift_task_localValue{Push,Get,Pop}` save it.
   bool locals_by_calls;
-  /// Swift's current task. Where there is one, there is an executor's record: that alone is looked at in a switch.
+  /// Swift's current task. A task always runs with an executor's record, so a switch looks only at `executor`.
   uintptr_t *_Nullable task;
   /// Zero words to point at.
   uintptr_t none[2];
-  /// Where Dispatch notes which queue this thread is on, and what these words hold outside of every queue (W31).
+  /// The words in which Dispatch notes which queue this thread is on, and their values outside every queue (W31).
   uintptr_t *_Nullable queue[JOIST_QUEUE_WORDS];
   uintptr_t outside_queue[JOIST_QUEUE_WORDS];
   int queue_words;
 };
 
-/// What a suspended process has of them. Null for one that has nothing open, which is nearly every one.
+/// The values that these words had when a process was suspended. The pointer is null for a process that has nothing
+/// open, which is the case for nearly every process.
 struct joist_saved_state {
   struct joist_saved_words *_Nullable words;
 };
 
-/// Finds the calling thread's words. With `calls_only` the first two are treated as not found.
+/// Finds the words of the calling thread, which must not run a Swift task. With `calls_only` the first two count as not
+/// found.
+///
+/// Called on the thread's own stack before any process runs on it. Allocates, and takes the loader's lock.
 void joist_words_find(struct joist_words *_Nonnull words, bool calls_only);
 
-/// Finds nothing: for a thread that is not the runtime's own and may run a Swift task, whose values are elsewhere.
+/// Lets every pointer lead to a word of `none`. For a thread that the runtime does not own: it may run a Swift task,
+/// which keeps its values elsewhere.
 void joist_words_none(struct joist_words *_Nonnull words);
 
+/// The slow paths of `joist_words_install` and `joist_words_remove`. They allocate, and abort without memory.
 void joist_words_install_some(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 void joist_words_remove_some(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 
-/// Takes the words of one that runs no more off this thread, and forgets them and what it saved. Allocates nothing.
+/// Clears the thread's words after the frames of their process were abandoned, and frees what the process had saved.
+///
+/// Called on the thread whose words they are, after a crash on the crashed stack itself. Allocates nothing, except
+/// where the task-local word was not found: Swift's runtime then allocates an item of its list for a moment.
 void joist_words_forget(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 
-/// Forgets what a dead process saved.
+/// Frees what a dead process had saved.
 void joist_saved_state_clear(struct joist_saved_state *_Nonnull saved);
 
-/// Puts a process's words on this thread, where they are zero, just before it is switched to.
+/// Writes a process's saved words to the calling thread, whose words are zero, just before the switch to the process.
+///
+/// Called on the scheduler's stack, or on the stack of a process that hands over. Allocates only where exported calls
+/// save the words.
 static inline __attribute__((always_inline)) void joist_words_install(const struct joist_words *_Nonnull words,
                                                                       struct joist_saved_state *_Nonnull saved) {
   if (__builtin_expect(saved->words != NULL || words->access_by_calls, 0)) joist_words_install_some(words, saved);
 }
 
-/// Whether the process that runs on this thread has nothing open, and had nothing when it came: the usual case.
+/// Returns whether the process that runs on this thread has nothing open and had nothing open when it was resumed,
+/// which is the usual case.
 static inline __attribute__((always_inline)) bool joist_words_are_closed(const struct joist_words *_Nonnull words,
     const struct joist_saved_state *_Nonnull saved) {
   uintptr_t open = *words->access | *words->locals | *words->observation | *words->executor;
@@ -121,7 +150,11 @@ static inline __attribute__((always_inline)) bool joist_words_are_closed(const s
   return (open | (uintptr_t)saved->words | words->access_by_calls | words->locals_by_calls) == 0;
 }
 
-/// Takes a process's words off this thread, just before or after it is switched from; the thread's are zero then.
+/// Saves a process's words and zeroes those of the calling thread, just before or after the switch away from the
+/// process.
+///
+/// Called on the process's stack or on the scheduler's. Allocates only if the process has something open, or where
+/// exported calls save the words.
 static inline __attribute__((always_inline)) void joist_words_remove(const struct joist_words *_Nonnull words,
                                                                      struct joist_saved_state *_Nonnull saved) {
   if (__builtin_expect(!joist_words_are_closed(words, saved), 0)) joist_words_remove_some(words, saved);
@@ -129,9 +162,10 @@ static inline __attribute__((always_inline)) void joist_words_remove(const struc
 
 #pragma mark - The thread (thread.c)
 
-/// What this thread runs as: set by a scheduler for itself, null on every other thread. Read by assembly, or never
-/// inlined, since code on a process's stack may go on on another thread and a compiler may keep the address of a
-/// thread-local.
+/// Returns what a scheduler set for its own thread; null on every other thread. A signal handler may call it.
+///
+/// It is read by assembly, or by a function that is never inlined: code on a process's stack may resume on another
+/// thread, and a compiler may keep the address of a thread-local.
 #if defined(__ELF__) && (defined(__x86_64__) || defined(__aarch64__))
 #define JOIST_READS_CURRENT_INLINE
 static inline __attribute__((always_inline)) void *_Nullable joist_thread_current(void) {
@@ -148,21 +182,25 @@ static inline __attribute__((always_inline)) void *_Nullable joist_thread_curren
 #else
 void *_Nullable joist_thread_current(void);
 #endif
+/// Sets what `joist_thread_current` returns on the calling thread.
 void joist_thread_set_current(void *_Nullable current);
 
-/// Where threads are simulated, decides at a place between two steps of one which goes on.
+/// Decides at each schedule point which simulated thread continues.
 struct joist_schedule_control {
-  /// The thread is at such a place. Whether the process that runs is to leave at its next suspension point.
-  bool (*_Nonnull at)(struct joist_schedule_control *_Nonnull control, int32_t place);
-  /// The object that stands for the machine there.
+  /// Called when the running thread reaches a schedule point. Returns whether the running process is to leave at its
+  /// next suspension point.
+  bool (*_Nonnull at)(struct joist_schedule_control *_Nonnull control, int32_t point);
+  /// The object that stands for the machine in the simulation.
   const void *_Nullable platform;
 };
 
-/// What steers the threads that are simulated on this one; null on every other thread.
+/// Returns the control of the threads that are simulated on the calling thread; null on every other thread.
 struct joist_schedule_control *_Nullable joist_thread_schedule_control(void);
+/// Sets what `joist_thread_schedule_control` returns on the calling thread.
 void joist_thread_set_schedule_control(struct joist_schedule_control *_Nullable control);
 
-/// A counter that is cheap to read and the same on every core: not nanoseconds, see `joist_ticks_per_second`.
+/// Returns a counter that is cheap to read and the same on every core. Its unit is not the nanosecond but what
+/// `joist_ticks_per_second` says.
 static inline uint64_t joist_ticks(void) {
 #if defined(__x86_64__)
   uint32_t low, high;
@@ -175,10 +213,11 @@ static inline uint64_t joist_ticks(void) {
 #endif
 }
 
-/// How fast `joist_ticks` counts: read where the machine says, otherwise measured once over a tenth of a millisecond.
+/// Returns the frequency of `joist_ticks`. It is read from the machine where that tells it; otherwise the first call
+/// measures it for a tenth of a millisecond.
 uint64_t joist_ticks_per_second(void);
 
-/// A hint that this thread spins.
+/// Tells the processor that this thread spins.
 static inline void joist_pause(void) {
 #if defined(__x86_64__)
   __asm__ volatile("pause");
@@ -187,159 +226,187 @@ static inline void joist_pause(void) {
 #endif
 }
 
-/// The common half of an asymmetric fence: orders earlier stores before later loads against `joist_heavy_fence`.
-/// Where the system has no heavy one it is a full fence itself. The flag is read relaxed: it is set before anything is
-/// fenced, and a full fence too many does no harm.
+/// Whether the system has a heavy fence. A light fence is then a mere compiler fence.
 extern bool joist_has_heavy_fence;
+
+/// The frequent half of an asymmetric fence: orders earlier stores before later loads against `joist_heavy_fence`.
+///
+/// Where the system has no heavy fence, it is a full fence itself. The flag is read relaxed: it is set before any
+/// thread relies on a fence, and a superfluous full fence does no harm.
 static inline void joist_light_fence(void) {
   if (__builtin_expect(__atomic_load_n(&joist_has_heavy_fence, __ATOMIC_RELAXED), 1)) __asm__ volatile("" ::: "memory");
   else __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/// The rare half: every other thread of the program passes a full fence before it returns. Microseconds; a millisecond
-/// once, when the system begins to refuse it.
+/// The rare half of an asymmetric fence: every other thread of the program passes a full fence before it returns.
+///
+/// It takes microseconds. If the system begins to refuse the fence, one call takes a millisecond, and threads that call
+/// it meanwhile block.
 void joist_heavy_fence(void);
 
-/// Registers for the heavy fence; call once before any thread relies on either half.
+/// Registers the program for the heavy fence. Called once, before any thread relies on either half.
 void joist_fences_prepare(void);
 
 #pragma mark - What a process may do to its thread (across.c)
 
-/// Has `ended` called on this thread if it ends otherwise than by returning (W43); with null, not any more.
+/// Has `ended` called on the calling thread if that ends in any other way than by returning (W43). With null, cancels
+/// this. Called on the thread's own stack; may allocate.
 void joist_thread_watch_end(void (*_Nullable ended)(void));
 
-/// Notes that this thread is on no queue of Dispatch's, and whether it is on one now (W44).
+/// Notes that the calling thread is on no Dispatch queue (W44). Called on the thread's own stack; the first call takes
+/// the loader's lock.
 void joist_thread_note_queue(void);
+/// Returns whether the calling thread is on a Dispatch queue now (W44).
 bool joist_thread_is_on_queue(void);
 
 #pragma mark - Faults (fault.c, frames.c, reserve.c, recursion.c)
 
-/// The most frames that are kept of a fault.
-#define JOIST_FRAMES_MOST 64
+/// The maximum number of frames that are kept of a fault.
+#define JOIST_MAX_FRAMES 64
 
-/// The most functions of a recursion that are told apart.
-#define JOIST_RECURSION_MOST 128
+/// The maximum number of functions that are recorded of one recursion.
+#define JOIST_MAX_RECURSION 128
 
-/// Functions whose frames, `from` that address outwards, are far from the end of their stack (W42).
+/// The functions that have frames at or beyond `from`, far from the end of their stack (W42).
 struct joist_recursion {
-  uintptr_t functions[JOIST_RECURSION_MOST];
+  uintptr_t functions[JOIST_MAX_RECURSION];
   int count;
   uintptr_t from;
 };
 
-/// A fault that was contained: filled by the signal's handler, read by the entry that runs then.
+/// A contained fault: the signal's handler fills it in, and the entry that runs afterwards reads it.
 struct joist_fault {
-  /// The signal it arrived as.
+  /// The number of the signal; zero for an overflow that a call of the runtime noticed.
   int signal;
-  /// The stack pointer was, or went, below the stack.
+  /// Whether the stack overflowed: the stack pointer was, or was about to go, below the stack.
   bool is_overflow;
-  /// How much of the guard, next to the stack, was made writable so that a library could finish (W20), and the stack's
-  /// lowest address. The stack's own word for that leads to its top meanwhile, so that no call of the runtime has room.
-  /// The entry that runs then closes the reserve.
+  /// The number of bytes of the guard, next to the stack, that were made writable so that a library could finish (W20),
+  /// and the stack's lowest address. Meanwhile the word in which the stack keeps this address holds its top instead, so
+  /// that no call of the runtime finds enough stack. The entry closes the reserve.
   size_t reserve_bytes;
   uintptr_t low;
   struct joist_recursion recursion;
-  /// One of the frames holds a lock (W22).
+  /// Whether one of the frames holds a lock (W22).
   bool holds_lock;
-  /// Where it happened, and the return addresses from there outwards.
-  uintptr_t frames[JOIST_FRAMES_MOST];
+  /// The address of the fault, and the return addresses from there outwards.
+  uintptr_t frames[JOIST_MAX_FRAMES];
   int frame_count;
-  /// Swift's runtime has said something before it: `joist_fault_text` tells what.
+  /// Whether Swift's runtime has printed a message before it; `joist_fault_text` returns this message.
   bool has_text;
-  /// What is known of it is being put together: a fault meanwhile is of that, which had no memory.
+  /// Whether the report of this fault is being made. A fault that arrives meanwhile comes from making the report, and
+  /// means that there was no memory for it.
   bool is_being_told;
 };
 
-/// One thread's stacks whose faults are contained. Nothing but the handler and its thread touch it.
+/// The stacks of one thread whose faults are contained. Only that thread and its signal handler access it.
 struct joist_site {
-  /// Where the thread keeps what runs on it (a record, null for nothing), and where that keeps its stack: two words,
-  /// the lowest address and the one above the highest. Faults with the stack pointer elsewhere are not contained.
+  /// The word in which the thread keeps the record of what runs on it (null if nothing runs), and the offset in the
+  /// record of a pointer to two words: the lowest address of the stack and the address above its highest. A fault with
+  /// the stack pointer elsewhere is not contained.
   void *_Nullable const *_Nullable running;
   size_t stack_offset;
-  /// Runs at the top of the stack after a fault, with the record, and never returns.
+  /// Runs at the top of the stack after a fault, with the record as its argument. Must not return.
   void (*_Nullable entry)(void *_Nonnull record);
-  /// Bytes of guard below each stack.
+  /// The number of bytes of guard below each stack.
   size_t guard_bytes;
-  /// Contain nothing, and contain what leaves a lock behind (W22).
+  /// Whether no fault is contained, and whether faults that leave a lock behind are contained (W22).
   bool contains_nothing, contains_locks;
-  /// The floating-point control words that the entry begins with.
+  /// The floating-point control words with which the entry begins.
   uint64_t control;
-  /// What this thread keeps for the code on it; null where that is not known.
+  /// The words that this thread keeps for the code on it; null where they are not known.
   const struct joist_words *_Nullable words;
-  /// The handler runs.
+  /// Whether the handler runs.
   bool is_busy;
   struct joist_fault fault;
 };
 
-/// Takes the signals over, once a program; what handled them before gets what is not contained. Later calls only look
-/// anew what is loaded.
+/// Installs the handler of faults, once per program. The previous handlers get the faults that are not contained.
+///
+/// Later calls only refresh the table of loaded modules. Allocates, blocks, and takes the loader's lock.
 void joist_faults_prepare(void);
 
-/// From now on, in the child of a fork, nothing is contained (W34), and `child` is called on the thread that forked.
+/// From now on, in the child of a fork, no fault is contained (W34), and `child` is called on the thread that forked.
+/// The first call may allocate.
 void joist_forks_watch(void (*_Nonnull child)(void));
 
-/// Whether this program is the child of a fork that was watched.
+/// Returns whether this program is the child of a fork that was watched.
 bool joist_is_forked_child(void);
 
-/// Looks what is loaded, if anything was loaded since (W30). Takes the loader's lock.
+/// Refreshes the table of loaded modules if anything was loaded since (W30). Takes the loader's lock, and may block.
 void joist_faults_look(void);
 
-/// The signal that another handler has been installed for since, or zero.
+/// Returns a signal for which another handler has been installed since `joist_faults_prepare`, or zero.
 int joist_faults_lost(void);
 
-/// Nothing is contained any more, on no thread: for faults of the runtime itself.
+/// Stops containing faults on every thread, for an error of the runtime itself. A signal handler may call it.
 void joist_faults_give_up(void);
 
-/// Contains faults on this thread from now on; with null, no more. Gives the thread a stack for handlers at first.
+/// Contains faults on the calling thread from now on; with null, stops doing so.
+///
+/// The first call with a site maps a stack for signal handlers, unblocks the signals of faults, and notes the thread's
+/// signal mask and locale, to which a crash returns.
 void joist_faults_enter(struct joist_site *_Nullable site);
 
-/// Whose faults are contained on this thread.
+/// Returns the site whose faults are contained on the calling thread, or null.
 struct joist_site *_Nullable joist_faults_site(void);
 
-/// Guards the reserve again, if any of it is open; false where the system refuses.
+/// Makes the reserve a guard again, if any of it is open. Called by the entry after a fault, on the stack that
+/// overflowed. Returns false where the system refuses.
 bool joist_fault_close_reserve(struct joist_site *_Nonnull site);
 
-/// Clears what this thread keeps for frames that are no more: the words, the locks of `stdout` and `stderr` (W23), what
-/// Dispatch noted of a queue that they hold (W32), and the signals that they blocked. Allocates nothing.
+/// Clears what the calling thread keeps for frames that were abandoned: the words, the locks of `stdout` and `stderr`
+/// (W23), what Dispatch noted of a queue that the frames hold (W32), and the signal mask and locale that they set.
+///
+/// Called at the top of the stack whose frames were abandoned. Allocates nothing.
 void joist_fault_forget_frames(const struct joist_words *_Nonnull words, struct joist_saved_state *_Nonnull saved);
 
-/// Notes that the running stack is about to end, with the frames of the caller, for an entry that is gone to then.
-/// False where such an end is not contained: the site contains nothing, or a frame holds a lock (W22).
+/// Records that the current stack is about to overflow, with the caller's frames, for an entry that the caller then
+/// restarts with.
+///
+/// Called on the stack that is about to overflow. Returns false where such an end is not contained: the site contains
+/// nothing, or a frame holds a lock (W22).
 bool joist_fault_note_overflow(struct joist_site *_Nonnull site);
 
-/// Whether the frames of the caller may be left behind: none holds a lock, or the site contains that (W22).
+/// Returns whether the frames of the caller may be abandoned: none holds a lock, or the site contains that (W22).
+///
+/// Called on the stack of these frames. If a lock is abandoned, the calling thread never ends (W32).
 bool joist_fault_may_leave(struct joist_site *_Nonnull site);
 
-/// Whether the calling thread must never end, for it was left holding a queue (W32).
+/// Returns whether the calling thread must never end, because a crash left it holding a Dispatch queue (W32).
 bool joist_thread_is_kept(void);
 
 /// Sleeps until the program ends.
 _Noreturn void joist_thread_rest(void);
 
-/// Copies what Swift's runtime said of a death (W28); the length, which is zero where it said nothing. Takes a lock.
+/// Copies at most `bytes` bytes of the message of Swift's runtime that belongs to a fault (W28), and consumes it.
+///
+/// Returns the number of bytes copied, which is zero if there is no message. Takes a lock and frees older messages;
+/// allocates nothing.
 size_t joist_fault_text(const struct joist_fault *_Nonnull fault, char *_Nonnull copy, size_t bytes);
 
-/// Begins anew on this stack, which is left for good: `entry(argument)` at its top, with those control words.
+/// Abandons all frames of the current stack and calls `entry(argument)` at its top, with the given control words.
 _Noreturn void joist_stack_restart(void *_Nonnull top, void (*_Nonnull entry)(void *_Nonnull), void *_Nonnull argument,
                                    uint64_t control);
 
 #pragma mark - The system (system.c)
 
-/// Sleeps while `*word` is `expected`, at most so many nanoseconds (negative: without end). May wake without cause.
+/// Blocks the thread while `*word` is `expected`, for at most `nanoseconds` (negative: no limit). It may return early
+/// without a cause.
 void joist_futex_wait(const void *_Nonnull word, uint32_t expected, int64_t nanoseconds);
-/// Wakes at most so many who sleep on the word.
+/// Wakes at most `count` threads that sleep on the word. Where the system has no futex it may wake others, too.
 void joist_futex_wake(const void *_Nonnull word, int32_t count);
 
-/// Makes a range fault on access without splitting its mapping (Linux 6.13); false where that does not exist or,
-/// as under some emulators, is accepted and does nothing.
+/// Makes accesses to a range fault without splitting its mapping (Linux 6.13).
+///
+/// Returns false where the system cannot do that or, as some emulators do, accepts the call without an effect.
 bool joist_guard_install(void *_Nonnull start, size_t bytes);
 
-/// Has the memory behind a range of whole pages there, in one call and not page by page as it is touched; where the
-/// system cannot do that nothing happens.
+/// Provides the memory behind a range of whole pages in one call, instead of page by page at the first touch. Does
+/// nothing where the system cannot do that.
 void joist_populate(void *_Nonnull start, size_t bytes);
 
-/// Has AddressSanitizer report whoever touches a range, and nobody any more; nothing in builds without it. Swift cannot
-/// see which sanitizer a build has, so the build defines the name.
+/// Makes AddressSanitizer report every access to a range, or accept accesses again. Does nothing in builds without the
+/// sanitizer. Swift cannot see which sanitizer a build uses, so the build defines the macro.
 #if defined(JOIST_MARKS_POOLS)
 void joist_mark_free(void *_Nonnull start, size_t bytes);
 void joist_mark_used(void *_Nonnull start, size_t bytes);
@@ -348,99 +415,110 @@ static inline void joist_mark_free(void *_Nonnull start, size_t bytes) { (void)s
 static inline void joist_mark_used(void *_Nonnull start, size_t bytes) { (void)start, (void)bytes; }
 #endif
 
-/// How many spin locks this thread has, in debug builds; counted there by `joist_count_spin_lock`.
+/// Returns the number of spin locks that the calling thread holds. It is counted by `joist_count_spin_lock`, which only
+/// debug builds call.
 int joist_spin_locks(void);
+/// Adds `change` to that number.
 void joist_count_spin_lock(int change);
 
-/// Memory from malloc, to be freed as such; NULL when there is none. The alignment is a power of two, and not less than
-/// a pointer's size.
+/// Allocates with malloc memory that `free` takes back; returns null if there is none. The alignment is a power of two,
+/// and at least the size of a pointer.
 void *_Nullable joist_allocate(size_t bytes, size_t alignment);
 
-/// Whether malloc has a block of that size just now.
+/// Returns whether malloc has a block of that size at the moment: allocates one and frees it.
 bool joist_has_memory(size_t bytes);
 
-/// Writes a sentence to the standard error, and ends the program; takes no memory.
+/// Writes a sentence to the standard error and aborts the program.
 _Noreturn void joist_stop(const uint8_t *_Nullable sentence, size_t bytes);
 
-/// Has malloc give back whole pages that it keeps, where it can.
+/// Makes malloc return to the system the whole pages that it keeps, where it can. Takes malloc's locks.
 void joist_trim_malloc(void);
 
-/// Makes a mapping longer, elsewhere if need be, by moving its pages; null, and nothing is changed, where the system
-/// cannot do that.
+/// Extends a mapping, moving its pages to another address if necessary.
+///
+/// Returns the new address, or null where the system cannot do that; then nothing has changed.
 void *_Nullable joist_grow(void *_Nonnull start, size_t bytes, size_t new_bytes);
 
-/// Names the calling OS thread, as debuggers and `top -H` show it, and has it wake when it asked to.
+/// Names the calling OS thread, as debuggers and `top -H` show it, and lets its sleeps end as precisely as the system
+/// can.
 void joist_thread_prepare(const char *_Nonnull name);
 
-/// How many processors this program may run on.
+/// Returns the number of processors that this program may run on.
 int joist_processors_allowed(void);
 
-/// Whether the program may run on that one.
+/// Returns whether the program may run on the given processor.
 bool joist_processor_is_allowed(int processor);
 
-/// Has this thread run on these alone from now on, where the system can do that.
+/// Restricts the calling thread to the given processors, where the system can do that.
 void joist_stay_on_processors(const int64_t *_Nonnull processors, int64_t count);
 
-/// Which one this thread runs on just now.
+/// Returns the processor that the calling thread runs on at the moment.
 int joist_current_processor(void);
 
 #pragma mark - Threads seen from others (thread_use.c)
 
-/// The system's number of this thread.
+/// Returns the system's number of the calling thread.
 int64_t joist_thread_number(void);
-/// Nanoseconds that a thread of this program has had a processor for; -1 where that is not known.
+/// Returns the processor time that a thread of this program has used, in nanoseconds; -1 where that is not known.
 int64_t joist_thread_busy(int64_t number);
-/// Whether a thread of this program waits in the system; true as well where that is not known.
+/// Returns whether a thread of this program is blocked in the system; true as well where that is not known. Opens and
+/// reads a file on Linux.
 bool joist_thread_is_blocked(int64_t number);
 
 #pragma mark - Descriptors (poll.c)
 
-/// A set of descriptors that are waited for, and a bell that ends a wait: a pipe, which is known by its number whoever
-/// closes or opens descriptors meanwhile (W36).
+/// A set of descriptors that are polled, and a bell that ends a wait: a pipe on Linux. The pipe's number identifies the
+/// bell even if the program closes and opens descriptors meanwhile (W36).
 struct joist_poll {
   int queue, bell, ringer;
   uint64_t pipe_number, pipe_device;
 };
 
-/// A descriptor that is ready; -1 for the bell.
+/// A descriptor that is ready; its number is -1 for the bell.
 struct joist_ready {
   int descriptor;
   bool reads, writes;
 };
 
 enum {
-  /// The system does not wait for such descriptors (files): they are always ready.
+  /// The system cannot poll such descriptors (files); they are always ready.
   joist_poll_always_ready = -2,
+  /// The descriptor is not open.
   joist_poll_not_open = -3,
-  /// Somebody has closed the descriptors of the poll itself.
+  /// The descriptors of the poll itself have been closed from outside.
   joist_poll_lost = -4,
-  /// The program, or the system, has no descriptors left.
+  /// The program, or the system, has no free descriptors.
   joist_poll_none_left = -5,
 };
 
-/// Opens a poll: zero, the system's error number when it gives none, or `joist_poll_none_left`.
+/// Opens a poll. Returns zero, `joist_poll_none_left`, or the system's error number.
 int joist_poll_open(struct joist_poll *_Nonnull poll);
-/// Closes what is still the poll's own.
+/// Closes the descriptors that still belong to the poll.
 void joist_poll_close(struct joist_poll *_Nonnull poll);
-/// Whether its descriptors are still its own.
+/// Returns whether its descriptors still belong to the poll.
 bool joist_poll_is_own(const struct joist_poll *_Nonnull poll);
-/// What a descriptor is waited for from now until its next event; zero, the system's error number, or a number above.
+/// Sets what a descriptor is polled for from now until its next event; with neither, the descriptor is removed.
+///
+/// Returns zero, the system's error number, or one of the negative numbers above.
 int joist_poll_set(const struct joist_poll *_Nonnull poll, int descriptor, bool reads, bool writes);
-/// Waits at most `milliseconds` for events; returns their count, or `joist_poll_lost`.
-int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int most,
+/// Blocks for at most `milliseconds` until there are events, and stores at most `max_count` of them, and at most 64.
+///
+/// Returns the number of events, or `joist_poll_lost`.
+int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *_Nonnull ready, int max_count,
                     int milliseconds);
-/// Ends a wait, now or the next one; false when the bell is not the poll's own any more.
+/// Ends the current wait, or the next one. Returns false if the bell no longer belongs to the poll.
 bool joist_poll_ring(const struct joist_poll *_Nonnull poll);
 
 #pragma mark - Swift values without their type (values.c)
 
-/// Moves a Swift value of any type to other memory; its old place is uninitialised then.
+/// Moves a Swift value of any type to other memory; `from` is uninitialized afterwards.
 void joist_value_move(void *_Nonnull to, void *_Nonnull from, const void *_Nonnull metadata);
 
-/// Destroys a Swift value of any type, noncopyable ones included, through its value witness table.
+/// Destroys a Swift value of any type, noncopyable ones included, through its value witness table. Runs the program's
+/// `deinit` code, which may do anything.
 void joist_value_destroy(void *_Nonnull value, const void *_Nonnull metadata);
 
-/// Whether destroying a value of a type does nothing.
+/// Returns whether destroying a value of the type does nothing.
 bool joist_value_is_trivial(const void *_Nonnull metadata);
 
 #ifdef __cplusplus

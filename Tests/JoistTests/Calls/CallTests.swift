@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asking and answering.
+// Calls: a process, thread or task sends a request and waits for the reply.
 
 import Joist
 import TestSupport
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M1: a call brings its reply, whoever else calls`() throws {
+  func `M1: a call returns its own reply while other processes call the same server`() throws {
     let (callers, calls) = (size(20, seeds: 5), size(100, seeds: 4))
     let sum = Count()
     _ = try onRuntime(slots: 4) { runtime in
@@ -44,7 +44,7 @@ import Testing
     #expect(sum.total == callers * calls * (calls + 1))
   }
 
-  @Test func `M1: a class graph goes with a call and comes back`() throws {
+  @Test func `M1: a class graph moves to the server with a call and comes back with the reply`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let log = Log<Int>()
@@ -74,7 +74,7 @@ import Testing
     #expect(log.entries == [42, many(10_000)])
   }
 
-  @Test func `M3: a call ends with its time, and a late or second reply is harmless and counted`() throws {
+  @Test func `M3: a call ends at its timeout, and a late or second reply is dropped and counted`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let replies = Log<ReplyTo<Int>>()
@@ -94,12 +94,13 @@ import Testing
     }
     simulation.run(passingTime: false)
     simulation.run()
-    // The reply inside the closure came before the wait was open: it is not a reply to this call's request.
+    // The reply inside the closure comes before the call's wait is open, so it does not answer this call, which times
+    // out.
     #expect(log.entries == [-1])
     #expect(simulation.runtime.statistics.repliesDropped == 2)
   }
 
-  @Test func `M3: of two replies the first counts, the second is destroyed`() throws {
+  @Test func `M3: the first of two replies is delivered, and the second is destroyed`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let log = Log<Int>()
@@ -117,7 +118,7 @@ import Testing
     #expect(simulation.runtime.statistics.repliesDropped == 1)
   }
 
-  /// What a call to a process throws.
+  /// Returns the description of the error that a call to `server` throws.
   private func outcome(_ process: ProcessContext<Never>, _ server: ProcessRef<Request>) -> String {
     do {
       let _: Int = try process.call(server) { .never($0) }
@@ -125,7 +126,7 @@ import Testing
     } catch { return "\(error)" }
   }
 
-  @Test func `P5: the callee's death ends the call with its reason: read, unread, or dead before`() throws {
+  @Test func `P5: a server's death ends each call with its exit reason: read, unread, or made later`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.spawn(Request.self, serve)
@@ -146,7 +147,7 @@ import Testing
     #expect(log.entries.last == "exited(no process)")
   }
 
-  @Test func `M3: a request that is flushed, or finds a full mailbox, is told so`() throws {
+  @Test func `M3: a call whose request is flushed or finds a full mailbox throws an error that says so`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.spawn(
@@ -166,7 +167,7 @@ import Testing
     #expect(log.entries == ["mailboxFull", "discarded"])
   }
 
-  @Test func `M1: a caller that is told to exit leaves its call`() throws {
+  @Test func `M1: a caller that is told to exit abandons its call`() throws {
     let simulation = try HandDriven()
     let server = simulation.runtime.spawn(Request.self, serve)
     let caller = simulation.runtime.spawn { process in let _: Int = try process.call(server) { .never($0) } }
@@ -177,7 +178,7 @@ import Testing
     #expect(!caller.isAlive && server.isAlive)
   }
 
-  @Test func `M1: a call inside the closure of another does not disturb it`() throws {
+  @Test func `M1: a call made inside another call's closure does not disturb the outer call`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(Request.self, serve)
@@ -192,7 +193,7 @@ import Testing
     #expect(log.entries == [4])
   }
 
-  @Test func `M1: threads call too, and are told of time and death`() throws {
+  @Test func `M1: threads call, too, and their calls end at a timeout or with the server's death`() throws {
     _ = try withRuntime { runtime in
       let server = runtime.spawn(Request.self, serve)
       for number in 1...many(100) {
@@ -207,7 +208,7 @@ import Testing
     }
   }
 
-  @Test func `M1: tasks call too, end with their time, and can be cancelled`() async throws {
+  @Test func `M1: tasks call, too, and their calls end at a timeout, when cancelled or with the server`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     let server = runtime.spawn(Request.self, serve)
     try await withLimit("every call has come to an end", on: runtime) {
@@ -246,7 +247,7 @@ import Testing
     await runtime.shutdown()
   }
 
-  @Test func `M1: a process that calls itself is told so at once, in its blocking closure too`() throws {
+  @Test func `M1: a process that calls itself gets an error at once, in its blocking closure, too`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(Request.self) { process in
@@ -261,7 +262,7 @@ import Testing
     #expect(log.entries.count == 2 && log.entries.allSatisfy { $0.contains("cannot call itself") })
   }
 
-  @Test func `M2: a call waits for room in a mailbox that blocks, and its time covers that`() throws {
+  @Test func `M2: a call waits for room in a full mailbox that blocks, and its timeout includes that wait`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let server = simulation.runtime.spawn(Request.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {

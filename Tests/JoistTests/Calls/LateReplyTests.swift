@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Replies that come late, and callers that a server leaves without one.
+// Replies that arrive after their call has ended, and callers whose server ends before it replies.
 
 import Joist
 import TestSupport
@@ -27,14 +27,14 @@ import Testing
     #expect(log.entries == ["timed out", "2"] && simulation.runtime.statistics.repliesDropped == 1)
   }
 
-  @Test func `M1: each of twenty callers that were not answered is told when the server ends`() throws {
+  @Test func `M1: when a server ends, each caller that it has not answered gets its exit reason`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let server = simulation.runtime.spawn(ReplyTo<Int>.self) { process in
       var replies: [ReplyTo<Int>] = []
       for _ in 0..<20 { replies.append(try process.receive()) }
-      // Two that are answered in between, and the last.
-      for place in [3, 11, 19] { replies[place].send(place) }
+      // The server answers two callers in the middle, and the last one.
+      for number in [3, 11, 19] { replies[number].send(number) }
       try process.exit(.shutdown)
     }
     for number in 0..<20 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Descriptors whose other end has gone, and waits for them that are over.
+// Descriptors whose other end was closed, and descriptor waits that timed out.
 
 import Foundation
 import Joist
@@ -8,14 +8,14 @@ import TestSupport
 import Testing
 
 @Suite struct DescriptorEndTests {
-  /// The two ends of a pipe: to read from, to write to.
+  /// Makes a pipe and returns its read end and its write end.
   private func pipe() throws -> (read: Int32, write: Int32) {
     var ends: [Int32] = [0, 0]
     try #require(Foundation.pipe(&ends) == 0)
     return (ends[0], ends[1])
   }
 
-  @Test func `S3: both ends of a pipe are ready when the other one was closed`() throws {
+  @Test func `S3: each end of a pipe becomes ready when the other end is closed`() throws {
     let (first, second) = (try pipe(), try pipe())
     let log = Log<Bool>()
     _ = try withRuntime { runtime in
@@ -23,7 +23,7 @@ import Testing
       runtime.waitUntilIdle()
       Foundation.close(first.write)
       _ = reader.join()
-      // A full pipe cannot be written to, until nobody can read it any more.
+      // A full pipe cannot be written to until its read end is closed.
       _ = fcntl(second.write, F_SETFL, O_NONBLOCK)
       while Pair.write(second.write, 1) {}
       let writer = runtime.spawn { process in log.add(try process.waitWritable(second.write)) }
@@ -36,7 +36,7 @@ import Testing
     #expect(log.entries == [true, true])
   }
 
-  @Test func `S3: a wait for a descriptor that timed out leaves nothing in the table`() throws {
+  @Test func `S3: a descriptor wait that times out leaves nothing in the table`() throws {
     let pair = try Pair()
     defer { pair.close() }
     while Pair.write(pair.near, 1) {}

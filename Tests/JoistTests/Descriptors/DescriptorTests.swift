@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for descriptors.
+// Processes that wait until a descriptor is ready.
 
 import Foundation
 import Joist
 import TestSupport
 import Testing
 
-/// Two ends of a connection within this program.
+/// A pair of connected nonblocking sockets within this program.
 struct Pair: Sendable {
   let near: Int32
   let far: Int32
@@ -35,7 +35,7 @@ struct Pair: Sendable {
   }
 }
 
-/// How many of some sockets, each with a process at either end, get back what was sent.
+/// Returns how many of `count` socket pairs, each with a process at both ends, echo the byte that is sent.
 private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
   let pairs = try (0..<count).map { _ in try Pair() }
   defer { for pair in pairs { pair.close() } }
@@ -60,9 +60,9 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
 }
 
 @Suite(.serialized) struct DescriptorTests {
-  // In a program of its own: where more than some 1,300 are open, Foundation's `Process`, which other tests use, reads
-  // beyond the end of a folder's entries.
-  @Test func `S3: a process for each of many sockets echoes what comes`() async {
+  // This test is a program of its own: when more than about 1,300 descriptors are open, Foundation's `Process`, which
+  // other tests use, reads beyond the end of a directory's entries.
+  @Test func `S3: processes that each wait for one of many sockets echo what arrives`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -76,7 +76,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     }
   }
 
-  @Test func `S3: a wait ends with its time, and another begins well`() throws {
+  @Test func `S3: a descriptor wait ends at its timeout, and the next wait works`() throws {
     let pair = try Pair()
     defer { pair.close() }
     let log = Log<Bool>()
@@ -91,7 +91,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     #expect(log.entries == Array(repeating: false, count: 50) + [true])
   }
 
-  @Test func `S3: a process that waits for a descriptor is idle, says so, and can be told to exit`() throws {
+  @Test func `S3: a process that waits for a descriptor counts as idle, says why, and can be told to exit`() throws {
     let pair = try Pair()
     defer { pair.close() }
     _ = try withRuntime { runtime in
@@ -103,7 +103,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     }
   }
 
-  @Test func `S3: one waits to read and others to write, all on one descriptor`() throws {
+  @Test func `S3: two readers and a writer wait for one descriptor at the same time`() throws {
     let pair = try Pair()
     defer { pair.close() }
     let log = Log<String>()
@@ -122,7 +122,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
   }
 
   @Test(.timeLimit(.minutes(2)))
-  func `S3: of many who wait for one descriptor each event wakes one`() throws {
+  func `S3: each event on a descriptor wakes one of the many processes that wait for it`() throws {
     let (waiting, events) = (many(500), 60)
     let pair = try Pair()
     let (served, wakes) = (Count(), Count())
@@ -153,7 +153,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
   }
 
   @Test(.timeLimit(.minutes(2)))
-  func `S3: what comes at once is served by as many, who take one each, die, or do not come back`() throws {
+  func `S3: bytes that arrive together wake enough waiters to read them all, even if some read none`() throws {
     let waiting = many(150)
     let pair = try Pair()
     let (served, left) = (Count(), Count())
@@ -162,7 +162,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
       let waiters = (0..<waiting + 30).map { number in
         runtime.spawn(Int.self) { process in
           guard try process.waitReadable(pair.far) else { return }
-          // Some were woken and make no use of it.
+          // Some waiters wake and end without reading.
           if number % 10 == 9 && left.total < 20 { return left.add() }
           while Pair.read(pair.far) == nil { guard try process.waitReadable(pair.far) else { return } }
           served.add()
@@ -180,7 +180,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
   }
 
   @Test(.timeLimit(.minutes(2)))
-  func `S3: one who is told to exit as it is woken leaves the event to the next`() throws {
+  func `S3: a waiter that is told to exit as it is woken passes the event to the next waiter`() throws {
     for _ in 0..<many(50) {
       let pair = try Pair()
       let served = Count()
@@ -203,7 +203,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     }
   }
 
-  @Test func `S3: the other end's end is ready, a file is ready, a closed descriptor is an error`() throws {
+  @Test func `S3: a socket with a closed peer and a file are ready, and a closed descriptor is an error`() throws {
     let pair = try Pair()
     Foundation.close(pair.far)
     let closed = try Pair()
@@ -225,7 +225,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     #expect(log.entries == ["true", "true", "descriptor -1 is not open"])
   }
 
-  @Test func `S3: where there are no threads a wait for a descriptor is refused with a sentence`() throws {
+  @Test func `S3: a runtime without threads refuses a descriptor wait with an error that says why`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in

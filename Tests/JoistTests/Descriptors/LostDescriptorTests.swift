@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs that have no descriptors left, or close those of the runtime.
+// Programs that have no descriptors left, and programs that close the runtime's descriptors.
 
 #if os(Linux)
   import CFaultProbe
@@ -10,11 +10,9 @@
   import Testing
 
   @Suite struct LostDescriptorTests {
-    @Test func `I2: a wait for a descriptor where none are left is refused with a sentence, and later ones are not`()
-      async
-    {
+    @Test func `I2: a descriptor wait throws while no descriptors are left, and works once some are free`() async {
       await #expect(processExitsWith: .exitCode(0)) {
-        probe_end_after(60, "a wait for a descriptor where none are left")
+        probe_end_after(60, "a descriptor wait while no descriptors are left")
         let runtime = try ProcessRuntime(.init(schedulers: 1, slots: 64))
         let (log, pair) = (Log<String>(), try Pair())
         _ = Pair.write(pair.far, 1)
@@ -37,7 +35,7 @@
       }
     }
 
-    @Test func `I2: the memory limit holds where no descriptors are left`() async {
+    @Test func `I2: the memory limit holds while no descriptors are left`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         let before = HostPlatform.shared.residentBytes()
         let runtime = try ProcessRuntime(.init(schedulers: 1, slots: 64, memoryLimit: before + (64 << 20)))
@@ -57,7 +55,7 @@
       }
     }
 
-    @Test func `I2: the memory limit holds where the program has closed all descriptors, and opened others`() async {
+    @Test func `I2: memory is still measured after the program has closed all descriptors and opened others`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         let before = HostPlatform.shared.residentBytes()
         closefrom(3)
@@ -69,7 +67,7 @@
       }
     }
 
-    @Test func `I2: a runtime whose descriptors the program closed ends in time, and touches nobody's`() async {
+    @Test func `I2: a runtime whose descriptors were closed shuts down in time and touches no others`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(60, "a shutdown after all descriptors were closed")
         let (runtime, _) = try runtimeThatWaits()
@@ -82,7 +80,7 @@
       }
     }
 
-    @Test func `I2: waits end when the program has closed the runtime's descriptors, and new ones work`() async {
+    @Test func `I2: waits end when the program closes the runtime's descriptors, and new waits work`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(60, "waits for descriptors that the program has closed")
         let (runtime, waiters) = try runtimeThatWaits()
@@ -100,7 +98,7 @@
     }
   }
 
-  /// A runtime on which processes wait for descriptors, some to read and some to write.
+  /// Makes a runtime with processes that wait for descriptors, and returns it when all of them wait.
   private func runtimeThatWaits() throws -> (ProcessRuntime, [ProcessRef<Never>]) {
     let runtime = try ProcessRuntime(.init(schedulers: 2, slots: 64))
     let pairs = try (0..<3).map { _ in try Pair() }
@@ -109,7 +107,7 @@
     return (runtime, waiters)
   }
 
-  /// Opens what there is, with a limit that is soon reached.
+  /// Limits the program to 128 descriptors, opens all that are left, and returns them.
   private func takeAllDescriptors() throws -> [Int32] {
     var limits = rlimit(rlim_cur: 128, rlim_max: 128)
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)

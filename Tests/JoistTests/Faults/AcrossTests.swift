@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process does to the thread that it borrows, and would be another's after a suspension: found where it can be.
+// State of the carrier thread that a process changes and that would reach another process after a suspension. The
+// runtime detects such a suspension where it can.
 
 import Dispatch
 import Foundation
@@ -8,12 +9,12 @@ import Joist
 import TestSupport
 import Testing
 
-/// Whether what a program said on its standard error has that in it.
+/// Returns whether the program's standard error contains `text`.
 private func said(_ text: String, _ result: ExitTest.Result?) -> Bool {
   result.map { String(decoding: $0.standardErrorContent, as: UTF8.self).contains(text) } ?? false
 }
 
-/// Runs a body as a process, for an exit test; the program's status is 7 when it outlives that.
+/// Runs `body` as a process of an exit test, whose program exits with status 7 if it survives.
 private func run(_ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void) throws {
   let runtime = try ProcessRuntime(.init(schedulers: 2))
   runtime.spawn(options: .init(), body)
@@ -25,7 +26,7 @@ private func endThread() { pthread_exit(nil) }
 
 @Suite struct AcrossTests {
   #if DEBUG
-    @Test func `P5: a suspension inside queue.sync stops the program with a sentence, whatever the queue`() async {
+    @Test func `P5: a suspension inside queue.sync stops the program with an error message, on any queue`() async {
       let sentence = "suspended inside `queue.sync`"
       let serial = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         try run { process in try DispatchQueue(label: "serial").sync { try process.yield() } }
@@ -54,7 +55,7 @@ private func endThread() { pthread_exit(nil) }
   #endif
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: a process may use queues in sync, and suspend before and after`() throws {
+  func `P5: a process may call queue.sync, and suspend before and after it`() throws {
     let queue = DispatchQueue(label: "shared")
     let count = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -70,7 +71,7 @@ private func endThread() { pthread_exit(nil) }
     #expect(count.total == 400)
   }
 
-  @Test func `P5: a process that ends its thread stops the program with a sentence`() async {
+  @Test func `P5: a process that ends its thread stops the program with an error message`() async {
     let process = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       try run { _ in endThread() }
     }
@@ -82,7 +83,7 @@ private func endThread() { pthread_exit(nil) }
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: what a call of the system left in errno is the process's until it suspends`() throws {
+  func `P5: the errno that a system call sets belongs to the process until it suspends`() throws {
     let wrong = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       for number in 0..<4 {

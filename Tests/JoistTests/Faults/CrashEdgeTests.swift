@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crashes of a process that was told to exit, and on threads that Dispatch has started.
+// Crashes of a process that was told to exit, and crashes in a runtime that was started on a Dispatch thread.
 
 import Foundation
 import Joist
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct CrashEdgeTests {
-  @Test func `P5: a process that crashes after it was told to exit ends with its crash`() throws {
+  @Test func `P5: a process that crashes after it was told to exit ends with the crash as its reason`() throws {
     let log = Log<ExitReason>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(Down.self) { process in
@@ -24,7 +24,7 @@ import Testing
     #expect(log.entries.count == 1 && log.entries.first?.trap != nil)
   }
 
-  @Test func `P5: a crash is contained in a runtime that a thread of Dispatch has started`() async throws {
+  @Test func `P5: a crash is contained in a runtime that was started on a Dispatch thread`() async throws {
     let reason = try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
         continuation.resume(with: Result { try end(schedulers: 1) { _ in print(number(from: nil)) } })
@@ -34,6 +34,6 @@ import Testing
   }
 }
 
-/// A number that is not there.
+/// Returns the number in `text`; traps when `text` is nil.
 @inline(never)
 private func number(from text: String?) -> Int { Int(text!)! }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A library that recurses until the stack is used up ends its process, and can be used by others afterwards.
+// A library call that recurses until the stack overflows ends its process, and other processes can use the library
+// afterwards.
 
 import Foundation
 import Joist
 import TestSupport
 import Testing
 
-/// Library calls that recurse once or more for each level of the value that they are given.
+/// A library call that recurses at least once for each level of its argument.
 enum DeepCall: String, CaseIterable, Sendable {
   case jsonEncoder, jsonDecoder, jsonSerialization, propertyListEncoder, propertyListSerialization
   case dump, mirror, describing, interpolating, anyHashable, nsArrayIsEqual, nsDictionaryDescription, predicate
   case deinitArrays, deinitNodes, deinitTree, deinitNSArrays, equality, hashing
 
-  /// Those that end their process alone.
+  /// The calls whose overflow ends only their process.
   ///
-  /// On ARM64 a stack that ends while nested indirect enums are released ends the program.
+  /// On ARM64, an overflow during the release of nested indirect enums ends the program.
   static var contained: [DeepCall] {
     #if arch(arm64)
       allCases.filter { $0 != .deinitTree }
@@ -24,11 +25,11 @@ enum DeepCall: String, CaseIterable, Sendable {
     #endif
   }
 
-  /// `JSONDecoder` throws for more than 512.
+  /// The number of levels that overflows the stack; `JSONDecoder` throws for more than 512.
   var levels: Int { self == .jsonDecoder ? 500 : 5_000 }
 
   // swift-format-ignore: NeverUseForceTry
-  /// Makes a value of that many levels and has the library go through it.
+  /// Makes a value with `levels` levels and calls the library with it.
   func run(levels: Int) {
     switch self {
     case .jsonEncoder: _ = try! JSONEncoder().encode(Node(levels: levels))
@@ -59,7 +60,7 @@ enum DeepCall: String, CaseIterable, Sendable {
 
 @Suite struct DeepCallTests {
   @Test(.timeLimit(.minutes(5)), arguments: DeepCall.contained)
-  func `P3: a library that recurses until the stack is used up ends its process, and serves others`(
+  func `P3: a library call that overflows the stack ends its process, and the library serves others`(
     call: DeepCall
   ) throws {
     let ends = Log<ExitReason>()
@@ -67,12 +68,12 @@ enum DeepCall: String, CaseIterable, Sendable {
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
       runtime.spawn(Down.self) { process in
         for number in 1...6 {
-          // The library is at another place each time when the stack ends.
+          // The stack ends at a different point of the library's code each time.
           process.spawnMonitored(down: { $0 }) { _ in
             withLess(stack: (110 << 10) + number * 1_234) { call.run(levels: call.levels) }
           }
           ends.add(try process.receive().reason)
-          // Whoever held a lock would stop this.
+          // A lock that the overflow left held would block this call.
           process.spawnMonitored(down: { $0 }) { _ in
             call.run(levels: 3)
             log.add(number)
@@ -86,7 +87,7 @@ enum DeepCall: String, CaseIterable, Sendable {
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `P3: a library that recurses until the stack is used up ends what called it in blocking`() throws {
+  func `P3: a library call that overflows the stack in a blocking closure ends its process`() throws {
     let crashes = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       for _ in 0..<3 {
@@ -102,7 +103,7 @@ enum DeepCall: String, CaseIterable, Sendable {
   }
 
   @Test(.timeLimit(.minutes(5)), arguments: [SpawnOptions(), SpawnOptions(stack: .dedicated(bytes: 256 << 10))])
-  func `P3: after a library has used up its part of the guard, that is whole again`(options: SpawnOptions) throws {
+  func `P3: the guard is whole again after a library call has used its part of it`(options: SpawnOptions) throws {
     let ends = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1, slots: 1)) { runtime in
       runtime.spawn(options: .init(stack: .dedicated(bytes: 256 << 10))) { process in
@@ -120,7 +121,7 @@ enum DeepCall: String, CaseIterable, Sendable {
   }
 }
 
-/// Calls `body` with that much of the stack used up.
+/// Calls `body` after using up `bytes` bytes of the stack.
 @inline(never)
 private func withLess(stack bytes: Int, _ body: () -> Void) {
   if bytes <= 0 { return body() }
@@ -172,5 +173,5 @@ private func negations(_ levels: Int) -> NSPredicate {
   nested(levels, NSPredicate(value: true)) { NSCompoundPredicate(notPredicateWithSubpredicate: $0) }
 }
 
-/// How many values are in one, by reflection.
+/// Returns the number of values in `value`, counted by reflection.
 private func parts(of value: Any) -> Int { Mirror(reflecting: value).children.reduce(1) { $0 + parts(of: $1.value) } }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crashes in awkward places: while a lock is waited for, in a timer's message, in reports, near the stack's end.
+// Crashes in awkward places: during a wait for a lock, in a timer's message, in reports, near the end of the stack.
 
 import CFaultProbe
 import Foundation
@@ -9,10 +9,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Crashes when it goes.
+/// An object that crashes when it is destroyed.
 private final class Bomb: Sendable { deinit { if unknown(true) { fatalError("a bomb") } } }
 
-/// Does something when it goes.
+/// An object that calls a closure when it is destroyed.
 private final class Last: Sendable {
   private let act: @Sendable () -> Void
   init(_ act: @escaping @Sendable () -> Void) { self.act = act }
@@ -23,7 +23,7 @@ private struct Heavy: Error { let last: Last }
 
 @inline(never)
 private func deep(_ depth: Int) -> Int {
-  if depth == 0 && unknown(true) { fatalError("deep in an initialiser") }
+  if depth == 0 && unknown(true) { fatalError("deep in an initializer") }
   return unknown(true) ? deep(depth - 1) + unknown(1) : 0
 }
 
@@ -31,7 +31,7 @@ private let deeplyMade = deep(200)
 private let endlesslyMade = deep(-1)
 
 @Suite(.timeLimit(.minutes(10))) struct EdgeTests {
-  @Test func `P5: a crash far inside an initialiser leaves a lock, too, and an overflow there`() async {
+  @Test func `P5: a crash or overflow deep in a lazy initializer leaves a lock held and ends the program`() async {
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in print(deeplyMade) }
@@ -46,7 +46,7 @@ private let endlesslyMade = deep(-1)
     }
   }
 
-  @Test func `P5: an abort that somebody sent is the program's`() async {
+  @Test func `P5: a SIGABRT that is sent to the program ends it`() async {
     await #expect(processExitsWith: .signal(SIGABRT)) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in while unknown(true) { _ = String(repeating: unknown("x"), count: 100_000) } }
@@ -55,7 +55,7 @@ private let endlesslyMade = deep(-1)
     }
   }
 
-  @Test func `C2: a process begins with the control words of its runtime, whoever makes it`() throws {
+  @Test func `C2: a process begins with its runtime's control words, not with those of its creator`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { process in
@@ -67,7 +67,7 @@ private let endlesslyMade = deep(-1)
     #expect(log.entries == [false])
   }
 
-  @Test func `P5: a lock granted to one that crashes just then is the next one's`() throws {
+  @Test func `P5: a lock granted to a process that crashes at that moment goes to the next waiter`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       let lock = ProcessLock(0)
@@ -92,7 +92,7 @@ private let endlesslyMade = deep(-1)
     #expect(log.entries.last == "first again")
   }
 
-  @Test func `P5: a permit and room that are given to one that crashes are the next one's`() throws {
+  @Test func `P5: a permit granted to a process that crashes at that moment goes to the next waiter`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       let semaphore = ProcessSemaphore(permits: 0)
@@ -114,7 +114,7 @@ private let endlesslyMade = deep(-1)
     #expect(log.entries == ["permit"])
   }
 
-  @Test func `P5: an overflow in a call that takes a lock of the runtime's leaves it free`() throws {
+  @Test func `P5: an overflow in a call that takes a runtime lock leaves that lock free`() throws {
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       let (lock, semaphore) = (ProcessLock(0), ProcessSemaphore(permits: 1))
       let named = runtime.spawn(Int.self) { _ = try $0.receive() }
@@ -140,7 +140,7 @@ private let endlesslyMade = deep(-1)
     #expect(statistics.overflowsContained == 6)
   }
 
-  @Test func `I2: what reports forget may go in any way`() throws {
+  @Test func `I2: an error that drops out of the recent reports may send messages when it is destroyed`() throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     runtime.handleReports(perSecond: 1_000_000, nil)
     let dead = runtime.spawn(Int.self) { _ in }
@@ -151,7 +151,7 @@ private let endlesslyMade = deep(-1)
     runtime.shutdown()
   }
 
-  @Test func `P5: what a timer brought to nobody crashes where it may, or sends on`() throws {
+  @Test func `P5: a timer's message that cannot be delivered may crash or send when it is destroyed`() throws {
     let sent = Count()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { process in
@@ -164,7 +164,7 @@ private let endlesslyMade = deep(-1)
         }
         repeatedly(process, to: gone, holding: last)
         try process.sleep(for: .milliseconds(20))
-        // The next processes of their records find what was brought.
+        // The next processes in the records of `dead` and `gone` find the messages that the timers left there.
         for _ in 0..<4 { process.spawn { try $0.yield() } }
         let full = SpawnOptions(mailbox: .bounded(1, whenFull: .fail))
         let busy = process.spawn(Bomb?.self, options: full) { busy in try busy.sleep(for: .milliseconds(20)) }
@@ -176,7 +176,7 @@ private let endlesslyMade = deep(-1)
     #expect(sent.total == 1 && statistics.trapsContained == 2)
   }
 
-  @Test func `P5: a crash when a blocking closure goes is its process's`() throws {
+  @Test func `P5: a crash while a blocking closure's captures are destroyed ends its process`() throws {
     let said = try saying("a bomb") { process in
       let bomb = Bomb()
       _ = process.blocking { withExtendedLifetime(bomb) { 5 } }
@@ -184,7 +184,7 @@ private let endlesslyMade = deep(-1)
     #expect(said.hasSuffix("a bomb"))
   }
 
-  @Test func `L1: a killed process that is abandoned in a wait with an end leaves nothing armed`() throws {
+  @Test func `L1: a killed process that is abandoned during a timed wait leaves no timer armed`() throws {
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       let stubborn = runtime.spawn(Int.self) { process in
         let holder = Unchecked(process)
@@ -200,7 +200,7 @@ private let endlesslyMade = deep(-1)
   }
 }
 
-/// The compiler's hole, as `@Sendable` predicates do not see it.
+/// A box that carries a value into a `@Sendable` predicate past the compiler's check.
 private struct Unchecked<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The child of a fork runs nothing of its parent's runtime.
+// A forked child runs nothing of its parent's runtime.
 
 import CFaultProbe
 import Foundation
@@ -8,9 +8,9 @@ import Joist
 import TestSupport
 import Testing
 
-/// Forks in a process, beside one that is ready; how the child ended, as `waitpid` says it.
+/// Forks in a process while another process is ready, and returns the child's status as `waitpid` reports it.
 ///
-/// The other process writes once in the parent; a child that runs it as well writes a second time.
+/// The other process writes one byte in the parent. If the child runs it as well, a second byte is written.
 private func fork(_ child: @escaping @Sendable (ProcessContext<Never>) throws -> Void) throws -> Int32 {
   let status = Log<Int32>()
   let pipe = Pipe()
@@ -24,25 +24,25 @@ private func fork(_ child: @escaping @Sendable (ProcessContext<Never>) throws ->
   runtime.waitUntilIdle()
   runtime.shutdown()
   try pipe.fileHandleForWriting.close()
-  precondition(pipe.fileHandleForReading.readDataToEndOfFile().count == 1, "the child ran a process of its parent's")
+  precondition(pipe.fileHandleForReading.readDataToEndOfFile().count == 1, "the child ran a process of its parent")
   return status.entries[0]
 }
 
-/// Ends the exit test as failed unless that holds.
+/// Fails the exit test unless `holds` is true.
 private func check(_ holds: Bool) { precondition(holds) }
 
-/// Whether the program was ended by a signal.
+/// Returns whether `status` says that a signal ended the program.
 private func isSignal(_ status: Int32) -> Bool { status & 0x7f != 0 }
 
 @Suite(.timeLimit(.minutes(10))) struct ForkTests {
-  @Test func `P5: a crash in the child of a fork ends the child`() async {
+  @Test func `P5: a crash in a forked child ends the child`() async {
     await #expect(processExitsWith: .success) {
       try check(isSignal(fork { _ in try WayOfDying.unwrap.die() }))
       try check(isSignal(fork { _ in print(probe_take_stack(600 << 10)) }))
     }
   }
 
-  @Test func `P5: a fork's child that suspends, returns or waits for a runtime ends with a sentence`() async throws {
+  @Test func `P5: a forked child that suspends, returns or awaits a runtime ends with an error message`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       try check(isSignal(fork { process in try process.yield() }))
       try check(isSignal(fork { process in try process.sleep(for: .milliseconds(1)) }))
@@ -63,7 +63,7 @@ private func isSignal(_ status: Int32) -> Bool { status & 0x7f != 0 }
     }
   }
 
-  @Test func `P5: the child of a fork may execute another program`() async {
+  @Test func `P5: a forked child may execute another program`() async {
     await #expect(processExitsWith: .success) {
       try check(fork { _ in probe_execute("/bin/true") } == 0)
       try check(fork { _ in _exit(3) } == 3 << 8)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A crash while a queue of Dispatch's is held, in every shape of holding one.
+// Crashes while a process holds a Dispatch queue, in every form in which it can hold one.
 
 import Dispatch
 import Foundation
@@ -9,7 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A way of holding a queue.
+/// A form of holding a Dispatch queue.
 private enum Holding: CaseIterable {
   case plain, generic, throwing, flags, barrier, genericBarrier, concurrent, item, targeted, nested, itself
 
@@ -39,7 +39,7 @@ private func dead(_ way: WayOfDying) -> Int {
   return unknown(1)
 }
 
-/// Runs a body as a process or in a `blocking` closure of one; the program's status is 7 when it outlives that.
+/// Runs `body` in a process or in its `blocking` closure; the program exits with status 7 if it survives.
 private func hold(
   inBlocking: Bool = false,
   _ configuration: ProcessRuntime.Configuration = .init(schedulers: 1),
@@ -59,7 +59,7 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
 }
 
 @Suite(.timeLimit(.minutes(10))) struct HeldQueueTests {
-  @Test func `P5: a crash in a queue's sync ends the program, in every shape of it`() async {
+  @Test func `P5: a crash inside queue.sync ends the program, in every form of sync`() async {
     await #expect(processExitsWith: .failure) { try hold { Holding.plain.die() } }
     await #expect(processExitsWith: .failure) { try hold { Holding.generic.die() } }
     await #expect(processExitsWith: .failure) { try hold { Holding.throwing.die() } }
@@ -73,7 +73,7 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
     await #expect(processExitsWith: .failure) { try hold { Holding.itself.die() } }
   }
 
-  @Test func `P5: a crash in a queue's sync ends the program in a blocking closure, too`() async {
+  @Test func `P5: a crash inside queue.sync ends the program in a blocking closure, too`() async {
     await #expect(processExitsWith: .failure) { try hold(inBlocking: true) { Holding.plain.die() } }
     await #expect(processExitsWith: .failure) { try hold(inBlocking: true) { Holding.generic.die(.cast) } }
     await #expect(processExitsWith: .failure) { try hold(inBlocking: true) { Holding.barrier.die() } }
@@ -81,7 +81,7 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
     await #expect(processExitsWith: .failure) { try hold(inBlocking: true) { Holding.itself.die() } }
   }
 
-  @Test func `P5: a stack that ends in a call of the runtime ends the program where a queue is held`() async {
+  @Test func `P5: a stack overflow in a runtime call ends the program while a queue is held`() async {
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { process in
@@ -99,7 +99,7 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
     }
   }
 
-  @Test func `P5: contained crashes in queues end neither threads that hold them nor the program`() async {
+  @Test func `P5: contained crashes inside queue.sync end neither the holding threads nor the program`() async {
     await #expect(processExitsWith: .exitCode(7)) {
       for inBlocking in [false, true] {
         let runtime = try ProcessRuntime(.init(schedulers: 2, onTrapWithLock: .contain))
@@ -115,7 +115,7 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
     }
   }
 
-  @Test func `P5: after a contained crash in a queue its thread is on no queue`() async {
+  @Test func `P5: after a contained crash inside queue.sync the thread is on no queue`() async {
     await #expect(processExitsWith: .exitCode(7)) {
       let key = DispatchSpecificKey<Int>()
       let runtime = try ProcessRuntime(.init(schedulers: 1, onTrapWithLock: .contain))
@@ -132,13 +132,13 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
       }
       await runtime.waitUntilIdle()
       precondition(seen.entries == [nil, 5] && runtime.statistics.trapsContained == 1)
-      // The queue's holder is a thread that is still there, so that nobody is taken for it.
+      // The thread that Dispatch records as the queue's holder still exists, so no other thread is mistaken for it.
       await runtime.shutdown()
       exit(7)
     }
   }
 
-  @Test func `P5: a crash that Dispatch's own call holds no queue in ends its process`() throws {
+  @Test func `P5: a crash in a Dispatch call that holds no queue ends its process`() throws {
     let ways: [@Sendable () -> Void] = [
       {
         DispatchQueue(label: "own").sync {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What contained crashes leave behind: what the frames held, and nothing else.
+// The memory that contained crashes leak: what the frames held, and nothing else.
 
 import CFaultProbe
 import Foundation
@@ -9,10 +9,11 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct LeakTests {
-  /// By how many bytes the program grows with each crash of a process with that body, after many others.
+  /// Returns by how many bytes the program grows for each crash of a process with `body`, after many warm-up crashes.
   private func growth(_ count: Int, _ body: @escaping @Sendable () throws -> Void) throws -> Double {
     let (log, warmUp) = (Log<Int64>(), many(4_000, oneIn: 20))
-    // A spare scheduler takes 40 KB when it is started, at any moment on a busy machine: four bytes for each of 10,000.
+    // There are no spare schedulers: on a busy machine one may start at any moment, and it takes 40 KB, which is four
+    // bytes for each of 10,000 crashes.
     let statistics = try withRuntime(.init(schedulers: 2, spareSchedulers: 0)) { runtime in
       runtime.spawn(Down.self) { process in
         for round in 0..<2 {
@@ -29,11 +30,11 @@ import Testing
     return Double(log.entries[1] - log.entries[0]) / Double(count)
   }
 
-  // In a program of its own: other tests grow it, too. Status 1 to 3 says which did not hold.
-  @Test func `I1: a crash leaks what its frames held, and a body that holds nothing leaks nothing`() async {
+  // This test is a program of its own because other tests allocate, too. Status 1, 2 or 3 says which check failed.
+  @Test func `I1: a crash leaks what its frames held, and nothing if they held nothing`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let tests = LeakTests()
-      // What a body captured is released, but for a count that unoptimised code has in its frame while it calls.
+      // A body's captures are released, except for one retain that unoptimized code holds in its frame during a call.
       let nothing: Double = isOptimised ? 1 : 64
       if try tests.growth(many(40_000, oneIn: 200), { _ = unknown(unknown(Int.max) + 1) }) > nothing { exit(1) }
       if try tests.growth(many(10_000, oneIn: 50), { _ = unknown(descend(unknown(1))) }) > nothing { exit(2) }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A stack that ends in a module of its own: in one without Swift code the call is finished first, whenever it was
-// loaded.
+// Stack overflows in a shared library. In a library without Swift code, the call finishes before its process ends. The
+// library may be loaded before or after the runtime is made.
 
 import Foundation
 import Joist
 import TestSupport
 import Testing
 
-/// A shared library that is compiled for a test.
+/// Shared libraries that are compiled for a test.
 private enum Built {
-  /// What holds a lock while it uses much stack.
+  /// A C library with a function that holds a lock while it uses a large frame.
   static let c = """
     #include <pthread.h>
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -31,14 +31,14 @@ private enum Built {
       return 1 + 0 * unused;
     }
     """
-  /// What calls itself for ever.
+  /// A Swift library with a function that calls itself forever.
   static let swift = """
     @inline(never) func next(_ depth: Int) -> Int { depth < 0 ? 0 : descend(depth &+ 1) &* 3 }
     @inline(never) @_cdecl("built_descend") public func descend(_ depth: Int) -> Int { next(depth) ^ depth }
     """
 
   static func compiler(_ name: String) -> String? {
-    // In emulation, those of the machine make libraries that cannot be loaded.
+    // Under emulation, the host's compilers make libraries that this program cannot load.
     #if arch(arm64)
       return nil
     #else
@@ -47,7 +47,7 @@ private enum Built {
     #endif
   }
 
-  /// Compiles one, waits for the compiler, and returns the library's path.
+  /// Compiles `source`, waits for the compiler, and returns the path of the library.
   static func library(_ source: String, _ name: String, _ options: [String]) throws -> String {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("joist-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -63,7 +63,7 @@ private enum Built {
     return folder + "/built.so"
   }
 
-  /// A function of a library.
+  /// A function of a loaded library.
   struct Function: @unchecked Sendable {
     private let call: @convention(c) (Int) -> Int
 
@@ -86,14 +86,14 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
 #if os(Linux)
   @Suite(.timeLimit(.minutes(10))) struct ModuleTests {
     @Test(.enabled(if: Built.compiler("clang") != nil))
-    func `P5: an overflow in a C library lets that finish, also if it was loaded after the runtime was made`() async {
+    func `P5: a C call whose stack overflows still finishes, even in a library loaded after the runtime`() async {
       await #expect(processExitsWith: .success) {
         let runtime = try ProcessRuntime(.init(schedulers: 1))
         let path = try Built.library(Built.c, "clang", ["-shared", "-fPIC", "-O1"])
         let (use, isFree) = (try Built.Function("built_use", in: path), try Built.Function("built_is_free", in: path))
         for number in 1...5 {
           runtime.spawn { process in
-            // Each ends at another place of the call.
+            // Each overflow happens at a different point of the call.
             print(probeTake(number * 700) { descend(use, 0) })
           }
           await runtime.waitUntilIdle()
@@ -104,7 +104,7 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
     }
 
     @Test(.enabled(if: Built.compiler("swiftc") != nil))
-    func `P5: an overflow in a library with Swift code is the program's, also if it was loaded later`() async {
+    func `P5: an overflow in a Swift library is contained like the program's own, even if loaded later`() async {
       await #expect(processExitsWith: .success) {
         let runtime = try ProcessRuntime(.init(schedulers: 1))
         let path = try Built.library(Built.swift, "swiftc", ["-emit-library", "-Onone", "-module-name", "Built"])
@@ -118,7 +118,7 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
     }
   }
 
-  /// Calls the function with that number of bytes of stack used up.
+  /// Calls `body` after using up `bytes` bytes of the stack.
   @inline(never)
   private func probeTake(_ bytes: Int, _ body: () -> Int) -> Int {
     withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 8) { memory in

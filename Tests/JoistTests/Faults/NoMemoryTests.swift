@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crashes while there is no memory, for longer than one call of malloc: each ends its process, and whoever waits for
-// that is told.
+// Crashes while malloc fails for longer than one call: each ends its process, and the processes that wait for that end
+// are told.
 
 import CFaultProbe
 import Foundation
@@ -10,7 +10,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Ways to die of having no memory, or while there is none.
+/// A way to crash for lack of memory, or while there is no memory.
 private enum Want: CaseIterable {
   case object, array, string, fatal, unwrap, index, tried, overflow
 
@@ -37,9 +37,9 @@ private final class Box {
   init(number: Int) { self.number = number }
 }
 
-/// Has a process for each way die while malloc fails; how many were told to have crashed.
+/// Crashes one process in each way while malloc fails, and returns the number of crashes that were reported.
 ///
-/// While malloc fails it takes no memory itself but what pools have.
+/// While malloc fails, `process` itself takes memory only from pools.
 private func dieWithoutMemory(_ process: ProcessContext<Down>, fails: Bool) throws -> Int {
   let children = Want.allCases.map { want in
     process.spawnMonitored(Int.self, down: { $0 }) { child in
@@ -61,19 +61,20 @@ private func dieWithoutMemory(_ process: ProcessContext<Down>, fails: Bool) thro
   return crashes
 }
 
-/// Waits until the runtime is idle, on this thread, for a task needs memory to wait.
+/// Waits on this thread until the runtime is idle; a task would need memory to wait.
 private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdle() }
 
-// Without spare schedulers: where malloc begins to fail while a thread is made, the C library ends the program.
-// In debug, what Swift makes of a loop or a list does not look whether it was given memory.
+// The runtimes have no spare schedulers: if malloc begins to fail while a thread is made, the C library ends the
+// program. Some tests need an optimized build: in a debug build, Swift's code for loops and array literals does not
+// check whether an allocation succeeded.
 @Suite(.timeLimit(.minutes(10))) struct NoMemoryTests {
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
-  func `I2: while malloc fails for ever, those who crash one after the other end, and are told of`() async {
+  func `I2: while malloc keeps failing, processes that crash one after another end and are reported`() async {
     await #expect(processExitsWith: .success) {
       let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let crashes = Log<Int>()
       runtime.spawn(Down.self) { process in
-        // Swift's runtime and the C library make what they keep for good.
+        // In this first round Swift's runtime and the C library allocate what they keep permanently.
         crashes.add(try dieWithoutMemory(process, fails: false))
         for _ in 0..<20 { crashes.add(try dieWithoutMemory(process, fails: true)) }
       }
@@ -85,7 +86,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   }
 
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
-  func `I2: a crash without memory is told to everybody who monitors it, calls it or is linked to it`() async {
+  func `I2: a crash without memory is reported to every monitor, caller and linked process`() async {
     await #expect(processExitsWith: .success) {
       let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let (told, linked, answered) = (Count(), Count(), Count())
@@ -121,7 +122,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   }
 
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
-  func `I2: a name beyond ASCII goes with a process that crashes without memory`() async {
+  func `I2: a non-ASCII name is released when its process crashes without memory`() async {
     await #expect(processExitsWith: .success) {
       let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let crashes = Count()
@@ -146,7 +147,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   }
 
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
-  func `I2: a program that has no notice left in reserve stops with a sentence`() async throws {
+  func `I2: a program whose reserve of exit notices is empty stops with an error message`() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let runtime = try ProcessRuntime(.init(schedulers: 1, spareSchedulers: 0))
       let target = runtime.spawn(Int.self) { process in
@@ -155,28 +156,28 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
       }
       runtime.spawn(Down.self) { process in
         for _ in 0..<20_000 { process.monitor(target) { $0 } }
-        // Nodes for such a message are there then.
+        // Once this message is received, the pool has a node for the next one.
         target.send(1)
         try process.yield()
         probe_fail_malloc_for_ever(true)
         target.send(0)
         while target.isAlive { try process.yield() }
       }
-      // A wait for the runtime takes memory when it begins.
+      // A wait for the runtime would allocate memory when it begins.
       while true { sched_yield() }
     }
     let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     #expect(text.contains("P5: there is no memory to tell of the end of a process"), "\(text)")
   }
 
-  // Not in emulation, where the emulator needs addresses, too.
+  // This test does not run under emulation: the emulator needs address space, too.
   #if os(Linux) && !arch(arm64)
-    @Test func `I2: processes that use up what the program may have end one after the other`() async {
+    @Test func `I2: processes that each use up the program's memory end one after another`() async {
       await #expect(processExitsWith: .success) {
         let runtime = try ProcessRuntime(.init(schedulers: 1))
         let crashes = Count()
         runtime.spawn(Down.self) { process in
-          // The one that waits for the others needs no memory while there is none.
+          // The children are spawned first, so the process that waits for them needs no memory while there is none.
           let children = [100_000, 1_000, 1_000, 100, 1_000].map { bytes in
             process.spawnMonitored(Int.self, down: { $0 }) { child in
               _ = try child.receive()
@@ -202,12 +203,12 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   #endif
 
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
-  func `P5: Swift's runtime that has no memory to make a type leaves a lock behind`() async {
+  func `P5: Swift's runtime leaves a lock held when it has no memory to make a type`() async {
     await #expect(processExitsWith: .failure) { try makeTypesWithoutMemory(after: 3) }
     await #expect(processExitsWith: .success) { try makeTypesWithoutMemory(after: 0, .contain) }
   }
 
-  @Test func `P5: a trap in a deinit that Swift's runtime calls for a type leaves no lock behind`() async {
+  @Test func `P5: a trap in a deinit that Swift's runtime calls to destroy an Any leaves no lock held`() async {
     await #expect(processExitsWith: .success) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in
@@ -222,7 +223,9 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
   }
 }
 
-/// Has a process make new types while malloc fails, after as many before; the program succeeds when it outlives that.
+/// Makes new types in a process while malloc fails; the program exits with status 0 if it survives.
+///
+/// The process first makes types of `count` levels while malloc still works.
 private func makeTypesWithoutMemory(
   after count: Int,
   _ onTrapWithLock: ProcessRuntime.Configuration.OnTrap = .crash
@@ -240,7 +243,7 @@ private func makeTypesWithoutMemory(
 
 private struct Nest<Inner> { var inner: Inner }
 
-/// Makes a type a level, each of the one before; the sum of their sizes.
+/// Makes one type for each level, nested around the one before, and returns the sum of their sizes.
 @inline(never)
 private func nest<Inner>(_: Inner.Type, levels: Int) -> Int {
   unknown(MemoryLayout<Inner>.size) + (levels > 0 ? nest(Nest<Inner>.self, levels: levels - 1) : 0)

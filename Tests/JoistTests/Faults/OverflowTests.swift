@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A stack overflow ends the process it happens in, wherever the stack's end is found.
+// A stack overflow ends the process in which it happens, whatever code reaches the end of the stack.
 
 import CFaultProbe
 import Joist
@@ -8,13 +8,13 @@ import TestSupport
 import Testing
 
 @Suite struct OverflowTests {
-  /// Ways to use up a stack.
+  /// A way to use up the stack.
   enum Recursion: String, CaseIterable, Sendable {
     case plain, strings, arrays, dictionaries, printing, sorting, sending, spawning, large, suspending
   }
 
   @Test(.timeLimit(.minutes(10)), arguments: Recursion.allCases)
-  func `P3: a stack overflow ends its process and no other, wherever it is found`(recursion: Recursion) throws {
+  func `P3: a stack overflow ends its process and no other, wherever it happens`(recursion: Recursion) throws {
     let ends = Log<ExitReason>()
     let log = Log<Int>()
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -25,7 +25,7 @@ import Testing
           process.spawnMonitored(down: { $0 }) { body in _ = try descend(recursion, 1, sink, body) }
           ends.add(try process.receive().reason)
           other.send(number)
-          // Whoever held a lock of malloc's would stop this.
+          // A malloc lock that the overflow left held would block this allocation.
           log.add(Array(repeating: number, count: 1_000).count - 1_000 + number)
         }
       }
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [1, 3])
-  func `P3: frames that were copied out and in overflow as others do`(slots: Int) throws {
+  func `P3: a stack whose frames were saved and restored overflows like any other`(slots: Int) throws {
     let ends = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2, slots: slots)) { runtime in
       runtime.spawn(Down.self) { process in
@@ -51,7 +51,7 @@ import Testing
     #expect(ends.entries == Array(repeating: true, count: 20))
   }
 
-  @Test func `P3: one frame larger than what is left of the stack is an overflow, in a dedicated stack too`() throws {
+  @Test func `P3: a frame larger than the rest of the stack is an overflow, on a dedicated stack, too`() throws {
     for options in [SpawnOptions(), SpawnOptions(stack: .dedicated(bytes: 128 << 10))] {
       let bytes: Int64 = options == SpawnOptions() ? 600 << 10 : 200 << 10
       #expect(try end(options: options) { _ in print(probe_take_stack(bytes)) }.isOverflow)
@@ -74,7 +74,7 @@ import Testing
   }
 }
 
-/// Uses up the stack in that way.
+/// Recurses until the stack overflows, in the way that `recursion` names.
 @inline(never)
 private func descend(
   _ recursion: OverflowTests.Recursion,
@@ -104,7 +104,7 @@ private struct Printed: CustomStringConvertible {
   var description: String { unknown("") + "" }
 }
 
-/// Does something under so many frames.
+/// Calls `body` below `frames` additional frames.
 private func deeply(_ frames: Int, _ body: () throws -> Void) throws {
   if frames == 0 { return try body() }
   try deeply(frames - 1, body)

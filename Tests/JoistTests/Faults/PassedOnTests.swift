@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is not contained ends the program as it does without Joist: the handler that was there before gets it.
+// A crash that is not contained ends the program as it does without Joist: the signal handler that was installed before
+// Joist's receives it.
 
 import CFaultProbe
 import Dispatch
@@ -8,7 +9,7 @@ import Foundation
 import Joist
 import Testing
 
-/// Runs a body as a process of a runtime, for an exit test; the program's status is 7 when it outlives that.
+/// Runs `body` as a process of an exit test, whose program exits with status 7 if it survives.
 private func crash(
   _ configuration: ProcessRuntime.Configuration = .init(schedulers: 1),
   _ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void
@@ -19,10 +20,10 @@ private func crash(
   exit(7)
 }
 
-private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } else { 1 } }()
+private let lazy: Int = { if unknown(true) { fatalError("in an initializer") } else { 1 } }()
 
 @Suite struct PassedOnTests {
-  @Test func `P5: memory that cannot be trusted any more ends the program`() async {
+  @Test func `P5: a crash after which memory cannot be trusted ends the program`() async {
     await #expect(processExitsWith: .signal(SIGSEGV)) { try crash { _ in probe_write_wildly() } }
     await #expect(processExitsWith: .signal(SIGABRT)) { try crash { _ in probe_free_wildly() } }
     await #expect(processExitsWith: .signal(SIGABRT)) { try crash { _ in probe_abort() } }
@@ -30,7 +31,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     await #expect(processExitsWith: .signal(SIGILL)) { try crash { _ in probe_execute_nonsense() } }
   }
 
-  @Test func `P5: a crash outside a process ends the program, also one of a runtime's caller or of a task`() async {
+  @Test func `P5: a crash outside any process, in a runtime's caller or in a task, ends the program`() async {
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in }
@@ -43,7 +44,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     }
   }
 
-  @Test func `P5: a crash that leaves a lock behind ends the program, unless it is asked not to`() async {
+  @Test func `P5: a crash that leaves a lock held ends the program, unless the configuration contains it`() async {
     await #expect(processExitsWith: .failure) { try crash { _ in print(lazy) } }
     await #expect(processExitsWith: .exitCode(7)) {
       try crash(.init(schedulers: 1, onTrapWithLock: .contain)) { _ in print(lazy) }
@@ -59,7 +60,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     }
   }
 
-  @Test func `P5: a runtime that is told to lets every crash end the program`() async {
+  @Test func `P5: a runtime that is configured not to contain crashes lets every crash end the program`() async {
     await #expect(processExitsWith: .failure) {
       try crash(.init(schedulers: 1, onTrap: .crash)) { _ in try WayOfDying.unwrap.die() }
     }
@@ -68,7 +69,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     }
   }
 
-  @Test func `P5: a handler that was there before Joist gets what is not contained, and nothing else`() async {
+  @Test func `P5: a signal handler installed before Joist gets only the crashes that are not contained`() async {
     await #expect(processExitsWith: .exitCode(41)) {
       probe_install_counter(SIGSEGV)
       try crash { process in
@@ -79,7 +80,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     }
   }
 
-  @Test func `P5: a handler that is installed after Joist is not undone`() async {
+  @Test func `P5: a signal handler installed after Joist stays installed`() async {
     await #expect(processExitsWith: .exitCode(41)) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       for signal in [SIGILL, SIGTRAP] { probe_install_counter(signal) }
@@ -88,7 +89,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     }
   }
 
-  @Test func `P5: what Swift says of a crash that is not contained is said as ever`() async throws {
+  @Test func `P5: Swift's message for a crash that is not contained is printed as usual`() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       try crash(.init(schedulers: 1, onTrap: .crash)) { _ in try WayOfDying.fatal.die() }
     }
@@ -96,7 +97,7 @@ private let lazy: Int = { if unknown(true) { fatalError("in an initialiser") } e
     #expect(text.contains("Fatal error: fatal 0"))
   }
 
-  @Test func `I2: an error of the runtime itself is never contained`() async {
+  @Test func `I2: a fatal error of the runtime itself is never contained`() async {
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spawn { _ in stopTheProgram("of the runtime's own") }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a crash leaves changed on its thread is put back before another process runs there.
+// Thread state that a crash leaves changed is restored before another process runs on the thread.
 
 import CFaultProbe
 import Foundation
@@ -9,9 +9,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-private enum MailboxLimit { @TaskLocal static var number = 0 }
+private enum Locals { @TaskLocal static var number = 0 }
 
-/// Runs each job of a Swift task in a process of its own.
+/// An executor that runs each job of a Swift task in a process of its own.
 private final class JobExecutor: TaskExecutor {
   private let runtime: ProcessRuntime
   let jobs = Count()
@@ -27,7 +27,7 @@ private final class JobExecutor: TaskExecutor {
   }
 }
 
-/// The process that runs a job, for the job; used there alone.
+/// The process that runs the current job, for use by that job alone.
 private struct Running: @unchecked Sendable {
   static let process = Mutex<Running?>(nil)
   let process: ProcessContext<Never>
@@ -37,34 +37,34 @@ private struct Running: @unchecked Sendable {
 private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
 
 @Suite(.timeLimit(.minutes(10)), .serialized) struct ThreadStateTests {
-  @Test func `P5: the task, its locals and its executor of a job that crashed are nobody else's`() throws {
+  @Test func `P5: after a job crashes, no other process sees its task, its task locals or its executor`() throws {
     let log = Log<Bool>()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       let executor = JobExecutor(runtime)
       for number in 1...3 {
         Task(executorPreference: executor) {
-          MailboxLimit.$number.withValue(number) { try? WayOfDying.unwrap.die() }
+          Locals.$number.withValue(number) { try? WayOfDying.unwrap.die() }
         }
         #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the crash of job \(number)")
-        runtime.spawn { _ in log.add(isInTask || MailboxLimit.number != 0) }
+        runtime.spawn { _ in log.add(isInTask || Locals.number != 0) }
         #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the process after job \(number)")
       }
     }
     #expect(log.entries == [false, false, false] && statistics.trapsContained == 3)
   }
 
-  @Test func `C1: a job of a task that suspends its process has its task again, and nobody else has it`() throws {
+  @Test func `C1: a task's job that suspends its process gets its task back, and no other process sees it`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       let executor = JobExecutor(runtime)
       Task(executorPreference: executor) {
         let before = withUnsafeCurrentTask { $0?.hashValue }
-        MailboxLimit.$number.withValue(4) {
+        Locals.$number.withValue(4) {
           let process = Running.process.withLock { $0! }.process
-          process.spawn { _ in log.add(isInTask || MailboxLimit.number != 0 ? "leaked" : "alone") }
+          process.spawn { _ in log.add(isInTask || Locals.number != 0 ? "leaked" : "alone") }
           try? process.yield()
           let after = withUnsafeCurrentTask { $0?.hashValue }
-          log.add(before == after && before != nil && MailboxLimit.number == 4 ? "same" : "lost")
+          log.add(before == after && before != nil && Locals.number == 4 ? "same" : "lost")
         }
       }
       #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the job and the process that it spawned")
@@ -72,9 +72,9 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
     #expect(log.entries == ["alone", "same"])
   }
 
-  @Test func `P5: signals that a crash left blocked, in a handler too, are not blocked for others`() async {
+  @Test func `P5: signals that a crash leaves blocked, even in a handler, are not blocked for other processes`() async {
     await #expect(processExitsWith: .success) {
-      // Threads inherit what is blocked where they are made.
+      // A new thread inherits the signal mask of the thread that makes it.
       probe_block(0)
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       let ways: [@Sendable (ProcessContext<Never>) throws -> Void] = [

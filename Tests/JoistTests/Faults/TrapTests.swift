@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A crash ends the process it happens in and nothing else.
+// A crash ends the process in which it happens and nothing else.
 
 import CFaultProbe
 import Foundation
@@ -8,7 +8,7 @@ import Joist
 import TestSupport
 import Testing
 
-/// What became of a process with that body.
+/// Runs `body` in a process and returns the reason with which the process ended.
 func end(
   schedulers: Int = 2,
   options: SpawnOptions = .init(),
@@ -24,7 +24,7 @@ func end(
   return try #require(log.entries.first)
 }
 
-/// What was said of the end of a process with that body, which is to contain something.
+/// Returns the message with which a process that runs `body` ends, and tries again until it contains `wanted`.
 func saying(
   _ wanted: String,
   schedulers: Int = 1,
@@ -33,10 +33,10 @@ func saying(
   try saying(wanted) { try end(schedulers: schedulers, body) }
 }
 
-/// What was said of an end, which is to contain something.
+/// Returns the message of the end that `run` returns, and tries again until it contains `wanted`.
 ///
-/// Of two that crash at the same moment each may have what was said of the other (W28), and the tests run at once: so
-/// one that says something else is tried again.
+/// When two processes crash at the same moment, each may get the other's message (W28), and tests run concurrently. So
+/// a run with another message is repeated, at most 100 times.
 func saying(_ wanted: String, _ run: () throws -> ExitReason) throws -> String {
   var said = ""
   for _ in 0..<100 where !said.contains(wanted) {
@@ -47,15 +47,15 @@ func saying(_ wanted: String, _ run: () throws -> ExitReason) throws -> String {
 }
 
 extension ExitReason {
-  /// The trap, if it is one.
+  /// The trap, if the reason is one.
   var trap: Trap? { if case .trap(let trap) = self { trap } else { nil } }
-  /// Whether it is a stack overflow.
+  /// Whether the reason is a stack overflow.
   var isOverflow: Bool { if case .stackOverflow = self { true } else { false } }
 }
 
 @Suite struct TrapTests {
   @Test(arguments: WayOfDying.allCases)
-  func `P5: a crash ends its process with a reason, and no other`(way: WayOfDying) throws {
+  func `P5: a crash ends its process with a trap as the reason, and ends no other process`(way: WayOfDying) throws {
     let reasons = Log<ExitReason>()
     let log = Log<Int>()
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -73,7 +73,7 @@ extension ExitReason {
     #expect(log.entries == Array(1...many(20)) && statistics.trapsContained == many(20))
   }
 
-  @Test func `P5: a trap carries what Swift's runtime said of it`() throws {
+  @Test func `P5: a trap carries the message of Swift's runtime`() throws {
     let number = unknown(3)
     let text = "Fatal error: number 3"
     #expect(try saying(text) { _ in fatalError("number \(number)") }.hasSuffix(text))
@@ -86,9 +86,10 @@ extension ExitReason {
     #expect("\(reason)".hasPrefix("trap: \(cast)"))
   }
 
-  // Emulated, a text and its death are far enough apart for another's to come between, which is not promised not to be.
+  // Under emulation, enough time passes between a message and its crash that another process's message may come between
+  // them, which Joist does not promise to prevent.
   @Test(.enabled(if: many(10) == 10), .timeLimit(.minutes(10)))
-  func `P5: of many that crash at once, no report is told twice, nor by one that died otherwise`() async {
+  func `P5: when many processes crash at once, no message is used twice or for another kind of crash`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let deaths = Log<Trap>()
       _ = try withRuntime(.init(schedulers: 4)) { runtime in
@@ -108,7 +109,7 @@ extension ExitReason {
       let numbers = trapped.compactMap { $0.components(separatedBy: "Fatal error: number ").last }
       precondition(Set(numbers).count == numbers.count && Set(numbers).isSubset(of: (1...count).map(String.init)))
       precondition(aborted.allSatisfy { $0.message?.hasPrefix("Could not cast") != false })
-      // Swift's runtime loses some itself, where two append and one takes.
+      // Swift's runtime itself loses some messages when two threads append one and a third takes one.
       precondition(numbers.count >= count / 2 && aborted.count { $0.message != nil } >= count / 2)
     }
   }
@@ -120,8 +121,8 @@ extension ExitReason {
     #expect(lines.contains { $0.contains("WayOfDying.die()") }, "\(lines)")
   }
 
-  @Test func `P5: a backtrace in words leaves out what the compiler put between functions`() throws {
-    // The closure is made one that returns any type, and called as such: each is a thunk.
+  @Test func `P5: a symbolicated backtrace leaves out the thunks that the compiler generates`() throws {
+    // The closure is converted to one with a generic result, and called as such: each conversion adds a thunk.
     let trap = try #require(try end { _ in try called(unknown({ try WayOfDying.unwrap.die() })) }.trap)
     let lines = trap.symbolicated()
     #expect(lines.count > 1)
@@ -130,8 +131,8 @@ extension ExitReason {
     }
   }
 
-  @Test func `P5: an access that was open in a crash is not open afterwards`() throws {
-    // With one scheduler all are on one thread.
+  @Test func `P5: a memory access that is open during a crash is closed afterwards`() throws {
+    // With one scheduler all processes run on one thread.
     for _ in 0..<3 {
       for way in [WayOfDying.exclusivity, .unowned] {
         #expect(try end(schedulers: 1) { _ in try way.die() }.trap != nil)
@@ -150,7 +151,7 @@ extension ExitReason {
     #expect(log.entries == [true])
   }
 
-  @Test func `C1: a task-local value that was bound in a crash is nobody else's`() throws {
+  @Test func `C1: a task-local value that is bound during a crash does not reach other processes`() throws {
     let log = Log<Int>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { _ in Locals.$number.withValue(7) { crash("in a binding") } }
@@ -159,7 +160,7 @@ extension ExitReason {
     #expect(log.entries == [0])
   }
 
-  @Test func `C2: the rounding of one that crashed is nobody else's`() throws {
+  @Test func `C2: the rounding mode of a crashed process does not reach other processes`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { _ in
@@ -175,7 +176,7 @@ extension ExitReason {
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: a crash in print leaves the stream to others`() throws {
+  func `P5: a crash inside print leaves the stream usable for others`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(Down.self) { process in
@@ -188,7 +189,7 @@ extension ExitReason {
     #expect(log.entries == [true, true])
   }
 
-  @Test func `P5: a crash ends a lock's holding, and who waits gets the lock`() throws {
+  @Test func `P5: a lock held by a process that crashes goes to the next waiter`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       let lock = ProcessLock(0)
@@ -202,9 +203,7 @@ extension ExitReason {
     #expect(log.entries.count == 1)
   }
 
-  @Test func `P5: a crash in a deinit, a map, a predicate or a maker ends its own process, with the rest of its mail`()
-    throws
-  {
+  @Test func `P5: a crash in a deinit, map, predicate or timer closure ends its process and frees its mail`() throws {
     let tracker = Tracker()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       let inDeinit = runtime.spawn(Fragile.self) { process in try process.sleep(for: .milliseconds(1)) }
@@ -224,14 +223,14 @@ extension ExitReason {
       for _ in 0..<10 { inMap.send(Fragile(tracker, breaks: false)) }
       runtime.sendEvery(.milliseconds(1), to: runtime.spawn(Int.self) { _ = try $0.receive() }) { fatalError("made") }
     }
-    // The one whose deinit did not end, and the message that the predicate had in hand, if any.
+    // What may remain is the object whose `deinit` trapped, and the message that the predicate was looking at.
     #expect(tracker.count <= 2)
     #expect(statistics.trapsContained == 4 && statistics.processesEnded == statistics.processesCreated)
     let gone = statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped
     #expect(statistics.messagesSent == gone)
   }
 
-  @Test func `P5: traps on many schedulers and spare ones lose nobody's mail`() throws {
+  @Test func `P5: traps on many schedulers, including spare ones, lose no messages`() throws {
     let sum = Count()
     let statistics = try withRuntime(.init(schedulers: 8)) { runtime in
       for _ in 0..<4 {
@@ -257,7 +256,7 @@ extension ExitReason {
   }
 }
 
-/// A crash that the compiler does not know of.
+/// Crashes in a way that the compiler cannot foresee.
 @inline(never)
 private func crash(_ sentence: String) { if unknown(true) { fatalError(sentence) } }
 
@@ -283,6 +282,6 @@ private func modify(_ number: inout Int, _ body: () -> Void) {
   number += 1
 }
 
-/// Calls a function whose result may be of any type.
+/// Calls a function with a generic result type.
 @inline(never)
 private func called<Result>(_ body: () throws -> Result) throws -> Result { try body() }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How native Swift dies. The numbers come from outside, so that no compiler knows them.
+// The ways in which native Swift code crashes. Operands pass through a function that is opaque to the optimizer, so
+// that no crash is decided at compile time.
 
 import CFaultProbe
 import Dispatch
@@ -8,7 +9,7 @@ import Foundation
 import Joist
 import Synchronization
 
-/// One way of dying that leaves no lock behind.
+/// A way to crash that leaves no lock held.
 enum WayOfDying: String, CaseIterable, Sendable {
   case index, sliceRange, removeLast, stringIndex, unwrap, dictionaryUnwrap, urlUnwrap, rawValue
   case addition, subtraction, multiplication, negation, absolute, narrowing, fromNaN
@@ -30,11 +31,11 @@ private final class Holder {
   init(_ animal: Animal) { self.animal = animal }
 }
 
-private actor Somebody {
+private actor Isolated {
   nonisolated func claim() { assumeIsolated { _ in } }
 }
 
-/// What no compiler knows.
+/// Returns `value` in a way that is opaque to the optimizer.
 @inline(never) @_optimize(none)
 func unknown<Value>(_ value: Value) -> Value { value }
 
@@ -45,7 +46,7 @@ private func modify(_ number: inout Int, _ body: () -> Void) {
 }
 
 extension WayOfDying {
-  /// Does not return.
+  /// Crashes in this way; does not return.
   // swift-format-ignore: NeverUseForceTry
   func die() throws {
     let zero = unknown(0)
@@ -95,7 +96,7 @@ extension WayOfDying {
     case .hugeArray: print(UnsafeMutableRawPointer.allocate(byteCount: unknown(1 << 55), alignment: 16))
     case .hugeString: print(String(repeating: "abcdefgh", count: unknown(1 << 58)).count)
     case .mainActor: MainActor.assumeIsolated {}
-    case .actorIsolation: Somebody().claim()
+    case .actorIsolation: Isolated().claim()
     case .dispatchQueue: dispatchPrecondition(condition: .onQueue(DispatchQueue(label: "other")))
     case .data: print(unknown(Data([1]))[zero + 4])
     case .substring: print((unknown("abc") as NSString).substring(with: NSRange(location: 9, length: 3)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes into a guard that are no overflow, and the floating-point control words after a crash.
+// Writes into a stack's guard that are not overflows, and the floating-point control words after a crash.
 
 import Foundation
 import Joist
@@ -10,15 +10,15 @@ import Testing
 /// Writes one byte, `distance` bytes below its own frame.
 @inline(never)
 private func write(below distance: Int) {
-  var place = 0
-  withUnsafeMutablePointer(to: &place) { pointer in
-    // By an address that the optimiser does not know: it drops a store outside of the variable.
+  var local = 0
+  withUnsafeMutablePointer(to: &local) { pointer in
+    // The address is hidden from the optimizer, which would drop a store outside the variable.
     let address = unknown(Int(bitPattern: pointer) - distance)
     UnsafeMutableRawPointer(bitPattern: address)!.storeBytes(of: 1, as: UInt8.self)
   }
 }
 
-/// Says when it is destroyed how numbers are rounded then.
+/// An object that logs, when it is destroyed, whether numbers are rounded to nearest.
 private final class Rounding {
   let log: Log<Bool>
   let (one, tiny): (Double, Double)
@@ -30,7 +30,8 @@ private final class Rounding {
 }
 
 @Suite struct WildWriteTests {
-  // The stack has 512 KiB, and the guard below it 448: this is within the guard, and no frame reaches so far.
+  // The stack has 512 KiB, and the guard below it 448 KiB. The address is inside the guard, farther down than any frame
+  // reaches.
   @Test func `P5: a wild write into the guard far below the stack pointer ends the program`() async {
     await #expect(processExitsWith: .signal(SIGSEGV)) {
       _ = try withRuntime(.init(schedulers: 1)) { runtime in runtime.spawn { _ in write(below: 640 << 10) } }
@@ -38,7 +39,7 @@ private final class Rounding {
     }
   }
 
-  @Test func `C1: what ends a crashed process rounds numbers as a process does when it begins`() throws {
+  @Test func `C1: the cleanup of a crashed process rounds numbers as a new process does`() throws {
     let log = Log<Bool>()
     let numbers = Log<Double>()
     numbers.add(1)

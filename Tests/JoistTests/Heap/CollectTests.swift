@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a collection keeps, and what it frees.
+// What a collection keeps and what it frees.
 
 import Joist
 import TestSupport
 import Testing
 
-/// A node that may be anywhere in a graph.
+/// A node with two references, for graphs of any shape.
 private struct Node: BitwiseCopyable, HeapTraceable {
   var number: Int
   var left, right: HeapRef<Node>?
@@ -17,7 +17,7 @@ private struct Node: BitwiseCopyable, HeapTraceable {
   }
 }
 
-/// Visits a copy of what it has.
+/// A value whose `trace` visits a copy of its reference and so does not keep the object.
 private struct Liar: BitwiseCopyable, HeapTraceable {
   var ref: HeapRef<Int>
 
@@ -27,7 +27,7 @@ private struct Liar: BitwiseCopyable, HeapTraceable {
   }
 }
 
-/// Visits what is on no heap.
+/// A value whose `trace` visits a forged reference, made of `bits`.
 private struct Forger: BitwiseCopyable, HeapTraceable {
   var ref: HeapRef<Int>?
   var bits: UInt
@@ -39,7 +39,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
 }
 
 @Suite struct CollectTests {
-  @Test func `P4: what the state leads to is kept, and the rest is freed`() throws {
+  @Test func `P4: a collection keeps what the state leads to and frees the rest`() throws {
     let (numbers, statistics) = try inProcess { process in
       let heap = process.heap
       var first = try heap.list(0..<1_000)
@@ -70,7 +70,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(isRound && before == 2 * 32 && after == 0)
   }
 
-  @Test func `P4: a graph a million deep is collected without a stack for it`() throws {
+  @Test func `P4: a graph a million deep is collected without recursion`() throws {
     let depth = many(1_000_000)
     let sums = try inProcess { process in
       let heap = process.heap
@@ -81,7 +81,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
         var (sum, next) = (0, first)
         while let link = next { (sum, next) = (sum + heap[link].number, heap[link].next) }
         sums.append(sum)
-        // What is old goes to a new space the next time.
+        // The next collection moves the old list to a new space.
         first = try heap.allocate(Link(number: 0, next: first))
         _ = try heap.list(0..<(depth / 10))
       }
@@ -90,7 +90,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(sums == Array(repeating: depth * (depth - 1) / 2, count: 3))
   }
 
-  @Test func `P4: a young object that only a written old one leads to is kept`() throws {
+  @Test func `P4: a young object that only an old object leads to is kept`() throws {
     let (numbers, array) = try inProcess { process in
       let heap = process.heap
       var old = try heap.allocate(Link(number: 1))
@@ -100,7 +100,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
       heap[old].number += 1
       heap[refs, 1] = try heap.allocate(Link(number: 5))
       heap.collect(keeping: &old, &refs)
-      // And what was remembered once can be so again.
+      // An object that has left the remembered set can enter it again.
       heap[heap[old].next!].next = try heap.allocate(Link(number: 3))
       let last = try heap.allocate(Link(number: 6))
       heap.withMutableElements(of: refs) { $0[2] = last }
@@ -110,7 +110,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(numbers == [2, 2, 3] && array == [[], [5], [6]])
   }
 
-  @Test func `P4: an old object is remembered once, however often it is written`() throws {
+  @Test func `P4: an old object enters the remembered set once, however often it is written`() throws {
     let held = try inProcess { process in
       let heap = process.heap
       var old = try heap.allocate(Link(number: 1))
@@ -121,7 +121,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(held <= 3 * 512)
   }
 
-  @Test func `P4: states may be optionals, arrays and dictionaries of what has references`() throws {
+  @Test func `P4: a state may hold optionals, arrays and dictionaries of values with references`() throws {
     struct State: HeapTraceable {
       var lists: [HeapRef<Link>?] = []
       var texts: [String: HeapArray<UInt8>] = [:]
@@ -146,7 +146,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(isRight)
   }
 
-  @Test func `P4: a reference that is visited twice is good`() throws {
+  @Test func `P4: a trace may visit a reference twice`() throws {
     struct Twice: BitwiseCopyable, HeapTraceable {
       var link: HeapRef<Link>?
       mutating func trace(_ tracer: inout HeapTracer) {
@@ -167,7 +167,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(numbers == [7, 7, 7, 0, 1, 2, 7, 7, 7, 0, 1, 2])
   }
 
-  @Test func `P4: wide values stay aligned when they move`() throws {
+  @Test func `P4: over-aligned values stay aligned when they move`() throws {
     let isRight = try inProcess { process in
       let heap = process.heap
       struct Wide: BitwiseCopyable, HeapTraceable {
@@ -202,22 +202,22 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(isRight)
   }
 
-  @Test func `P4: what is old and not wanted is freed when it is as much as what is wanted`() throws {
-    let most = try inProcess { process in
+  @Test func `P4: old garbage is freed once it is as large as the live old objects`() throws {
+    let largest = try inProcess { process in
       let heap = process.heap
       var first = try heap.list(0..<1_000)
-      var most = 0
+      var largest = 0
       for _ in 0..<200 {
         first = try heap.list(heap.numbers(first))
         heap.collect(keeping: &first)
-        most = max(most, heap.statistics.oldBytes)
+        largest = max(largest, heap.statistics.oldBytes)
       }
-      return most
+      return largest
     }
-    #expect(most <= 3 * 24_000)
+    #expect(largest <= 3 * 24_000)
   }
 
-  @Test func `P4: a young space that was large becomes small again`() throws {
+  @Test func `P4: a young space that has grown large becomes small again`() throws {
     let sizes = try inProcess { process in
       let heap = process.heap
       _ = try heap.allocateArray(repeating: 0, count: 1_000_000)
@@ -232,7 +232,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(try #require(sizes.first) >= 8_000_000 && sizes.last == 1_024)
   }
 
-  @Test func `P4: a loop collects when enough was allocated`() throws {
+  @Test func `P4: a loop collects once enough has been allocated`() throws {
     let (collections, largest) = try inProcess { process in
       let heap = process.heap
       var kept = try heap.list(0..<10)
@@ -247,7 +247,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect((100...300).contains(collections) && largest < 40_000)
   }
 
-  @Test func `P4: collections and what they keep are counted`() throws {
+  @Test func `P4: collections, allocated bytes and surviving bytes are counted`() throws {
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { process in
         let heap = process.heap
@@ -267,9 +267,9 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(statistics.heapBytes == 0)
   }
 
-  // MARK: Types that lie
+  // MARK: Types with a wrong `trace`
 
-  @Test func `P4: what a trace leaves out is not kept, and found when it is followed`() throws {
+  @Test func `P4: an object that a trace leaves out is not kept, and using its reference is an error`() throws {
     let said = try saying("leads nowhere") { process in
       let heap = process.heap
       var liar = try heap.allocate(Liar(ref: try heap.allocate(1)))
@@ -290,12 +290,12 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
     #expect(said.contains("a `trace` visited a heap reference that leads nowhere"))
   }
 
-  @Test func `P4: a trace that visits what is no reference ends its process, and nothing else`() throws {
+  @Test func `P4: a trace that visits a forged reference harms at most its own process`() throws {
     let good = Count()
     let reasons = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(Down.self) { process in
-        var mine = try process.heap.list(0..<100)
+        var ownList = try process.heap.list(0..<100)
         for offset in (0..<200).map({ UInt($0) * 8 }) {
           process.spawnMonitored(down: { $0 }) { process in
             let heap = process.heap
@@ -306,8 +306,8 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
             good.add()
           }
           reasons.add("\(try process.receive().reason)")
-          process.heap.collect(keeping: &mine)
-          crashUnless(process.heap.numbers(mine) == Array(0..<100))
+          process.heap.collect(keeping: &ownList)
+          crashUnless(process.heap.numbers(ownList) == Array(0..<100))
         }
       }
     }
@@ -317,7 +317,7 @@ private struct Forger: BitwiseCopyable, HeapTraceable {
   }
 
   @Test(arguments: ["look", "allocate", "collect"])
-  func `P4: a trace does nothing but visit`(what: String) throws {
+  func `P4: a trace that does anything except visit ends its process`(what: String) throws {
     struct Nosy: HeapTraceable {
       let heap: ProcessHeap
       let ref: HeapRef<Int>

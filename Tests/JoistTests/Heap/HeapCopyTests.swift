@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Graphs that are sent: copied out of one heap and into another.
+// Graphs that are sent: the sender copies them out of its heap, and the receiver adopts the copy into its own.
 
 import Joist
 import TestSupport
 import Testing
 
-/// A node of any graph, with one of each kind of what may be on a heap.
+/// A node with one field of each kind that a heap can hold.
 private struct Part: BitwiseCopyable, HeapTraceable {
   var number: Int
   var lanes: SIMD2<Int>
@@ -27,7 +27,7 @@ private enum Mail {
 }
 
 extension ProcessHeap {
-  /// A ring of parts, each of which knows all others.
+  /// Makes a ring of `count` parts, each with references to all parts, and returns the first.
   fileprivate func ring(_ count: Int) throws -> HeapRef<Part> {
     let parts = try (0..<count).map { number in
       try allocate(Part(number: number, lanes: [number, -number], text: try allocateArray("part \(number)".utf8)))
@@ -40,6 +40,7 @@ extension ProcessHeap {
     return parts[0]
   }
 
+  /// Returns whether `first` leads to a ring such as ``ring(_:)`` makes.
   fileprivate func isRing(_ first: HeapRef<Part>, _ count: Int) -> Bool {
     var part = first
     for number in 0..<count {
@@ -56,7 +57,7 @@ extension ProcessHeap {
 
 @Suite struct HeapCopyTests {
   @Test(arguments: [1, 2, 10, 1_000])
-  func `P4: a graph that is sent is the same at the receiver, and stays what it was`(count: Int) throws {
+  func `P4: a graph that is sent arrives unchanged and stays unchanged at the sender`(count: Int) throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       let receiver = runtime.spawn(Mail.self) { process in
@@ -77,7 +78,7 @@ extension ProcessHeap {
         for turn in 0..<4 {
           try receiver.send(copying: ring, from: heap) { .parts($0) }
           log.add(heap.isRing(ring, count))
-          // Young, old, old and written, and in part.
+          // The ring is sent while it is young, while it is old, and twice with a young text in an old part.
           if turn == 0 { heap.collect(keeping: &ring) }
           if turn == 1 { heap[ring].text = try heap.allocateArray("part 0".utf8) }
         }
@@ -88,7 +89,7 @@ extension ProcessHeap {
     #expect(log.entries == Array(repeating: true, count: 13))
   }
 
-  @Test func `P4: a graph a million deep is sent without a stack for it`() throws {
+  @Test func `P4: a graph a million deep is sent without recursion`() throws {
     let depth = many(1_000_000)
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -103,7 +104,7 @@ extension ProcessHeap {
     #expect(log.entries == [true])
   }
 
-  @Test func `P4: any number of processes take the same copy in`() throws {
+  @Test func `P4: any number of processes may adopt the same copy`() throws {
     let log = Log<[Int]>()
     let group = ProcessGroup<HeapCopy<HeapRef<Link>?>>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -125,7 +126,7 @@ extension ProcessHeap {
     #expect(Set(log.entries) == Set((0..<20).map { [$0] + Array(1..<100) }))
   }
 
-  @Test func `P4: what is not sent along is not copied, and what is sent twice is there once`() throws {
+  @Test func `P4: a copy holds only what its value leads to, and a shared object only once`() throws {
     let bytes = try inProcess { process in
       struct Both: BitwiseCopyable, HeapTraceable {
         var first, second: HeapRef<Link>?
@@ -142,7 +143,7 @@ extension ProcessHeap {
     #expect(bytes == [240, 0])
   }
 
-  @Test func `P4: a copy may be taken in after its sender has ended, and after others were made`() throws {
+  @Test func `P4: a copy may be adopted after a collection and after later copies`() throws {
     let numbers = try inProcess { process in
       let heap = process.heap
       let first = try heap.copy(try heap.list(0..<10))
@@ -154,7 +155,7 @@ extension ProcessHeap {
     #expect(numbers == Array(0..<20))
   }
 
-  @Test func `P4: a copy that does not fit ends its receiver with that reason`() throws {
+  @Test func `P4: a copy that exceeds the memory limit ends its receiver with that reason`() throws {
     let reasons = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(Down.self) { process in
@@ -169,7 +170,7 @@ extension ProcessHeap {
     #expect(reasons.entries == ["heap limit", "normal"])
   }
 
-  @Test func `P4: a stale reference is not sent`() throws {
+  @Test func `P4: sending a stale reference ends the process`() throws {
     let said = try saying("leads nowhere") { process in
       let list = try process.heap.list(0..<10)
       process.heap.collect()

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A heap ends with its process, however that ends, and its memory is given back.
+// A heap ends with its process, however the process ends, and its memory is given back.
 
 import Joist
 import TestSupport
 import Testing
 
-/// How a process with a heap ends.
+/// A way in which a process with a heap ends.
 enum WayOut: CaseIterable {
   case returns, throwsAnError, exits, isTold, isKilled, isAbandoned, traps, overflows, limit
   case trapsWithElements, trapsInCollection, trapsInFullCollection, trapsInCopy
 }
 
-/// Traps when it is the last of so many that are traced.
+/// A list node whose `trace` traps for the last node of the list.
 private struct Trapping: BitwiseCopyable, HeapTraceable {
   var number: Int
   var next: HeapRef<Trapping>?
@@ -33,7 +33,7 @@ private struct Trapping: BitwiseCopyable, HeapTraceable {
 private func recurse(_ depth: Int) -> Int { depth == .max ? 0 : recurse(depth + 1) + 1 }
 
 extension WayOut {
-  /// What happens when the heap is full of things.
+  /// Ends the process in this way, or waits for the signal that ends it.
   func go(_ process: ProcessContext<Int>) throws {
     struct Unwell: Error {}
     let heap = process.heap
@@ -59,7 +59,7 @@ extension WayOut {
 
 @Suite struct HeapEndTests {
   @Test(arguments: WayOut.allCases)
-  func `P4: a heap is given back whole, whatever ends its process`(way: WayOut) throws {
+  func `P4: all memory of a heap is given back, however its process ends`(way: WayOut) throws {
     let simulation = try HandDriven()
     for large in [false, true] {
       let ref = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 4 << 20)) { process in
@@ -78,7 +78,7 @@ extension WayOut {
     }
   }
 
-  @Test func `I1: blocks of heaps are used again`() throws {
+  @Test func `I1: the blocks of ended heaps are reused`() throws {
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
       for _ in 0..<many(20_000) {
         runtime.spawn { process in
@@ -91,14 +91,14 @@ extension WayOut {
     #expect(statistics.youngCollections == many(20_000) && statistics.heapBytes == 0)
   }
 
-  @Test func `I2: where there is no memory a process ends with that reason, and no other`() throws {
+  @Test func `I2: a process that finds no memory ends with that reason, and no other process ends`() throws {
     var reasons: [String: Int] = [:]
     for count in 0..<30 {
       let simulation = try HandDriven()
       let log = Log<ExitReason>()
       let beside = Log<Bool>()
       simulation.runtime.spawn(Down.self) { process in
-        var mine = try process.heap.list(0..<100)
+        var ownList = try process.heap.list(0..<100)
         process.spawnMonitored(down: { $0 }) { process in
           let heap = process.heap
           var first = try heap.list(0..<50_000)
@@ -114,8 +114,8 @@ extension WayOut {
           crashUnless(heap.numbers(first) == [0] + Array(0..<20_000))
         }
         log.add(try process.receive().reason)
-        process.heap.collect(keeping: &mine)
-        beside.add(process.heap.numbers(mine) == Array(0..<100))
+        process.heap.collect(keeping: &ownList)
+        beside.add(process.heap.numbers(ownList) == Array(0..<100))
       }
       simulation.run(reservations: count)
       reasons["\(try #require(log.entries.first))", default: 0] += 1
@@ -126,7 +126,7 @@ extension WayOut {
 }
 
 extension HandDriven {
-  /// Steps a few times before it begins to count what is reserved.
+  /// Runs with at most `reservations` reservations of memory, counted from the first slice on.
   fileprivate func run(reservations: Int) {
     while runtime.statistics.slices == 0 { _ = runtime.step(0) }
     platform.limitReservations(to: reservations)

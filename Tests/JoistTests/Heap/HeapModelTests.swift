@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random graphs on a heap, beside the same graphs as plain values.
+// Random graphs on a heap, compared with the same graphs as plain values.
 
 import Joist
 import TestSupport
 import Testing
 
-/// What a graph is made of: two references, an array of them, and bytes.
+/// A node of a graph: two references, an array of references, and bytes.
 private struct Thing: BitwiseCopyable, HeapTraceable {
   var id: Int
   var left, right: HeapRef<Thing>?
@@ -21,7 +21,7 @@ private struct Thing: BitwiseCopyable, HeapTraceable {
   }
 }
 
-/// One that is aligned, so that others have to move.
+/// An over-aligned object, which shifts the objects behind it.
 private struct WideThing: BitwiseCopyable, HeapTraceable {
   var lanes: SIMD2<Int>
   var thing: HeapRef<Thing>?
@@ -29,7 +29,7 @@ private struct WideThing: BitwiseCopyable, HeapTraceable {
   mutating func trace(_ tracer: inout HeapTracer) { tracer.visit(&thing) }
 }
 
-/// The same without a heap: things by number.
+/// The model of a ``Thing`` without a heap, which refers to other things by number.
 private struct ModelThing {
   var left, right: Int?
   var parts: [Int?]?
@@ -54,7 +54,7 @@ private struct Graphs {
 
   mutating func draw(_ count: Int) -> Int { Int(chance.next() % UInt64(count)) }
 
-  /// Somewhere in the graph: from a root along a few references.
+  /// Returns a random thing and its number, found from a root along a few references.
   mutating func pick() -> (HeapRef<Thing>, Int)? {
     let root = draw(roots.count)
     guard var ref = roots[root], var id = modelRoots[root] else { return nil }
@@ -121,7 +121,7 @@ private struct Graphs {
     heap.collect(keeping: &roots, &wide, fully: fully)
   }
 
-  /// Whether both are the same: each thing has one number and is in one place.
+  /// Returns whether heap and model are equal, with exactly one object for each number.
   func agrees() -> Bool {
     var known: [Int: HeapRef<Thing>] = [:]
     var open: [(HeapRef<Thing>?, Int?)] = Array(zip(roots, modelRoots))
@@ -155,7 +155,7 @@ private struct Graphs {
 
 @Suite struct HeapModelTests {
   @Test(arguments: 1...UInt64(many(40)))
-  func `P4: random graphs are on the heap what they are elsewhere, through all collections`(seed: UInt64) throws {
+  func `P4: random graphs on the heap equal their models as plain values after all collections`(seed: UInt64) throws {
     let wrong = try inProcess { process in
       var graphs = Graphs(process.heap, seed: seed)
       for turn in 0..<3_000 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may not be done with a heap ends the process that does it, with a sentence.
+// Misuse of a heap ends the process that misuses it, with an error message.
 
 import Joist
 import TestSupport
 import Testing
 
-/// Carries what the compiler would not let go.
+/// A box that carries a value out of its process past the compiler's check.
 private final class Smuggled<Value>: @unchecked Sendable {
   var value: Value?
 }
@@ -15,7 +15,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
   private let leadsNowhere = "Joist: a heap reference was followed that leads nowhere"
   private let elsewhere = "where its process does not run"
 
-  @Test func `P4: a reference that a collection did not keep leads nowhere`() throws {
+  @Test func `P4: following a reference that a collection did not keep ends the process`() throws {
     let said = try saying(leadsNowhere) { process in
       let heap = process.heap
       let lost = try heap.allocate(1)
@@ -27,7 +27,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(said.contains(leadsNowhere))
   }
 
-  @Test func `P4: a reference that leads nowhere is not written through either`() throws {
+  @Test func `P4: writing through a reference that a collection did not keep ends the process`() throws {
     let said = try saying(leadsNowhere) { process in
       let lost = try process.heap.allocate(1)
       process.heap.collect()
@@ -36,8 +36,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(said.contains(leadsNowhere))
   }
 
-  @Test func `P4: the place of what was not kept is given to others, and the old reference does not lead there`() throws
-  {
+  @Test func `P4: a stale reference does not lead to the object that now has its memory`() throws {
     let said = try saying(leadsNowhere) { process in
       let heap = process.heap
       let lost = try heap.allocateArray([1, 2, 3])
@@ -48,7 +47,10 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(said.contains(leadsNowhere))
   }
 
-  /// How a process ends that comes by what another one, which lives, has.
+  /// Returns the exit reason of a process that uses what belongs to another, living process.
+  ///
+  /// The owner takes the loot with `take` and spawns a process that uses it in `body`. When that process has ended, the
+  /// owner checks with `look` that its own heap is intact.
   private func thief<Loot>(
     of take: @escaping @Sendable (ProcessContext<Down>) throws -> Loot,
     look: @escaping @Sendable (ProcessContext<Down>, Loot) -> Bool,
@@ -67,7 +69,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
     return try #require(reasons.entries.first)
   }
 
-  @Test func `P5: a reference of another process leads nowhere`() throws {
+  @Test func `P5: following a reference of another process ends the process`() throws {
     let said = try saying(leadsNowhere) {
       try thief(of: { try $0.heap.allocate(1) }, look: { $0.heap[$1] == 1 }) { process, ref in
         _ = try process.heap.allocate(2)
@@ -77,14 +79,14 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(said.contains(leadsNowhere))
   }
 
-  @Test func `P5: a reference of an earlier process leads nowhere`() throws {
+  @Test func `P5: following a reference of the record's earlier process ends the process`() throws {
     let smuggled = Smuggled<HeapRef<Int>>()
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 10))
     let first = simulation.runtime.spawn { process in smuggled.value = try process.heap.allocate(1) }
     simulation.run()
     let log = Log<ExitReason>()
     let slots = Log<Bool>()
-    // The record is another's by now, and so is its heap.
+    // The record, and with it the heap, belongs to another process by now.
     simulation.runtime.spawn { process in
       slots.add(process.id.slot == first.id.slot)
       _ = try process.heap.allocate(2)
@@ -97,7 +99,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
   }
 
   @Test(arguments: ["allocate", "array", "collect", "elements", "statistics"])
-  func `P5: a heap is used by its process alone`(how: String) throws {
+  func `P5: using the heap of another process ends the process`(how: String) throws {
     let said = try saying(elsewhere) {
       try thief(of: { ($0.heap, try $0.heap.allocateArray([1])) }, look: { $0.heap[$1.1, 0] == 1 }) { _, loot in
         let (heap, array) = loot
@@ -113,14 +115,14 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(said.contains(elsewhere), "\(said)")
   }
 
-  @Test func `P5: a heap of a process that has ended is nobody's`() throws {
+  @Test func `P5: using the heap of an ended process ends the process`() throws {
     let smuggled = Smuggled<(ProcessHeap, HeapRef<Int>)>()
     _ = try end { process in smuggled.value = (process.heap, try process.heap.allocate(1)) }
     #expect(try saying(leadsNowhere) { _ in _ = smuggled.value!.0[smuggled.value!.1] }.contains(leadsNowhere))
     #expect(try saying(elsewhere) { _ in _ = try smuggled.value!.0.allocate(1) }.contains(elsewhere))
   }
 
-  @Test func `P5: a blocking closure has no heap`() throws {
+  @Test func `P5: using the process's heap in a blocking closure ends the process`() throws {
     let smuggled = Smuggled<ProcessHeap>()
     let said = try saying(elsewhere) { process in
       smuggled.value = process.heap
@@ -129,10 +131,10 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(said.contains(elsewhere), "\(said)")
   }
 
-  @Test func `P4: nothing is allocated or collected while elements are lent`() throws {
+  @Test func `P4: allocating or collecting while elements are lent ends the process`() throws {
     let allocating = try saying("within `withElements`") { process in
       let heap = process.heap
-      // From then on it is allocated without a call.
+      // After the first value, allocation takes the inlined path, without a call.
       _ = try heap.allocate(1)
       let array = try heap.allocateArray([1, 2])
       try heap.withElements(of: array) { _ in _ = try heap.allocate(1) }
@@ -152,7 +154,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(filling.contains("within `withElements`"))
   }
 
-  @Test func `P4: after a loan has ended, also by an error, allocation goes on`() throws {
+  @Test func `P4: allocation works again after the closure with lent elements returns or throws`() throws {
     struct Refused: Error {}
     let number = try inProcess { process in
       let heap = process.heap
@@ -167,7 +169,7 @@ private final class Smuggled<Value>: @unchecked Sendable {
   }
 
   @Test(arguments: [-1, 3, Int.max, Int.min])
-  func `P4: an index out of range is refused`(index: Int) throws {
+  func `P4: an index out of range ends the process`(index: Int) throws {
     let sentence = "index \(index) is out of range in an array of 3"
     let reading = try saying(sentence) { process in
       _ = process.heap[try process.heap.allocateArray([1, 2, 3]), index]
@@ -179,12 +181,12 @@ private final class Smuggled<Value>: @unchecked Sendable {
     #expect(writing.contains(sentence))
   }
 
-  @Test func `P4: a negative count is refused`() throws {
+  @Test func `P4: a negative count of elements ends the process`() throws {
     let sentence = "cannot have -1 elements"
     let said = try saying(sentence) { process in _ = try process.heap.allocateArray(repeating: 1, count: -1) }
     #expect(said.contains(sentence))
   }
 }
 
-/// Ends the process unless it holds: an expectation of a test cannot be seen from there.
+/// Traps unless `holds` is true, for checks in a process, where a test's expectations are not recorded.
 func crashUnless(_ holds: Bool) { precondition(holds) }

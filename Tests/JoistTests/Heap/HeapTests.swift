@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values and arrays on a private heap, its memory, and its end.
+// Values and arrays on a private heap, and the heap's memory and limit.
 
 import Joist
 import TestSupport
 import Testing
 
-/// What a body in a process of its own gives back.
+/// Runs `body` in a process of its own and returns its result.
 func inProcess<Result: Sendable>(
   schedulers: Int = 1,
   options: SpawnOptions = .init(),
@@ -17,7 +17,7 @@ func inProcess<Result: Sendable>(
   return try #require(log.entries.first, "\(reason)")
 }
 
-/// A link of a list.
+/// A node of a linked list.
 struct Link: BitwiseCopyable, HeapTraceable {
   var number: Int
   var next: HeapRef<Link>?
@@ -26,13 +26,14 @@ struct Link: BitwiseCopyable, HeapTraceable {
 }
 
 extension ProcessHeap {
-  /// A list of these numbers, front first.
+  /// Makes a list of `numbers` in their order, and returns its first node.
   func list(_ numbers: some BidirectionalCollection<Int>) throws -> HeapRef<Link>? {
     var first: HeapRef<Link>?
     for number in numbers.reversed() { first = try allocate(Link(number: number, next: first)) }
     return first
   }
 
+  /// Returns the numbers of a list in order.
   func numbers(_ first: HeapRef<Link>?) -> [Int] {
     var numbers: [Int] = []
     var next = first
@@ -45,7 +46,7 @@ extension ProcessHeap {
 }
 
 @Suite struct HeapTests {
-  @Test func `P4: references are eight bytes, also where they are optional`() {
+  @Test func `P4: references are eight bytes, optional or not`() {
     #expect(MemoryLayout<HeapRef<Link>>.size == 8 && MemoryLayout<HeapRef<Link>?>.size == 8)
     #expect(MemoryLayout<HeapArray<UInt8>>.size == 8 && MemoryLayout<HeapArray<UInt8>?>.size == 8)
     #expect(MemoryLayout<Link>.size == 16)
@@ -64,13 +65,13 @@ extension ProcessHeap {
     #expect(sizes == [0] + (0..<10).map { 512 << $0 })
   }
 
-  @Test func `P4: values keep what was put into them, of any size and alignment`() throws {
+  @Test func `P4: values of any size and alignment keep what was stored in them`() throws {
     let isRight = try inProcess { process in
       let heap = process.heap
       let (byte, wide) = (try heap.allocate(UInt8(7)), try heap.allocate(SIMD4<Float>(1, 2, 3, 4)))
       let (empty, pair) = (try heap.allocate(()), try heap.allocate((Int32(5), UInt8(6))))
       let wider = try (0..<100).map { try heap.allocate(SIMD8<Double>(repeating: Double($0))) }
-      _ = try heap.list(0..<10_000)  // The block moves many times.
+      _ = try heap.list(0..<10_000)  // The heap's block moves many times.
       heap[byte] += 1
       heap[empty] = ()
       let all = wider.enumerated().allSatisfy { heap[$1] == SIMD8<Double>(repeating: Double($0)) }
@@ -88,7 +89,7 @@ extension ProcessHeap {
     #expect(isRight)
   }
 
-  @Test func `P4: arrays know their count, and keep their elements`() throws {
+  @Test func `P4: arrays keep their count and their elements`() throws {
     let (text, sum, count) = try inProcess { process in
       let heap = process.heap
       let text = try heap.allocateArray("Grüße".utf8)
@@ -107,7 +108,7 @@ extension ProcessHeap {
     #expect(sum == (0..<1_000).reduce(0) { $0 + $1 * $1 } + 5)
   }
 
-  @Test func `P4: elements are lent, and may be changed then`() throws {
+  @Test func `P4: an array's elements are lent to a closure, which may change them`() throws {
     let numbers = try inProcess { process in
       let heap = process.heap
       let numbers = try heap.allocateArray(repeating: Int32(1), count: 9)
@@ -119,7 +120,7 @@ extension ProcessHeap {
     #expect(numbers == Array(1...9))
   }
 
-  @Test func `P4: wide elements are aligned`() throws {
+  @Test func `P4: over-aligned elements are aligned`() throws {
     let isRight = try inProcess { process in
       let heap = process.heap
       var all = true
@@ -136,7 +137,7 @@ extension ProcessHeap {
     #expect(isRight)
   }
 
-  @Test func `P4: what makes an array's elements may look at the heap`() throws {
+  @Test func `P4: a sequence that supplies a new array's elements may read the heap`() throws {
     let numbers = try inProcess { process in
       let heap = process.heap
       let one = try heap.allocate(1)
@@ -147,24 +148,24 @@ extension ProcessHeap {
   }
 
   @Test(arguments: [10_000, 40_000, 100_000, 1_000_000])
-  func `P4: who wants more than its limit ends with that reason`(limit: Int) throws {
-    let most = Log<Int>()
+  func `P4: a process that exceeds its memory limit ends with that reason`(limit: Int) throws {
+    let sizes = Log<Int>()
     let reason = try end(options: .init(memoryLimit: limit)) { process in
       let heap = process.heap
       while true {
         _ = try heap.allocate(Link(number: 1))
-        most.add(heap.statistics.heldBytes)
+        sizes.add(heap.statistics.heldBytes)
       }
     }
     guard case .memoryLimit = reason else {
       Issue.record("\(reason)")
       return
     }
-    let held = try #require(most.entries.max())
+    let held = try #require(sizes.entries.max())
     #expect(held <= limit && held > limit / 3)
   }
 
-  @Test func `P4: one who swallows that gets it again from every call that may wait`() throws {
+  @Test func `P4: a process that swallows the memory limit's error gets it again from every call that throws`() throws {
     let seen = Log<String>()
     let reason = try end(options: .init(memoryLimit: 10_000)) { process in
       for count in [1_000_000, Int.max / 8, Int.max / 9] {
@@ -183,7 +184,7 @@ extension ProcessHeap {
     #expect(seen.entries == Array(repeating: "heap limit", count: 4))
   }
 
-  @Test func `P4: a limit is its process's, not that of the next one with the record`() throws {
+  @Test func `P4: a memory limit does not pass to the next process with the same record`() throws {
     let simulation = try HandDriven()
     let seen = Log<ExitReason>()
     for limit in [1_000, nil] {
@@ -198,7 +199,7 @@ extension ProcessHeap {
     #expect(seen.entries.map(\.description) == ["heap limit", "normal"])
   }
 
-  @Test func `I2: a limit that is no size is refused`() throws {
+  @Test func `I2: a memory limit of zero is refused`() throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     defer { runtime.shutdown() }
     #expect(throws: SpawnError.self) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many types on heaps: their layouts (HL1, HL3).
+// Many types on heaps, each with its own layout (HL1, HL3).
 
 import Joist
 import TestSupport
 import Testing
 
-/// A link of a chain, each of which is of another type.
+/// A link of a chain in which each link has a different type.
 private protocol Chained: BitwiseCopyable, HeapTraceable {
-  /// How many links come behind it.
+  /// Returns the number of links behind this one.
   func count(on heap: ProcessHeap) -> Int
 }
 
@@ -24,7 +24,7 @@ private struct Step<Next: Chained>: Chained {
   func count(on heap: ProcessHeap) -> Int { 1 + heap[next].count(on: heap) }
 }
 
-/// The same with arrays of one element.
+/// A link that leads to the next one through an array of one element.
 private struct Row<Next: Chained>: Chained {
   var next: HeapArray<Next>
 
@@ -33,7 +33,7 @@ private struct Row<Next: Chained>: Chained {
 }
 
 extension ProcessHeap {
-  /// A chain of so many links before this one; how many there are after collections of the young and of everything.
+  /// Builds a chain of `length` links before `first`, and returns its length after a young and a full collection.
   fileprivate func chain<First: Chained>(_ length: Int, before first: First) throws -> Int {
     guard length > 0 else {
       var kept = try allocate(first)
@@ -47,7 +47,7 @@ extension ProcessHeap {
 }
 
 @Suite struct HeapTypesTests {
-  @Test func `P4: two hundred types of one size are kept apart, by processes that meet them at once`() throws {
+  @Test func `P4: two hundred types of one size keep their layouts while eight processes use them`() throws {
     let statistics = try withRuntime(.init(schedulers: 4)) { runtime in
       for _ in 0..<8 {
         runtime.spawn { process in crashUnless(try process.heap.chain(200, before: Last()) == 200) }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Links and monitors that are cut, made again and fire: each end is told once, to the right one, and nothing stays.
+// Links and monitors that are cut, made again and fire: each end is told once, to the right process, and nothing is
+// left behind.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct LinkPlaceTests {
-  @Test func `P5: a link that is cut and made again among others is told once, and so are the others`() throws {
+  @Test func `P5: a link that is cut and made again among others delivers one signal, and so do the others`() throws {
     let simulation = try HandDriven()
     let log = Log<ProcessID>()
     let others = Log<ProcessRef<Int>>()
@@ -28,13 +29,13 @@ import Testing
     #expect(log.entries.map(\.slot).sorted() == others.entries.map(\.id.slot).sorted())
   }
 
-  @Test func `P5: the signal of a cut link is not taken for one of the link that has its place now`() throws {
+  @Test func `P5: the signal of a cut link is not mistaken for one of the link that reuses its place`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(ExitSignal.self) { process in
         process.trapExits { $0 }
         let gone = process.spawnLinked { try $0.exit(.shutdown) }
-        while gone.isAlive { process.blocking {} }  // waits, and takes no mail in
+        while gone.isAlive { process.blocking {} }  // waits without taking in messages
         process.unlink(gone)
         let next = process.spawnLinked(Int.self) { next in
           _ = try next.receive()
@@ -49,7 +50,7 @@ import Testing
     #expect(log.entries == ["0", "true killed"])
   }
 
-  @Test func `P5: links and monitors that were cut, have fired, or whose process ended leave nothing`() throws {
+  @Test func `P5: links and monitors that were cut, have fired or lost their process leave nothing behind`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let target = runtime.spawn(Int.self) { _ = try $0.receive() }

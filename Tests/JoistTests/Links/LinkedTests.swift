@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Links and exit signals, by Erlang's rules.
+// Links and exit signals, which follow Erlang's rules.
 
 import Joist
 import TestSupport
@@ -11,7 +11,7 @@ private enum Mail {
   case note(Int)
 }
 private struct Failure: Error {}
-private struct Neighbour { let ref: ProcessRef<Neighbour> }
+private struct Neighbor { let ref: ProcessRef<Neighbor> }
 
 @Suite struct LinkedTests {
   private func text(_ mail: Mail) -> String {
@@ -21,7 +21,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     }
   }
 
-  /// What a process ends with that is linked with one that ends so.
+  /// Returns the exit reason of a process that is linked to one that ends with `reason`.
   private func reason(whenLinkedEndsWith reason: ExitReason) throws -> String {
     let simulation = try HandDriven()
     let log = Log<String>()
@@ -37,14 +37,14 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     return log.entries.joined()
   }
 
-  @Test func `P5: the end of a linked process is told both ways, normal ones apart`() throws {
+  @Test func `P5: a process ends with the reason of a linked process, unless that is normal`() throws {
     #expect(try reason(whenLinkedEndsWith: .normal) == "normal")
     #expect(try reason(whenLinkedEndsWith: .shutdown) == "shutdown")
     #expect(try reason(whenLinkedEndsWith: .killed) == "killed")
     #expect(try reason(whenLinkedEndsWith: .error(Failure())) == "error: Failure()")
   }
 
-  @Test func `P5: a parent's end is its linked child's`() throws {
+  @Test func `P5: a parent that fails ends its linked child with the same reason`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
@@ -57,7 +57,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["error: Failure()"])
   }
 
-  @Test func `P5: a process that traps exits gets them as messages, in order, normal ones too`() throws {
+  @Test func `P5: a process that traps exits receives them as messages, in order, including normal ones`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn(Mail.self) { process in
@@ -88,7 +88,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(!ref.isAlive)
   }
 
-  @Test func `P5: a kill cannot be trapped, but the death of one that was killed can`() throws {
+  @Test func `P5: a kill cannot be trapped, but the exit signal of a killed process can`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
@@ -105,7 +105,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["process: killed"])
   }
 
-  @Test func `P5: normal from another is ignored, from itself it is not`() throws {
+  @Test func `P5: a normal exit signal from another process is ignored, one from the process itself is not`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let other = simulation.runtime.spawn { process in
@@ -123,7 +123,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["went on", "normal"])
   }
 
-  @Test func `P5: after unlink neither hears of the other`() throws {
+  @Test func `P5: after unlink, the other's exit signal does not arrive`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
@@ -136,12 +136,12 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["lives"])
   }
 
-  @Test func `P5: a signal of a link that is cut before it is taken in is nothing`() throws {
+  @Test func `P5: an exit signal has no effect if its link is cut before the signal is taken in`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       runtime.spawn(Mail.self) { process in
         let child = process.spawnLinked { try $0.exit(.shutdown) }
-        while child.isAlive { process.ref.send(.note(0)) }  // no suspension point: nothing is taken in
+        while child.isAlive { process.ref.send(.note(0)) }  // no suspension point, so no signal is taken in
         process.unlink(child)
         try process.sleep(for: .milliseconds(1))
         log.add("lives")
@@ -150,7 +150,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["lives"])
   }
 
-  @Test func `P5: a link with the dead is an end for lack of a process, thrown there or trapped`() throws {
+  @Test func `P5: linking to a dead process delivers a no-process exit, which is thrown or trapped`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let dead = simulation.runtime.spawn { _ in }
@@ -168,7 +168,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["no process", "process: no process", "again: no process"])
   }
 
-  @Test func `P5: linked with itself is not linked, linked twice is linked once`() throws {
+  @Test func `P5: a process that links to itself is not linked, and one that links twice is linked once`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
@@ -187,7 +187,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["process: normal"])
   }
 
-  @Test func `P5: a process that is told to exit throws from every call, whatever it swallows`() throws {
+  @Test func `P5: a process that is told to exit throws from every call, even if it swallows the errors`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn(Int.self) { process in
@@ -204,7 +204,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(log.entries == ["receive: error: Failure()", "yield: error: Failure()", "sleep: error: Failure()"])
   }
 
-  @Test func `P5: telling the dead to exit is nothing, also when somebody else has the record`() throws {
+  @Test func `P5: telling a dead process to exit does nothing, even if another process has its record`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 1))
     let dead = simulation.runtime.spawn(Int.self) { _ in }
     simulation.run()
@@ -217,7 +217,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(later.isAlive && later.info?.suspends == 0)
   }
 
-  @Test func `P5: a link with an earlier process of the own record is one with the dead`() throws {
+  @Test func `P5: linking to the earlier process of its own record is linking to a dead process`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 2))
     let log = Log<String>()
     simulation.runtime.spawn { process in
@@ -233,14 +233,14 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: a link cut with the dead cuts no link of its record's next process`() throws {
+  func `P5: unlinking a dead process cuts no link to the next process of its record`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1, processLimit: 2)) { runtime in
       runtime.spawn(Mail.self) { process in
         process.trapExits(Mail.exited)
         let me = process.ref
         let first = process.spawnLinked { _ in }
-        while first.isAlive { process.blocking {} }  // waits, and takes no mail in
+        while first.isAlive { process.blocking {} }  // waits without taking in messages
         let next = process.spawn(Int.self) { next in
           try next.link(me)
           _ = try next.receive()
@@ -276,14 +276,14 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
     #expect(used.entries[0] < 16_384)
   }
 
-  @Test func `P5: a ring of links ends as a whole`() throws {
+  @Test func `P5: when one process in a ring of links ends, all of them end`() throws {
     let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
       let refs = (0..<many(1_000)).map { _ in
-        runtime.spawn(Neighbour.self) { process in
+        runtime.spawn(Neighbor.self) { process in
           while true { try process.link(process.receive().ref) }
         }
       }
-      for (one, next) in zip(refs, refs.dropFirst() + refs.prefix(1)) { one.send(Neighbour(ref: next)) }
+      for (one, next) in zip(refs, refs.dropFirst() + refs.prefix(1)) { one.send(Neighbor(ref: next)) }
       runtime.waitUntilIdle()
       refs[refs.count / 2].exit(.shutdown)
       runtime.waitUntilIdle()
@@ -292,7 +292,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: a hundred thousand linked processes die at once, of one or in a chain`() throws {
+  func `P5: a hundred thousand linked processes end together, linked to one process or in a chain`() throws {
     for isChain in [false, true] {
       let areMade = ProcessSemaphore(permits: 0)
       let statistics = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -321,7 +321,7 @@ private struct Neighbour { let ref: ProcessRef<Neighbour> }
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: a hundred thousand links of one process go one by one in linear time`() throws {
+  func `P5: a hundred thousand links of one process are removed one by one in linear time`() throws {
     let told = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       runtime.spawn(Mail.self) { process in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Monitors: one message for one end.
+// Monitors: each delivers one message when the process that it watches ends.
 
 import Joist
 import TestSupport
@@ -20,7 +20,7 @@ private enum Mail {
   }
 
   @Test(arguments: [ExitReason.normal, .shutdown, .killed])
-  func `P5: a monitor brings the reason of the end, once`(reason: ExitReason) throws {
+  func `P5: a monitor delivers the exit reason once`(reason: ExitReason) throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let ref = simulation.runtime.spawn { process in
@@ -37,7 +37,7 @@ private enum Mail {
     #expect(log.entries == ["true true \(reason)", "true"])
   }
 
-  @Test func `P5: who monitors the dead, or nobody, hears that there is no process`() throws {
+  @Test func `P5: a monitor of a dead process, or of a spawn that failed, delivers a no-process reason`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 2))
     let log = Log<String>()
     let dead = simulation.runtime.spawn { _ in }
@@ -54,7 +54,7 @@ private enum Mail {
     #expect(log.entries == ["down: no process", "true false", "down: no process"])
   }
 
-  @Test func `M4: an end comes behind what its process sent, and each monitor brings a message`() throws {
+  @Test func `M4: a down message arrives after what its process sent, one for each monitor`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
@@ -67,7 +67,7 @@ private enum Mail {
     #expect(log.entries == ["note 0", "note 1", "note 2", "down: normal", "down: normal"])
   }
 
-  @Test func `P5: after demonitor the message does not come, wherever it is`() throws {
+  @Test func `P5: after demonitor, the down message does not arrive, wherever it already is`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Mail.self) { process in
@@ -88,7 +88,7 @@ private enum Mail {
     #expect(log.entries == ["note 1"])
   }
 
-  @Test func `P5: no two monitors have the same id, whoever made them, on whatever runtime`() throws {
+  @Test func `P5: no two monitors have the same ID, across all processes and runtimes`() throws {
     let ids = Log<MonitorID>()
     for _ in 0..<2 {
       let simulation = try HandDriven()
@@ -104,14 +104,14 @@ private enum Mail {
     #expect(Set(ids.entries).count == 600)
   }
 
-  @Test func `P5: demonitor with another's id does nothing`() throws {
+  @Test func `P5: demonitor with the ID of another process's monitor does nothing`() throws {
     let simulation = try HandDriven()
     let (ids, told) = (Log<MonitorID>(), Count())
     let target = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     let watchers = (0..<10).map { _ in
       simulation.runtime.spawn(Mail.self) { process in
         ids.add(process.monitor(target, Mail.down))
-        // A second one whose message is in the mailbox when the others' ids come.
+        // A second monitor, whose message is in the mailbox while the stranger uses the IDs of all others.
         process.spawnMonitored(down: Mail.down) { _ in }
         _ = try process.receive { if case .note = $0 { true } else { false } }
         while case .down = try process.receive() { told.add() }
@@ -132,7 +132,7 @@ private enum Mail {
     #expect(told.total == 21 && stranger.isAlive)
   }
 
-  @Test func `P5: every message is accounted for when demonitor takes one out`() throws {
+  @Test func `P5: a down message that demonitor removes is counted as destroyed`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Mail.self) { process in
       for _ in 0..<10 {
@@ -148,7 +148,7 @@ private enum Mail {
     #expect(statistics.messagesSent == 10 && statistics.messagesDestroyed == 10)
   }
 
-  @Test func `P5: a process that monitors itself never hears of it`() throws {
+  @Test func `P5: a process that monitors itself never receives a down message`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Mail.self) { process in
       process.monitor(process.ref, Mail.down)
@@ -158,7 +158,7 @@ private enum Mail {
     #expect(simulation.runtime.statistics.processesEnded == 1)
   }
 
-  @Test func `M2: no mailbox refuses the news of an end, and none throws it away`() throws {
+  @Test func `M2: a bounded mailbox neither refuses nor drops a down message`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let full = SpawnOptions(mailbox: .bounded(2, whenFull: .dropOldest))
@@ -168,7 +168,7 @@ private enum Mail {
       for number in 0..<4 { process.ref.send(.note(number)) }
       try process.sleep(for: .seconds(1))
       while let mail = try process.receive(timeout: .zero) { log.add(text(mail)) }
-      // What was let out again was what was let in: there is room for two.
+      // The down messages, which were not admitted, are not released either, so there is still room for two.
       for number in 4..<7 { process.ref.send(.note(number)) }
       while let mail = try process.receive(timeout: .zero) { log.add(text(mail)) }
     }
@@ -178,7 +178,7 @@ private enum Mail {
   }
 
   @Test(.threadsAndSeeds)
-  func `P5: every end of many is told, whoever watches`() throws {
+  func `P5: many watchers receive one down message for each of many ends`() throws {
     let (watchers, rounds) = (size(8, seeds: 3), size(20, seeds: 2))
     let each = size(100, seeds: 4)
     let told = Count()
@@ -196,7 +196,7 @@ private enum Mail {
     #expect(statistics.processesEnded == UInt64(watchers * rounds * each + watchers))
   }
 
-  @Test func `I1: watchers that come and go leave nothing with a process that lives on`() throws {
+  @Test func `I1: watchers that come and go leave nothing behind in the process that they watched`() throws {
     let simulation = try HandDriven()
     let target = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     for _ in 0..<many(1_000) {

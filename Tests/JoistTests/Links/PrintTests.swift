@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How what names something, and what tells of an end, is printed.
+// The descriptions of processes, monitors and timers, and of the messages that tell of an end.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct PrintTests {
-  @Test func `P5: ends, signals and their names print short`() throws {
+  @Test func `P5: processes, monitors, timers and exit messages have short descriptions`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(String.self) { process in

@@ -1,198 +1,223 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every bound of the runtime, each with its cause. What a user may set is in `Configuration`; its ranges are here.
+// Every limit and constant of the runtime, each with its reason. `Configuration` holds what the user may set; the valid
+// ranges of those settings are here. Plain `Int64` durations are in nanoseconds.
 
-/// Bounds and defaults.
+/// The limits, batch sizes, intervals and defaults of the runtime.
 package enum Limits {
   // MARK: Priorities
 
-  /// The maximum of processes of a level that a search for one to move up looks at: some hundred microseconds.
+  /// The maximum number of processes of one level that the search for a process to move up examines: a few hundred
+  /// microseconds of work.
   static let movedUpWithin = 4_096
 
   // MARK: Processes
 
-  /// Slots of the table: 27 bits of a `ProcessID`, which leaves five for a node and 32 for the generation.
+  /// The number of slots in the table: 27 bits of a `ProcessID`, which leaves five for a node and 32 for the
+  /// generation.
   package static let maxProcesses = 1 << 27
-  /// Default: address space for so many records is 3 GiB, of which only what is used is ever touched.
+  /// The default process limit: its records reserve 3 GiB of address space, of which only the part in use is ever
+  /// touched.
   package static let processesDefault = 1 << 24
-  /// Records that one scheduler keeps for itself, so that spawn and exit take no lock.
+  /// The number of free records that one scheduler caches, so that spawn and exit take no lock.
   package static let recordsCached = 128
-  /// Below this limit schedulers keep none, so that a small limit can be reached to the last process.
+  /// The process limit below which schedulers cache no records, so that a small limit can be reached to the last
+  /// process.
   package static let processLimitThatMustBeExact = 1 << 16
 
   // MARK: Schedulers
 
-  /// Scheduler threads and spare ones together: four words of a set.
+  /// The maximum number of scheduler threads, spare ones included: the bits of a four-word set.
   package static let maxThreads = 256
-  /// So many may be asked for; the rest is room for spare ones.
+  /// The maximum number of schedulers that a user may ask for; the remaining threads are for spare schedulers.
   package static let maxSchedulers = 192
-  /// Reductions in a slice.
+  /// The number of reductions in a slice.
   package static let reductionsDefault = 2_000
   package static let maxReductions = 1_000_000_000
-  /// Slices that a process waits in a queue before it is moved up one.
+  /// The number of slices that a process waits in a queue before it moves up one level.
   package static let ageingDefault = 512
-  /// Ageing is looked at so often (a power of two less one, used as a mask): twice the heads of two queues.
+  /// The mask, a power of two less one, for the slices at which ageing runs; each run examines the heads of two queues.
   package static let ageingMask: UInt32 = 15
-  /// At most so many move up at a time, so that a crowd of aged ones does not hold up a slice.
+  /// The maximum number of processes that move up at a time, so that a crowd of aged processes does not delay a slice.
   package static let agingBatch = 16
-  /// A thief never takes more than so many at once; half of more is not sooner done.
+  /// The maximum number of processes that a thief takes at once; taking half of a longer queue would not finish sooner.
   package static let stealBatch = 128
-  /// A thief looks again after so many nanoseconds (ST1): a steal costs a tenth of that.
+  /// The nanoseconds after which a thief looks again (ST1); a steal costs a tenth of that.
   package static let thiefsNap: Int64 = 100_000
-  /// What a victim needs so many naps for is worth a steal, the second time if it was stolen from just before.
+  /// The number of naps that a victim must need for its queued work to be worth a steal; the second number applies to a
+  /// victim that was stolen from just before.
   package static let napsWorthStealing = 10
   package static let napsWorthStealingAgain = 40
-  /// A queue that had work at so many looks is not one that is just being run: three milliseconds.
+  /// The number of looks that find work in a queue after which its scheduler is no longer assumed to be about to run
+  /// it: three milliseconds.
   package static let looksBeforeStealing = 32
-  /// Between two comparisons of a scheduler's load with the others' (BA2): a hundred exchanges in a second even shares
-  /// out, and each takes a microsecond or two.
+  /// The interval between two comparisons of a scheduler's load with the others' (BA2).
+  ///
+  /// A hundred exchanges per second even out the shares, and each takes one or two microseconds.
   package static let loadsComparedEvery: Int64 = 10_000_000
-  /// Looks around for work, with a pause between, before a scheduler goes to sleep: some ten microseconds.
+  /// The number of looks for work, with a pause between them, before a scheduler sleeps: about ten microseconds.
   package static let idleLooks = 30
-  /// Spins on a lock before the processor is given away: its holder was probably descheduled.
+  /// The number of spins on a lock before the waiter yields its processor, because the lock's holder was probably
+  /// descheduled.
   package static let spinsBeforeRelinquish = 200
-  /// Reductions between two readings of the cheap clock, which take as long as ten of them.
+  /// The number of reductions between two readings of the cheap clock; one reading takes as long as ten reductions.
   package static let clockReductions = 1_000
-  /// What a slice counts for at least: so it is read every sixteenth slice, however short they are.
+  /// The minimum number of reductions that a slice counts for, so that the clock is read at least every sixteenth
+  /// slice, however short the slices are.
   package static let clockReductionsOfASlice = 64
-  /// Microseconds between two looks at the clock while there is work.
+  /// The microseconds between two looks at the clock while there is work.
   package static let clockLookMicroseconds: UInt64 = 50
 
-  // MARK: The monitor
+  // MARK: The watchdog
 
-  /// Between two rounds while something runs.
+  /// The interval between two rounds of the watchdog while a process runs.
   package static let monitorRound: Int64 = 2_000_000
-  /// A scheduler that is so long in one slice is stuck.
+  /// The time in one slice after which a scheduler counts as stuck.
   package static let stuckAfter: Int64 = 5_000_000
-  /// Its thread must have run for at least that part of it, if it does not wait in the system (X7): the thread is first
-  /// asked a round after the slice was first seen.
+  /// The part of `stuckAfter` that the scheduler's thread must have run for, unless it is blocked in the system (X7).
+  ///
+  /// The watchdog first asks about the thread one round after it first saw the slice.
   package static let stuckWhenBusyFor: Int64 = stuckAfter - monitorRound
-  /// After the system gave no thread for a spare scheduler none is asked for meanwhile.
+  /// The time during which no spare scheduler is requested after the system refused a thread for one.
   package static let threadPause: Int64 = 1_000_000_000
-  /// A round that came so late says nothing about the schedulers: the whole program was held up.
+  /// The delay from which a round says nothing about the schedulers, because the whole program was held up.
   package static let monitorLate: Int64 = 20_000_000
-  /// Between two looks whether crashes are still contained.
+  /// The number of rounds between two checks that crashes are still contained.
   package static let handlerLookRounds = 250
-  /// Between two looks at the program's memory, each of which reads a file: a program does not grow by more than 32 MiB
-  /// meanwhile.
+  /// The number of rounds between two readings of the program's memory, each of which reads a file.
+  ///
+  /// In between, a program grows by at most about 32 MiB.
   package static let memoryLookRounds = 16
-  /// Rounds with nothing running before the monitor sleeps until it is woken.
+  /// The number of rounds without a running process after which the watchdog sleeps until it is woken.
   package static let monitorIdleRounds = 50
 
-  /// Killed processes get so long to reach a suspension point before they count as survivors.
+  /// The time that killed processes get to reach a suspension point before they count as survivors.
   package static let killGrace = Duration.milliseconds(200)
 
   // MARK: Stacks
 
   package static let slotsDefault = 16_384
   package static let maxSlots = 1 << 20
-  /// Untouched addresses cost nothing, and half a megabyte is what a thread of Darwin has.
+  /// The default size of a stack slot: untouched addresses cost nothing, and a Darwin thread has half a megabyte, too.
   package static let slotBytesDefault = 512 << 10
-  /// Swift's first `print` needs about 20 KiB, formatting in Foundation 40.
+  /// The minimum size of a stack slot: Swift's first `print` needs about 20 KiB, formatting in Foundation 40.
   package static let slotBytesLeast = 64 << 10
   package static let slotBytesMost = 64 << 20
-  /// Of a stack of a process's own.
+  /// The maximum size of a dedicated stack.
   package static let dedicatedBytesMost = 1 << 30
-  /// Below every stack: larger than any frame, because Swift lowers the stack pointer by a whole frame unprobed.
+  /// The size of the guard below every stack, larger than any frame, because Swift lowers the stack pointer by a whole
+  /// frame without probing.
   ///
-  /// Five of seven parts are for a library to finish on (`reserve.c`), each of whole pages on any machine. A guard and
-  /// a stack of the default size together are no power of two: their page tables do not share cache sets.
+  /// Five sevenths of it are for a library function to finish on (`reserve.c`); each part is a whole number of pages on
+  /// any machine. A guard plus a stack of the default size is not a power of two, so the page tables of several stacks
+  /// do not share cache sets.
   package static let guardBytes = 448 << 10
-  /// A scheduler looks at so many slots at each look at the clock: at forty thousand in a second (U7).
+  /// The number of slots that a scheduler examines at each look at the clock: forty thousand per second (U7).
   package static let slotsSweptAtOnce = 2
-  /// One that has slept so long sweeps all: a little more than a process must have waited.
+  /// The sleep after which a scheduler reclaims all slots: slightly longer than a process must have waited.
   package static let sleepBeforeReclaim: Int64 = 1_200_000_000
-  /// So many stacks give the pages below their frames back at a time (U10), once a second.
+  /// The maximum number of stacks that give back the pages below their frames at a time (U10), once a second.
   package static let shrinkBatch = 256
-  /// So many keep their pages when there are so many times as many processes as slots (U7): 8 MiB.
+  /// The number of slots that keep their pages, 8 MiB in all, when there are more than `timesAsMany` times as many
+  /// processes as slots (U7).
   package static let slotsForMany = 2_048
   package static let timesAsMany = 4
-  /// What code may use below the stack pointer, on any machine.
+  /// The number of bytes that code may use below the stack pointer, on any machine.
   package static let belowFrames = 256
-  /// A call of the runtime wants so much stack left, for itself and for what Swift's runtime does in it (FA3).
+  /// The stack space that a call of the runtime requires, for itself and for the parts of Swift's runtime that it calls
+  /// (FA3).
   package static let stackForACall = 16 << 10
-  /// With less to be had from malloc at once the monitor leaves a round out.
+  /// The number of bytes that malloc must be able to provide at once; otherwise the watchdog skips a round.
   static let monitorBytes = 16 << 10
-  /// With less to be had from malloc at once nothing is told of a crash but that it happened.
+  /// The number of bytes that malloc must be able to provide at once; otherwise only the fact of a crash is told.
   static let trapBytes = 16 << 10
-  /// Notices that processes which end without memory may send at the same time, and the size of each.
+  /// The number of notices that processes which end without memory may have in flight at the same time, and the size of
+  /// each.
   static let reservedNodes = 4_096
   static let reservedNodeBytes = 256
-  /// So much of what is said of a trap is kept.
+  /// The number of bytes of a trap's message that are kept.
   package static let trapMessageBytes = 4 << 10
-  /// The bytes of addresses that a runtime's slots leave to the rest of the program, unless they take fewer themselves.
+  /// The number of bytes of address space that a runtime's slots leave to the rest of the program, unless the slots
+  /// take less than that.
   package static let addressesLeft = 1 << 30
-  /// The count of slots in a block, and the least count of a runtime that does not ask for fewer.
+  /// The number of slots in a block, and the minimum number of slots of a runtime that does not ask for fewer.
   package static let slotsInABlock = 64
-  /// With guards that split mappings: the 65,530 mappings of a default kernel are the program's, not ours alone.
+  /// The maximum number of slots where guards split mappings: a default kernel allows 65,530 mappings, which the whole
+  /// program shares.
   package static let slotsWithSplitMappings = 4_096
-  /// Free slots that one scheduler keeps for itself, at most.
+  /// The maximum number of free slots that one scheduler caches.
   package static let slotsKept = 16
 
   // MARK: Messages
 
-  /// Pools grow by so much, and have its pages in parts of so much; at first by less.
+  /// The size of a slab, and the size of the parts in which its pages are faulted in.
   package static let slabBytes = 1 << 20
   package static let pagesAtOnceBytes = 128 << 10
-  /// Memory for records is had in pieces of so much, after the first.
+  /// The size of the pieces in which memory for records is made available after the first, and the size of a pool's
+  /// first slab.
   package static let recordBytesAtOnce: UInt = 64 << 10
   package static let firstSlabBytes = 128 << 10
-  /// What a slab says of itself, at its beginning: a cache line.
+  /// The size of a slab's header: a cache line.
   package static let slabHeaderBytes = 64
-  /// A scheduler that rests has pools give back when so many records and blocks have come to them since it last did.
+  /// The number of records and blocks that must have returned to the pools since the last trim before a resting
+  /// scheduler trims them again.
   package static let givenBeforeTrim = 16_384
-  /// NUMA nodes that are told apart.
+  /// The maximum number of NUMA nodes that are told apart.
   package static let numaNodesMost = 16
-  /// Blocks move between a scheduler and a depot by so many.
+  /// The number of blocks that move between a scheduler and a depot at a time.
   package static let blocksInABatch = 64
 
-  /// A circle of waits that is longer is not looked for: whoever waits follows as many notes at most.
+  /// The maximum length of a wait cycle that is detected: a process that begins to wait follows at most this many
+  /// notes.
   package static let longestCircle = 1_024
 
   // MARK: Private heaps
 
-  /// The first block of a heap.
+  /// The size of the first block of a heap.
   package static let heapBlockLeast = 512
-  /// The largest block that a space may have: half of a stretch of numbers (HN3).
+  /// The maximum size of a space's block: half of a number range (HN3).
   package static let heapBlockMost = 16 << 30
-  /// Mappings are multiples of this: a page anywhere.
+  /// The granularity of mappings: a multiple of the page size on any machine.
   package static let heapPageBytes = 16 << 10
-  /// A loop collects when so much is young, at least: it fits the first cache, and a block of 16 KiB.
+  /// The minimum number of young bytes at which a loop collects: they fit the first-level cache and a block of 16 KiB.
   package static let heapThresholdLeast = 12 << 10
-  /// And at most, unless more is old: it fits the second cache.
+  /// The maximum number of young bytes at which a loop collects, unless more bytes are old: they fit the second-level
+  /// cache.
   package static let heapThresholdMost = 1 << 20
-  /// For each reference that a collection has visited so many bytes are allocated before the next: then collecting
-  /// takes a tenth of the time of that.
+  /// The number of bytes to allocate before the next collection for each reference that a collection visited.
+  ///
+  /// Collecting then takes a tenth of the time that allocating them takes.
   package static let heapBytesAVisit = 512
-  /// What is old is not collected while it is less.
+  /// The number of old bytes below which the old space is not collected.
   package static let heapFullLeast = 4 << 10
 
   // MARK: Reports
 
-  /// Without another figure from the user.
+  /// The default number of reports per second, and the number of recent reports that are kept.
   package static let reportsInASecond = 100
   package static let reportsKept = 64
-  /// For the handler, before more are dropped.
+  /// The number of reports that may wait for the handler before further ones are dropped.
   package static let reportsWaiting = 1_000
 
   // MARK: Timers
 
-  /// Free timers move between a scheduler and the pool by so many.
+  /// The number of free timers that move between a scheduler and the pool at a time.
   package static let timersInABatch = 128
-  /// So many come up in one look at the clock; the rest after the next slice.
+  /// The maximum number of timers that expire in one look at the clock; the rest follow after the next slice.
   package static let dueBatch = 1_024
 
   // MARK: Descriptors
 
-  /// The thread that waits for descriptors looks so often whether its own are still there (DP3).
+  /// The interval at which the thread that waits for descriptors checks that its own descriptors are still open.
   package static let pollMilliseconds: Int32 = 1_000
 
   // MARK: Blocking
 
-  /// Threads of the pool for `blocking` that may be asked for: as many as Linux gives a program by default.
+  /// The maximum number of threads of the pool for `blocking`: the number that Linux gives a program by default.
   package static let blockingThreadsMost = 32_768
-  /// The stack that closures run on: as large as a thread's usually is, and as little of it is ever touched.
+  /// The size of the stack that `blocking` closures run on: the usual size of a thread's stack, of which only the used
+  /// part is ever touched.
   package static let blockingStackBytes = 8 << 20
-  /// An idle pool thread ends after so long.
+  /// The time after which an idle pool thread ends.
   package static let blockingThreadIdle: Int64 = 5_000_000_000
 }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The four priorities.
+// The four priorities, which decide the run queue that a ready process waits in.
 
-/// Which queue a ready process waits in.
+/// The priority of a process: the queue in which it waits when it is ready.
 ///
-/// Queues are looked at in this order, on every core: a ready `.max` or `.high` process runs before any `.normal` one.
-/// A process that waits long moves up, one level at a time and no further than `.high`, until it has run.
+/// Every scheduler serves the queues in this order, and looks at other schedulers' urgent queues, too: a ready `.max`
+/// or `.high` process runs before any `.normal` one. A process that waits for long moves up, one level at a time and at
+/// most to `.high`, until it has run.
 public enum Priority: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   case max, high, normal, low
 
-  /// The more urgent is the greater: `.low < .max`.
+  /// Orders priorities by urgency: `.low < .max`.
   public static func < (a: Priority, b: Priority) -> Bool { a.rawValue > b.rawValue }
 
-  /// Whether it is shown to other schedulers: `.max` and `.high`.
+  /// Whether other schedulers are told of ready processes of this priority: true for `.max` and `.high`.
   @inline(__always)
   var isUrgent: Bool { rawValue <= Priority.high.rawValue }
 
-  /// Where ageing takes it next: one level up, never to `.max`.
+  /// The priority that ageing moves a process to: one level up, but never `.max`.
   package var agings: Priority {
     switch self {
     case .low: .normal

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The untyped identity of a process.
-// N1. Bits 58…32 are the slot in the table, 31…0 the generation of the slot. Bits 63…59 are zero: a node's place.
-// N2. A slot gets a new generation when its process ends, and is retired when generations run out: no identity is
-//     ever given twice by one runtime.
+// The untyped identity of a process. Bits 58…32 are the slot in the table, bits 31…0 the generation of the slot. Bits
+// 63…59 are zero and reserved for a node.
+// N2. A slot gets a new generation when its process ends, and is retired when its generations run out: a runtime never
+//     gives the same identity to two processes.
 
 /// The untyped identity of a process: slot and generation, totally ordered, printed as `#123.4`.
 ///
@@ -11,21 +11,21 @@
 public struct ProcessID: Sendable, Hashable, Comparable, CustomStringConvertible {
   @usableFromInline let bits: UInt64
 
-  /// Laid out as N1 says.
+  /// Packs a slot and a generation into the layout that the file header describes.
   package init(slot: Int, generation: UInt32) {
     bits = UInt64(slot) << 32 | UInt64(generation)
   }
 
   init(bits: UInt64) { self.bits = bits }
 
-  /// Its place in the table.
+  /// The index of the process's slot in the table.
   package var slot: Int { Int(bits >> 32) }
-  /// Which process of that place (N2).
+  /// The generation of the slot, which tells apart the processes that have used it (N2).
   package var generation: UInt32 { UInt32(truncatingIfNeeded: bits) }
 
-  /// By slot, then generation.
+  /// Orders identities by slot, then by generation.
   public static func < (a: ProcessID, b: ProcessID) -> Bool { a.bits < b.bits }
 
-  /// `#123.4`.
+  /// The identity as text, such as `#123.4`.
   public var description: String { "#\(slot).\(generation)" }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What costs how many reductions. A slice is 2,000 by default; at zero a process goes to the back of its queue at its
-// next suspension point. There is no time slice.
+// The cost of each operation in reductions. A slice has 2,000 reductions by default. A process that has used them up
+// goes to the back of its queue at its next suspension point; there is no time slice.
 //
-// | what | reductions |
+// | operation | reductions |
 // | --- | --- |
 // | `send` | 4, and 1 for each 8 messages that the receiver has not read, up to 250 |
-// | `receive`, for each message looked at | 2 |
+// | `receive`, for each message examined | 2 |
 // | `spawn` | 40 |
 // | `yield` | none, but the rest of the slice is lost |
 // | `sleep`, `blocking`, a receive that waits | 10 |
@@ -14,18 +14,21 @@
 // | arming or cancelling a timer | 20 |
 // | `reduce(n)` | n |
 // | a message destroyed by `flush` | 1 |
-// | a private heap that grows | 1 for each 64 bytes more |
+// | growing a private heap | 1 for each 64 bytes added |
 // | a collection | 20, 1 for each 64 bytes that were young, and 1 for each 4 bytes that survive |
-// | a graph on a private heap that is copied, or adopted | 20, and 1 for each 4 bytes |
+// | copying or adopting a graph of a private heap | 20, and 1 for each 4 bytes |
 //
-// The unit is about what a call of a small function costs: 1 to 2 ns.
+// One reduction is roughly the cost of a call of a small function: 1 to 2 ns.
 
-/// The table above.
+/// The costs of the table above.
 enum Cost {
-  /// The most that is charged at once, and the most that a process can owe.
+  /// The maximum charge at once, and the maximum debt of a process.
   static let most: Int32 = 1 << 30
   static let send: Int32 = 4
-  /// So a crowd of senders does not run far ahead of their receiver, and its mail stays in the cache.
+  /// Returns the extra cost of sending to a receiver with unread messages.
+  ///
+  /// It keeps a crowd of senders from running far ahead of their receiver, so that the receiver's messages stay in the
+  /// cache.
   @inline(__always)
   static func crowd(_ unread: Int) -> Int32 { Int32(truncatingIfNeeded: min(unread >> 3, 250)) }
   static let lookAtMessage: Int32 = 2

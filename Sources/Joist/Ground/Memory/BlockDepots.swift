@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The depots of all NUMA nodes: each has the blocks that were cut from its own node's memory (NU2).
+// The depots of all NUMA nodes. Each depot holds the blocks that were cut from its own node's memory (NU2).
 
 import Synchronization
 
-/// A depot for each node.
-// Sound: the depots never change; each guards what it has.
+/// One depot per NUMA node.
+// Sound: the array of depots never changes; each depot guards its own contents.
 @safe
 final class BlockDepots<Sizes: BlockSizes>: Sendable {
   private let depots: [BlockDepot<Sizes>]
-  /// Somebody uses another one than the first.
-  // Ordering: relaxed. Who has a block of another node's had it from somebody who saw that.
+  /// Whether a depot other than the first has been used.
+  // Ordering: relaxed. A thread that holds a block of another node got it from a thread that saw the flag set.
   private let areMany = Atomic<Bool>(false)
 
-  /// For so many nodes.
+  /// Makes a depot for each of `nodes` nodes.
   init(nodes: Int) { depots = (0..<nodes).map { BlockDepot(node: $0) } }
 
-  /// A node's.
+  /// The depot of a node.
   subscript(node: Int) -> BlockDepot<Sizes> {
     if node > 0 { areMany.store(true, ordering: .relaxed) }
     return depots[node]
   }
 
-  /// Takes blocks back, each for its own node.
+  /// Takes blocks back and puts each into its own node's depot.
   // Sound: the blocks are the caller's, and each was cut from a slab.
   func put(_ chain: BlockChain, _ sizeClass: Int) {
     guard areMany.load(ordering: .relaxed) else { return unsafe depots[0].put(chain, sizeClass) }
@@ -39,26 +39,26 @@ final class BlockDepots<Sizes: BlockSizes>: Sendable {
     }
   }
 
-  // Sound: it is a block of that class, and the caller's.
+  // Sound: the block is of that class and belongs to the caller.
   /// Takes a block back from a thread that has no cache.
   func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
     unsafe Sizes.markFree(block, sizeClass)
     unsafe put(BlockChain(only: block), sizeClass)
   }
 
-  /// Batches that were ever given back, and single blocks.
+  /// The number of batches and single blocks that were ever given back.
   var batchesPut: Int { depots.reduce(0) { $0 + $1.batchesPut } }
 
-  /// Free blocks that lie in the depot of another node than theirs: for a test.
+  /// The number of free blocks in the depot of another node than their own, for a test.
   var strays: Int {
     depots.indices.reduce(0) { sum, node in
       unsafe sum + depots[node].count { unsafe SlabPool.node(of: $0) != node }
     }
   }
 
-  /// As a depot's.
+  /// Trims every depot and returns the number of bytes given back.
   func trim() -> Int { depots.reduce(0) { $0 + $1.trim() } }
 
-  /// Gives all memory back: no block is in use, nor in a cache.
+  /// Gives all memory back; requires that no block is in use or in a cache.
   func release() { for depot in depots { depot.release() } }
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory in blocks of a few sizes, for message nodes and for images: each scheduler has free blocks of its own, linked
-// through their first word, and the depot is where they come from and go to.
-// BL1. A block is in one place: in use, in one cache, or in the depot. A cache is its scheduler's alone, the depot's
-//      chains are under its lock.
+// Memory in blocks of a few sizes, for message nodes, saved frames and private heaps. Each scheduler caches free
+// blocks, linked through their first word, and exchanges them with a depot.
+//
+// A block is in one place at a time: in use, in one cache, or in the depot. A cache belongs to its scheduler alone; the
+// depot's lock guards the depot's chains.
 
 import CJoist
 import Synchronization
 
 /// A chain of free blocks of one size.
-// Sound: only for caches and depot, which put free blocks in and nothing else. A free block's first word links it.
+// Sound: only caches and depots use it, and they put in free blocks only. The first word of a free block is its link.
 @unsafe
 struct BlockChain {
   var head: UnsafeMutableRawPointer?
@@ -18,13 +19,13 @@ struct BlockChain {
 
   init() {}
 
-  /// One block.
+  /// Makes a chain of one block.
   init(only block: UnsafeMutableRawPointer) {
     unsafe self.init()
     unsafe push(block)
   }
 
-  // Sound: a free block's first word is the chain's; blocks are at least 64 bytes. Likewise below.
+  // Sound: the first word of a free block belongs to the chain; blocks have at least 64 bytes. The same holds below.
   mutating func push(_ block: UnsafeMutableRawPointer) {
     unsafe block.storeBytes(of: head, as: UnsafeMutableRawPointer?.self)
     if unsafe head == nil { unsafe last = block }
@@ -39,7 +40,7 @@ struct BlockChain {
     return unsafe block
   }
 
-  /// Puts another chain in front.
+  /// Prepends another chain.
   mutating func push(chain: BlockChain) {
     guard let chainLast = unsafe chain.last else { return }
     unsafe chainLast.storeBytes(of: head, as: UnsafeMutableRawPointer?.self)
@@ -51,7 +52,7 @@ struct BlockChain {
 
 extension BlockChain {
   // Sound: as above.
-  /// The chain that begins with that block.
+  /// Makes the chain that begins with that block.
   init(from head: UnsafeMutableRawPointer) {
     unsafe self.init()
     unsafe self.head = head
@@ -61,14 +62,14 @@ extension BlockChain {
     }
   }
 
-  /// All of it; this one is empty then.
+  /// Takes the whole chain and leaves this one empty.
   mutating func takeAll() -> BlockChain {
     defer { unsafe self = BlockChain() }
     return unsafe self
   }
 
   // Sound: as above.
-  /// Looks at every block.
+  /// Calls the closure with every block.
   func visit(_ body: (UnsafeMutableRawPointer) -> Void) {
     var next = unsafe head
     while let block = unsafe next {
@@ -80,14 +81,14 @@ extension BlockChain {
 
 /// The sizes of a depot's blocks.
 protocol BlockSizes {
-  /// How many classes there are.
+  /// The number of size classes.
   static var classes: Int { get }
-  /// The size of a class's blocks.
+  /// Returns the size in bytes of a class's blocks.
   static func bytes(ofClass index: Int) -> Int
 }
 
-// Sound: it is a block of that class; a free one's first two words are those that link it.
-/// For AddressSanitizer alone: nothing in other builds.
+// Sound: the block is of that class; the first two words of a free block are its links.
+/// Annotations for AddressSanitizer; they do nothing in other builds.
 extension BlockSizes {
   @inline(__always)
   static func markFree(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
@@ -100,15 +101,17 @@ extension BlockSizes {
   }
 }
 
-// Sound: the chains of a cache are its scheduler's alone (BL1).
-/// A scheduler's own free blocks: two batches a class, one that is used and one that is full or empty, so that taking
-/// and giving by turns never goes to the depot.
+// Sound: only the scheduler that owns a cache touches its chains.
+/// A scheduler's cache of free blocks.
+///
+/// Each class has two batches: one in use, and one that is full or empty. So a scheduler that alternately takes and
+/// gives a block never goes to the depot.
 @safe
 struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   private let loaded = unsafe Handle<BlockChain>.allocate(count: Sizes.classes) { unsafe BlockChain() }
   private let spare = unsafe Handle<BlockChain>.allocate(count: Sizes.classes) { unsafe BlockChain() }
   private let depots: BlockDepots<Sizes>
-  /// The scheduler's node's.
+  /// The depot of the scheduler's node.
   private let depot: BlockDepot<Sizes>
 
   init(_ depots: BlockDepots<Sizes>, _ node: Int) {
@@ -121,8 +124,8 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
     unsafe spare.free(count: Sizes.classes)
   }
 
-  /// A block of that class from the batch that is used; nil when that is empty.
-  // Sound: chains hold free blocks of their class only. Likewise below.
+  /// Takes a block of that class out of the batch in use; returns nil if the batch is empty.
+  // Sound: a chain holds only free blocks of its class. The same holds below.
   @inline(__always)
   func takeLoaded(_ sizeClass: Int) -> UnsafeMutableRawPointer? {
     guard let block = unsafe loaded.advanced(by: sizeClass).it.pop() else { return nil }
@@ -130,7 +133,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
     return unsafe block
   }
 
-  /// A block of that class; nil when there is no memory.
+  /// Takes a block of that class; returns nil if there is no memory.
   @inline(__always)
   func take(_ sizeClass: Int) -> UnsafeMutableRawPointer? {
     guard let block = unsafe takeLoaded(sizeClass) else { return unsafe refill(sizeClass) }
@@ -149,7 +152,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
   }
 
   /// Takes a block back.
-  // Sound: it is a block of that class, and the caller's.
+  // Sound: the block is of that class and belongs to the caller.
   @inline(__always)
   func give(_ block: UnsafeMutableRawPointer, _ sizeClass: Int) {
     unsafe Sizes.markFree(block, sizeClass)
@@ -167,7 +170,7 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
     unsafe loaded.advanced(by: sizeClass).it = BlockChain(only: block)
   }
 
-  /// Gives everything to the depot: the scheduler ends.
+  /// Gives all blocks to the depot, when the scheduler ends.
   func empty() {
     for sizeClass in 0..<Sizes.classes {
       unsafe depots.put(unsafe loaded.advanced(by: sizeClass).it, sizeClass)
@@ -179,15 +182,15 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
 }
 
 // Sound: as `BlockChain`.
-/// Free blocks of one class.
+/// The free blocks of one class in a depot.
 @safe
 private struct Shelf {
-  /// Whole batches, each by its first block, whose second word links them.
+  /// The whole batches, each identified by its first block, whose second word links the batches.
   var batches: UnsafeMutableRawPointer?
-  /// What is no batch yet.
+  /// The blocks that do not yet fill a batch.
   var loose = unsafe BlockChain()
 
-  // Sound: as above; a free block has two words at least. Likewise below.
+  // Sound: as above; a free block has at least two words. The same holds below.
   mutating func put(_ chain: BlockChain) {
     if unsafe chain.count < Limits.blocksInABatch {
       unsafe loose.push(chain: chain)
@@ -202,7 +205,7 @@ private struct Shelf {
     unsafe batches = chain.head
   }
 
-  /// A batch, by its first block.
+  /// Takes out a batch and returns its first block.
   mutating func takeBatch() -> UnsafeMutableRawPointer? {
     guard let head = unsafe batches ?? loose.takeAll().head else { return nil }
     if unsafe batches != nil { unsafe batches = head.load(fromByteOffset: 8, as: UnsafeMutableRawPointer?.self) }
@@ -210,28 +213,30 @@ private struct Shelf {
   }
 }
 
-// Sound: the shelves are touched under the lock (BL1).
-/// Where caches get their blocks: those of one node's memory (NU2).
+// Sound: the lock guards the shelves.
+/// The depot from which caches get their blocks, with the memory of one node (NU2).
 @safe
 final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
-  /// Guards the shelves.
+  /// The lock that guards the shelves.
   private let lock = SpinLock()
   private let shelves = Handle<Shelf>.allocate(count: Sizes.classes) { Shelf() }
   private let slabs: SlabPool
-  // Ordering: relaxed, a figure.
+  // Ordering: relaxed, a statistic.
   private let batches = Atomic<Int>(0)
-  /// Batches that were ever given back, and single blocks.
+  /// The number of batches and single blocks that were ever given back.
   var batchesPut: Int { batches.load(ordering: .relaxed) }
 
-  /// Of a NUMA node.
+  /// Makes the depot of a NUMA node.
   init(node: Int) { slabs = SlabPool(node: node) }
 
   deinit { shelves.free(count: Sizes.classes) }
 
   private func shelf(_ sizeClass: Int) -> Handle<Shelf> { shelves.advanced(by: sizeClass) }
 
-  // Sound: who has a batch has its blocks.
-  /// A batch of blocks: one that was given back, or one cut from new memory; empty when there is none.
+  // Sound: the thread that has a batch owns the blocks in it.
+  /// Takes a batch of blocks: one that was given back, or one cut from new memory.
+  ///
+  /// Returns an empty chain if there is no memory.
   func takeBatch(_ sizeClass: Int) -> BlockChain {
     lock.lockAmongRuntimes()
     let found = unsafe shelf(sizeClass).it.takeBatch()
@@ -240,7 +245,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     return unsafe BlockChain(from: head)
   }
 
-  // Sound: new memory is nobody else's, and is cut into blocks that do not overlap.
+  // Sound: no other thread has the new memory, and it is cut into blocks that do not overlap.
   private func makeBatch(_ sizeClass: Int) -> BlockChain {
     let bytes = Sizes.bytes(ofClass: sizeClass)
     let count = min(Limits.blocksInABatch, Limits.firstSlabBytes / 2 / bytes)
@@ -268,10 +273,11 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
     lock.unlock()
   }
 
-  // Sound: what is on no shelf meanwhile is nobody else's; blocks of slabs that are freed are forgotten first.
-  /// Gives back the slabs that no block is in use of, nor in a cache; how many bytes that is.
+  // Sound: blocks that are on no shelf belong to this thread; blocks of a freed slab are forgotten first.
+  /// Frees the slabs of which no block is in use or in a cache, and returns the number of bytes freed.
   ///
-  /// Looks at every free block, with the lock only for moments: who needs one meanwhile has new ones cut.
+  /// Examines every free block, and holds the lock only for moments. A thread that needs a block meanwhile has new ones
+  /// cut.
   func trim() -> Int {
     var taken = unsafe (0..<Sizes.classes).map { unsafe takeAll($0) }
     var whole: [UInt: Int] = [:]
@@ -280,7 +286,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
       unsafe taken[sizeClass].visit { unsafe whole[SlabPool.start(of: $0), default: 0] += bytes }
     }
     let gone = slabs.takeWhole(whole)
-    // Order: it is only asked for.
+    // Order: the set is only tested for membership.
     let forgotten = Set(gone.starts)
     for sizeClass in 0..<Sizes.classes {
       unsafe putBack(&taken[sizeClass], sizeClass) { unsafe !forgotten.contains(SlabPool.start(of: $0)) }
@@ -289,7 +295,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// How many free blocks are such.
+  /// Returns the number of free blocks that satisfy the predicate.
   func count(_ isSuch: (UnsafeMutableRawPointer) -> Bool) -> Int {
     var count = 0
     for sizeClass in 0..<Sizes.classes {
@@ -301,7 +307,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// Puts those that stay on their shelf, in batches.
+  /// Puts the blocks that stay back on their shelf, in batches.
   private func putBack(_ all: inout BlockChain, _ sizeClass: Int, where stays: (UnsafeMutableRawPointer) -> Bool) {
     var batch = unsafe BlockChain()
     while let block = unsafe all.pop() {
@@ -313,7 +319,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// Every free block of a class.
+  /// Takes all free blocks of a class.
   private func takeAll(_ sizeClass: Int) -> BlockChain {
     var all = unsafe BlockChain()
     while true {
@@ -326,7 +332,7 @@ final class BlockDepot<Sizes: BlockSizes>: @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// Gives all memory back: no block is in use, nor in a cache.
+  /// Gives all memory back; requires that no block is in use or in a cache.
   func release() {
     lock.lockAmongRuntimes()
     for sizeClass in 0..<Sizes.classes { shelf(sizeClass).it = Shelf() }

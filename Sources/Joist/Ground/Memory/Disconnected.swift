@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A box for a value that is to leave again.
+// A box for a value that is to be sent on later.
 
 import Synchronization
 
-/// A value on its way: put in once, opened once.
+/// A box for a disconnected value: the value is put in once and taken out once.
 ///
-/// What a dictionary of class graphs holds so that one can leave again.
-///
-/// Swift's region analysis takes everything in a collection for one region: what is once in a dictionary cannot be sent
-/// any more. A sealed value is `Sendable`, so it can.
+/// Use it to store class graphs in a dictionary from which one of them can be sent later. Swift's region analysis
+/// treats all elements of a collection as one region, so an element that was once in a dictionary cannot be sent any
+/// more. A `Disconnected` box is `Sendable`, so the box can be stored and its value still sent.
 public final class Disconnected<Value>: Sendable {
   private let value: Mutex<Value?>
 
-  /// Takes a value that nobody else refers to.
+  /// Boxes a value that nothing else refers to.
   public init(_ value: sending Value) {
     self.value = Mutex(value)
   }
 
-  /// Hands the value over; a second `open` is a programming mistake and stops the program with a sentence.
+  /// Takes the value out.
+  ///
+  /// A second `open` is a programming error and stops the program with a message.
   public func open() -> sending Value {
-    guard let value = openIfFull() else { fatalError("Sealed: the value has been taken out already") }
+    guard let value = openIfFull() else { fatalError("Joist: a `Disconnected` was opened a second time") }
     return value
   }
 
-  /// Hands the value over, or nil if it has left already.
+  /// Takes the value out, or returns nil if it was taken out before.
   public func openIfFull() -> sending Value? {
     value.withLock { value in
       let taken = value

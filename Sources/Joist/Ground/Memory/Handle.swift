@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one way in which Joist refers to memory that it manages itself: records, schedulers, slots, message nodes.
-// H1. What a handle leads to is never unmapped while a handle to it can be used: records and runtimes keep their
-//     addresses for the program's life, the others live as long as what owns them.
-// H2. Who may touch which field, and when, is written beside the field and holds for handles as for any reference.
+// The only reference type for memory that Joist manages itself: records, schedulers, slots, message nodes.
+//
+// Memory is not unmapped while a handle to it can be used: records and runtimes keep their addresses for the program's
+// life, and all other memory lives as long as its owner. The comment beside each field says which thread may touch it
+// and when; that holds for a handle as for any other reference.
 
 import CJoist
 import Synchronization
 
 /// A reference without a count: eight bytes, no retain, no exclusivity check, and no field is copied to reach another.
 ///
-/// Sound: by H1 the memory is there and initialised; by H2 what is not atomic has one owner at a time. So the rest of
-/// the runtime is written without the word `unsafe`.
+/// Sound: as the file header says, the memory is mapped and initialised, and a field that is not atomic has one owner
+/// at a time. So the rest of the runtime is written without the keyword `unsafe`.
 @safe
 @usableFromInline
 package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
-  /// Where it is.
+  /// The address of the value.
   @usableFromInline package let pointer: UnsafeMutablePointer<Pointee>
 
   @inlinable @inline(__always)
@@ -32,11 +33,11 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
   @inlinable @inline(__always)
   package static func == (a: Self, b: Self) -> Bool { unsafe a.pointer == b.pointer }
 
-  // Sound: as the type says; an address is only compared and passed on here.
-  /// The address as a number: for words that hold an address and flags.
+  // Sound: as the type says; here an address is only compared and passed on.
+  /// The address as a number, for words that hold an address and flags.
   @inlinable package var bits: UInt { @inline(__always) get { unsafe UInt(bitPattern: pointer) } }
 
-  /// The handle with that address; nil for zero.
+  /// Makes the handle with that address; returns nil for zero.
   @inlinable @inline(__always)
   package init?(bits: UInt) {
     guard let pointer = unsafe UnsafeMutablePointer<Pointee>(bitPattern: bits) else { return nil }
@@ -44,11 +45,11 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
   }
 
   // Sound: as above.
-  /// The handle with that address, which is not zero.
+  /// Makes the handle with that address, which must not be zero.
   @inlinable @inline(__always)
   package init(address: UInt) { unsafe pointer = UnsafeMutablePointer<Pointee>(bitPattern: address).unsafelyUnwrapped }
 
-  /// New memory from malloc for something that lives until `free`.
+  /// Allocates memory with malloc for a value that lives until `free`.
   package static func allocate(_ value: consuming Pointee) -> Self {
     let pointer = UnsafeMutablePointer<Pointee>.allocate(capacity: 1)
     unsafe pointer.initialize(to: value)
@@ -56,7 +57,7 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
   }
 
   // Sound: the block is new, aligned, and long enough.
-  /// The same; nil when malloc has none, which destroys the value.
+  /// Allocates memory with malloc; if there is none, destroys the value and returns nil.
   private static func allocateIfPossible(_ value: consuming Pointee) -> Self? {
     let (bytes, alignment) = (MemoryLayout<Pointee>.size, max(16, MemoryLayout<Pointee>.alignment))
     guard let block = unsafe joist_allocate(bytes, alignment) else { return nil }
@@ -65,30 +66,32 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     return unsafe Self(pointer)
   }
 
-  // Sound: the caller knows that such a thing lies there.
-  /// What lies so many bytes on, or before.
+  // Sound: the caller knows that a value of this type lies there.
+  /// Returns a handle to the value at a byte offset, which may be negative.
   @inlinable @inline(__always)
   package func part<Part: ~Copyable>(_ type: Part.Type, at offset: Int) -> Handle<Part> {
     unsafe Handle<Part>((UnsafeMutableRawPointer(pointer) + offset).assumingMemoryBound(to: type))
   }
 
-  // Sound: the caller knows that there is one.
-  /// The one that lies so many further on.
+  // Sound: the caller knows that there is a value there.
+  /// Returns a handle to the value `distance` elements further on.
   @inlinable @inline(__always)
   package func advanced(by distance: Int) -> Self { unsafe Self(pointer + distance) }
 
-  // Sound: the caller has the value for itself.
-  /// Puts a value in and hands the old one out.
+  // Sound: the caller has exclusive access to the value.
+  /// Stores a value and returns the old one.
   package func exchange(_ value: consuming Pointee) -> Pointee {
     let old = unsafe pointer.move()
     unsafe pointer.initialize(to: value)
     return old
   }
 
-  // Ordering: whoever reads the word sees the value, and this thread sees what another was quicker to install.
-  // Sequentially consistent for PX2, which costs an exchange nothing.
-  /// Allocates a value, stores its address in a word that is zero, and returns the handle that the word names then:
-  /// another thread's, where that was quicker; nil when malloc has no memory.
+  // Ordering: a thread that reads the word sees the value, and this thread sees the value that another installed first.
+  // The exchange is sequentially consistent for PX2, which adds no cost to an exchange.
+  /// Allocates a value, stores its address in a word that is zero, and returns the handle that the word then holds.
+  ///
+  /// If another thread installed a value first, destroys the new one and returns that thread's. Returns nil if malloc
+  /// has no memory.
   static func install(_ value: consuming Pointee, in word: borrowing Atomic<UInt>) -> Self? {
     guard let made = allocateIfPossible(value) else { return nil }
     let (done, seen) = word.compareExchange(expected: 0, desired: made.bits, ordering: .sequentiallyConsistent)
@@ -97,7 +100,7 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
     return Self(address: seen)
   }
 
-  /// Destroys the value and gives the memory back; no handle to it may be used again (H1).
+  /// Destroys the value and frees its memory; no handle to it may be used afterwards.
   package func free() {
     unsafe pointer.deinitialize(count: 1)
     unsafe pointer.deallocate()
@@ -106,19 +109,19 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
 
 extension Handle where Pointee: ~Copyable {
   // Sound: addresses are only subtracted.
-  /// Where a field lies, in bytes from the beginning: for tests of layouts.
+  /// Returns the offset of a field in bytes, for tests of layouts.
   func offset<Field: ~Copyable>(_ field: UnsafePointer<Field>) -> Int { Int(UInt(bitPattern: field) - bits) }
 
   // Sound: the memory is new.
-  /// New memory from malloc for so many, one after the other, until `free(count:)` of the first.
+  /// Allocates memory with malloc for `count` consecutive values, which live until `free(count:)` of the first.
   package static func allocate(count: Int, _ make: () -> Pointee) -> Self {
     let pointer = UnsafeMutablePointer<Pointee>.allocate(capacity: count)
     for index in 0..<count { unsafe (pointer + index).initialize(to: make()) }
     return unsafe Self(pointer)
   }
 
-  // Sound: all of them were made by `allocate(count:)`.
-  /// Destroys so many and gives their memory back (H1).
+  // Sound: `allocate(count:)` made all of them.
+  /// Destroys `count` consecutive values and frees their memory.
   package func free(count: Int) {
     unsafe pointer.deinitialize(count: count)
     unsafe pointer.deallocate()

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock that one thread takes all the time and others seldom: the owner pays two plain stores and a load, a visitor a
-// heavy fence.
-// OL1. The owner stores `inside`, passes the light fence, and looks at `wanted`; a visitor stores `wanted`, passes the
-//      heavy fence, and looks at `inside`. So at least one of the two sees the other (Dekker).
-// OL2. Who sees the other gives way: the owner steps back and waits, a visitor waits until the owner is out. The owner
-//      that steps back has not touched anything yet.
-// OL3. Visitors keep each other out by `wanted` itself.
-// OL4. What was done under the lock goes on with it: the owner's `inside = false` releases it to the visitor that waits
-//      for that, a visitor's `wanted = false` to the owner and to the next visitor, who acquire it with the look or the
-//      exchange that lets them in. An older `false` than the last is not read, for the fences are between (OL1).
+// A lock that one thread takes all the time and other threads seldom. Locking costs the owner two plain stores and a
+// load; it costs a visitor a heavy fence.
+// OL1. The owner stores `inside`, passes the light fence, and loads `wanted`. A visitor stores `wanted`, passes the
+//      heavy fence, and loads `inside`. So at least one of the two sees the other (Dekker).
+//
+// The side that sees the other backs off: the owner clears `inside`, having touched nothing yet, and waits; a visitor
+// waits until the owner is out. Visitors exclude each other by the exchange of `wanted`.
+//
+// What was done under the lock is visible to the next holder. The owner's `inside = false` releases it to the visitor
+// that waits for that store. A visitor's `wanted = false` releases it to the owner and to the next visitor, who acquire
+// it with the load or the exchange that lets them in. No thread reads an older `false` than the last one, because the
+// fences lie in between (OL1).
 //
 // After biased locking by asymmetric fences: D. Dice, H. Huang and M. Yang, "Asymmetric Dekker Synchronization", 2001.
 
 import CJoist
 import Synchronization
 
-/// Held for nanoseconds by its owner, now and then by a visitor.
+/// A lock that its owner holds for nanoseconds at a time, and a visitor now and then.
 package struct OwnedLock: ~Copyable {
   private let inside = Atomic<Bool>(false)
   private let wanted = Atomic<Bool>(false)
 
-  /// The owner takes it.
-  // Ordering: the store is relaxed, before the light fence (OL1). The look acquires (OL4).
+  /// Takes the lock as its owner.
+  // Ordering: the store is relaxed, before the light fence (OL1). The load acquires from the last visitor's `leave`.
   @inline(__always)
   package func lock() {
     inside.store(true, ordering: .relaxed)
@@ -31,8 +33,8 @@ package struct OwnedLock: ~Copyable {
     if wanted.load(ordering: .acquiring) { lockSlowly() }
   }
 
-  /// The owner takes it if no visitor is there.
-  // Ordering: as `lock`. Stepping back publishes nothing (OL2), but the visitor's look expects a release.
+  /// Takes the lock as its owner if no visitor is there; returns whether it did.
+  // Ordering: as `lock`. The owner that backs off publishes nothing, but the visitor's load expects a release.
   @inline(__always)
   package func tryLock() -> Bool {
     inside.store(true, ordering: .relaxed)
@@ -43,8 +45,8 @@ package struct OwnedLock: ~Copyable {
     return false
   }
 
-  /// The owner waits until no visitor is there (OL2).
-  // Ordering: as `tryLock`. The relaxed look only waits; the last one acquires.
+  /// Waits, as the owner, until no visitor is there.
+  // Ordering: as `tryLock`. The relaxed load only waits; the last load acquires.
   @inline(never)
   private func lockSlowly() {
     repeat {
@@ -59,16 +61,16 @@ package struct OwnedLock: ~Copyable {
     } while wanted.load(ordering: .acquiring)
   }
 
-  /// The owner lets go.
-  // Ordering: releasing, OL4. The next `lock` needs nothing of it.
+  /// Releases the lock as its owner.
+  // Ordering: releasing, for the visitor that waits for this store. The next `lock` needs nothing of it.
   @inline(__always)
   package func unlock() {
     inside.store(false, ordering: .releasing)
   }
 
-  /// A visitor takes it; false when another visitor has it (OL3).
-  // Ordering: acquiring pairs with the last visitor's `leave` and the owner's `unlock` (OL4); the heavy fence is
-  // between them (OL1). The first look is a guess.
+  /// Takes the lock as a visitor; returns false if another visitor has it.
+  // Ordering: acquiring pairs with the last visitor's `leave` and the owner's `unlock`; the heavy fence is between them
+  // (OL1). The first load is a guess.
   package func tryEnter(_ platform: any Platform) -> Bool {
     SchedulePoint.betweenSteps()
     if wanted.load(ordering: .relaxed) || wanted.exchange(true, ordering: .acquiring) { return false }
@@ -82,13 +84,13 @@ package struct OwnedLock: ~Copyable {
     return true
   }
 
-  /// A visitor takes it, after other visitors.
+  /// Takes the lock as a visitor, after waiting for other visitors.
   package func enter(_ platform: any Platform) {
     while !tryEnter(platform) { relinquishProcessor() }
   }
 
-  /// The visitor lets go.
-  // Ordering: releasing, OL4.
+  /// Releases the lock as a visitor.
+  // Ordering: releasing, for the owner and the next visitor.
   package func leave() {
     wanted.store(false, ordering: .releasing)
   }

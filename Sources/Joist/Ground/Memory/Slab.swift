@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for pools: cut from large pieces, so that growing costs few calls of malloc.
-// SL1. A slab is given back whole, when its pool has every piece that was cut from it.
-// SL2. Its pool's lock is held while a piece is cut, and not while a slab is made or its pages are had: that takes
-//      malloc, or the system, which may fail.
+// Memory for pools, cut from large slabs, so that growing takes few calls of malloc.
+// SL1. A slab is freed as a whole, when its pool has back every piece that was cut from it.
+//
+// The pool's lock is held while a piece is cut, but not while a slab is made or its pages are faulted in: these call
+// malloc or the system, which may fail.
 
 import CJoist
 
-/// What a slab begins with.
+/// The header at the beginning of a slab.
 private struct SlabHeader {
-  /// The one that was made before it.
+  /// The slab that was made before this one.
   var next: Handle<SlabHeader>?
   let bytes: Int
-  /// The node whose pool it is of.
+  /// The NUMA node of the pool that the slab belongs to.
   let node: Int
-  /// Bytes that were cut from it.
+  /// The number of bytes that were cut from the slab.
   var cut = 0
 }
 
-// Sound: new memory, or what nobody has a piece of.
+// Sound: the memory is new, or no other thread has a piece of it.
 extension Handle<SlabHeader> {
-  /// A new slab, of memory from malloc: the first of a pool is small.
+  /// Makes a slab from malloc; the first slab of a pool is small.
   ///
-  /// Nil when there is no memory.
+  /// Returns nil if there is no memory.
   fileprivate static func make(isFirst: Bool, node: Int) -> Self? {
     let bytes = isFirst ? Limits.firstSlabBytes : Limits.slabBytes
     guard let start = unsafe joist_allocate(bytes, Limits.slabBytes) else { return nil }
@@ -32,40 +33,43 @@ extension Handle<SlabHeader> {
   }
 }
 
-/// What a pool's memory is cut from.
-// Sound: the fields are touched under the lock. Each piece is cut once, from a slab that lives until `release` or until
-// all its pieces are back.
+/// The slabs that a pool's memory is cut from.
+// Sound: the lock guards the fields. Each piece is cut once, from a slab that lives until `release`, or until all its
+// pieces are back.
 @safe
 final class SlabPool: @unchecked Sendable {
-  /// Guards the rest.
+  /// The lock that guards the fields below.
   private let lock = SpinLock()
   private var all: Handle<SlabHeader>?
-  /// Where the next piece is cut from the last slab, and how much is left there.
-  private var place: UInt = 0
+  /// The address of the next piece in the last slab, and the number of bytes left there.
+  private var nextPiece: UInt = 0
   private var left = 0
-  /// So many of those left have no pages yet.
+  /// The number of those bytes that have no pages yet.
   private var withoutPages = 0
   private let node: Int
 
-  /// For those who run on a NUMA node, and so have its memory.
+  /// Makes the pool of a NUMA node, for threads that run on this node and so get its memory.
   init(node: Int) { self.node = node }
 
-  /// What was cut, and the pages behind it that are to be had next, many at a time: for it is page faults that cost.
+  /// A piece that was cut, and the pages behind it that are to be faulted in next.
+  ///
+  /// Many pages are faulted in at a time, because single page faults are what growing costs.
   private struct Piece {
     let start: UInt
     var pages: (start: UInt, bytes: Int) = (0, 0)
   }
 
-  // Sound: nobody else has the piece; the pages are the slab's, and stay as they are where they are there already.
-  /// New memory, aligned to a cache line when its size is a multiple of one; not more than a small slab has.
+  // Sound: no other thread has the piece; the pages belong to the slab, and populating leaves present pages as they
+  // are.
+  /// Takes new memory, aligned to a cache line if `bytes` is a multiple of one; `bytes` must fit a small slab.
   ///
-  /// Nil when there is none.
+  /// Returns nil if there is no memory.
   func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
     lock.lockAmongRuntimes()
     var found = cut(bytes)
     let isFirst = all == nil
     lock.unlock()
-    while found == nil {  // (SL2)
+    while found == nil {
       guard let slab = Handle<SlabHeader>.make(isFirst: isFirst, node: node) else { return nil }
       lock.lockAmongRuntimes()
       add(slab)
@@ -77,36 +81,36 @@ final class SlabPool: @unchecked Sendable {
     return unsafe UnsafeMutableRawPointer(bitPattern: piece)
   }
 
-  /// Nil when another slab has to be added.
+  /// Cuts a piece from the last slab; returns nil if another slab has to be added.
   private func cut(_ bytes: Int) -> Piece? {
     guard left >= bytes, let last = all else { return nil }
-    var piece = Piece(start: place)
-    place += UInt(bytes)
+    var piece = Piece(start: nextPiece)
+    nextPiece += UInt(bytes)
     left -= bytes
     last.it.cut += bytes
     if left < withoutPages {
       let wanted = withoutPages - left + Limits.pagesAtOnceBytes - 1
       let batch = min(wanted / Limits.pagesAtOnceBytes * Limits.pagesAtOnceBytes, withoutPages)
-      piece.pages = (place + UInt(left) - UInt(withoutPages), batch)
+      piece.pages = (nextPiece + UInt(left) - UInt(withoutPages), batch)
       withoutPages -= batch
     }
     return piece
   }
 
-  /// Pieces are cut from this one from now on.
+  /// Makes this the slab that pieces are cut from.
   private func add(_ slab: Handle<SlabHeader>) {
     slab.it.next = all
-    place = slab.bits + UInt(Limits.slabHeaderBytes)
+    nextPiece = slab.bits + UInt(Limits.slabHeaderBytes)
     left = slab.it.bytes - Limits.slabHeaderBytes
-    // The first page has the header.
+    // The header has touched the first page already.
     withoutPages = all == nil ? 0 : slab.it.bytes - HostPlatform.pageBytes
     all = slab
   }
 
-  /// Takes out the slabs of which so much is in the caller's hands, by their starts, as was cut (SL1).
+  /// Removes the slabs whose pieces are all in the caller's hands, and returns them (SL1).
   ///
-  /// The caller is to free them when it has forgotten the pieces. Neither the first, which is small, nor the last,
-  /// which is being cut.
+  /// `whole` maps the start of a slab to the number of its bytes that the caller has. The caller frees the slabs after
+  /// it has forgotten the pieces. Never removes the first slab, which is small, nor the last, which is being cut.
   func takeWhole(_ whole: [UInt: Int]) -> SlabList {
     lock.lockAmongRuntimes()
     defer { lock.unlock() }
@@ -124,27 +128,27 @@ final class SlabPool: @unchecked Sendable {
   }
 
   // Sound: a slab begins with its header.
-  /// The node of the pool that a piece was cut for.
+  /// Returns the node of the pool that a piece was cut for.
   static func node(of piece: UnsafeMutableRawPointer) -> Int {
     unsafe Handle<SlabHeader>(address: start(of: piece)).it.node
   }
 
-  /// Where the slab of a piece begins.
+  /// Returns the address of the slab that a piece was cut from.
   static func start(of piece: UnsafeMutableRawPointer) -> UInt {
     UInt(bitPattern: piece) & ~UInt(Limits.slabBytes - 1)
   }
 
-  /// Gives every slab back: no piece is in use.
+  /// Frees every slab; requires that no piece is in use.
   func release() {
     lock.lockAmongRuntimes()
     let slabs = SlabList(all)
-    (all, place, left, withoutPages) = (nil, 0, 0, 0)
+    (all, nextPiece, left, withoutPages) = (nil, 0, 0, 0)
     lock.unlock()
     slabs.free()
   }
 }
 
-/// Slabs that are no pool's any more.
+/// A list of slabs that have left their pool.
 struct SlabList {
   private var first: Handle<SlabHeader>?
 
@@ -156,7 +160,7 @@ struct SlabList {
     first = header
   }
 
-  /// Gives them back; how many they were.
+  /// Frees the slabs and returns how many there were.
   @discardableResult
   consuming func free() -> Int {
     var count = 0
@@ -168,7 +172,7 @@ struct SlabList {
     return count
   }
 
-  /// Their starts.
+  /// The addresses of the slabs.
   var starts: [UInt] {
     var starts: [UInt] = []
     var next = first

@@ -1,53 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A list whose entries keep their places, so that whoever remembers a place takes its entry out at once.
-// PL1. A place that comes free is used again, the last one first. So the order of the places says nothing about age,
-//      and is still the same in every run.
-// PL2. The first place needs no memory of its own, for most lists have one entry at most.
-// PL3. Where a lock guards the list, memory for more places is had without it: who finds no room lets go of the lock,
-//      makes some, and looks again.
+// A list whose entries keep their index, so that an entry is removed in constant time by its index.
+// PL1. A free index is used again, the one freed last first. So the order of the indices says nothing about age, but is
+//      the same in every run.
+//
+// Index zero needs no memory of its own, because most lists have at most one entry. Where a lock guards the list,
+// memory for more entries is allocated without the lock: a caller that finds no spare capacity releases the lock,
+// allocates some, and looks again.
 
-/// Entries, each in a place of its own.
+/// A list of entries, each with an index of its own.
 struct SlotMap<Entry> {
-  fileprivate struct Place {
+  fileprivate struct Slot {
     var entry: Entry?
     /// The next free place, while this one is free.
     var nextFree = 0
   }
 
-  /// In place zero (PL2).
+  /// The entry at index zero.
   private var first: Entry?
-  /// From place one on.
-  private var others: [Place] = []
-  /// Zero for none.
+  /// The entries from index one on.
+  private var others: [Slot] = []
+  /// The head of the list of free indices; zero if there is none.
   private var firstFree = 0
   private(set) var count = 0
-  /// How many places there are, free ones included.
+  /// The number of places, free ones included.
   var span: Int { others.count + 1 }
 
-  /// The types that taking entries out needs (FA5).
-  static var types: [Any.Type] { [SlotMap.self, Place.self] }
+  /// The types whose metadata removing entries needs (FA5).
+  static var types: [Any.Type] { [SlotMap.self, Slot.self] }
 
-  /// What it has beside itself.
-  var bytes: Int { others.capacity * MemoryLayout<Place>.stride }
+  /// The number of bytes that the list has outside of itself.
+  var bytes: Int { others.capacity * MemoryLayout<Slot>.stride }
 
-  /// Memory for places that is no list's yet (PL3).
+  /// Spare capacity that belongs to no list yet.
   struct Room {
-    fileprivate var places: [Place] = []
+    fileprivate var slots: [Slot] = []
     fileprivate var wanted = 0
 
-    /// Has as much memory as was wanted.
-    mutating func grow() { places.reserveCapacity(wanted) }
+    /// Allocates as much memory as `hasRoom` asked for.
+    mutating func grow() { slots.reserveCapacity(wanted) }
   }
 
-  /// Whether there is room for one more, perhaps by making use of some (PL3).
+  /// Returns whether one more entry fits, after moving into `room` if that is larger.
+  ///
+  /// If it does not fit, notes in `room` how much to allocate.
   mutating func hasRoom(_ room: inout Room) -> Bool {
-    if first == nil || firstFree > 0 || others.hasRoom(&room.places) { return true }
+    if first == nil || firstFree > 0 || others.hasRoom(&room.slots) { return true }
     room.wanted = max(4, 2 * others.count)
     return false
   }
 
-  /// Puts an entry in; where it is then (PL1).
+  /// Adds an entry and returns its index (PL1).
   @inline(__always)
   mutating func add(_ entry: Entry) -> Int {
     count += 1
@@ -59,54 +62,54 @@ struct SlotMap<Entry> {
   @inline(never)
   private mutating func addToOthers(_ entry: Entry) -> Int {
     guard firstFree > 0 else {
-      others.append(Place(entry: entry))
+      others.append(Slot(entry: entry))
       return others.count
     }
-    let place = firstFree
-    firstFree = others[place - 1].nextFree
-    others[place - 1].entry = entry
-    return place
+    let index = firstFree
+    firstFree = others[index - 1].nextFree
+    others[index - 1].entry = entry
+    return index
   }
 
-  /// The entry in a place; nil where there is none.
-  subscript(place: Int) -> Entry? {
-    if place == 0 { return first }
-    return others.indices.contains(place - 1) ? others[place - 1].entry : nil
+  /// The entry at an index; nil if there is none.
+  subscript(index: Int) -> Entry? {
+    if index == 0 { return first }
+    return others.indices.contains(index - 1) ? others[index - 1].entry : nil
   }
 
-  /// Changes an entry.
-  mutating func change(_ place: Int, _ change: (inout Entry) -> Void) {
-    if place == 0 { if first != nil { change(&first!) } } else { change(&others[place - 1].entry!) }
+  /// Changes the entry at an index.
+  mutating func change(_ index: Int, _ change: (inout Entry) -> Void) {
+    if index == 0 { if first != nil { change(&first!) } } else { change(&others[index - 1].entry!) }
   }
 
-  /// Takes an entry out.
-  mutating func remove(_ place: Int) {
+  /// Removes the entry at an index.
+  mutating func remove(_ index: Int) {
     count -= 1
     if count == 0 {
       first = nil
       others.removeAll(keepingCapacity: others.count < 64)
       firstFree = 0
-    } else if place == 0 {
+    } else if index == 0 {
       first = nil
     } else {
-      others[place - 1] = Place(entry: nil, nextFree: firstFree)
-      firstFree = place
+      others[index - 1] = Slot(entry: nil, nextFree: firstFree)
+      firstFree = index
     }
   }
 
-  /// The first place whose entry fits.
+  /// Returns the smallest index whose entry satisfies the predicate.
   func firstPlace(where fits: (Entry) -> Bool) -> Int? {
     if let first, fits(first) { return 0 }
     return others.firstIndex { $0.entry.map(fits) ?? false }.map { $0 + 1 }
   }
 
-  /// Takes everything out.
+  /// Takes all entries and leaves this list empty.
   mutating func takeAll() -> SlotMap {
     defer { self = SlotMap() }
     return self
   }
 
-  /// Does something with each entry, in the order of the places, and its place.
+  /// Calls the closure with each index and entry, in the order of the indices.
   func each(_ body: (Int, Entry) -> Void) {
     if let first { body(0, first) }
     for index in others.indices { if let entry = others[index].entry { body(index + 1, entry) } }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Growing under a lock without calling malloc there, for that may fail. Who finds no room lets go of the lock, makes a
-// larger collection, which is empty, and comes again with that.
+// Growing a collection under a lock without calling malloc there, because malloc may fail. A caller that finds no spare
+// capacity releases the lock, allocates a larger empty collection, and tries again with that.
 
 extension Array {
-  /// Whether one more fits, after moving to the room if that is larger.
+  /// Returns whether one more element fits, after moving into `room` if that is larger.
   @inline(__always)
   mutating func hasRoom(_ room: inout Self) -> Bool {
     if count < capacity { return true }
@@ -14,7 +14,7 @@ extension Array {
     return true
   }
 
-  /// Takes all of another if there is room; else nothing, and how much room that takes.
+  /// Appends all elements of another collection if they fit; otherwise changes nothing and returns the capacity needed.
   mutating func fill(from other: some Collection<Element>) -> Int? {
     guard other.count <= capacity else { return other.count }
     append(contentsOf: other)
@@ -23,11 +23,11 @@ extension Array {
 }
 
 extension Dictionary {
-  /// Whether one more fits, after moving to the room if that is larger.
+  /// Returns whether one more entry fits, after moving into `room` if that is larger.
   mutating func hasRoom(_ room: inout Self) -> Bool {
     if count < capacity { return true }
     guard count < room.capacity else { return false }
-    // Order: none shows.
+    // Order: the order of the copies is not observable.
     for (key, value) in self { room[key] = value }
     swap(&self, &room)
     return true

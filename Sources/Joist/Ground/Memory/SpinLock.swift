@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock for a few instructions at a time, between threads of the runtime. Nothing that may block, allocate from
-// malloc or run a user's code happens under one: in debug builds they are counted, for a test that holds this. The
-// order, outermost first: slots, wheel, run queue, depots.
+// A lock that a thread of the runtime holds for a few instructions. Code under a spin lock never blocks, calls malloc
+// or runs user code; debug builds count the held locks, for a test that enforces this. The lock order, outermost first:
+// slots, wheel, run queue, depots.
 
 import CJoist
 import Synchronization
 
-/// Held for nanoseconds; waited for by spinning, then by giving the processor away.
+/// A lock that is held for nanoseconds; a waiter spins, then yields its processor.
 package struct SpinLock: ~Copyable {
   private let held = Atomic<Bool>(false)
 
-  /// Takes it if it is free.
-  // Ordering: acquiring pairs with `unlock` of whoever had it: what was done under the lock before is seen.
+  /// Takes the lock if it is free; returns whether it did.
+  // Ordering: acquiring pairs with the last holder's `unlock`: what was done under the lock before is visible.
   @inline(__always)
   package func tryLock() -> Bool {
     let isTaken = !held.exchange(true, ordering: .acquiring)
@@ -22,21 +22,21 @@ package struct SpinLock: ~Copyable {
     return isTaken
   }
 
-  /// Takes it, waiting for whoever has it.
+  /// Takes the lock, waiting for its holder.
   @inline(__always)
   package func lock() {
     if !tryLock() { lockSlowly(relinquishProcessor) }
   }
 
-  /// Takes one that several runtimes may share, and with which no simulated thread is ever left.
+  /// Takes a lock that several runtimes may share, and during which a simulated thread never switches to another.
   ///
-  /// So whoever has it is on another thread of the machine, and waiting for that is no step of a simulation.
+  /// So the holder is on another thread of the machine, and waiting for it is not a step of a simulation.
   @inline(__always)
   func lockAmongRuntimes() {
     if !tryLock() { lockSlowly(yieldProcessor) }
   }
 
-  // Ordering: the relaxed look only waits; `tryLock` takes it.
+  // Ordering: the relaxed load only waits; `tryLock` takes the lock.
   @inline(never)
   private func lockSlowly(_ giveWay: () -> Void) {
     var spins = 0
@@ -48,7 +48,7 @@ package struct SpinLock: ~Copyable {
     } while !tryLock()
   }
 
-  /// Lets go; pairs with the acquiring exchange of whoever takes it next.
+  /// Releases the lock; pairs with the acquiring exchange of the next holder.
   @inline(__always)
   package func unlock() {
     #if DEBUG
@@ -57,7 +57,7 @@ package struct SpinLock: ~Copyable {
     held.store(false, ordering: .releasing)
   }
 
-  /// Runs something short under the lock.
+  /// Runs a short closure under the lock.
   @inline(__always)
   package func withLock<R: ~Copyable>(_ body: () -> R) -> R {
     lock()

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Linux's control groups: how many processors and how much memory the program's groups leave it. Versions 1 and 2 say
-// the same in files of other names, and a machine may have both. A group is bounded by every group above it, so all
-// folders from the program's own up to where the hierarchy is mounted are read, and the smallest figure counts.
+// The limits of Linux control groups: the number of processors and the amount of memory that the program's groups leave
+// it. Versions 1 and 2 say the same in files of different names, and a machine may have both. Every group above a group
+// limits it, too, so all folders from the program's own up to the mount point of the hierarchy are read, and the
+// smallest number counts.
 
 /// The limits of the program's control groups.
 package struct ControlGroups: Sendable, Equatable {
-  /// Processors that the smallest quota pays for, rounded up; nil where no group has a quota.
+  /// The number of processors that the smallest quota pays for, rounded up; nil if no group has a quota.
   package private(set) var processors: Int?
-  /// The smallest limit of memory in bytes; nil where no group has one.
+  /// The smallest memory limit in bytes; nil if no group has one.
   package private(set) var memoryBytes: Int?
 
-  /// Reads what the system says in small files; `file` returns the text of one, or nil where there is none.
+  /// Reads the limits from the system's small files; `file` returns the text of a file, or nil if there is none.
   package static func read(_ file: (String) -> String?) -> ControlGroups {
     var limits = ControlGroups()
     let memberships = Membership.all(in: file("/proc/self/cgroup"))
@@ -32,23 +33,24 @@ package struct ControlGroups: Sendable, Equatable {
     if let other { self[keyPath: limit] = min(self[keyPath: limit] ?? other, other) }
   }
 
-  /// Returns the processors that a line "time period" pays for, rounded up.
+  /// Returns the number of processors that a line "time period" pays for, rounded up.
   ///
-  /// Nil for "max", for -1, and for anything that is not such a line.
+  /// Returns nil for "max", for -1, and for anything that is not such a line.
   package static func quota(_ line: String?) -> Int? {
     let parts = line?.split(whereSeparator: \.isWhitespace).compactMap { Int($0) } ?? []
     guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return nil }
     return (parts[0] - 1) / parts[1] + 1
   }
 
-  /// Returns the folders of the groups that bound the program's use of a resource, of either version.
+  /// Returns the folders of the groups that limit the program's use of a resource, of either version.
   private static func folders(of controller: String, _ memberships: [Membership], _ mounts: [Mount]) -> [String] {
     memberships.filter { $0.isUnified || $0.controllers.contains(controller) }.flatMap { group in
       let mounts = mounts.filter { mount in
         mount.isUnified == group.isUnified && (mount.isUnified || mount.options.contains(controller))
       }
       let folders = mounts.compactMap { $0.folders(downTo: group.path) }
-      // A path that no mount shows is another namespace's. Then the mount shows the program's own group, or one above.
+      // A path that no mount shows belongs to another namespace. The mount then shows the program's own group, or one
+      // above.
       return folders.isEmpty ? mounts.map(\.point) : folders.flatMap { $0 }
     }
   }
@@ -58,7 +60,7 @@ package struct ControlGroups: Sendable, Equatable {
 private struct Membership {
   let controllers: [String]
   let path: String
-  /// Whether it is of version 2, which has one hierarchy for all controllers.
+  /// Whether the group is of version 2, which has one hierarchy for all controllers.
   let isUnified: Bool
 
   static func all(in text: String?) -> [Membership] {
@@ -71,12 +73,12 @@ private struct Membership {
   }
 }
 
-/// A line of `/proc/self/mountinfo`: where a hierarchy of groups, or a part of one, is seen as folders.
+/// A line of `/proc/self/mountinfo`: the mount point of a hierarchy of groups, or of a part of one.
 private struct Mount {
-  /// The group whose folder the mount point is.
+  /// The group whose folder is the mount point.
   let root: String
   let point: String
-  /// Among others, the names of version 1's controllers.
+  /// The mount's options, which for version 1 include the names of its controllers.
   let options: [String]
   let isUnified: Bool
 
@@ -95,7 +97,7 @@ private struct Mount {
     }
   }
 
-  /// Returns the text with the system's escapes resolved: a backslash and three octal digits for a byte.
+  /// Returns the text with the system's escapes resolved: a backslash and three octal digits stand for a byte.
   private static func unescaped(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
     var bytes: [UInt8] = []
@@ -111,9 +113,9 @@ private struct Mount {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Returns the folders of a group and of those above it, as far as this mount shows them.
+  /// Returns the folders of a group and of the groups above it, as far as this mount shows them.
   ///
-  /// Nil when it does not show the group.
+  /// Returns nil if the mount does not show the group.
   func folders(downTo group: String) -> [String]? {
     let above = root.split(separator: "/")
     let names = group.split(separator: "/")

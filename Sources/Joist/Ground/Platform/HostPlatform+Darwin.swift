@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Darwin has instead.
+// The parts of `HostPlatform` that differ on Darwin.
 
 #if canImport(Darwin)
   extension HostPlatform {
     var reservesNothing: Int32 { 0 }
 
-    /// Guards are protections there, and Darwin does not count mappings.
+    /// Whether guards leave their mapping whole: false, but guards are page protections and Darwin does not limit
+    /// mappings.
     static var guardsLeaveMappingsWhole: Bool { false }
   }
 #endif

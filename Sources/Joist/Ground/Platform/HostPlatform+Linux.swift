@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What only Linux has.
+// The parts of `HostPlatform` that only Linux has.
 
 #if os(Linux)
   import CJoist
@@ -12,7 +12,7 @@
   #endif
 
   extension HostPlatform {
-    /// Reserve addresses without a promise of memory.
+    /// The flag that reserves addresses without a commitment of memory.
     var reservesNothing: Int32 { Int32(MAP_NORESERVE) }
 
     // Sound: the range is the caller's; the system moves its pages, or does nothing.
@@ -25,7 +25,7 @@
       unsafe joist_grow(start, bytes, newBytes)
     }
 
-    /// Tries a guard that leaves its mapping whole (Linux 6.13 and later) on a page of its own.
+    /// Whether guards leave their mapping whole (Linux 6.13 and later), found out by trying one on a page of its own.
     // Sound: the page is mapped and unmapped here.
     static var guardsLeaveMappingsWhole: Bool {
       let bytes = pageBytes

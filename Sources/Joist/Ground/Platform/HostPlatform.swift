@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The machine that the program really runs on.
+// The platform of the real machine: the operating system's clock, threads and memory.
 
 import CJoist
 import Synchronization
@@ -13,18 +13,18 @@ import Synchronization
   import Darwin
 #endif
 
-/// Real time, real threads, real memory.
+/// The platform with real time, real threads and real memory.
 ///
-/// Every function is a thin veil over one call of the system.
+/// Almost every function wraps a single system call.
 package final class HostPlatform: Platform {
   package let ticks = TickClock()
   package let guardsAreFree: Bool
   package let waiters = WaiterPool()
   package let numa = NumaTopology.read(SmallFile.text) { joist_processor_is_allowed(Int32($0)) }
-  private let meter = OccupantMeter()
-  /// Of a page of the machine's memory.
+  private let meter = ResidentMeter()
+  /// The size of a page of the machine's memory.
   static let pageBytes = Int(getpagesize())
-  /// There is one machine.
+  /// The only instance, because there is one machine.
   package static let shared = HostPlatform()
 
   private init() {
@@ -38,7 +38,7 @@ package final class HostPlatform: Platform {
   package func now() -> Int64 { HostPlatform.clock() }
 
   // Sound: the structure is a local that the call fills.
-  /// Returns the time of the machine's clock.
+  /// Returns the nanoseconds on the machine's monotonic clock.
   static func clock() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
@@ -54,8 +54,8 @@ package final class HostPlatform: Platform {
 
   package func stay(onNode node: Int) { stay(onProcessors: numa.processors[node]) }
 
-  // Sound: the call reads as many numbers as it is told.
-  /// The calling thread runs on these alone from now on.
+  // Sound: the call reads exactly the numbers whose count it is given.
+  /// Restricts the calling thread to these processors.
   package func stay(onProcessors processors: [Int]) {
     let processors = processors.map { Int64($0) }
     unsafe processors.withUnsafeBufferPointer { unsafe joist_stay_on_processors($0.baseAddress!, Int64($0.count)) }
@@ -68,14 +68,14 @@ package final class HostPlatform: Platform {
     _ body: @escaping @Sendable () -> Void
   ) throws(ResourceError) -> (any PlatformThread)? {
     guard numa.count > 1 else { return try HostThread(name: name, body: body) }
-    // One that a scheduler starts would stay where that stays.
+    // A thread that a scheduler starts would inherit the scheduler's processors.
     return try HostThread(name: name) {
       self.stay(onProcessors: self.numa.processors.flatMap { $0 })
       body()
     }
   }
 
-  // Sound: the word outlives the call, because it is borrowed for it.
+  // Sound: the word is borrowed for the call, so it outlives it.
   package func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?) {
     let left = deadline.map { $0 - now() } ?? -1
     if deadline != nil && left <= 0 { return }
@@ -87,14 +87,14 @@ package final class HostPlatform: Platform {
     unsafe withAddress(of: word) { unsafe joist_futex_wake($0, all ? Int32.max : 1) }
   }
 
-  // Sound: an `Atomic` never moves while it is borrowed, and its address is its value's.
+  // Sound: an `Atomic` does not move while it is borrowed, and its address is the address of its value.
   private func withAddress(of word: borrowing WaitWord, _ body: (UnsafeRawPointer) -> Void) {
     unsafe withUnsafePointer(to: word.count) { unsafe body(UnsafeRawPointer($0)) }
   }
 
   package func heavyFence() { joist_heavy_fence() }
 
-  // Sound: a new mapping is nobody else's.
+  // Sound: no other code knows a new mapping.
   package func reserve(bytes: Int) -> UnsafeMutableRawPointer? {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | reservesNothing
     let start = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
@@ -102,13 +102,13 @@ package final class HostPlatform: Platform {
     return unsafe start
   }
 
-  // Sound: the range is the caller's, who says that nothing may be in it.
+  // Sound: the range is the caller's, who allows nothing to be in it.
   package func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
     if guardsAreFree, unsafe joist_guard_install(start, bytes) { return true }
     return unsafe mprotect(start, bytes, PROT_NONE) == 0
   }
 
-  // Sound: the range is the caller's, who wants nothing of it any more; likewise for release.
+  // Sound: the range is the caller's, who needs none of its contents any more; the same holds for `release`.
   package func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
     unsafe madvise(start, bytes, Int32(MADV_DONTNEED)) == 0
   }
@@ -118,10 +118,11 @@ package final class HostPlatform: Platform {
   }
 }
 
-/// Lets another thread have this processor for a moment; of a simulation's, where this is one.
+/// Yields the processor for a moment: to another thread of the simulation if this thread is simulated, otherwise to
+/// another thread of the machine.
 package func relinquishProcessor() {
   if !SchedulePoint.isSimulated { yieldProcessor() } else { SchedulePoint.reach(.relinquished) }
 }
 
-/// Lets another thread of the machine have it.
+/// Yields the processor to another thread of the machine.
 func yieldProcessor() { sched_yield() }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An OS thread of the runtime's own.
+// The operating system threads that the runtime starts.
 
 import CJoist
 import Synchronization
@@ -13,14 +13,14 @@ import Synchronization
   import Darwin
 #endif
 
-/// A started thread.
+/// A started thread of the operating system.
 ///
-/// Its handle is kept until it is joined or let go. A thread that holds a queue of Dispatch's never ends: it
-/// sleeps when its body has returned, and a join does not wait for it.
+/// The thread's handle is kept until the thread is joined or detached. A thread that holds a Dispatch queue never ends:
+/// it sleeps after its body has returned, and a join does not wait for it.
 final class HostThread: PlatformThread, @unchecked Sendable {
-  /// Set once by `init`, before anyone else has the object.
+  /// The thread's handle, set once by `init` before any other thread has the object.
   private let thread: pthread_t
-  /// Nothing of it is left to be given back.
+  /// Whether the thread was joined, so that the system has nothing left to free.
   private let isJoined = Atomic<Bool>(false)
   private let end = ThreadEnd()
 
@@ -43,34 +43,34 @@ final class HostThread: PlatformThread, @unchecked Sendable {
   }
 
   // Sound: joined once, as the protocol demands.
-  // Ordering: relaxed, as `deinit`.
+  // Ordering: relaxed, as in `deinit`.
   func join() {
     guard end.isComing() else { return }
     isJoined.store(true, ordering: .relaxed)
     pthread_join(thread, nil)
   }
 
-  // Ordering: relaxed, for the count of references orders the join before this.
-  /// Nobody will join it: the system takes its memory back when it ends.
+  // Ordering: relaxed, because the reference count orders the join before this.
+  /// Detaches a thread that was not joined, so that the system frees its memory when it ends.
   deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(thread) } }
 
   var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
 }
 
-/// Whether a thread ends now that its body has returned.
+/// The outcome of a thread's body: whether the thread ends once the body has returned.
 private final class ThreadEnd: Sendable {
   private enum State { static let running = 0, ends = 1, stays = 2 }
 
   private let state = Atomic<Int>(State.running)
   private let word = WaitWord()
 
-  // Ordering: releasing pairs with the load below, as a join does: what the body did is seen.
+  // Ordering: releasing pairs with the load below, so that the thread that joins sees what the body did.
   func bodyReturned(isKept: Bool) {
     state.store(isKept ? State.stays : State.ends, ordering: .releasing)
     word.signal(HostPlatform.shared, all: true)
   }
 
-  /// Waits until the body has returned; false when the thread sleeps then, until the program ends.
+  /// Waits until the body has returned; returns false if the thread then sleeps until the program ends.
   func isComing() -> Bool {
     while true {
       let seen = word.seen
@@ -81,7 +81,7 @@ private final class ThreadEnd: Sendable {
   }
 }
 
-/// What a thread runs.
+/// The code that a thread runs, with the thread's name.
 private final class ThreadBody: Sendable {
   let name: String
   let end: ThreadEnd
@@ -93,7 +93,7 @@ private final class ThreadBody: Sendable {
     self.run = run
   }
 
-  // Sound: called once with the pointer that `HostThread.init` made of a retained box.
+  // Sound: called once, with the pointer that `HostThread.init` made of a retained box.
   static func enter(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
     unsafe live(pointer)
     if joist_thread_is_kept() { joist_thread_rest() }
@@ -101,7 +101,9 @@ private final class ThreadBody: Sendable {
   }
 
   // Sound: as above.
-  /// The body, and what is told of its return; nothing is referred to any more when this returns.
+  /// Runs the body and announces its return.
+  ///
+  /// When this returns, the thread's frames hold no reference any more.
   @inline(never)
   private static func live(_ pointer: UnsafeMutableRawPointer) {
     let box = unsafe Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue()

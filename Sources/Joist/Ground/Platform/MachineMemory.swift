@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much memory the program has in use, and how much it may have.
+// The memory that the program uses, and the memory that it may use.
 
 import Synchronization
 
@@ -14,25 +14,25 @@ import Synchronization
 
 /// The machine's memory, as this program may use it.
 package enum MachineMemory {
-  /// Bytes that the machine has, or that the program's control groups may have, if that is less.
+  /// Returns the bytes of memory of the machine, or of the program's control groups if they allow less.
   static func most() -> Int {
     let machine = Int(sysconf(Int32(_SC_PHYS_PAGES))) * HostPlatform.pageBytes
     return min(machine, ControlGroups.read(SmallFile.text).memoryBytes ?? machine)
   }
 
-  /// Of a control group's line: bytes, or nil for "max" and for anything that is not such a line.
+  /// Returns the bytes in a line of a control group; nil for "max" and for anything that is not such a line.
   package static func bytes(ofLimit line: String?) -> Int? {
     line?.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
   }
 
-  /// Of the line of `/proc/self/statm`: its second number.
+  /// Returns the resident pages in the line of `/proc/self/statm`: its second number.
   package static func pages(ofStatus line: String?) -> Int {
     let parts = line?.utf8.split(separator: UInt8(ascii: " ")) ?? []
     return parts.count > 1 ? Int(Substring(parts[1])) ?? 0 : 0
   }
 
   #if canImport(Darwin)
-    // Sound: the structure is a local that the call fills, as many words as it is told.
+    // Sound: the structure is a local; the call fills as many words as it is told to.
     static func residentOnDarwin() -> Int {
       var info = mach_task_basic_info()
       let words = MemoryLayout<mach_task_basic_info>.size / MemoryLayout<integer_t>.size
@@ -47,23 +47,23 @@ package enum MachineMemory {
   #endif
 }
 
-/// Says how many bytes the program has in memory, also while it has no descriptors left.
+/// A meter of the program's resident memory that works even when no file descriptors are left.
 ///
-/// The file that tells is opened at the start. The program may close that descriptor, and its number may be somebody
-/// else's then, so it is compared before it is read.
-final class OccupantMeter: Sendable {
+/// It opens the file that it reads at the start. The program may close that descriptor, and the number may then belong
+/// to another file, so the file's identity is compared before it is read.
+final class ResidentMeter: Sendable {
   #if os(Linux)
     private struct Status {
       var descriptor: Int32
       var device: UInt
       var number: UInt
-      /// Whose it is: the child of a `fork` has its parent's.
+      /// The process that opened the file: after a `fork` the child has its parent's descriptor.
       var process: pid_t
     }
 
     private struct State {
       var status: Status?
-      /// What the last look that succeeded has found.
+      /// The number of pages that the last successful reading found.
       var pages = 0
     }
 
@@ -71,17 +71,17 @@ final class OccupantMeter: Sendable {
 
     init() { _ = bytes() }
 
-    /// Returns the bytes that the program has in memory, or had at the last look while it cannot be asked.
+    /// Returns the program's resident bytes; while they cannot be read, those of the last successful reading.
     func bytes() -> Int {
       state.withLock { state in
-        if state.status.map({ OccupantMeter.isOwn($0) }) != true { state.status = OccupantMeter.openStatus() }
-        let pages = MachineMemory.pages(ofStatus: state.status.flatMap { OccupantMeter.read($0.descriptor) })
+        if state.status.map({ ResidentMeter.isOwn($0) }) != true { state.status = ResidentMeter.openStatus() }
+        let pages = MachineMemory.pages(ofStatus: state.status.flatMap { ResidentMeter.read($0.descriptor) })
         if pages > 0 { state.pages = pages }
         return state.pages * HostPlatform.pageBytes
       }
     }
 
-    // Sound: structures and buffer are locals that the calls fill. Likewise below.
+    // Sound: the structures and the buffer are locals that the calls fill. The same holds below.
     private static func openStatus() -> Status? {
       let descriptor = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { return nil }
@@ -108,15 +108,15 @@ final class OccupantMeter: Sendable {
       }
     }
   #else
-    /// Bytes that the program has in memory.
+    /// Returns the program's resident bytes.
     func bytes() -> Int { MachineMemory.residentOnDarwin() }
   #endif
 }
 
-/// Small files of the system's.
+/// A reader for the small files in which the system describes itself.
 enum SmallFile {
-  // Sound: the buffer is this function's own, and only what was read of it is used.
-  /// What it has, up to a megabyte; nil where there is no such file.
+  // Sound: the buffer is a local, and only the bytes that were read into it are used.
+  /// Returns the text of a file, up to a megabyte; nil if there is no such file, or it is empty.
   static func text(_ path: String) -> String? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NUMA nodes: which processors are near which memory.
-// NU1. A regular scheduler's thread stays on the processors of one node, and a spare one's on those of the scheduler
-//      that it stands in for. So what they are the first to touch is that node's memory. Regular schedulers are spread
-//      over the nodes as processors are, those of a node with numbers in a row.
-// NU2. Free records, slots and blocks go back to the node whose memory they are, when they leave a scheduler's own
-//      cache, and are taken from there.
-// NU3. Thieves look at the schedulers of their own node first; whoever wakes a scheduler, wakes one of his own node if
-//      one sleeps; and what a thread outside makes ready goes to a scheduler of the node that it runs on.
-// NU4. Where there is one node, all this is nothing but a comparison off the common path.
+// NUMA nodes: the processors near each part of the memory.
+// NU1. The thread of a regular scheduler stays on the processors of one node, and that of a spare scheduler on those of
+//      the scheduler that it stands in for. So memory that they touch first comes from that node. Regular schedulers
+//      are distributed over the nodes in proportion to the processors; those of one node have consecutive numbers.
+// NU2. Free records, slots and blocks return to the node of their memory when they leave a scheduler's cache, and are
+//      taken from there.
+// NU3. A thief looks at the schedulers of its own node first. A thread that wakes a scheduler wakes one of its own node
+//      if one sleeps. A process that a thread outside of the runtime makes ready goes to a scheduler of the node that
+//      the thread runs on.
+// NU4. On a machine with one node all of this costs only a comparison off the common path.
 
-/// The nodes of a machine that this program has processors of.
+/// The NUMA nodes whose processors the program may use.
 package struct NumaTopology: Sendable, Equatable {
   /// The processors of each node, by the system's numbers.
   package let processors: [[Int]]
   /// The node of each processor.
   private let nodes: [Int]
 
-  /// One node at least; what is beyond the most that are told apart is in the last one.
+  /// Makes a topology of at least one node; nodes beyond the maximum that are told apart are merged into the last one.
   package init(_ nodes: [[Int]]) {
     let useful = nodes.filter { !$0.isEmpty }
     let few = useful.prefix(Limits.numaNodesMost - 1)
@@ -28,13 +29,13 @@ package struct NumaTopology: Sendable, Equatable {
     self.nodes = nodes
   }
 
-  /// A machine without nodes.
+  /// The topology of a machine without NUMA nodes.
   package static let single = NumaTopology([])
 
-  /// How many there are.
+  /// The number of nodes.
   package var count: Int { processors.count }
 
-  /// Which regular schedulers each node has, of so many (NU1).
+  /// Returns the range of regular schedulers that each node gets, given their count (NU1).
   package func share(_ schedulers: Int) -> [Range<Int>] {
     let total = max(1, processors.reduce(0) { $0 + $1.count })
     var before = 0
@@ -45,12 +46,12 @@ package struct NumaTopology: Sendable, Equatable {
     }
   }
 
-  /// The node of a processor; the first where nobody knows.
+  /// Returns the node of a processor; the first node if it is not known.
   package func node(ofProcessor processor: Int) -> Int { nodes.indices.contains(processor) ? nodes[processor] : 0 }
 }
 
 extension NumaTopology {
-  /// What Linux says, by small files, of processors that this program may run on.
+  /// Reads the topology from Linux's small files, restricted to processors that this program may run on.
   package static func read(_ file: (String) -> String?, isAllowed: (Int) -> Bool) -> NumaTopology {
     let folder = "/sys/devices/system/node"
     guard let nodes = numbers(inList: file("\(folder)/online")), nodes.count > 1 else { return single }
@@ -59,7 +60,7 @@ extension NumaTopology {
     )
   }
 
-  /// Of a list as Linux writes it, "0-3,8": every number, or nil for anything that is not such a list.
+  /// Returns every number of a list that Linux writes as "0-3,8"; nil for anything that is not such a list.
   package static func numbers(inList line: String?) -> [Int]? {
     var numbers: [Int] = []
     for part in line?.split(whereSeparator: { $0 == "," || $0.isWhitespace }) ?? [] {

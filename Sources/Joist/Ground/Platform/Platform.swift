@@ -1,67 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one seam to the world: time, random numbers, threads, waiting, memory. The real one is `HostPlatform`; a
-// simulated one gives the same runtime a clock that somebody turns and no threads at all.
+// The runtime's only interface to the outside: time, random numbers, threads, waiting, memory. `HostPlatform` is the
+// real one. A simulated platform gives the same runtime a clock that the simulation advances, and no threads.
 
-/// What the runtime asks of the machine it is on.
+/// The services that the runtime needs from the machine.
 package protocol Platform: AnyObject, Sendable {
-  /// Nanoseconds on a clock that never goes back.
+  /// Returns the nanoseconds on a clock that never goes back.
   func now() -> Int64
-  /// The cheap clock that slices are timed by.
+  /// The cheap clock that measures slices.
   var ticks: TickClock { get }
-  /// A seed for the order in which a scheduler looks for victims.
+  /// Returns a seed for the order in which a scheduler looks for victims.
   func randomSeed() -> UInt64
-  /// How many schedulers make use of this machine: its cores, or what a quota leaves of them.
+  /// The number of schedulers that can run at once: the machine's cores, or the part of them that a quota leaves.
   var usefulSchedulers: Int { get }
   /// The NUMA nodes of the machine.
   var numa: NumaTopology { get }
-  /// Keeps the calling thread on the processors of a node (NU1).
+  /// Restricts the calling thread to the processors of a node (NU1).
   func stay(onNode node: Int)
   /// The node that the calling thread runs on.
   var currentNode: Int { get }
-  /// A number by which others ask for the calling thread's use of the machine.
+  /// The number under which other threads can query the calling thread's `use(ofThread:)`.
   var threadNumber: Int64 { get }
-  /// What a thread has had of the machine, by its number; nil where that is not known.
+  /// Returns the processor time and state of a thread, given its number; nil if that is not known.
   func use(ofThread number: Int64) -> ThreadUse?
-  /// Starts a thread; nil where there are none for that purpose, as where schedulers are driven by calling `step()`.
+  /// Starts a thread; returns nil if the platform has no threads for the purpose, as when `step()` drives the
+  /// schedulers.
   ///
-  /// Throws when the system gives none.
+  /// Throws if the system refuses a thread.
   func startThread(
     named name: String,
     _ body: @escaping @Sendable () -> Void
   ) throws(ResourceError) -> (any PlatformThread)?
-  /// Sleeps while the word has this value, until woken or until that time on `now`'s clock; may return early.
+  /// Sleeps while the word has this value, until woken or until the deadline on `now`'s clock; may return early.
   func wait(on word: borrowing WaitWord, while value: UInt32, until deadline: Int64?)
-  /// Wakes who sleeps on the word.
+  /// Wakes one thread that sleeps on the word, or all of them.
   func wake(_ word: borrowing WaitWord, all: Bool)
-  /// Free waiters of threads and tasks that wait on this platform.
+  /// The free waiters of threads and tasks that wait on this platform.
   var waiters: WaiterPool { get }
-  /// Orders, for every thread, its earlier stores before its later loads; the rare half of `lightFence`.
+  /// Orders the earlier stores of every thread before its later loads: the expensive side that pairs with `lightFence`.
   func heavyFence()
-  /// Bytes of memory that the program has in use; zero where that is not known.
+  /// Returns the bytes of memory that the program uses; zero if that is not known.
   func residentBytes() -> Int
-  /// Bytes that it may have.
+  /// The bytes of memory that the program may use.
   var memoryBytes: Int { get }
-  /// Address space, zeroed at first touch, or nil when there is none left.
+  /// Reserves address space that is zeroed at first touch; returns nil if there is none left.
   func reserve(bytes: Int) -> UnsafeMutableRawPointer?
-  /// Makes a range fault on access. False when it cannot.
+  /// Makes a range fault on access; returns whether that succeeded.
   func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool
-  /// Whether a guard leaves its mapping whole.
+  /// Whether a guard leaves its mapping whole, so that guards use up no mappings.
   var guardsAreFree: Bool { get }
-  /// Gives the memory behind a range back; it reads as zero afterwards.
+  /// Gives the memory behind a range back; the range reads as zero afterwards.
   ///
-  /// False, and nothing is changed, where the system does not do that, as with memory that the program has locked.
+  /// Returns false and changes nothing if the system refuses, as it does for memory that the program has locked.
   @discardableResult
   func discard(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool
-  /// Makes a range that was reserved larger, perhaps elsewhere, without touching what is new; of what is in it at least
-  /// the first `used` bytes stay. Nil, and nothing is changed, when there is no room.
+  /// Enlarges a reserved range, possibly moving it, without touching the new part.
+  ///
+  /// At least the first `used` bytes keep their contents. Returns nil and changes nothing if there is no space.
   func grow(
     _ start: UnsafeMutableRawPointer,
     bytes: Int,
     to newBytes: Int,
     keeping used: Int
   ) -> UnsafeMutableRawPointer?
-  /// Gives the addresses back as well.
+  /// Gives a range back, addresses included.
   func release(_ start: UnsafeMutableRawPointer, bytes: Int)
 }
 
@@ -71,9 +73,9 @@ extension Platform {
   package var currentNode: Int { 0 }
 }
 
-// Sound: both ranges are the caller's, and what is copied lies in both.
+// Sound: both ranges are the caller's, and the copied bytes lie in both.
 extension Platform {
-  /// Grows a range by copying it.
+  /// Enlarges a range by copying it.
   package func grow(
     _ start: UnsafeMutableRawPointer,
     bytes: Int,
@@ -87,10 +89,10 @@ extension Platform {
   }
 }
 
-/// A thread that was started.
+/// A thread that the platform started.
 package protocol PlatformThread: AnyObject, Sendable {
-  /// Waits for its end; may be called once, and not by itself.
+  /// Waits for the thread's end; called at most once, and not by the thread itself.
   func join()
-  /// Whether it is the one that asks.
+  /// Whether this thread is the calling thread.
   var isCurrent: Bool { get }
 }

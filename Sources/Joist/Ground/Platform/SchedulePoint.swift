@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a thread may be interrupted: on a machine anywhere, where threads are simulated at the places that are named
-// here. Other threads are not concerned: for them a place is nothing.
-// SI1. A place is no part of the code around it: nothing is locked there but what others wait for by `.relinquished`,
-//      and nothing that was read from this thread before it is used after it, a process's own scheduler apart.
-// SI2. Places between atomic steps are in the code that has no locks, and in debug builds alone.
+// Schedule points: the places at which a simulated thread may be interrupted. A thread of the machine may be
+// interrupted anywhere; for it a schedule point does nothing.
+// SI1. A schedule point must be safe to switch threads at. No lock is held there, except locks whose waiters wait by
+//      `.relinquished`. Nothing that was read from this thread before the point is used after it, except a process's
+//      own scheduler.
+//
+// Schedule points between atomic steps exist only in code without locks, and only in debug builds.
 
 import CJoist
 
@@ -12,11 +14,11 @@ import CJoist
 package enum SchedulePoint: Int32 {
   /// In a call of the runtime.
   case call
-  /// While waiting for a lock's owner.
+  /// While waiting for the holder of a lock.
   case relinquished
-  /// Between two atomic steps (SI2).
+  /// Between two atomic steps.
   case step
-  /// Before a bounded mailbox admits a message: the thread goes on, and is told whether to find the mailbox full.
+  /// Before a bounded mailbox admits a message: the thread continues, and is told whether to treat the mailbox as full.
   case admission
 
   // Sound: an address is only compared with null.
@@ -24,7 +26,7 @@ package enum SchedulePoint: Int32 {
   package static var isSimulated: Bool { unsafe joist_thread_schedule_control() != nil }
 
   // Sound: a thread's control lives as long as the thread, and so does its platform.
-  /// The platform that stands for the machine on this thread, where threads are simulated.
+  /// The platform that represents the machine on this thread, if it is simulated; otherwise nil.
   static var platform: (any Platform)? {
     guard let control = unsafe joist_thread_schedule_control(), let it = unsafe control.pointee.platform else {
       return nil
@@ -44,11 +46,11 @@ package enum SchedulePoint: Int32 {
   }
 
   #if DEBUG
-    /// Reaches `step`, between two atomic steps (SI2).
+    /// Reaches `step`, between two atomic steps.
     @inline(never)
     package static func betweenSteps() { reach(.step) }
   #else
-    /// Reaches `step`, between two atomic steps (SI2).
+    /// Does nothing in release builds.
     @inline(__always)
     package static func betweenSteps() {}
   #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random numbers that a seed determines.
+// A random number generator whose seed determines its numbers.
 
-/// Vigna's SplitMix64: a counter, well mixed.
+/// Vigna's SplitMix64: a counter whose bits are mixed well.
 package struct SplitMix64 {
   private var state: UInt64
 
@@ -16,6 +16,6 @@ package struct SplitMix64 {
     return mixed ^ (mixed >> 31)
   }
 
-  /// From 0 up to 1, without 1.
+  /// Returns a number from 0 up to, but not including, 1.
   package mutating func nextFraction() -> Double { Double(next() >> 11) / Double(UInt64(1) << 53) }
 }

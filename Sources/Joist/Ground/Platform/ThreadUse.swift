@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one thread has had of the machine, as another one sees it.
+// The processor time and state of a thread, as another thread sees them.
 
 import CJoist
 
-/// The state of a thread that is seen from another one.
+/// The state and processor time of a thread, as another thread sees them.
 package enum ThreadUse: Equatable, Sendable {
-  /// It runs, or would run if the system gave it a processor; for how many nanoseconds it has run in its life.
+  /// The thread runs, or would run if the system gave it a processor; `busy` is its processor time in nanoseconds.
   case runnable(busy: Int64)
-  /// It waits in a system call or for a page; for how many nanoseconds it has run in its life.
+  /// The thread waits in a system call or for a page; `busy` is its processor time in nanoseconds.
   case blocked(busy: Int64)
 
-  /// Nanoseconds on a processor.
+  /// The nanoseconds that the thread has spent on a processor in its life.
   package var busy: Int64 {
     switch self {
     case .runnable(let busy), .blocked(let busy): busy
@@ -27,7 +27,9 @@ extension Platform {
 extension HostPlatform {
   package var threadNumber: Int64 { joist_thread_number() }
 
-  /// Two or three system calls: for the watchdog, which asks about threads that seem stuck.
+  /// Returns the state and processor time of a thread, with two or three system calls.
+  ///
+  /// For the watchdog, which asks about threads that seem stuck.
   package func use(ofThread number: Int64) -> ThreadUse? {
     let busy = joist_thread_busy(number)
     if busy < 0 { return nil }

@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A clock that can be read in every slice. On the host it is the processor's counter; under simulation it is the
-// simulated time.
+// A clock that is cheap enough to read in every slice. On the host it is the processor's counter; under simulation it
+// is the simulated time.
 
 import CJoist
 import Synchronization
 
-/// Reads a counter that is the same on every core and costs next to nothing.
+/// A counter that is the same on every core and costs next to nothing to read.
 package struct TickClock: Sendable {
-  /// Counts in a second.
+  /// The number of counts per second.
   package let perSecond: UInt64
-  /// The simulated counter; nil for the processor's.
-  // Ordering: relaxed, for all of a simulation is on one real thread.
+  /// The simulated counter; nil for the processor's counter.
+  // Ordering: relaxed, because a simulation runs on one real thread.
   private let source: Handle<Atomic<UInt64>>?
 
-  /// The processor's counter.
+  /// Makes a clock that reads the processor's counter.
   package init() {
     perSecond = joist_ticks_per_second()
     source = nil
   }
 
-  /// A counter that stands at zero until `set` moves it.
+  /// Makes a counter that stays at zero until `set` moves it.
   package init(simulatedPerSecond perSecond: UInt64) {
     source = .allocate(Atomic(0))
     self.perSecond = perSecond
   }
 
-  /// Moves a simulated counter.
+  /// Sets a simulated counter.
   package func set(_ count: UInt64) {
     source?.it.store(count, ordering: .relaxed)
   }
 
-  /// The count now.
+  /// The current count.
   package var count: UInt64 {
     @inline(__always) get {
       if let source { return source.it.load(ordering: .relaxed) }
@@ -39,7 +39,7 @@ package struct TickClock: Sendable {
     }
   }
 
-  /// What so many counts are in nanoseconds.
+  /// Returns the nanoseconds that a number of counts takes.
   package func nanoseconds(_ counts: UInt64) -> Int64 {
     let (high, low) = counts.multipliedFullWidth(by: 1_000_000_000)
     return Int64(clamping: perSecond.dividingFullWidth((high % perSecond, low)).quotient)

@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one thread of a runtime that waits for descriptors, for all processes that do.
-// DP1. Under the lock the table says who waits for which descriptor and what for, and what the system was asked for is
-//      what the table says. An event ends what was asked for, so whoever is left in the table is asked for again.
-// DP2. Tickets are answered after the lock is let go. Who gives up takes its ticket out of the table; an event that has
-//      just taken it out finds nobody (WC3).
-// DP3. An event wakes the one who has waited longest, and not a thousand of whom one finds something
-//      (DQ1 to DQ3). The others are asked for again when that one has made use of it.
-// DP4. The program may close the descriptors of the poll itself. Whoever finds that forgets the poll and answers every
-//      ticket, for no event would; the next wait opens another poll, with another thread. The thread of a lost poll
-//      cannot be woken. It looks by itself within a second and ends, and nobody waits for it.
+// The one thread of a runtime that waits for descriptors on behalf of all processes.
+//
+// Under the lock the table holds the waiters of each descriptor and direction, and the system's poll is set to what the
+// table asks for. An event ends what the system was asked for, so the poll is set again for the waiters that remain.
+// Tickets are answered after the lock is released. A waiter that gives up takes its ticket out of the table; if an
+// event has taken the ticket out just before, its answer has no effect (WC3).
+// DP3. An event wakes the process that has waited longest, not a thousand processes of which one finds something (DQ1
+//      and DQ3). The poll is set again for the others when the first one has used the descriptor.
+//
+// The program may close the poll's own descriptors. The thread that finds this out forgets the poll and answers every
+// ticket, because no event would. The next wait opens another poll, with another thread. The thread of a lost poll
+// cannot be woken: it looks by itself within a second and ends, and no thread waits for its end.
 
 import CJoist
 import Synchronization
 
-/// Waits for descriptors.
+/// The waiters for descriptors, and the thread that serves them.
 final class DescriptorPoller: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    /// Nil before the first wait, and where it was lost.
+    /// The poll; nil before the first wait, and after the poll was lost.
     var poll: joist_poll?
     /// The thread of that poll.
     var thread: (any PlatformThread)?
-    /// By descriptor.
+    /// The waiters, by descriptor.
     var waits: [Int32: Waits] = [:]
-    /// Those of them for which somebody was woken whom others wait for (DP3).
+    /// The descriptors for which one waiter was woken while others still wait (DP3).
     var paused: [Int32] = []
     var isClosed = false
 
-    /// Forgets the poll (DP4); the tickets to answer.
+    /// Forgets a lost poll, and returns the tickets to answer.
     mutating func lose() -> [WaitTicket] {
       (poll, thread) = (nil, nil)
       let tickets = waits.sorted { $0.key < $1.key }.flatMap { $0.value.readers.tickets + $0.value.writers.tickets }
@@ -38,7 +40,7 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  /// Who waits for one descriptor.
+  /// The waiters for one descriptor.
   private struct Waits {
     var readers = DescriptorQueue()
     var writers = DescriptorQueue()
@@ -47,14 +49,14 @@ final class DescriptorPoller: Sendable {
     var isPaused: Bool { readers.isPaused || writers.isPaused }
   }
 
-  /// What a descriptor is waited for.
+  /// The operation that a descriptor is to be ready for.
   enum Direction {
     case reading, writing
   }
 
-  /// Has a ticket answered when the descriptor is ready; an error number, or zero.
+  /// Adds a ticket that is answered when the descriptor is ready; returns an error number, or zero.
   ///
-  /// `startThread` is called at the first use, and is to run `serve`.
+  /// Calls `startThread` at the first use, for a thread that runs `serve`.
   // Sound: the poll is passed on as it is.
   func add(
     _ descriptor: Int32,
@@ -79,7 +81,7 @@ final class DescriptorPoller: Sendable {
     return error
   }
 
-  /// Takes a ticket out.
+  /// Removes a ticket.
   func remove(_ descriptor: Int32, _ ticket: WaitTicket) {
     state.withLock { state in
       guard var waits = state.waits[descriptor] else { return }
@@ -89,7 +91,7 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  /// One who was woken before others has gone on, or will not make use of it (DP3).
+  /// Notes that a waiter that was woken before others has continued, or will not use the descriptor (DP3).
   func hasGoneOn(_ descriptor: Int32, _ direction: Direction, at now: Int64, makesUse: Bool) {
     state.withLock { state in
       guard var waits = state.waits[descriptor] else { return }
@@ -102,12 +104,12 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  /// How many tickets are in the table: for tests.
-  // Order: it is a sum.
+  /// The number of tickets in the table, for tests.
+  // Order: the order does not change a sum.
   var waiting: Int { state.withLock { $0.waits.values.reduce(0) { $0 + $1.readers.count + $1.writers.count } } }
 
   // Sound: the poll is open.
-  /// Ends the thread; it is returned if it ends at once, and let go if its bell is lost (DP4).
+  /// Ends the thread; returns it if it ends at once, or nil if the descriptors that wake it are lost.
   func close() -> (any PlatformThread)? {
     state.withLock { state in
       state.isClosed = true
@@ -119,8 +121,8 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  // Sound: the room is ours, and the count says how much of it was filled; the poll is closed by this thread alone.
-  /// The thread's life.
+  // Sound: the buffer is a local, and the count tells how much of it was filled; only this thread closes the poll.
+  /// Runs the loop of the poll's thread.
   func serve(_ poll: joist_poll, _ platform: any Platform) {
     var poll = poll
     defer { unsafe joist_poll_close(&poll) }
@@ -128,8 +130,8 @@ final class DescriptorPoller: Sendable {
     while true {
       let (isClosed, isAnyPaused) = state.withLock { ($0.isClosed, !$0.paused.isEmpty) }
       if isClosed { return }
-      let most = isAnyPaused ? 1 : Limits.pollMilliseconds
-      let count = unsafe joist_poll_wait(&poll, &ready, Int32(ready.count), most)
+      let timeout = isAnyPaused ? 1 : Limits.pollMilliseconds
+      let count = unsafe joist_poll_wait(&poll, &ready, Int32(ready.count), timeout)
       if count == Int32(joist_poll_lost) {
         return answer(state.withLock { $0.poll?.pipe_number == poll.pipe_number ? $0.lose() : [] })
       }
@@ -146,7 +148,7 @@ final class DescriptorPoller: Sendable {
     for ticket in tickets { _ = ticket.answer(.granted, from: nil) }
   }
 
-  /// Answers those whom an event is for (DP2, DP3).
+  /// Answers the waiters that an event is for (DP3).
   private func wake(_ descriptor: Int32, _ direction: Direction, _ now: Int64) {
     let (taken, answer) = state.withLock { state -> ([WaitTicket], WaitResult) in
       guard var waits = state.waits[descriptor] else { return ([], .granted) }
@@ -160,7 +162,7 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  /// Asks again where that is due (DP3).
+  /// Ends the pauses whose time is over, and sets the poll again (DP3).
   private func endPauses(_ now: Int64) {
     state.withLock { state in
       for descriptor in state.paused {
@@ -173,21 +175,21 @@ final class DescriptorPoller: Sendable {
     }
   }
 
-  /// The table and what the system is asked for (DP1); of a lost poll its thread will take care (DP4).
+  /// Updates the table, and sets the poll accordingly; if the poll is lost, its thread finds that out.
   private func update(_ state: inout State, _ descriptor: Int32, _ waits: Waits) {
     state.waits[descriptor] = waits.isEmpty ? nil : waits
     if waits.isPaused && !state.paused.contains(descriptor) { state.paused.append(descriptor) }
     if let poll = state.poll { _ = ask(poll, descriptor, waits) }
   }
 
-  // Sound: the poll is passed on as it is. Likewise below.
+  // Sound: the poll is passed on as it is. The same holds below.
   private func ask(_ poll: joist_poll, _ descriptor: Int32, _ waits: Waits) -> Int32 {
     unsafe withUnsafePointer(to: poll) {
       unsafe joist_poll_set($0, descriptor, waits.readers.isAskedFor, waits.writers.isAskedFor)
     }
   }
 
-  /// Sees to it that there is a poll with a thread; an error number, or zero.
+  /// Makes sure that there is a poll with a thread; returns an error number, or zero.
   private func open(
     _ state: inout State,
     _ startThread: (joist_poll) throws(ResourceError) -> (any PlatformThread)?

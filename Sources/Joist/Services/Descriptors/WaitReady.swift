@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process waits until a descriptor can be read or written.
+// Waiting, as a process, until a descriptor can be read or written.
 
 import CJoist
 
 extension ProcessContext where Message: ~Copyable {
-  /// Waits until reading from a descriptor would not block: there is something, or its end, or an error, which the read
-  /// then says.
+  /// Waits until a read from a descriptor would not block: there is data, its end, or an error that the read then
+  /// reports.
   ///
-  /// Returns false when the time was over first. Of several that wait for the same descriptor the one that has waited
-  /// longest is woken; the next one a millisecond after it went on, if the descriptor is still ready then, or when it
-  /// waits again. The descriptor should not block, for this is a hint: somebody else may have read meanwhile. A file is
-  /// always ready. The descriptor must not be closed while anybody waits for it: that wait would not end. Where the
-  /// program closes descriptors that are not its own, the runtime's among them, every wait ends within a second, as if
-  /// its descriptor were ready. The first wait of a runtime takes three descriptors and a thread, which stay until it
-  /// is shut down. Throws ``DescriptorError`` for a descriptor that cannot be waited for, and where the system gives no
-  /// descriptors or no thread; ``ProcessExit`` when the process is told to exit.
+  /// Parks the process, not its thread. If several processes wait for the same descriptor, the one that has waited
+  /// longest is woken. The next one is woken when the first waits again, or one millisecond after the first continued,
+  /// if the descriptor is still ready then. Make the descriptor non-blocking, because the result is a hint: another
+  /// process may have read meanwhile. A file is always ready.
+  ///
+  /// Do not close the descriptor while a process waits for it: that wait would not end. If the program closes
+  /// descriptors that are not its own, such as those of the runtime, every wait ends within a second, as if its
+  /// descriptor were ready. The first wait of a runtime uses three descriptors and a thread, which stay until the
+  /// runtime is shut down.
+  /// - Parameters:
+  ///   - descriptor: The descriptor to wait for.
+  ///   - timeout: The maximum time to wait, or nil to wait forever.
+  /// - Returns: False if the timeout expired first.
+  /// - Throws: ``DescriptorError`` for a descriptor that cannot be waited for, or if the system has no descriptors or
+  ///   no thread left; ``ProcessExit`` when the process is told to exit.
   public func waitReadable(_ descriptor: Int32, timeout: Duration? = nil) throws -> Bool {
     try record.awaitReady(generation, descriptor, .reading, timeout)
   }
 
-  /// Waits until writing to a descriptor would not block.
+  /// Waits until a write to a descriptor would not block.
   ///
-  /// As `waitReadable`.
+  /// Everything said of ``waitReadable(_:timeout:)`` holds.
   public func waitWritable(_ descriptor: Int32, timeout: Duration? = nil) throws -> Bool {
     try record.awaitReady(generation, descriptor, .writing, timeout)
   }
@@ -58,27 +65,27 @@ extension Handle<ProcessRecord> {
   }
 }
 
-/// A descriptor that cannot be waited for.
+/// The error of a descriptor that cannot be waited for.
 public struct DescriptorError: Error, Hashable, CustomStringConvertible {
-  /// Which.
+  /// The descriptor.
   public let descriptor: Int32
-  /// The system's error number, or one below zero for what has a sentence of its own.
+  /// The system's error number, or a negative number for an error of the runtime.
   public let code: Int32
 
-  /// The code for a runtime that cannot wait, ended or simulated.
+  /// The code for a runtime that cannot wait, because it has ended or is simulated.
   static var noPoller: Int32 { -1 }
-  /// The code for a runtime that the system gives no thread to wait.
+  /// The code for a runtime that the system gives no thread to wait with.
   static var noThread: Int32 { -6 }
 
-  /// One sentence.
+  /// The error in one sentence.
   public var description: String {
     switch code {
     case DescriptorError.noPoller:
       "this runtime cannot wait for descriptor \(descriptor): it has ended, or has no threads"
     case Int32(joist_poll_none_left):
-      "this runtime cannot wait for descriptor \(descriptor): the program has no descriptors left, and that takes three"
+      "this runtime cannot wait for descriptor \(descriptor): the program has no descriptors left, and it needs three"
     case DescriptorError.noThread:
-      "this runtime cannot wait for descriptor \(descriptor): the system gave no thread for that"
+      "this runtime cannot wait for descriptor \(descriptor): the system gave no thread for it"
     case Int32(joist_poll_not_open): "descriptor \(descriptor) is not open"
     default: "descriptor \(descriptor) cannot be waited for: error \(code)"
     }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Collections. A young one makes old what is wanted of the young space; its cost is what survives, what was written
-// (HC2), and the roots. When the old space has grown to twice what was last known to be alive, all that is wanted moves
-// to a new one.
-// HC2. References from old to young objects come from writing into old ones alone. Who writes into one that may have
-//      references and is not `logged` has it remembered, and so settled; a collection traces what is remembered, and
-//      forgets it.
+// Collections of a private heap. A young collection makes the live objects of the young space old; its cost is that of
+// the survivors, the remembered set (HC2), and the roots. When the old space has grown to twice the bytes last known to
+// be live, a full collection moves all live objects to a new old space.
+// HC2. Only a write to an old object can make it refer to a young one. A write to an object that may have references
+//      and is not `logged` puts it into the remembered set and marks it logged. A collection traces the objects in the
+//      remembered set, and empties it.
 
 import Synchronization
 
 extension Handle<PrivateHeap> {
-  /// Collects what the roots do not lead to; they are changed in place.
+  /// Frees the objects that the roots do not lead to, and updates the references in the roots in place.
   ///
-  /// If there is no memory for that, the process is told to exit; its heap is as it was, or empty.
+  /// If there is no memory for the survivors, the process is told to exit; its heap is then unchanged, or empty.
   @usableFromInline
   func collect(fully: Bool, _ traceRoots: (inout HeapTracer) -> Void) {
     let scheduler = willMove("collected")
@@ -30,7 +30,7 @@ extension Handle<PrivateHeap> {
     if it.limit < .max { process.lookAtMemory() }
   }
 
-  /// Nothing is wanted any more.
+  /// Frees all objects.
   @usableFromInline
   func collectEverything() {
     let scheduler = willMove("collected")
@@ -39,7 +39,7 @@ extension Handle<PrivateHeap> {
     empty(scheduler, wasYoung: youngUsed, oldUsed: oldUsed)
   }
 
-  /// Nothing leads here any more.
+  /// Empties both spaces; no reference leads into the heap afterwards.
   private func empty(_ scheduler: Handle<Scheduler>, wasYoung young: UInt, oldUsed old: UInt) {
     it.old.renumber(past: old)
     scheduler.give(&it.oldBlock)
@@ -49,14 +49,14 @@ extension Handle<PrivateHeap> {
     finish(scheduler, wasYoung: young, survived: 0, 0)
   }
 
-  /// There was no memory for what survives, and references to some of it have been changed: all is lost.
+  /// Empties the heap because there was no memory for the survivors and some references have been changed already.
   private func lose(_ scheduler: Handle<Scheduler>, wasYoung young: UInt) -> Int? {
     empty(scheduler, wasYoung: young, oldUsed: oldUsed + it.copied.used)
     it.copied.empty(scheduler)
     return nil
   }
 
-  /// Makes old what is wanted of what is young; how many references were visited, or nil when there is no memory.
+  /// Makes the live young objects old; returns the number of references visited, or nil if there is no memory.
   private func collectYoung(_ scheduler: Handle<Scheduler>, _ traceRoots: (inout HeapTracer) -> Void) -> Int? {
     let used = youngUsed
     guard prepareOld(scheduler, for: used) else { return nil }
@@ -75,12 +75,12 @@ extension Handle<PrivateHeap> {
     return tracer.visits
   }
 
-  /// Moves all that is wanted to a new old space; likewise.
+  /// Moves all live objects to a new old space; returns the number of references visited, or nil if there is no memory.
   private func collectAll(_ scheduler: Handle<Scheduler>, _ traceRoots: (inout HeapTracer) -> Void) -> Int? {
     let used = youngUsed
-    let most = bytesForCopies(of: used + oldUsed)
-    if most > HeapPool.maxBytes {
-      guard let block = scheduler.takeHeapBlock(most) else { return nil }
+    let needed = bytesForCopies(of: used + oldUsed)
+    if needed > HeapPool.maxBytes {
+      guard let block = scheduler.takeHeapBlock(needed) else { return nil }
       it.nextBlock = block
     }
     var space = it.old
@@ -104,7 +104,7 @@ extension Handle<PrivateHeap> {
     return tracer.visits
   }
 
-  /// The young space is empty, and everything is as usual again.
+  /// Empties the young space, reopens the heap, and sets the threshold of the next collection.
   private func finish(_ scheduler: Handle<Scheduler>, wasYoung used: UInt, survived: UInt, _ visits: Int) {
     it.rememberedSet.empty(scheduler)
     it.recentPeak = max(used, it.recentPeak - it.recentPeak / 8)
@@ -113,16 +113,16 @@ extension Handle<PrivateHeap> {
     it.top = it.youngBlock.address
     open()
     it.oldAfterFull = max(it.oldAfterFull, survived)
-    let least = UInt(Limits.heapThresholdLeast)
-    let most = max(UInt(Limits.heapThresholdMost), oldUsed)
-    it.threshold = min(max(least, UInt(visits) * UInt(Limits.heapBytesAVisit)), most)
+    let minimum = UInt(Limits.heapThresholdLeast)
+    let maximum = max(UInt(Limits.heapThresholdMost), oldUsed)
+    it.threshold = min(max(minimum, UInt(visits) * UInt(Limits.heapBytesAVisit)), maximum)
     count()
     scheduler.it.counters.heapBytesAllocated.add(Int(used))
     scheduler.it.counters.heapBytesSurvived.add(Int(survived))
     process.charge(Cost.collect(used: used, survived: survived))
   }
 
-  /// Nobody looks into the heap until `open` (HC3).
+  /// Makes the heap inaccessible until `open` (HC3).
   func close() {
     it.isTracing = true
     it.young.span = 0
@@ -130,7 +130,7 @@ extension Handle<PrivateHeap> {
     it.end = it.top
   }
 
-  /// It is as usual again.
+  /// Makes the heap accessible again.
   func open() {
     it.young.takeBlock(it.youngBlock)
     it.old.takeBlock(it.oldBlock)
@@ -138,25 +138,27 @@ extension Handle<PrivateHeap> {
     it.isTracing = false
   }
 
-  /// Copies of so many bytes may need so many: wide values may lie otherwise, and a block ends a little before its end.
-  private func bytesForCopies(of bytes: UInt) -> Int { Int(bytes) + (it.hasWide ? Int(bytes / 2) : 0) + 64 }
+  /// Returns the maximum number of bytes that copies of `bytes` bytes take.
+  ///
+  /// They may take more, because over-aligned values may need different padding, and a block is not filled to its end.
+  private func bytesForCopies(of bytes: UInt) -> Int { Int(bytes) + (it.hasOverAligned ? Int(bytes / 2) : 0) + 64 }
 
-  /// Sees to it that what survives has room behind what is old, if it may be much; false when there is no memory.
+  /// Makes room behind the old objects for the survivors, if they may be many; returns false if there is no memory.
   private func prepareOld(_ scheduler: Handle<Scheduler>, for bytes: UInt) -> Bool {
-    let most = Int(oldUsed) + bytesForCopies(of: bytes)
-    if most <= it.oldBlock.bytes || most <= HeapPool.maxBytes { return true }
+    let needed = Int(oldUsed) + bytesForCopies(of: bytes)
+    if needed <= it.oldBlock.bytes || needed <= HeapPool.maxBytes { return true }
     let used = oldUsed
-    // Addresses cost nothing: enough of them for the next times.
-    let bytes = max(most, min(2 * most, Limits.heapBlockMost))
+    // Addresses cost nothing, so reserve enough of them for later collections.
+    let bytes = max(needed, min(2 * needed, Limits.heapBlockMost))
     guard scheduler.resize(&it.oldBlock, to: bytes, keeping: used) else { return false }
     it.old.takeBlock(it.oldBlock)
     it.oldTop = it.old.base + used
     return true
   }
 
-  /// Puts copies that were made in blocks of their own behind what is old (HC5): not many, or there would be room.
+  /// Moves copies that were made in separate blocks behind the old objects (HC5).
   ///
-  /// False when there is no memory.
+  /// These are few, otherwise there would have been room. Returns false if there is no memory.
   private func appendCopies(_ scheduler: Handle<Scheduler>) -> Bool {
     guard it.copied.last != nil else { return true }
     let (used, total) = (oldUsed, it.copied.used)
@@ -173,7 +175,7 @@ extension Handle<PrivateHeap> {
     return true
   }
 
-  /// A mapping is more than little needs.
+  /// Replaces the old space's mapping by a pooled block if that is large enough.
   private func shrinkOld(_ scheduler: Handle<Scheduler>) {
     let used = oldUsed
     guard !it.oldBlock.isPooled, 2 * used <= UInt(HeapPool.maxBytes) else { return }
@@ -181,7 +183,7 @@ extension Handle<PrivateHeap> {
     it.oldTop = it.oldBlock.address + used
   }
 
-  /// A block four times as large as has been needed lately is made half as large, or more.
+  /// Shrinks the young block to twice the recent peak if it is larger than twice that.
   private func shrinkYoung(_ scheduler: Handle<Scheduler>) {
     let wanted = max(Limits.heapBlockLeast, 2 * Int(it.recentPeak))
     guard it.youngBlock.bytes > 2 * wanted else { return }
@@ -190,7 +192,7 @@ extension Handle<PrivateHeap> {
 }
 
 extension HeapTracer {
-  /// Traces an old object that was written.
+  /// Traces an object in the remembered set, and clears its `logged` flag.
   fileprivate mutating func traceRemembered(_ bits: UInt) {
     let object = HeapObject(old.base &+ HeapSpace.bytes(ofSpan: bits &- old.first))
     let header = HeapHeader(bits: object.header.bits & ~HeapHeader.logged)
@@ -200,7 +202,7 @@ extension HeapTracer {
 }
 
 extension Handle<PrivateHeap> {
-  /// An old object was written that may refer to young ones now (HC2).
+  /// Adds an old object that was written, and may now refer to young objects, to the remembered set (HC2).
   @usableFromInline @inline(never)
   func remember(_ bits: UInt) {
     let object = HeapObject(it.old.base &+ HeapSpace.bytes(ofSpan: bits &- it.old.first))

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a reference to an address, and whether the caller may be there: in as few instructions as possible.
+// From a reference to an address, with the checks that the reference is valid and the caller may use the heap, in as
+// few instructions as possible.
 
 public import CJoist
 
 extension Handle<PrivateHeap> {
-  /// Where the object is that a reference leads to (HN1).
+  /// Returns the address of the object that a reference leads to (HN1); traps if the reference is stale.
   ///
-  /// The young space is tried first, by a branch: what is looked at most is there, and a computed choice of the space
-  /// would make every access wait for it. Stops whoever has a reference that leads nowhere.
+  /// The young space is tried first, with a branch: most accesses go there, and a computed choice of the space would
+  /// make every access wait for it.
   @inlinable @inline(__always)
   func address(of bits: UInt) -> UInt {
     let offset = bits &- it.young.first
@@ -18,15 +19,15 @@ extension Handle<PrivateHeap> {
     return it.old.base &+ HeapSpace.bytes(ofSpan: oldOffset)
   }
 
-  /// Notes that an object was written, if it may refer to others and nobody knows yet (HC2).
+  /// Records a write to an object if the object may have references and is not yet logged (HC2).
   @inlinable @inline(__always)
   func note(writtenTo object: UInt, _ bits: UInt) {
     if Handle<UInt>(address: object).it & HeapHeader.logged == 0 { remember(bits) }
   }
 
-  // Sound: the word is set by a scheduler's own thread, while the scheduler lives; what it leads to is that, and its
-  // field is where `takeThread` has found it.
-  /// Whether the process whose heap it is runs here.
+  // Sound: a scheduler's own thread sets the word while the scheduler lives. The word leads to that scheduler, whose
+  // field is at the offset that `takeThread` has found.
+  /// Whether the process that owns the heap runs on the calling thread.
   @inlinable
   var isHere: Bool {
     @inline(__always) get {
@@ -35,26 +36,26 @@ extension Handle<PrivateHeap> {
     }
   }
 
-  // MARK: The calls that are not worth it
+  // MARK: Calls that are not worth inlining
 
-  /// The caller touches the heap, which its process alone may do (PH1).
+  /// Checks that the owning process is about to touch the heap (PH1); returns its scheduler.
   func willTouch(_ what: StaticString) -> Handle<Scheduler> {
     guard isHere else {
       fatalError(
-        "Joist: a private heap was \(what) where its process does not run. It belongs to the body that was given it."
+        "Joist: a private heap was \(what) where its process does not run. Only the body that got it may use it."
       )
     }
     if !process.hasRoomToCall { process.overflow() }
     return Scheduler.current!
   }
 
-  /// The caller does what may move everything (PH2).
+  /// Checks that the caller may do what moves objects (PH2); returns the scheduler.
   func willMove(_ what: StaticString) -> Handle<Scheduler> {
     let scheduler = willTouch(what)
-    if it.isTracing { fatalError("Joist: a private heap was \(what) within a `trace` (HC3)") }
+    if it.isTracing { fatalError("Joist: a private heap was \(what) within a `trace`, which only visits references") }
     if it.pins > 0 {
       fatalError(
-        "Joist: a private heap was \(what) within `withElements`, whose elements would move (PH2): do that before or "
+        "Joist: a private heap was \(what) within `withElements`, whose elements would move: do it before or "
           + "after"
       )
     }
@@ -63,10 +64,10 @@ extension Handle<PrivateHeap> {
 
   @usableFromInline @inline(never)
   func refuse(_ bits: UInt) -> Never {
-    if it.isTracing { fatalError("Joist: a private heap was looked into within a `trace` (HC3)") }
+    if it.isTracing { fatalError("Joist: a private heap was accessed within a `trace`, which only visits references") }
     fatalError(
-      "Joist: a heap reference was followed that leads nowhere. A collection did not keep it (it changes what it was "
-        + "given, and what the `trace` of that visits), or it belongs to another process."
+      "Joist: a heap reference was followed that leads nowhere. A collection did not keep it (it updates the state "
+        + "that it gets and what the `trace` of that state visits), or it belongs to another process."
     )
   }
 }

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lists of blocks that stay where they are while they are filled: of words (what is remembered, where copies came
-// from), and of objects that were copied and have no place yet.
+// Lists of blocks that do not move while they are filled. They hold words (the remembered set, the origins of copies),
+// or objects that were copied and have no final address yet.
 
-/// The beginning of a block in a list.
+/// The header of a block in a list.
 struct HeapChunk {
   var next: Handle<HeapChunk>?
   let block: HeapBlock
-  /// Where what is in it ends.
+  /// The end of the block's contents.
   var top: UInt
 
-  /// Before the contents; aligned as they may want to be.
+  /// The size of the header, a multiple of sixteen so that the contents are aligned.
   static var headerBytes: UInt { 32 }
 }
 
 extension Handle<HeapChunk> {
-  // Sound: the block is new, and has room for it.
+  // Sound: the block is new and has room for the header.
   fileprivate func put(_ chunk: HeapChunk) { unsafe pointer.initialize(to: chunk) }
 
-  /// Where its contents begin.
+  /// The address of the first byte of contents.
   var start: UInt { bits &+ HeapChunk.headerBytes }
-  /// Where its contents must end.
+  /// The address that the contents must not exceed.
   var limit: UInt { it.block.address &+ UInt(it.block.bytes) }
-  /// Bytes in it.
+  /// The number of bytes of contents.
   var used: UInt { it.top &- start }
 }
 
-/// Such a list, the first block first.
+/// A list of blocks, in the order in which they were added.
 struct HeapChunks {
   private(set) var first: Handle<HeapChunk>?
   private(set) var last: Handle<HeapChunk>?
-  /// Of all blocks together.
+  /// The size of all blocks together.
   private(set) var bytes = 0
 
-  /// One block more with room for so many bytes: twice as large as the last one, up to the largest of the pool.
+  /// Appends a block with room for `need` bytes: twice as large as the last one, up to the largest size of the pool.
   ///
-  /// Nil when there is no memory.
+  /// Returns nil if there is no memory.
   mutating func grow(for need: UInt, _ scheduler: Handle<Scheduler>) -> Handle<HeapChunk>? {
     let usual = min(max(Limits.heapBlockLeast, 2 * (last?.it.block.bytes ?? 0)), HeapPool.maxBytes)
     let wanted = need.addingReportingOverflow(HeapChunk.headerBytes)
@@ -50,7 +50,7 @@ struct HeapChunks {
     return chunk
   }
 
-  /// Adds a word: blocks for that are the pool's.
+  /// Appends a word, in blocks from the pool.
   mutating func append(_ word: UInt, _ scheduler: Handle<Scheduler>) {
     var chunk = last
     if chunk == nil || chunk!.it.top == chunk!.limit { chunk = grow(for: 8, scheduler) }
@@ -58,21 +58,21 @@ struct HeapChunks {
     chunk!.it.top += 8
   }
 
-  /// Bytes that are used of all blocks together.
+  /// The number of bytes of contents in all blocks together.
   var used: UInt { all.reduce(0) { $0 + $1.used } }
 
-  /// Every block, in the order in which they were added.
+  /// Every block, in the order in which it was added.
   var all: HeapBlocks { HeapBlocks(chunk: first) }
 
-  /// Every word, in the order in which they were added.
+  /// Every word, in the order in which it was added.
   var words: HeapWords { HeapWords(first) }
 
-  /// Gives all blocks back.
+  /// Gives all blocks back to the scheduler's pool.
   mutating func empty(_ scheduler: Handle<Scheduler>) {
     empty { block in scheduler.give(&block) }
   }
 
-  /// Likewise, in whatever way.
+  /// Gives all blocks back with the closure.
   mutating func empty(_ give: (inout HeapBlock) -> Void) {
     while let chunk = first {
       first = chunk.it.next
@@ -97,20 +97,20 @@ struct HeapBlocks: Sequence, IteratorProtocol {
 /// The words in a list of blocks.
 struct HeapWords: Sequence, IteratorProtocol {
   private var chunk: Handle<HeapChunk>?
-  private var place: UInt
+  private var address: UInt
 
   fileprivate init(_ first: Handle<HeapChunk>?) {
     chunk = first
-    place = first?.start ?? 0
+    address = first?.start ?? 0
   }
 
   mutating func next() -> UInt? {
     guard let this = chunk else { return nil }
-    if place == this.it.top {
+    if address == this.it.top {
       self = HeapWords(this.it.next)
       return next()
     }
-    place += 8
-    return Handle<UInt>(address: place - 8).it
+    address += 8
+    return Handle<UInt>(address: address - 8).it
   }
 }

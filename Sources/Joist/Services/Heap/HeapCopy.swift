@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sending what is on a heap: the public face of graphs.
+// Sending what is on a heap: the public interface to graphs.
 
-// Sound: nothing in it changes once it is made (HG3), and the value's references are given to nobody.
-/// A copy of what a value leads to on a private heap: what a message may carry.
+// Sound: nothing in a copy changes once it is made (HG3), and no code gets the references of its value.
+/// A copy of everything that a value leads to on a private heap, which a message may carry.
 ///
-/// It belongs to nobody's heap. Whoever receives it takes it into its own with ``ProcessHeap/adopt(_:)``; so may any
-/// number of processes, for it does not change. Its memory is given back with the last reference to it: if it is never
-/// received, with the message.
+/// The copy belongs to no heap. The receiver copies it into its own heap with ``ProcessHeap/adopt(_:)``; because the
+/// copy does not change, any number of processes may do so. The memory of the copy is freed with the last reference to
+/// it: with the message, if the message is never received.
 @safe
 public final class HeapCopy<Value: BitwiseCopyable & HeapTraceable>: @unchecked Sendable {
   private let value: Value
@@ -22,7 +22,7 @@ public final class HeapCopy<Value: BitwiseCopyable & HeapTraceable>: @unchecked 
 
   deinit { graph.release(platform) }
 
-  /// Bytes of what was copied.
+  /// The number of bytes that were copied.
   public var bytes: Int { Int(graph.bytes) }
 
   fileprivate func adopt(on heap: Handle<PrivateHeap>) throws(ProcessExit) -> Value {
@@ -33,18 +33,20 @@ public final class HeapCopy<Value: BitwiseCopyable & HeapTraceable>: @unchecked 
 }
 
 extension ProcessHeap {
-  /// Copies everything that the value leads to, each object once, cycles included; the value's own is left as it is.
+  /// Copies everything that a value leads to, each object once, cycles included; the original stays as it is.
   ///
-  /// Its cost is that of what is copied. Throws when there is no memory: the process is told to exit then. Never waits.
+  /// Takes time in proportion to the bytes copied; never waits.
+  /// - Throws: ``ProcessExit`` if there is no memory; the process is then told to exit.
   public func copy<Value: BitwiseCopyable & HeapTraceable>(_ value: Value) throws(ProcessExit) -> HeapCopy<Value> {
     var value = value
     guard let graph = heap.copyGraph({ value.trace(&$0) }) else { throw heap.process.fillHeap() }
     return HeapCopy(value, graph, heap.process.home.it.platform)
   }
 
-  /// Puts a copy on this heap, and returns the value that leads to it.
+  /// Puts the objects of a copy on this heap, and returns the value that leads to them.
   ///
-  /// May be done again, also by others: each has its own then. Throws as `allocate` does.
+  /// A copy may be adopted again, also by other processes: each call makes separate objects.
+  /// - Throws: ``ProcessExit``, as `allocate` does.
   public func adopt<Value>(_ copy: HeapCopy<Value>) throws(ProcessExit) -> Value { try copy.adopt(on: heap) }
 }
 
@@ -61,7 +63,9 @@ extension ProcessRef {
 }
 
 extension ProcessRef where Message: ~Copyable {
-  /// Likewise, in a message that the closure makes of the copy.
+  /// Sends a copy of everything that a value leads to on a private heap, in a message that the closure makes.
+  ///
+  /// Throws as ``ProcessHeap/copy(_:)`` does.
   public func send<Value: BitwiseCopyable & HeapTraceable>(
     copying value: Value,
     from heap: ProcessHeap,

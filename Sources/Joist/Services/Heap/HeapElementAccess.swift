@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Elements of an array, by the address of the array; and pinning, so that it keeps that address for a while (PH2).
+// The elements of an array, given the array's address; and pinning, so that the array keeps this address for a while
+// (PH2).
 
 extension Handle<PrivateHeap> {
-  /// Where an element is.
+  /// Returns the element at an index; traps if the index is out of range.
   @inlinable @inline(__always)
   func element<Element>(_ index: Int, of type: Element.Type, at object: UInt) -> Handle<Element> {
     let count = Handle<UInt>(address: object &+ HeapHeader.bytes).it
@@ -11,8 +12,8 @@ extension Handle<PrivateHeap> {
     return Handle<Element>(address: object &+ HeapHeader.arrayBytes).advanced(by: index)
   }
 
-  // Sound: the array is there as long as the heap is pinned.
-  /// All of them.
+  // Sound: the array stays at its address as long as the heap is pinned.
+  /// Returns all elements of an array.
   @inlinable @inline(__always)
   func elements<Element>(of type: Element.Type, at object: UInt) -> UnsafeMutableBufferPointer<Element> {
     let count = Handle<Int>(address: object &+ HeapHeader.bytes).it
@@ -20,7 +21,7 @@ extension Handle<PrivateHeap> {
     return unsafe UnsafeMutableBufferPointer(start: first.pointer, count: count)
   }
 
-  /// Nothing moves until `unpin`: there is no room for anything.
+  /// Keeps all objects in place until `unpin`, by leaving no room for an allocation.
   @usableFromInline
   func pin() {
     _ = willTouch("used")
@@ -31,7 +32,7 @@ extension Handle<PrivateHeap> {
     it.pins += 1
   }
 
-  /// Takes one `pin` back.
+  /// Reverts one `pin`.
   @usableFromInline
   func unpin() {
     it.pins -= 1

@@ -1,39 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A graph on its way from one heap to another: copied once into blocks of its own, and once out of them.
-// HG1. A graph's references are numbers from `first` on, of no heap. Whoever takes it in raises them all by the same.
-// HG2. The original's headers lead to the copies while it is copied, as in a collection (HC1); each is put back
-//      afterwards from its copy, which is found by the order in which they were made.
-// HG3. A graph does not change once it is made, so any number of processes may take it in.
+//
+// The references in a graph are numbers from `first` on, which belong to no heap; the receiver adds the same offset to
+// all of them. While the graph is copied, the headers of the originals lead to the copies, as in a collection (HC1).
+// Afterwards each original's header is restored from its copy; the order in which the copies were made tells which
+// original each copy came from.
+// HG3. A graph does not change once it is made, so any number of processes may adopt it.
 
-/// Objects of a heap, in blocks that are nobody's (HG3).
+/// Objects of a heap, in blocks that belong to no heap (HG3).
 struct HeapGraph {
   private(set) var chunks: HeapChunks
-  /// Of the objects together.
+  /// The number of bytes of all objects together.
   let bytes: UInt
-  /// Some values are aligned to sixteen bytes.
-  let hasWide: Bool
+  /// Whether some values are over-aligned, to sixteen bytes.
+  let hasOverAligned: Bool
 
-  /// The bits of a reference to the first object (HG1).
+  /// The bits of a reference to the first object of any graph.
   static var first: UInt { 1 << 33 }
 
-  fileprivate init(_ chunks: HeapChunks, hasWide: Bool) {
+  fileprivate init(_ chunks: HeapChunks, hasOverAligned: Bool) {
     self.chunks = chunks
-    self.hasWide = hasWide
+    self.hasOverAligned = hasOverAligned
     bytes = chunks.used
   }
 
-  /// Where references in it lead.
+  /// The space that references in the graph lead into.
   fileprivate var space: HeapSpace { HeapSpace(first: HeapGraph.first, bytes: bytes) }
 
-  /// Gives its blocks back, on whatever thread.
+  /// Frees the graph's blocks, on any thread.
   mutating func release(_ platform: any Platform) { chunks.empty { $0.release(platform) } }
 }
 
 extension Handle<PrivateHeap> {
-  /// Copies what the roots lead to; they are changed to lead into the copy.
+  /// Copies what the roots lead to, and updates the roots to lead into the copy.
   ///
-  /// Nil when there is no memory.
+  /// Returns nil if there is no memory.
   func copyGraph(_ traceRoots: (inout HeapTracer) -> Void) -> HeapGraph? {
     let scheduler = willMove("copied")
     var tracer = HeapTracer(self, .copy, to: 0, end: 0, first: HeapGraph.first)
@@ -48,34 +50,34 @@ extension Handle<PrivateHeap> {
       it.copied.empty(scheduler)
       return nil
     }
-    let graph = HeapGraph(it.copied, hasWide: it.hasWide)
+    let graph = HeapGraph(it.copied, hasOverAligned: it.hasOverAligned)
     it.copied = HeapChunks()
     process.charge(Cost.copy(graph.bytes))
     return graph
   }
 
-  /// Puts the originals' headers back (HG2).
+  /// Restores the headers of the originals from their copies.
   private func restoreHeaders(_ tracer: inout HeapTracer) {
     var origins = it.origins.words
     for chunk in it.copied.all {
-      var place = chunk.start
-      while place < chunk.it.top {
-        let copy = HeapObject(place)
+      var address = chunk.start
+      while address < chunk.it.top {
+        let copy = HeapObject(address)
         let header = copy.header
         guard header.bits != 0 else {
-          place += 8
+          address += 8
           continue
         }
         HeapObject(origins.next()!).header = header
         copy.header = HeapHeader(bits: header.bits | HeapHeader.logged)
-        place = tracer.end(of: copy)
+        address = tracer.end(of: copy)
       }
     }
   }
 
-  /// Takes a graph in; the roots, which lead into it, are changed to lead to this heap.
+  /// Puts a graph on this heap, and updates the roots, which lead into the graph, to lead into this heap.
   func adoptGraph(_ graph: HeapGraph, _ traceRoots: (inout HeapTracer) -> Void) throws(ProcessExit) {
-    let start = try makeRoom(graph.bytes, before: graph.hasWide ? 0 : nil)
+    let start = try makeRoom(graph.bytes, before: graph.hasOverAligned ? 0 : nil)
     for chunk in graph.chunks.all {
       HeapBlock.copy(from: chunk.start, to: it.top, bytes: chunk.used)
       it.top &+= chunk.used
@@ -91,10 +93,10 @@ extension Handle<PrivateHeap> {
       first: shift
     )
     close()
-    var place = start
-    while place < it.top {
-      let header = HeapObject(place).header
-      place = header.bits == 0 ? place + 8 : tracer.trace(HeapObject(place), header)
+    var address = start
+    while address < it.top {
+      let header = HeapObject(address).header
+      address = header.bits == 0 ? address + 8 : tracer.trace(HeapObject(address), header)
     }
     traceRoots(&tracer)
     open()

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the runtime knows of a type whose values are on heaps.
-// HL1. A type's key is the address of its metadata, of `HeapArray` of it for arrays, whose lowest three bits are zero.
-//      The first heap that needs a layout makes it; it stays where it is for the program's life. Who has allocated a
-//      value has made sure that there is one.
-// HL2. Whether a type has references is found out then, once: by a cast, for generic code does not know it.
-// HL3. Layouts are looked up without a lock: a key is written after what it leads to, and never changes. New ones are
-//      added under a lock, to a larger table when one is half full; old tables are kept, for they may be read.
+// HL1. The key of a type is the address of its metadata, whose lowest three bits are zero; for arrays it is that of the
+//      metadata of `HeapArray`. The first heap that needs a layout makes it, and it keeps its address for the program's
+//      life. Code that has allocated a value has made sure that its type has a layout.
+// HL3. Layouts are looked up without a lock: a key is written after the layout that it leads to, and neither changes.
+//      New layouts are added under a lock, to a larger table when one is half full. Old tables are kept, because a
+//      thread may still read them.
+//
+// Whether a type has references is determined once, when its layout is made, by a cast: generic code does not know it.
 
 import Synchronization
 
-/// What objects of a type look like.
+/// The layout of the objects of one type.
 @safe
 @usableFromInline
 struct HeapLayout {
-  /// Of the type (HL1).
+  /// The key of the type (HL1).
   let key: UInt
-  /// Bytes of a value, in whole words, or from one element of an array to the next.
+  /// The size of a value in bytes, rounded up to whole words; for arrays, the stride of the elements.
   let unit: UInt
   let isArray: Bool
-  /// Values are aligned to sixteen bytes.
-  let isWide: Bool
-  /// The type, if it has references (HL2).
+  /// Whether values are over-aligned, to sixteen bytes.
+  let isOverAligned: Bool
+  /// The type, if it has references; otherwise nil.
   let traceable: (any HeapTraceable.Type)?
 
   init<Value: BitwiseCopyable>(of type: Value.Type, key: UInt, isArray: Bool) {
@@ -32,7 +34,7 @@ struct HeapLayout {
     let (size, stride) = (UInt(MemoryLayout<Value>.size), UInt(MemoryLayout<Value>.stride))
     unit = isArray ? stride : HeapHeader.inWords(size)
     self.isArray = isArray
-    isWide = alignment > 8
+    isOverAligned = alignment > 8
     traceable = type as? any HeapTraceable.Type
   }
 
@@ -42,11 +44,11 @@ struct HeapLayout {
 
 // Sound: as above.
 extension HeapLayout {
-  /// The key of values of a type.
+  /// Returns the key of values of a type.
   @inlinable @inline(__always)
   static func key<Value: BitwiseCopyable>(_ type: Value.Type) -> UInt { unsafe unsafeBitCast(type, to: UInt.self) }
 
-  /// The key of arrays of it.
+  /// Returns the key of arrays of a type.
   @inlinable @inline(__always)
   static func arrayKey<Value: BitwiseCopyable>(_ type: Value.Type) -> UInt {
     unsafe unsafeBitCast(HeapArray<Value>.self, to: UInt.self)

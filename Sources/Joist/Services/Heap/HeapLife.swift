@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A heap's beginning and end. It begins when its process first asks for it, and ends with the process.
+// The beginning and the end of a private heap: it begins when its process first asks for it, and ends with the process.
 
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// Bytes of blocks that its private heap has; any thread may ask.
+  /// The bytes of the blocks that the process's private heap has, readable by any thread.
   // Ordering: acquiring pairs with `beginHeap`.
   package var heapBytes: Int {
     guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .acquiring)) else { return 0 }
     return heap.it.held.load(ordering: .relaxed)
   }
 
-  /// Its heap, made now if it has none.
+  /// Returns the process's heap, made now if it has none.
   ///
-  /// Stops whoever is not the process.
+  /// Traps if the caller is not the process.
   @usableFromInline
   func privateHeap(_ generation: UInt32) -> Handle<PrivateHeap> { privateHeapIfAny(generation) ?? beginHeap() }
 
-  /// Its heap, if it has one.
+  /// Returns the process's heap, or nil if it has none.
   @usableFromInline
   func privateHeapIfAny(_ generation: UInt32) -> Handle<PrivateHeap>? {
     _ = here(generation)
     return ownHeap
   }
 
-  // Ordering: its own, here and below.
+  // Ordering: relaxed, because the process reads its own stores, here and below.
   @inline(__always)
   private var ownHeap: Handle<PrivateHeap>? {
     guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .relaxed)),
@@ -40,7 +40,7 @@ extension Handle<ProcessRecord> {
     var heap = Handle<PrivateHeap>(bits: extras.it.heap.load(ordering: .relaxed))
     if heap == nil {
       heap = .make()
-      // Ordering: whoever reads the address from elsewhere finds what was written there.
+      // Ordering: a thread that reads the address finds the heap initialised.
       extras.it.heap.store(heap!.bits, ordering: .releasing)
     }
     heap!.it.limit = extras.it.memoryLimit
@@ -48,7 +48,7 @@ extension Handle<ProcessRecord> {
     return heap!
   }
 
-  /// Its heap is gone, with all that is in it (PH4), and the limit with it.
+  /// Ends the process's heap, with everything on it (PH4), and removes the memory limit.
   func endHeap() {
     extras().it.memoryLimit = .max
     ownHeap?.end()
@@ -56,13 +56,13 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<PrivateHeap> {
-  /// Gives all memory back; no reference leads here any more (PH3).
+  /// Gives all memory back; no reference leads into the heap afterwards (PH3).
   fileprivate func end() {
     let scheduler = Scheduler.current!
     it.owner = PrivateHeap.nobody
     scheduler.it.counters.heapBytesAllocated.add(Int(youngUsed))
     if it.isTracing {
-      // What was copied has numbers that nobody counted.
+      // The numbers of unfinished copies were not counted, so both spaces start in new ranges.
       it.young = HeapSpace(isYoung: true)
       it.old = HeapSpace(isYoung: false)
     } else {

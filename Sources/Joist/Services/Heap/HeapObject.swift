@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What lies in a space, one object behind the other: a header of a word, and the value; of an array the header, the
-// count, and the elements. A word of zero is only there so that the next object is aligned.
-// HB1. A header is the type's key (HL1), and two flags; or, while the object is being copied, the bits of the reference
+// The contents of a space: objects, one behind the other. An object is a one-word header and the value; an array is the
+// header, the count, and the elements. A zero word is padding that aligns the next object.
+// HB1. A header is the type's key (HL1) and two flags. While the object is being copied it is the bits of the reference
 //      to its copy, with `forwarded` set.
 
-/// An object, by its address.
+/// An object, identified by its address.
 struct HeapObject {
   let address: UInt
 
@@ -17,9 +17,9 @@ struct HeapObject {
     nonmutating set { Handle<UInt>(address: address).it = newValue.bits }
   }
 
-  /// Its elements, if it is an array, or its value; and where it ends.
+  /// Returns the object's value, or its elements if it is an array; and the object's end.
   ///
-  /// Nil if that is not within the limit, which only happens to what is no object.
+  /// Returns nil if they are not within the limit, which happens only if the address is not that of an object.
   @inline(__always)
   func contents(_ layout: Handle<HeapLayout>, within limit: UInt) -> (elements: HeapElements, end: UInt)? {
     guard layout.it.isArray else {
@@ -43,29 +43,29 @@ struct HeapHeader {
   @inlinable
   init(bits: UInt) { self.bits = bits }
 
-  /// Of an object of a type with that key that nobody needs to note when it is written (HC2).
+  /// Makes the header of a new object with that key, which need not be recorded when it is written (HC2).
   @inlinable @inline(__always)
   init(key: UInt) { bits = key &+ Self.logged }
 
-  /// Of one that was copied.
+  /// Makes the header of an object that was copied.
   init(forwardedTo copy: UInt) { bits = copy | Self.forwarded }
 
-  /// Bytes before a value, and before the elements of an array.
+  /// The number of bytes before a value, and before the elements of an array.
   @inlinable static var bytes: UInt { 8 }
   @inlinable static var arrayBytes: UInt { 16 }
 
-  /// The object has been copied: the rest is the reference to the copy.
+  /// The flag of an object that was copied: the other bits are the reference to the copy.
   static var forwarded: UInt { 1 }
-  /// The object is young, or has no references, or is remembered (HC2).
+  /// The flag of an object that is young, has no references, or is in the remembered set (HC2).
   @inlinable static var logged: UInt { 2 }
 
-  /// The type's.
+  /// The key of the type.
   var key: UInt { bits & ~7 }
   var isForwarded: Bool { bits & Self.forwarded != 0 }
-  /// The reference to the copy.
+  /// The bits of the reference to the copy.
   var copyBits: UInt { bits & ~Self.forwarded }
 
-  /// So many bytes in whole words.
+  /// Rounds a number of bytes up to whole words.
   @inlinable @inline(__always)
   static func inWords(_ bytes: UInt) -> UInt { (bytes &+ 7) & ~7 }
 }

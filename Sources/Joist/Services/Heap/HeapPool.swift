@@ -1,48 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for heaps: blocks (`BlockPool`) of powers of two up to 64 KiB; what is larger is a mapping of its own, which
-// grows without being copied where the system can do that. The depots are the program's, for blocks travel in messages.
+// Memory for heaps. Blocks have power-of-two sizes up to 64 KiB (`BlockPool`). A larger block is a mapping of its own,
+// which grows without being copied if the system can do that. The depots belong to the program, not to a runtime,
+// because blocks travel in messages.
 
-/// The sizes of blocks for heaps.
+/// The pool of blocks for heaps, and their sizes.
 enum HeapPool: BlockSizes {
   static let depots = BlockDepots<HeapPool>(nodes: Limits.numaNodesMost)
 
   static var classes: Int { 8 }
   static func bytes(ofClass index: Int) -> Int { Limits.heapBlockLeast << index }
-  /// The largest class's.
+  /// The size of the largest class.
   static var maxBytes: Int { bytes(ofClass: classes - 1) }
 
-  /// The smallest class that holds so many bytes, which are not more than `maxBytes`.
+  /// Returns the smallest class whose blocks have at least `bytes` bytes, which must not exceed `maxBytes`.
   static func sizeClass(of bytes: Int) -> Int {
     bytes <= Limits.heapBlockLeast ? 0 : Int.bitWidth - ((bytes - 1) / Limits.heapBlockLeast).leadingZeroBitCount
   }
 }
 
-/// A block of a heap: of the pool, or a mapping; or none.
+/// A block of a heap: a block of the pool, a mapping, or empty.
 struct HeapBlock {
-  /// Aligned to 64 bytes at least.
+  /// The address of the block, aligned to at least 64 bytes.
   private(set) var address: UInt = 0
   private(set) var bytes = 0
 
-  /// Whether it is no mapping.
+  /// Whether the block is not a mapping.
   var isPooled: Bool { bytes <= HeapPool.maxBytes }
 
-  /// The address behind it.
+  /// The address behind the block.
   var end: UInt { address &+ UInt(bytes) }
 
-  /// A power of two that is not less.
+  /// Returns the smallest power of two that is at least `bytes`.
   static func powerOfTwo(_ bytes: Int) -> Int { bytes < 2 ? 1 : 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount) }
 
-  /// The largest size that a block may have and that is not more.
+  /// Returns the largest size of a block that is at most `bytes`.
   static func rounded(down bytes: Int) -> Int {
     if bytes > HeapPool.maxBytes { return bytes & ~(Limits.heapPageBytes - 1) }
     return bytes < Limits.heapBlockLeast ? 0 : 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount)
   }
 
-  /// A size that a mapping may have.
+  /// Rounds a size up to one that a mapping may have.
   static func pages(_ bytes: Int) -> Int { (bytes + Limits.heapPageBytes - 1) & ~(Limits.heapPageBytes - 1) }
 
-  // Sound: the block is the caller's, who has it for himself. Likewise in all of this file.
+  // Sound: the block belongs to the caller alone. The same holds in the rest of this file.
   fileprivate init(_ start: UnsafeMutableRawPointer, _ bytes: Int) {
     address = UInt(bitPattern: start)
     self.bytes = bytes
@@ -53,7 +54,7 @@ struct HeapBlock {
   fileprivate var start: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(bitPattern: address)! }
 
   // Sound: as above.
-  /// Gives a block back that is nobody's any more, on a thread that may not be a scheduler's.
+  /// Frees a block that has no owner any more, on any thread.
   consuming func release(_ platform: any Platform) {
     if let scheduler = Scheduler.current { return scheduler.give(&self) }
     guard bytes > 0 else { return }
@@ -61,7 +62,7 @@ struct HeapBlock {
     unsafe HeapPool.depots.give(start, HeapPool.sizeClass(of: bytes))
   }
 
-  /// Copies whole words from one place to another; they do not overlap.
+  /// Copies whole words between two ranges that do not overlap.
   @inline(__always)
   static func copy(from: UInt, to: UInt, bytes: UInt) {
     guard bytes > 64 else {
@@ -76,8 +77,8 @@ struct HeapBlock {
 }
 
 extension Handle<Scheduler> {
-  // Sound: as above; a new mapping is nobody else's.
-  /// A block of at least so many bytes; nil when there is no memory.
+  // Sound: as above; no other code knows a new mapping.
+  /// Takes a block of at least `bytes` bytes; returns nil if there is no memory.
   func takeHeapBlock(_ bytes: Int) -> HeapBlock? {
     if bytes <= HeapPool.maxBytes {
       let sizeClass = HeapPool.sizeClass(of: bytes)
@@ -90,7 +91,7 @@ extension Handle<Scheduler> {
     return unsafe HeapBlock(start, bytes)
   }
 
-  /// Takes a block back, if it is one; it is none then.
+  /// Returns the block to the pool and empties it; does nothing if it is already empty.
   func give(_ block: inout HeapBlock) {
     guard block.bytes > 0 else { return }
     if block.isPooled {
@@ -101,8 +102,7 @@ extension Handle<Scheduler> {
     block = HeapBlock()
   }
 
-  /// Makes a block one of at least so many bytes, whose first ones are what the old one's were; false when there is no
-  /// memory.
+  /// Resizes a block to at least `bytes` bytes, keeping the first `used`; returns false if there is no memory.
   func resize(_ block: inout HeapBlock, to bytes: Int, keeping used: UInt) -> Bool {
     if !block.isPooled && bytes > HeapPool.maxBytes { return remap(&block, to: HeapBlock.pages(bytes), keeping: used) }
     guard var other = takeHeapBlock(bytes) else { return false }

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// References into a private heap: numbers, not addresses, so that what they lead to may move (PH2).
+// References into a private heap. They are numbers, not addresses, so that the objects can move (PH2).
 
-/// A reference to a value on a process's private heap: eight bytes, also where it is optional.
+/// A reference to a value on a process's private heap.
 ///
-/// It is good until the next collection; one that a collection kept was made new by it, in place. Following one that
-/// was not kept, or that is of another process, ends the process with a sentence. Two references are equal if they lead
-/// to the same object; as they change in a collection they are no good as keys.
+/// A reference has eight bytes, also as an optional. It is valid until the next collection, which updates the
+/// references that it keeps in place. Following a reference that was not kept, or that belongs to another process,
+/// traps and ends the process. Two references are equal if they lead to the same object; because a collection changes
+/// them, they are no good as keys.
 @safe
 public struct HeapRef<Pointee: BitwiseCopyable>: BitwiseCopyable, Equatable {
-  // Sound: it is never followed as a pointer. A pointer's pattern is never zero, which leaves zero for nil.
+  // Sound: never followed as a pointer. The bits are never zero, which leaves zero for nil.
   @usableFromInline let pattern: UnsafeRawPointer
 
-  /// The number, and which space it is of.
+  /// The number of the object in its space, and the space.
   @inlinable var bits: UInt { @inline(__always) get { unsafe UInt(bitPattern: pattern) } }
 
   @inlinable @inline(__always)
   init(bits: UInt) { unsafe pattern = UnsafeRawPointer(bitPattern: bits).unsafelyUnwrapped }
 
-  /// Whether both lead to the same object.
+  /// Whether both references lead to the same object.
   @inlinable @inline(__always)
   public static func == (a: Self, b: Self) -> Bool { a.bits == b.bits }
 }
@@ -26,22 +27,22 @@ public struct HeapRef<Pointee: BitwiseCopyable>: BitwiseCopyable, Equatable {
 @available(*, unavailable, message: "a heap reference stays in its process; `send(copying:)` copies what it leads to")
 extension HeapRef: Sendable {}
 
-/// A reference to an array on a process's private heap: eight bytes; the array knows its count.
+/// A reference to an array on a process's private heap.
 ///
-/// An array has as many elements as it was made with. `HeapArray<UInt8>` is for bytes and text. What is said of
-/// ``HeapRef`` holds for it, too.
+/// It has eight bytes; the array itself holds its count, which never changes. `HeapArray<UInt8>` is for bytes and text.
+/// Everything said of ``HeapRef`` also holds for `HeapArray`.
 @safe
 public struct HeapArray<Element: BitwiseCopyable>: BitwiseCopyable, Equatable {
   // Sound: as for `HeapRef`.
   @usableFromInline let pattern: UnsafeRawPointer
 
-  /// The number, and which space it is of.
+  /// The number of the array in its space, and the space.
   @inlinable var bits: UInt { @inline(__always) get { unsafe UInt(bitPattern: pattern) } }
 
   @inlinable @inline(__always)
   init(bits: UInt) { unsafe pattern = UnsafeRawPointer(bitPattern: bits).unsafelyUnwrapped }
 
-  /// Whether both lead to the same array.
+  /// Whether both references lead to the same array.
   @inlinable @inline(__always)
   public static func == (a: Self, b: Self) -> Bool { a.bits == b.bits }
 }

@@ -1,85 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A heap has two spaces, each one block of memory: what was allocated since the last collection is in the young one,
-// what has survived one in the old one. References are numbers in a space.
-// HN1. A number counts words of eight bytes; shifted by one, with the space in the lowest bit, it is a reference.
-//      A space's block begins with number `first`, and where a reference leads is found by subtraction.
-// HN2. No number is used twice in the life of the program: heaps draw stretches of them that are nobody else's, and a
-//      space that is emptied goes on behind what it has used. So whether a reference is good is one comparison, and a
-//      stale one never leads anywhere.
-// HN3. A stretch is half used up at most when a space begins in it, so a block may grow to half a stretch.
+// The two spaces of a heap, each one block of memory: the young space holds what was allocated since the last
+// collection, the old space what has survived a collection. References are numbers in a space.
+// HN1. A number counts words of eight bytes. Shifted left by one, with the space in the lowest bit, it is a reference.
+//      A space's block begins with number `first`, and a subtraction finds where a reference leads.
+// HN3. When a space begins in a range of numbers, at most half of the range is used up, so a block may grow to half a
+//      range.
+//
+// No number is used twice in the life of the program: each heap takes ranges of numbers that no other heap has, and a
+// space that is emptied continues behind the numbers that it has used. So one comparison tells whether a reference is
+// valid, and a stale reference never leads to another object.
 
 import Synchronization
 
-/// Where a space lies: its numbers and its memory.
+/// The numbers and the memory of a space.
 @usableFromInline
 package struct HeapSpace {
-  /// The bits of a reference to its first word.
+  /// The bits of a reference to the first word of the space.
   @usableFromInline var first: UInt
-  /// How many more bits a reference may have: the block's bytes, in the same measure.
+  /// The size of the block in reference bits: the limit of the difference between a reference and `first`.
   @usableFromInline var span: UInt = 0
   /// The address of the block.
   @usableFromInline var base: UInt = 0
 
-  /// The lowest bit of a reference: which space it is of.
+  /// The lowest bit of a reference, which is set for the young space.
   @inlinable static var youngBit: UInt { 1 }
 
-  /// A space without memory, at the beginning of a stretch.
+  /// Makes a space without memory, at the beginning of a new range.
   init(isYoung: Bool) { first = HeapNumbers.draw() | (isYoung ? Self.youngBit : 0) }
 
-  /// Numbers that are not in memory.
+  /// Makes a space of numbers without memory.
   init(first: UInt, bytes: UInt) {
     self.first = first
     span = HeapSpace.span(ofBytes: bytes)
   }
 
-  /// The bits that so many bytes take.
+  /// Returns the number of reference bits for a number of bytes.
   @inlinable @inline(__always)
   static func span(ofBytes bytes: UInt) -> UInt { bytes >> 2 }
 
-  /// And the bytes of so many bits.
+  /// Returns the number of bytes for a number of reference bits.
   @inlinable @inline(__always)
   static func bytes(ofSpan span: UInt) -> UInt { span << 2 }
 
-  /// The bits of a reference to what lies at that address.
+  /// Returns the bits of a reference to the object at an address.
   @inlinable @inline(__always)
   func bits(of address: UInt) -> UInt { first &+ Self.span(ofBytes: address &- base) }
 
-  /// Only the first so many bytes of it.
+  /// Returns the part of the space with only its first `bytes` bytes.
   func prefix(_ bytes: UInt) -> HeapSpace {
     var part = self
     part.span = Self.span(ofBytes: bytes)
     return part
   }
 
-  /// It has another block now.
+  /// Changes the space's block.
   mutating func takeBlock(_ block: HeapBlock) {
     base = block.address
     span = Self.span(ofBytes: UInt(block.bytes))
   }
 
-  /// Nothing of the so many bytes that were used can be referred to any more (HN2).
+  /// Makes the references to the first `used` bytes stale, by continuing behind their numbers.
   mutating func renumber(past used: UInt) {
     first &+= Self.span(ofBytes: used)
-    guard first & (HeapNumbers.stretch - 1) > HeapNumbers.stretch / 2 else { return }  // (HN3)
+    guard first & (HeapNumbers.rangeBits - 1) > HeapNumbers.rangeBits / 2 else { return }  // (HN3)
     first = HeapNumbers.draw() | first & Self.youngBit
   }
 }
 
-/// Where heaps draw their numbers from (HN2).
+/// The source of the number ranges of all heaps.
 enum HeapNumbers {
-  /// Bits in a stretch: of 32 GiB.
-  static let stretch: UInt = 1 << 33
-  // Ordering: relaxed; it is only to give each number once.
+  /// The reference bits of a range, which covers 32 GiB.
+  static let rangeBits: UInt = 1 << 33
+  // Ordering: relaxed; it only has to give out each range once.
   private static let drawn = Atomic<UInt>(0)
 
-  /// The first bits of a stretch that nobody has had.
+  /// Takes a range that no heap has had, and returns its first bits.
   ///
-  /// The highest bit is set, so that they look like no number that a program has.
+  /// The highest bit is set, so that references do not look like numbers that a program uses.
   static func draw() -> UInt {
     let number = drawn.wrappingAdd(1, ordering: .relaxed).oldValue
-    // A heap draws two in its life, and one more for each 16 GiB that it allocates.
-    guard number < 1 << 30 else { stopTheProgram("HN2: the numbers of heaps are used up") }
+    // A heap takes two ranges in its life, and one more for each 16 GiB that it allocates.
+    guard number < 1 << 30 else { stopTheProgram("Joist: all reference numbers of private heaps are used up") }
     return 1 << 63 | number << 33
   }
 }

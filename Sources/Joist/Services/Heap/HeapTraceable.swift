@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How types say where their references are.
+// The protocol by which types tell where their references are.
 
-/// A type that has references into a private heap and says where they are.
+/// A type that may hold references into a private heap and tells where they are.
 ///
-/// ``HeapRef`` and ``HeapArray`` are such themselves, and so are optionals, arrays and dictionaries of what is one. A
-/// type with references on the heap must conform, and visit them all: what a collection does not see it does not keep.
-/// A `trace` may visit what has none as well, so that every property is there. The macro of JoistMacros, a product of
-/// its own, writes such a one.
+/// ``HeapRef`` and ``HeapArray`` conform, and so do optionals, arrays and dictionaries of conforming types. A type with
+/// references that is on the heap must conform, and must visit all of them: a collection keeps only what it sees. A
+/// `trace` may also visit properties without references, so that it can name every property. The macro of JoistMacros,
+/// a separate product, writes such a `trace`.
 ///
 /// ```swift
 /// struct Node: BitwiseCopyable, HeapTraceable {
@@ -20,17 +20,17 @@
 /// }
 /// ```
 public protocol HeapTraceable {
-  /// Visits every reference in it, in place.
+  /// Visits every reference in the value, in place.
   ///
-  /// Does nothing else: no call of the process's context, no access to the heap.
+  /// An implementation must do nothing else: it must not call the process's context or access the heap.
   mutating func trace(_ tracer: inout HeapTracer)
 
-  /// Traces values that lie one after the other: the runtime's own, and right as it is.
+  /// Traces consecutive values; the default implementation is right for every type.
   static func traceAll(_ values: HeapElements, _ tracer: inout HeapTracer)
 }
 
 extension HeapTraceable {
-  /// One after the other.
+  /// Traces the values one after the other.
   @inlinable
   public static func traceAll(_ values: HeapElements, _ tracer: inout HeapTracer) {
     let first = Handle<Self>(address: values.address)
@@ -38,15 +38,15 @@ extension HeapTraceable {
   }
 }
 
-/// Values of some type on a heap, one after the other.
+/// Consecutive values of one type on a heap.
 public struct HeapElements {
   @usableFromInline let address: UInt
   @usableFromInline let count: Int
 }
 
 extension HeapElements {
-  // Sound: the value is there for as long as the closure runs.
-  /// Does something with a value that is on no heap.
+  // Sound: the value stays in place while the closure runs.
+  /// Calls the closure with a value that is not on a heap.
   static func withValue<Value>(_ value: inout Value, _ body: (HeapElements) -> Void) {
     unsafe withUnsafeMutablePointer(to: &value) { pointer in
       body(HeapElements(address: UInt(bitPattern: pointer), count: 1))
@@ -55,25 +55,25 @@ extension HeapElements {
 }
 
 extension HeapRef: HeapTraceable {
-  /// Visits it.
+  /// Visits the reference.
   @inlinable
   public mutating func trace(_ tracer: inout HeapTracer) { tracer.visit(&self) }
 }
 
 extension HeapArray: HeapTraceable {
-  /// Visits it.
+  /// Visits the reference.
   @inlinable
   public mutating func trace(_ tracer: inout HeapTracer) { tracer.visit(&self) }
 }
 
 extension Optional: HeapTraceable where Wrapped: HeapTraceable {
-  /// Visits what there is.
+  /// Visits the references in the wrapped value, if there is one.
   @inlinable
   public mutating func trace(_ tracer: inout HeapTracer) { self?.trace(&tracer) }
 }
 
 extension Array: HeapTraceable where Element: HeapTraceable {
-  /// Visits every element.
+  /// Visits the references in every element.
   @inlinable
   public mutating func trace(_ tracer: inout HeapTracer) {
     for index in indices { self[index].trace(&tracer) }
@@ -81,10 +81,10 @@ extension Array: HeapTraceable where Element: HeapTraceable {
 }
 
 extension Dictionary: HeapTraceable where Value: HeapTraceable {
-  /// Visits every value.
+  /// Visits the references in every value.
   @inlinable
   public mutating func trace(_ tracer: inout HeapTracer) {
-    // Order: none shows, for who was visited first is not to be found out.
+    // Order: the order of the visits is not observable.
     for index in values.indices { values[index].trace(&tracer) }
   }
 }

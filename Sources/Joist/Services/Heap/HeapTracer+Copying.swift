@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One reference visited, one object copied, all copies traced (HC1).
+// Visiting one reference, copying one object, and tracing all copies (HC1).
 
 extension HeapTracer {
-  /// The reference that leads there from now on.
+  /// Returns the bits of the reference after the move, and copies the object if this is its first visit.
   @usableFromInline @inline(never)
   mutating func moved(_ bits: UInt) -> UInt {
     visits &+= 1
@@ -18,7 +18,7 @@ extension HeapTracer {
     return copy(object, header, within: space.base &+ HeapSpace.bytes(ofSpan: space.span)) ?? bits
   }
 
-  /// A reference that was visited before leads to a copy already.
+  /// Returns a reference that already leads to a copy, unchanged; traps if it does not.
   @inline(never)
   private func movedBefore(_ bits: UInt) -> UInt {
     let end = purpose == .adopt ? firstCopy &+ old.span : HeapSpace.span(ofBytes: to) &+ shift
@@ -28,13 +28,13 @@ extension HeapTracer {
     return bits
   }
 
-  /// Copies an object, and notes that in it (HB1); nil when there is no memory.
+  /// Copies an object and leaves the reference to the copy in its header (HB1); returns nil if there is no memory.
   private mutating func copy(_ object: HeapObject, _ header: HeapHeader, within limit: UInt) -> UInt? {
     let layout = layout(of: object, header)
     guard let (elements, end) = object.contents(layout, within: limit) else { HeapTracer.refuse(object) }
     let size = end &- object.address
     if toEnd &- to < size &+ 8 && !makeRoom(size &+ 8) { return nil }
-    if layout.it.isWide && (to &+ elements.address &- object.address) & 15 != 0 { pad() }
+    if layout.it.isOverAligned && (to &+ elements.address &- object.address) & 15 != 0 { pad() }
     HeapBlock.copy(from: object.address, to: to, bytes: size)
     let bits = HeapSpace.span(ofBytes: to) &+ shift
     if purpose == .copy {
@@ -47,19 +47,19 @@ extension HeapTracer {
     return bits
   }
 
-  /// A word that is no object.
+  /// Writes a word of padding.
   private mutating func pad() {
     HeapObject(to).header = HeapHeader(bits: 0)
     to &+= 8
   }
 
-  /// Goes on in a block of its own (HC5); false when there is no memory.
+  /// Continues in a new block (HC5); returns false if there is no memory.
   ///
-  /// Where it begins is as even in words as its number, so that wide values keep their alignment when they are put
-  /// together.
+  /// The block's address is aligned to sixteen bytes exactly as its number is, so over-aligned values keep their
+  /// alignment when the blocks are put together.
   @inline(never)
   private mutating func makeRoom(_ size: UInt) -> Bool {
-    if heap.it.hasWide && to & 15 != 0 { pad() }
+    if heap.it.hasOverAligned && to & 15 != 0 { pad() }
     let next = HeapSpace.span(ofBytes: to) &+ shift
     closeBlock()
     guard let chunk = heap.it.copied.grow(for: size, Scheduler.current!) else {
@@ -72,12 +72,12 @@ extension HeapTracer {
     return true
   }
 
-  /// Notes where the copies in the present block end.
+  /// Records the end of the copies in the current block.
   mutating func closeBlock() {
     if let last = heap.it.copied.last { last.it.top = to } else { firstEnd = to }
   }
 
-  /// Traces all that was copied, and what is copied meanwhile.
+  /// Traces all copies, those made meanwhile included.
   mutating func traceCopies() {
     while true {
       if scanned == heap.it.copied.last {
@@ -103,7 +103,7 @@ extension HeapTracer {
     scan = trace(object, header)
   }
 
-  /// Traces what is in an object, in place; where it ends.
+  /// Traces the contents of an object in place, and returns the object's end.
   @discardableResult
   mutating func trace(_ object: HeapObject, _ header: HeapHeader) -> UInt {
     let layout = layout(of: object, header)
@@ -112,21 +112,21 @@ extension HeapTracer {
     return end
   }
 
-  /// Where an object ends.
+  /// Returns the end of an object.
   func end(of object: HeapObject) -> UInt {
     let layout = layout(of: object, object.header)
     guard let (_, end) = object.contents(layout, within: .max) else { HeapTracer.refuse(object) }
     return end
   }
 
-  /// What an object's type looks like.
+  /// Returns the layout of an object's type.
   @inline(__always)
   private func layout(of object: HeapObject, _ header: HeapHeader) -> Handle<HeapLayout> {
     guard let layout = layouts.layout(header.key) else { HeapTracer.refuse(object) }
     return layout
   }
 
-  // MARK: What is refused (HC4)
+  // MARK: Refusals (HC4)
 
   @inline(never)
   private static func refuse(_ bits: UInt) -> Never {
@@ -138,6 +138,6 @@ extension HeapTracer {
 
   @inline(never)
   private static func refuse(_ object: HeapObject) -> Never {
-    fatalError("Joist: a `trace` visited a heap reference that leads to no object (HC4)")
+    fatalError("Joist: a `trace` visited a heap reference that leads to no object")
   }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a `trace` may name every property, so that none is forgotten: the compiler looks at each one's type.
-// HV1. What is `Sendable` has no references, for these are not. Only the Swift 6 language mode makes sure of that; in
-//      others there is nothing to call, and what is not `HeapTraceable` cannot be named.
+// Overloads of `visit` by which a `trace` can name every property, so that none is forgotten: the compiler checks the
+// type of each.
+//
+// A `Sendable` value has no references, because references are not `Sendable`. Only the Swift 6 language mode
+// guarantees that. In other modes these overloads do not exist, so a property that is not `HeapTraceable` cannot be
+// named.
 
 extension HeapTracer {
-  /// Does nothing: what is `Sendable` has no references (HV1).
+  /// Does nothing, because a `Sendable` value has no references.
   @available(swift 6)
   @inlinable @inline(__always)
   public mutating func visit<Value: Sendable>(_ value: inout Value) {}
@@ -14,13 +17,13 @@ extension HeapTracer {
   @inlinable @inline(__always)
   public mutating func visit<Value: HeapTraceable & Sendable>(_ value: inout Value) { value.trace(&self) }
 
-  /// Visits all references in a value of whatever type.
+  /// Visits all references in a value of any type.
   @inlinable
   public mutating func visit(_ value: inout any HeapTraceable) { value.trace(&self) }
 
-  /// Does nothing: what is `Sendable` has no references (HV1).
+  /// Does nothing, because a `Sendable` value has no references.
   ///
-  /// For what cannot be visited in place, as a constant. The value is not asked for.
+  /// Use it for what cannot be visited in place, such as a constant. The value is not evaluated.
   @available(swift 6)
   @inlinable @inline(__always)
   public func skip<Value: Sendable>(_ value: @autoclosure () -> Value) {}

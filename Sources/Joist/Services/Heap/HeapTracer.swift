@@ -1,53 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What goes through references: in a collection, in a copy that is sent, and in one that is taken in.
-// HC1. An object is copied at its first visit; its header leads to the copy from then on (HB1). Copies are traced in
+// The tracer: it follows references in a collection, in a copy that is sent, and in a copy that is adopted.
+// HC1. The first visit of an object copies it; from then on its header leads to the copy (HB1). Copies are traced in
 //      the order in which they were made, so that no depth of a graph needs any stack (C. J. Cheney, "A Nonrecursive
 //      List Compacting Algorithm", 1970).
-// HC3. Meanwhile the heap's spaces are empty for everybody else: a `trace` that looks into it is stopped.
-// HC4. What a `trace` visits is not believed: its number must be one that was given, and what lies there an object
-//      within the space. So one that lies is stopped, or damages its own heap at most.
-// HC5. Copies lie behind each other by their numbers, though not in one block while there is none that holds them all.
+// HC3. While a tracer runs, the heap's spaces are empty for all other code, so a `trace` that accesses the heap traps.
+// HC4. What a `trace` visits is not trusted: the reference's number must have been given out, and an object must lie
+//      there within the space. So a wrong `trace` traps, or damages only its own heap.
+// HC5. Copies have consecutive numbers, though not always one block: as long as no block holds all copies, they are
+//      made in several.
 
-/// Goes through references: what a type's `trace` is given.
+/// The visitor that a type's `trace` passes its references to.
 public struct HeapTracer: ~Copyable {
-  /// What it is for.
+  /// The purpose of a tracer.
   enum Purpose {
-    /// Young objects that are wanted become old.
+    /// Live young objects become old.
     case young
-    /// All objects that are wanted move to a new old space.
+    /// All live objects move to a new old space.
     case all
-    /// All objects that are wanted are copied, and stay.
+    /// All live objects are copied, and the originals stay.
     case copy
-    /// References in a copy become the receiver's.
+    /// References in a copy become references of the receiver.
     case adopt
   }
 
   let heap: Handle<PrivateHeap>
   let purpose: Purpose
-  /// Where references may lead: the spaces as they were when it began, only what was used of them.
+  /// The spaces that references may lead into: the used part of the heap's spaces when the tracer began.
   let young: HeapSpace
   let old: HeapSpace
   let layouts: HeapLayoutTable
-  /// Where the next copy goes, where its block ends, and by what the bits of its address are raised to be its number's.
+  /// The address of the next copy, the end of its block, and the offset from an address's bits to the reference's bits.
   var to: UInt
   var toEnd: UInt
   var shift: UInt
   /// The bits of a reference to the first copy.
   let firstCopy: UInt
-  /// The next copy to be traced, and the block of the heap's list that it is in; nil for the one that came first.
+  /// The next copy to trace, and the block in the heap's list that it is in; nil for the block that came first.
   var scan: UInt
   var scanned: Handle<HeapChunk>?
-  /// Where that first block's copies end, when there are more.
+  /// The end of the copies in the first block, if there are more blocks.
   var firstEnd: UInt = 0
-  /// References that were visited.
+  /// The number of references visited.
   var visits = 0
-  /// There was no memory for a copy.
+  /// Whether there was no memory for a copy.
   var hasFailed = false
 
-  /// For a heap, as it is now.
+  /// Makes a tracer for a heap, as the heap is now.
   ///
-  /// Copies go to `to`, up to `end`, and `first` is the reference to the first of them.
+  /// Copies go to `to`, up to `end`; `first` is the reference to the first of them.
   init(_ heap: Handle<PrivateHeap>, _ purpose: Purpose, to: UInt, end: UInt, first: UInt) {
     let young = heap.it.young.prefix(heap.youngUsed)
     let old = heap.it.old.prefix(heap.oldUsed)
@@ -77,11 +78,11 @@ public struct HeapTracer: ~Copyable {
 }
 
 extension HeapTracer {
-  /// Visits a reference, which may change.
+  /// Visits a reference, and updates it if its object moves.
   @inlinable @inline(__always)
   public mutating func visit<Pointee>(_ ref: inout HeapRef<Pointee>) { ref = HeapRef(bits: moved(ref.bits)) }
 
-  /// Visits a reference to an array, which may change.
+  /// Visits a reference to an array, and updates it if the array moves.
   @inlinable @inline(__always)
   public mutating func visit<Element>(_ array: inout HeapArray<Element>) { array = HeapArray(bits: moved(array.bits)) }
 

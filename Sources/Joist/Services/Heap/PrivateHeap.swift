@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process's private heap, as the runtime sees it. It is made at the process's first use of it.
-// PH1. A heap is touched by the process that owns it, on its own stack, and nobody else; `held` alone is for others.
-// PH2. References are numbers (HN1). What they lead to moves in an allocation, a collection and an adoption, so no
-//      address into a block is kept across one of these. `withElements` pins the heap: then they are refused.
-// PH3. What this structure is made of keeps its address and is kept with its record (R7): the next process that has
-//      the record and wants a heap goes on with it and its numbers. A heap that is nobody's has no memory, and no
-//      reference leads into it.
-// PH4. All memory is in the fields of this structure at every moment, also within a collection: so it is given back
-//      whole, whatever ends the process.
+// A process's private heap, as the runtime sees it. It is made when the process first uses it.
+// PH1. Only the process that owns a heap touches it, on its own stack; `held` alone is for other threads.
+// PH2. References are numbers (HN1). Their objects move in an allocation, a collection and an adoption, so no address
+//      into a block is kept across any of these. `withElements` pins the heap, and these calls then trap.
+// PH3. The structure keeps its address and stays with its record (R7). The next process that uses the record and wants
+//      a heap continues with the structure and its numbers. A heap without an owner has no memory, and no reference
+//      leads into it.
+// PH4. The fields of this structure hold all of the heap's memory at every moment, also within a collection, so all of
+//      it is freed, whatever ends the process.
 
 import Synchronization
 
@@ -16,65 +16,65 @@ import Synchronization
 @safe
 @usableFromInline
 package struct PrivateHeap: ~Copyable {
-  // MARK: The first line: what is read for every access and every allocation
+  // MARK: The first cache line: the fields read by every access and every allocation
 
-  /// What has survived a collection.
+  /// The space of objects that have survived a collection.
   @usableFromInline var old = HeapSpace(isYoung: false)
-  /// What was allocated since.
+  /// The space of objects allocated since.
   @usableFromInline var young = HeapSpace(isYoung: true)
-  /// Where the next object goes, and where the young block ends for now.
+  /// The address of the next object, and the current end of the young block.
   @usableFromInline var top: UInt = 0
   @usableFromInline var end: UInt = 0
 
-  // MARK: The second line: headers of types that were allocated lately, which have a layout therefore (HL1)
+  // MARK: The second cache line: headers of types that were allocated lately, and so have a layout (HL1)
 
   @usableFromInline var types: (UInt, UInt, UInt, UInt, UInt, UInt, UInt, UInt) = (0, 0, 0, 0, 0, 0, 0, 0)
 
-  // MARK: The rest
+  // MARK: Other fields
 
   /// The bits of the record's handle; `nobody` between two processes.
   @usableFromInline var owner: UInt = PrivateHeap.nobody
-  /// A loop may collect when so many bytes are young.
+  /// The number of young bytes from which a loop collects.
   @usableFromInline var threshold = UInt(Limits.heapThresholdLeast)
-  /// Where what is old ends.
+  /// The end of the old objects.
   var oldTop: UInt = 0
-  /// How many closures have addresses of elements (PH2), and the true `end` meanwhile.
+  /// The number of closures that hold addresses of elements (PH2), and the value of `end` to restore after them.
   var pins = 0
   var pinnedEnd: UInt = 0
-  /// A collection or a copy goes on; the spaces as they are meanwhile are in the tracer (HC3).
+  /// Whether a collection or a copy runs; the tracer then has the spaces (HC3).
   var isTracing = false
-  /// It has values that are aligned to sixteen bytes.
-  var hasWide = false
-  /// The process may have blocks of so many bytes.
+  /// Whether the heap has over-aligned values, aligned to sixteen bytes.
+  var hasOverAligned = false
+  /// The maximum number of bytes that the process may have.
   var limit = Int.max
   var youngBlock = HeapBlock()
   var oldBlock = HeapBlock()
-  /// Of the old space that there will be after a full collection.
+  /// The block of the next old space, during a full collection.
   var nextBlock = HeapBlock()
-  /// Old objects that were written since they are old (HC2).
+  /// The old objects that were written since they became old (HC2).
   var rememberedSet = HeapChunks()
-  /// What is copied just now and has no place yet, and where copies came from (HC5).
+  /// The copies that have no final address yet, and the addresses of the originals in a copied graph (HC5).
   var copied = HeapChunks()
   var origins = HeapChunks()
-  /// What was old when all was last collected.
+  /// The number of old bytes after the last full collection.
   var oldAfterFull: UInt = 0
-  /// The most that was young at a collection, forgotten bit by bit.
+  /// The maximum number of young bytes at recent collections, which decays.
   var recentPeak: UInt = 0
   var youngCollections = 0
   var fullCollections = 0
-  /// Bytes of blocks: stored by the process, read by anyone.
-  // Ordering: relaxed; a figure, from which others conclude nothing.
+  /// The bytes of the heap's blocks, stored by the process and read by any thread.
+  // Ordering: relaxed; a statistic, from which no thread concludes anything else.
   let held = Atomic<Int>(0)
 
-  /// No record has this address.
+  /// The owner value of a heap without an owner; no record has this address.
   static var nobody: UInt { 1 }
 
-  /// From its beginning to the headers of types.
+  /// The offset of `types` from the beginning of the structure.
   @inlinable static var typesOffset: Int { 64 }
 }
 
 extension Handle<PrivateHeap> {
-  // Sound: new memory, for ever one heap's (PH3).
+  // Sound: new memory, which belongs to one heap forever (PH3).
   static func make() -> Self {
     let bytes = MemoryLayout<PrivateHeap>.size
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
@@ -87,20 +87,22 @@ extension Handle<PrivateHeap> {
     return unsafe Self(heap)
   }
 
-  /// Where the header of a type may be whose values, or elements, have so many bytes: which the compiler knows.
+  /// Returns the cache entry for the header of types whose values or elements have `bytes` bytes.
+  ///
+  /// The compiler knows the size, so the offset is a constant.
   @inlinable @inline(__always)
   func typeEntry(_ bytes: Int) -> Handle<UInt> { part(UInt.self, at: PrivateHeap.typesOffset + (bytes + 7) & 56) }
 
-  /// Bytes that are used in either space.
+  /// The used bytes of each space.
   @usableFromInline var youngUsed: UInt { @inline(__always) get { it.top &- it.young.base } }
   var oldUsed: UInt { @inline(__always) get { it.oldTop &- it.old.base } }
 
-  /// Whose it is.
+  /// The process that owns the heap.
   var process: ProcessHandle { ProcessHandle(address: it.owner) }
 
-  /// Looks how much memory it has now.
+  /// Updates the bytes that the heap holds.
   ///
-  /// The old space's mapping is larger than what it has touched.
+  /// Of the old space's mapping it counts only the touched part.
   func count() {
     let old = it.oldBlock.isPooled ? it.oldBlock.bytes : HeapBlock.pages(Int(oldUsed))
     let now = it.youngBlock.bytes + old + it.rememberedSet.bytes

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arrays on private heaps.
+// The public interface to arrays on private heaps.
 
 extension ProcessHeap {
-  /// Puts an array on the heap whose elements are all the same.
+  /// Puts an array of equal elements on the heap.
   ///
-  /// Throws as `allocate` does.
+  /// Throws as `allocate` does. Traps if the count is negative.
   @inlinable
   public func allocateArray<Element: BitwiseCopyable>(
     repeating element: Element,
@@ -14,7 +14,7 @@ extension ProcessHeap {
     try makeArray(count) { _ in element }
   }
 
-  /// Puts the elements of a collection on the heap: text is `"…".utf8`.
+  /// Puts the elements of a collection on the heap; for text, pass `"…".utf8`.
   ///
   /// Throws as `allocate` does.
   @inlinable
@@ -39,7 +39,7 @@ extension ProcessHeap {
     heap.it.top = start &+ HeapHeader.inWords(bytes)
     Handle<UInt>(address: object).it = HeapHeader(key: HeapLayout.arrayKey(Element.self)).bits
     Handle<Int>(address: object &+ HeapHeader.bytes).it = count
-    // What makes the elements is not the heap's, and may want to allocate.
+    // The closure is the caller's code, and may try to allocate.
     heap.pin()
     defer { heap.unpin() }
     let first = Handle<Element>(address: start)
@@ -49,15 +49,15 @@ extension ProcessHeap {
 }
 
 extension ProcessHeap {
-  /// How many elements an array has.
+  /// Returns the number of elements of an array.
   @inlinable
   public func count<Element>(of array: HeapArray<Element>) -> Int {
     Handle<Int>(address: heap.address(of: array.bits) &+ HeapHeader.bytes).it
   }
 
-  /// An element of an array.
+  /// Accesses an element of an array.
   ///
-  /// An index out of range ends the process, and so does a reference that leads nowhere.
+  /// An index out of range or a stale reference traps and ends the process.
   @inlinable
   public subscript<Element>(_ array: HeapArray<Element>, _ index: Int) -> Element {
     @inline(__always) get { heap.element(index, of: Element.self, at: heap.address(of: array.bits)).it }
@@ -68,11 +68,10 @@ extension ProcessHeap {
     }
   }
 
-  // Sound: the elements stay where they are while the heap is pinned (PH2). Likewise below.
+  // Sound: the elements stay in place while the heap is pinned (PH2). The same holds below.
   /// Lends the elements of an array to a closure.
   ///
-  /// Meanwhile nothing may be allocated or collected: that ends the process with a sentence, for the elements would
-  /// move.
+  /// Allocating or collecting within the closure traps, because the elements would move.
   @inlinable
   public func withElements<Element, Result: ~Copyable, Failure: Error>(
     of array: HeapArray<Element>,
@@ -85,7 +84,9 @@ extension ProcessHeap {
   }
 
   // Sound: as above.
-  /// Lends the elements of an array to a closure that may change them; as `withElements`.
+  /// Lends the elements of an array to a closure that may change them.
+  ///
+  /// Allocating or collecting within the closure traps, because the elements would move.
   @inlinable
   public func withMutableElements<Element, Result: ~Copyable, Failure: Error>(
     of array: HeapArray<Element>,

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asking for a collection, where all that is still needed is known.
+// The public interface to collections: the process asks for one where it knows everything that it still needs.
 
 import Synchronization
 
 extension ProcessHeap {
-  /// Frees everything that the state does not lead to; the references in it are changed in place.
+  /// Frees everything that the state does not lead to, and updates the references in the state in place.
   ///
-  /// Every other reference into this heap is stale afterwards, or will be after a later collection, and following it
-  /// ends the process. The time it takes is that of what survives of what was allocated since the last collection; now
-  /// and then, or if that is asked for, it is that of everything on the heap, and then all that is not wanted is freed.
-  /// Nothing else stops meanwhile. Never waits; what it takes is charged in reductions.
+  /// Every other reference into this heap is stale afterwards, or will be after a later collection; following a stale
+  /// reference traps and ends the process. A collection takes time in proportion to the survivors among the objects
+  /// allocated since the last one. Now and then, or if `fully` is true, it takes time in proportion to the whole heap,
+  /// and then frees everything that is not live. No other process stops meanwhile. Never waits; the work is charged in
+  /// reductions.
   ///
-  /// A `trace` that visits what is no reference of this heap ends the process with a sentence.
+  /// Traps if a `trace` visits something that is not a reference of this heap.
+  /// - Parameters:
+  ///   - state: The value that leads to everything to keep.
+  ///   - fully: Whether to collect old objects as well.
   @inlinable
   public func collect<State: HeapTraceable>(keeping state: inout State, fully: Bool = false) {
     heap.collect(fully: fully) { tracer in state.trace(&tracer) }
   }
 
-  /// Likewise with two states.
+  /// Frees everything that neither state leads to, as ``collect(keeping:fully:)`` does for one.
   @inlinable
   public func collect<First: HeapTraceable, Second: HeapTraceable>(
     keeping first: inout First,
@@ -31,13 +35,14 @@ extension ProcessHeap {
     }
   }
 
-  /// Frees everything.
+  /// Frees everything on the heap.
   @inlinable
   public func collect() { heap.collectEverything() }
 
-  /// Collects if so much was allocated since the last collection that it is worth it: a nanosecond if it is not.
+  /// Collects if enough was allocated since the last collection to make it worthwhile; otherwise it takes a nanosecond.
   ///
-  /// For loops, once a turn. Whether it did.
+  /// Call it once in each iteration of a loop.
+  /// - Returns: Whether it collected.
   @inlinable @inline(__always) @discardableResult
   public func collectIfNeeded<State: HeapTraceable>(keeping state: inout State) -> Bool {
     guard heap.youngUsed >= heap.it.threshold else { return false }
@@ -45,7 +50,7 @@ extension ProcessHeap {
     return true
   }
 
-  /// Likewise with two states.
+  /// Collects if worthwhile and keeps what both states lead to, as ``collectIfNeeded(keeping:)`` does for one.
   @inlinable @inline(__always) @discardableResult
   public func collectIfNeeded<First: HeapTraceable, Second: HeapTraceable>(
     keeping first: inout First,
@@ -56,7 +61,7 @@ extension ProcessHeap {
     return true
   }
 
-  /// How large it is, and how often it was collected.
+  /// The size of the heap, and the number of its collections.
   public var statistics: HeapStatistics {
     _ = heap.willTouch("asked")
     return HeapStatistics(
@@ -69,18 +74,18 @@ extension ProcessHeap {
   }
 }
 
-/// Figures of a private heap.
+/// Statistics of a private heap.
 public struct HeapStatistics: Sendable, Hashable {
-  /// Bytes of what was allocated since the last collection, and of what had survived by then and was not collected.
+  /// The bytes of objects allocated since the last collection, and of old objects that have not been freed.
   public let youngBytes, oldBytes: Int
-  /// Bytes of the blocks that they are in.
+  /// The bytes of the blocks that hold the objects.
   public let heldBytes: Int
-  /// Collections so far: of what was young, and of everything.
+  /// The number of young collections so far, and of full ones.
   public let youngCollections, fullCollections: Int
 }
 
 extension ProcessContext where Message: ~Copyable {
-  /// Frees everything on the private heap that the state does not lead to: ``ProcessHeap/collect(keeping:)``.
+  /// Frees everything on the private heap that the state does not lead to, as ``ProcessHeap/collect(keeping:fully:)``.
   ///
   /// Does nothing if there is no heap.
   @inlinable
@@ -89,10 +94,11 @@ extension ProcessContext where Message: ~Copyable {
     ProcessHeap(heap).collect(keeping: &state)
   }
 
-  /// Collects if so much was allocated that it is worth it, and the state is of a type that is ``HeapTraceable``.
+  /// Collects if enough was allocated to make it worthwhile, and the state's type is ``HeapTraceable``.
   ///
-  /// For loops that handle messages with a state of any type, between two of them: servers have it done for them.
-  /// Whether it did.
+  /// Call it between two messages, in a loop that handles messages with a state of any type. Servers call it
+  /// themselves.
+  /// - Returns: Whether it collected.
   @discardableResult
   public func collectIfTraceable<State>(keeping state: inout State) -> Bool {
     guard let heap = record.privateHeapIfAny(generation), heap.youngUsed >= heap.it.threshold,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The public face of private heaps.
+// The public interface to private heaps.
 
-/// A process's private heap: memory that only it has, in which allocating costs a few instructions and nothing is
-/// counted or freed by itself; a collection frees all that is not wanted any more at once.
+/// A process's private heap: memory of its own, in which allocating takes a few instructions.
 ///
-/// Values are `BitwiseCopyable`; they refer to each other by ``HeapRef`` and ``HeapArray``. References are good until
-/// the next collection, which the process asks for where it knows all that it still needs: see ``collect(keeping:)``.
-/// The heap ends with its process, however that ends. Used by anybody else, every call that allocates or collects stops
-/// the program with a sentence.
+/// Nothing on it is counted, and nothing is freed by itself: a collection frees everything that is no longer needed at
+/// once. Values are `BitwiseCopyable`; they refer to each other by ``HeapRef`` and ``HeapArray``. References are valid
+/// until the next collection, which the process asks for where it knows everything that it still needs: see
+/// ``collect(keeping:fully:)``. The heap ends with its process, however the process ends. If another process or thread
+/// uses the heap, every call that allocates or collects traps.
 ///
-/// `process.heap` makes it at the first use. Whoever uses it much keeps it in a `let`.
+/// `process.heap` makes the heap at its first use. Code that uses it often keeps it in a `let`.
 public struct ProcessHeap {
   @usableFromInline let heap: Handle<PrivateHeap>
 
@@ -22,7 +22,7 @@ public struct ProcessHeap {
 extension ProcessHeap: Sendable {}
 
 extension ProcessContext where Message: ~Copyable {
-  /// Its private heap, made at the first use.
+  /// The process's private heap, made at the first use.
   public var heap: ProcessHeap { ProcessHeap(record.privateHeap(generation)) }
 }
 
@@ -31,8 +31,9 @@ extension ProcessContext where Message: ~Copyable {
 extension ProcessHeap {
   /// Puts a value on the heap.
   ///
-  /// Allocates, two to three nanoseconds for a small value; never waits. Throws when the process has reached its
-  /// `memoryLimit`, or the machine has no memory: it is told to exit then.
+  /// Takes two to three nanoseconds for a small value; never waits.
+  /// - Throws: ``ProcessExit`` if the process has reached its `memoryLimit`, or the machine has no memory; the process
+  ///   is then told to exit.
   @inlinable @inline(__always)
   public func allocate<Value: BitwiseCopyable>(_ value: Value) throws(ProcessExit) -> HeapRef<Value> {
     let header = HeapHeader(key: HeapLayout.key(Value.self)).bits
@@ -48,10 +49,10 @@ extension ProcessHeap {
     return HeapRef(bits: heap.it.young.bits(of: object))
   }
 
-  /// The value that a reference leads to.
+  /// Accesses the value that a reference leads to.
   ///
-  /// A reference that a collection did not keep, or of another process, ends the process with a sentence. Does not
-  /// allocate, and never waits.
+  /// A reference that a collection did not keep, or that belongs to another process, traps and ends the process. Never
+  /// waits. Reading does not allocate.
   @inlinable
   public subscript<Value: BitwiseCopyable>(_ ref: HeapRef<Value>) -> Value {
     @inline(__always) get { Handle<Value>(address: heap.address(of: ref.bits) &+ HeapHeader.bytes).it }

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is in a group.
-// GR1. Members are in the order in which they joined. One that leaves leaves a gap; when gaps are half of all they are
-//      closed. So joining and leaving take the same time in a group of any size.
-// GR2. A broadcast goes to those who were members when it began, and holds no lock while it sends: a member's mailbox
-//      may make it wait.
-// GR3. Malloc is not called under the lock, for it may fail: what needs more room has it made before.
+// The members of a process group.
+// GR1. Members are in the order in which they joined. A member that leaves leaves a gap; when half of the positions are
+//      gaps, the gaps are closed. So joining and leaving take the same time in a group of any size.
+// GR3. Malloc is not called under the lock, because it may fail: spare capacity is allocated before.
+//
+// A broadcast goes to the processes that were members when it began. It holds no lock while it sends, because a
+// member's mailbox may make it wait.
 
 import Synchronization
 
-/// A member of a group, whatever its messages are.
+/// A member of a group, without the type of its messages.
 struct GroupMember: Hashable {
   let record: ProcessHandle
   let id: ProcessID
 
-  /// Nil for one that never lived.
+  /// Makes a member; returns nil for a reference to a process that never lived.
   init?<Message: ~Copyable>(_ ref: ProcessRef<Message>) {
     guard let record = ref.record else { return nil }
     self.init(record, ref.id)
@@ -28,41 +29,41 @@ struct GroupMember: Hashable {
   func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
-/// The members of a group, who may outlive it.
+/// The members of a group; the watches of member processes may keep this object longer than the group lives.
 final class GroupMembers: Watcher {
-  /// Where a member is, and where the watch on it is: nowhere yet while it joins.
-  private struct Seat {
-    var member: Int
+  /// The position of a member in the list, and the index of the watch on it; nil while the member joins.
+  private struct Position {
+    var index: Int
     var watch: Int?
   }
 
   private struct State {
     var members: [GroupMember?] = []
-    var places: [GroupMember: Seat] = [:]
+    var positions: [GroupMember: Position] = [:]
 
-    /// Nobody, with room for so many.
+    /// Makes an empty state with capacity for `count` members.
     init(roomFor count: Int = 0) {
       members.reserveCapacity(count)
-      places.reserveCapacity(count)
+      positions.reserveCapacity(count)
     }
 
-    /// Whether there is room for one more, after moving to another's where that is larger (GR3).
+    /// Returns whether one more member fits, after moving into the memory of `other` if that is larger (GR3).
     mutating func hasRoom(_ other: inout State) -> Bool {
-      members.hasRoom(&other.members) && places.hasRoom(&other.places)
+      members.hasRoom(&other.members) && positions.hasRoom(&other.positions)
     }
 
     /// Closes the gaps (GR1).
     mutating func close() {
       members.removeAll { $0 == nil }
       for (index, member) in members.enumerated() {
-        places[member!] = Seat(member: index, watch: places[member!]!.watch)
+        positions[member!] = Position(index: index, watch: positions[member!]!.watch)
       }
     }
   }
 
   private let state = Mutex(State())
 
-  /// With gaps (GR1); a broadcast goes by it (GR2).
+  /// The members, with gaps (GR1), as a broadcast uses them.
   var current: [GroupMember?] {
     Scheduler.beginCall()
     var members: [GroupMember?] = []
@@ -72,20 +73,20 @@ final class GroupMembers: Watcher {
 
   var count: Int {
     Scheduler.beginCall()
-    return state.withLock { $0.places.count }
+    return state.withLock { $0.positions.count }
   }
 
-  /// False for one that is in it.
+  /// Adds a member; returns false if the process is a member already.
   func add(_ member: GroupMember) -> Bool {
     Scheduler.beginCall()
     var room = State()
     while true {
       var size = 0
       let isNew: Bool? = state.withLock { state in
-        guard state.places[member] == nil else { return false }
+        guard state.positions[member] == nil else { return false }
         size = state.members.count
         guard state.hasRoom(&room) else { return nil }
-        state.places[member] = Seat(member: size)
+        state.positions[member] = Position(index: size)
         state.members.append(member)
         return true
       }
@@ -97,24 +98,26 @@ final class GroupMembers: Watcher {
   /// The watch of the group on a process.
   var watch: Watch { .object(self, isFirst: false) }
 
-  /// Notes where the watch on a member is; false where that member has left meanwhile, or joined anew with a watch of
-  /// its own: then the caller takes this watch back.
+  /// Records the index of the watch on a member.
+  ///
+  /// Returns false if the member has left meanwhile, or has joined again with another watch; the caller then removes
+  /// this watch.
   func note(_ member: GroupMember, _ watch: Int) -> Bool {
     state.withLock { state in
-      guard let place = state.places[member], place.watch == nil else { return false }
-      state.places[member] = Seat(member: place.member, watch: watch)
+      guard let position = state.positions[member], position.watch == nil else { return false }
+      state.positions[member] = Position(index: position.index, watch: watch)
       return true
     }
   }
 
-  /// Where its watch was; nil for one that is not in it, or without a watch.
+  /// Removes a member, and returns the index of its watch; nil for a process that is not a member, or has no watch yet.
   @discardableResult
   func remove(_ member: GroupMember) -> Int? {
     state.withLock { state in
-      guard let place = state.places.removeValue(forKey: member) else { return nil }
-      state.members[place.member] = nil
-      if state.members.count > 16 && state.places.count < state.members.count / 2 { state.close() }
-      return place.watch
+      guard let position = state.positions.removeValue(forKey: member) else { return nil }
+      state.members[position.index] = nil
+      if state.members.count > 16 && state.positions.count < state.members.count / 2 { state.close() }
+      return position.watch
     }
   }
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for another process's end.
+// Waiting for the end of another process.
 
 extension ProcessContext where Message: ~Copyable {
-  /// Waits until another process has ended, and says why it did; nil when the time was over first.
+  /// Waits until another process has ended, and returns the reason.
   ///
-  /// For one that had ended before: `.noProcess`. A process that joins itself stops the program with a sentence.
+  /// Parks the process. A process that joins itself traps.
+  /// - Parameters:
+  ///   - ref: The process to wait for.
+  ///   - timeout: The maximum time to wait, or nil to wait forever.
+  /// - Returns: The reason; `.noProcess` if the process had ended before the call, or nil if the timeout expired.
+  /// - Throws: ``ProcessExit`` when the calling process is told to exit.
   public func join<M: ~Copyable>(
     _ ref: ProcessRef<M>,
     timeout: Duration? = nil
@@ -23,10 +28,12 @@ extension ProcessContext where Message: ~Copyable {
 }
 
 extension ProcessRef where Message: ~Copyable {
-  /// Waits, as a plain thread, until the process has ended; why it did, or nil when the time was over first.
+  /// Blocks the calling thread until the process has ended, and returns the reason.
   ///
-  /// Inside a process use `process.join`. A process whose `blocking` closure waits here for its own end ends with a
-  /// sentence.
+  /// Within a process use ``ProcessContext/join(_:timeout:)`` instead. A `blocking` closure that waits here for the end
+  /// of its own process traps.
+  /// - Parameter timeout: The maximum time to wait, or nil to wait forever.
+  /// - Returns: The reason; `.noProcess` if the process had ended before the call, or nil if the timeout expired.
   @available(*, noasync, message: "it holds the thread; await a reply with `await ref.call` instead")
   public func join(timeout: Duration? = nil) -> ExitReason? {
     guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
@@ -39,27 +46,27 @@ extension ProcessRef where Message: ~Copyable {
 }
 
 extension Waiter {
-  /// Waits for the end of a process; nil when the time was over, or an exit came first.
+  /// Waits for the end of a process; returns nil if the timeout expired or an exit signal came first.
   fileprivate func awaitEnd(of other: ProcessHandle, _ id: ProcessID, _ timeout: Duration?) -> WaitResult? {
     defer { finish() }
     let watch = Watch.object(JoinWatch(ticket), isFirst: false)
     ticket.open()
-    let place = other.watch(id, watch)
-    if place == nil { _ = ticket.answer(.noProcess, from: Scheduler.current) }
-    if timeout == nil && place != nil { process?.noteWait(for: other) }
+    let watchIndex = other.watch(id, watch)
+    if watchIndex == nil { _ = ticket.answer(.noProcess, from: Scheduler.current) }
+    if timeout == nil && watchIndex != nil { process?.noteWait(for: other) }
     let answer = wait(.join, until: deadline(after: timeout))
     if timeout == nil { process?.forgetWaitsFor() }
-    if answer == nil, let place { other.unwatch(place, watch) }
+    if answer == nil, let watchIndex { other.unwatch(watchIndex, watch) }
     return answer
   }
 }
 
 extension WaitResult {
-  /// Why somebody ended.
+  /// The exit reason that the result carries.
   fileprivate var exitReason: ExitReason { node?.open(as: ExitReason.self) ?? .noProcess }
 }
 
-/// Tells one who waits for an end.
+/// A watch that answers the ticket of a process or thread that waits for an end.
 private final class JoinWatch: Watcher {
   private let ticket: WaitTicket
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of processes.
-// NM1. A name is one living process's at most. It goes with its process, before anybody else who watches that process
-//      is told: the watch of a name is put in front of others.
-// NM2. The table is locked for a look only. It has a name before the process is watched for it; if that has ended by
-//      then, the name is taken back.
-// NM3. Malloc is not called under the lock, for it may fail: what needs more room has it made before, and what hashing
-//      and comparing names takes is taken before, too (`NameKey`).
-// NM4. Whoever takes a name away takes the watch back as well, so that a process that is named and unnamed again and
-//      again has the watches of its present names alone. The entry is in the table before its watch has a place:
-//      whoever takes the name away meanwhile leaves the watch to the one that puts it in.
+// The registered names of processes.
+//
+// A name belongs to at most one living process. It is removed when the process ends, before any other watcher of the
+// process is told: the watch of a name is put in front of other watches.
+//
+// The table is locked only for a look. A name is in the table before its process is watched; if the process has ended
+// by then, the name is removed again. Malloc is not called under the lock, because it may fail: spare capacity is
+// allocated before, and the hash of a name is computed before, too (`NameKey`).
+//
+// Code that removes a name also removes the watch, so a process that is named and unnamed repeatedly has only the
+// watches of its current names. The entry is in the table before its watch has an index: if another thread removes the
+// name meanwhile, the thread that adds the watch removes it.
 
 import Synchronization
 
@@ -20,12 +22,12 @@ final class Names: Sendable {
     let record: ProcessHandle
     let id: ProcessID
     let type: MessageType
-    /// What tells of its end, and where that is among the process's watches: nowhere before it is put in (NM4).
+    /// The watch that tells of the process's end, and its index among the process's watches; nil before it is added.
     fileprivate let watch: NameWatch
-    fileprivate var place: Int?
+    fileprivate var watchIndex: Int?
   }
 
-  /// NM2 says what is done under its lock.
+  /// The entries by name; the lock is held only for a look.
   private let entries = Mutex<[NameKey: Entry]>([:])
 
   /// Gives a name to a process.
@@ -37,21 +39,21 @@ final class Names: Sendable {
     if let holder = put(key, Entry(record: record, id: id, type: type, watch: watch)) {
       throw .taken(name, by: holder)
     }
-    guard let place = record.watch(id, watch.asWatch) else {
+    guard let watchIndex = record.watch(id, watch.asWatch) else {
       _ = take(key, of: watch)
       throw .noProcess
     }
     let isThere = entries.withLock { entries in
       guard var entry = entries[key], entry.watch === watch else { return false }
-      entry.place = place
-      // Not changed in place: what the compiler makes of that may call malloc.
+      entry.watchIndex = watchIndex
+      // Not changed in place, because the code that the compiler makes of that may call malloc.
       entries[key] = entry
       return true
     }
-    if !isThere { record.unwatch(place, watch.asWatch) }
+    if !isThere { record.unwatch(watchIndex, watch.asWatch) }
   }
 
-  /// Puts a name into the table (NM3); who has it, if somebody does.
+  /// Puts a name into the table; returns the process that already has the name, if there is one.
   private func put(_ name: NameKey, _ entry: Entry) -> ProcessID? {
     var room: [NameKey: Entry] = [:]
     while true {
@@ -68,32 +70,36 @@ final class Names: Sendable {
     }
   }
 
-  /// Who has a name.
+  /// Returns the process that has a name.
   func find(_ name: String) -> Entry? {
     Scheduler.beginCall()
     let key = NameKey(name)
     return entries.withLock { $0[key] }
   }
 
-  /// The first of a process's names, in order; looked for among all.
+  /// Returns the first of a process's names in byte order, after a search of all names.
   func name(of id: ProcessID) -> String? {
     entries.withLock { entries in
       var first: NameKey?
-      // Order: the smallest is found in any.
+      // Order: the smallest name is the same in any order.
       for (name, entry) in entries where entry.id == id && first.map({ name.precedes($0) }) ?? true { first = name }
       return first?.name
     }
   }
 
-  /// Takes a name away from whoever has it, and the watch back (NM4).
+  /// Removes a name from the process that has it, and the watch with it.
   func remove(_ name: String) {
     Scheduler.beginCall()
     let key = NameKey(name)
-    guard let entry = entries.withLock({ $0.removeValue(forKey: key) }), let place = entry.place else { return }
-    entry.record.unwatch(place, entry.watch.asWatch)
+    guard let entry = entries.withLock({ $0.removeValue(forKey: key) }), let watchIndex = entry.watchIndex else {
+      return
+    }
+    entry.record.unwatch(watchIndex, entry.watch.asWatch)
   }
 
-  /// Takes a name away that was given with that watch; nil, and nothing is done, when it was given anew meanwhile.
+  /// Removes a name that was given with that watch.
+  ///
+  /// Returns nil and changes nothing if the name was given again meanwhile.
   fileprivate func take(_ name: NameKey, of watch: NameWatch) -> Entry? {
     entries.withLock { $0[name]?.watch === watch ? $0.removeValue(forKey: name) : nil }
   }
@@ -102,15 +108,15 @@ final class Names: Sendable {
   var all: [String] {
     Scheduler.beginCall()
     var names: [NameKey] = []
-    // Order: they are sorted below.
+    // Order: the names are sorted below.
     while let missing = entries.withLock({ names.fill(from: $0.keys) }) { names.reserveCapacity(missing) }
     return names.map(\.name).sorted()
   }
 }
 
-/// A name, and its hash, which is made without the lock: hashing text beyond ASCII calls malloc (NM3).
+/// A name and its hash, which is computed without the lock: hashing text beyond ASCII calls malloc.
 ///
-/// Comparing two names that are written alike does not.
+/// Comparing two names with the same bytes does not call it.
 private struct NameKey: Hashable {
   let name: String
   private let nameHash: Int
@@ -126,11 +132,11 @@ private struct NameKey: Hashable {
 
   func hash(into hasher: inout Hasher) { hasher.combine(nameHash) }
 
-  /// Whether this one's bytes come first; calls no malloc either.
+  /// Returns whether this name's bytes come first; does not call malloc either.
   func precedes(_ other: NameKey) -> Bool { name.utf8.lexicographicallyPrecedes(other.name.utf8) }
 }
 
-/// Takes a name away when its process ends (NM1).
+/// A watch that removes a name when its process ends.
 private final class NameWatch: Watcher {
   private let names: Names
   private let name: NameKey
@@ -145,35 +151,35 @@ private final class NameWatch: Watcher {
   func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { _ = names.take(name, of: self) }
 }
 
-/// Which messages a process takes, without a generic parameter.
+/// The type of the messages that a process takes, without a generic parameter.
 @usableFromInline
 struct MessageType: Sendable {
-  // Order: only compared for being the same.
+  // Order: only compared for equality.
   let id: ObjectIdentifier
   let description: String
 
-  /// Of processes that take such messages.
+  /// Makes the type of processes that take such messages.
   @usableFromInline
   init<Message: ~Copyable>(_ type: Message.Type) {
-    // Order: types are only compared for being the same.
+    // Order: types are only compared for equality.
     id = ObjectIdentifier(ProcessRef<Message>.self)
     let words = String(reflecting: ProcessRef<Message>.self)
     description = String(words.dropFirst(words.prefix { $0 != "<" }.count + 1).dropLast())
   }
 }
 
-/// Why a name was not given or found.
+/// The reason why a name could not be given or looked up.
 public enum NameError: Error, Hashable, CustomStringConvertible {
-  /// Another process has it.
+  /// Another process has the name.
   case taken(String, by: ProcessID)
   /// The name is empty.
   case empty
   /// The process has ended.
   case noProcess
-  /// Its process takes other messages than those asked for.
+  /// The named process takes messages of another type than the one asked for.
   case wrongType(String, takes: String, asked: String)
 
-  /// One sentence.
+  /// The error in one sentence.
   public var description: String {
     switch self {
     case .taken(let name, let holder): "the name '\(name)' is taken by \(holder)"

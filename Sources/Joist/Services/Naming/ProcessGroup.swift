@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many processes under one address; rules GR1 to GR3 (`GroupMembers`).
+// The public interface to process groups (`GroupMembers`).
 
-/// Many processes under one address: what is broadcast goes to each.
+/// A group of processes under one address: a broadcast goes to each of them.
 ///
-/// A member that ends leaves by itself. Members may be of several runtimes.
+/// A member that ends leaves the group by itself. Members may belong to several runtimes.
 public final class ProcessGroup<Message: ~Copyable>: Sendable {
   private let members = GroupMembers()
 
-  /// An empty group.
+  /// Makes an empty group.
   public init() {}
 
-  /// Adds a process; its end removes it.
+  /// Adds a process, which leaves the group when it ends.
   ///
-  /// One that is a member already, or has ended, is not added.
+  /// Does nothing if the process is a member already, or has ended.
   public func join(_ ref: ProcessRef<Message>) {
     guard let member = GroupMember(ref), members.add(member) else { return }
-    if let place = member.record.watch(ref.id, members.watch) {
-      if !members.note(member, place) { member.record.unwatch(place, members.watch) }
+    if let watchIndex = member.record.watch(ref.id, members.watch) {
+      if !members.note(member, watchIndex) { member.record.unwatch(watchIndex, members.watch) }
     } else {
       members.remove(member)
     }
@@ -25,21 +25,22 @@ public final class ProcessGroup<Message: ~Copyable>: Sendable {
 
   /// Removes a process.
   public func leave(_ ref: ProcessRef<Message>) {
-    guard let member = GroupMember(ref), let place = members.remove(member) else { return }
-    member.record.unwatch(place, members.watch)
+    guard let member = GroupMember(ref), let watchIndex = members.remove(member) else { return }
+    member.record.unwatch(watchIndex, members.watch)
   }
 
-  /// Who is in it, in the order in which they joined.
+  /// The members, in the order in which they joined.
   public var all: [ProcessRef<Message>] {
     members.current.compactMap { $0.map { ProcessRef(record: $0.record, id: $0.id) } }
   }
 
-  /// How many are in it.
+  /// The number of members.
   public var count: Int { members.count }
 
-  /// Makes one message for each member and sends it; to how many.
+  /// Makes one message for each member and sends it.
   ///
-  /// As `send`, it waits only for mailboxes that were asked to block.
+  /// Waits only for mailboxes whose policy is to block, as `send` does.
+  /// - Returns: The number of members that a message was sent to.
   @discardableResult
   public func broadcast(making message: () -> sending Message) -> Int {
     var count = 0
@@ -52,7 +53,9 @@ public final class ProcessGroup<Message: ~Copyable>: Sendable {
 }
 
 extension ProcessGroup where Message: Sendable {
-  /// Sends the same message to each member; to how many.
+  /// Sends the same message to each member.
+  ///
+  /// - Returns: The number of members that the message was sent to.
   @discardableResult
   public func broadcast(_ message: Message) -> Int { broadcast { message } }
 }

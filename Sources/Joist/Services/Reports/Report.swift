@@ -1,70 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a runtime has to report: what went wrong and may have been nobody's business.
+// Reports of a runtime: events that went wrong and that possibly no process was told of.
 
 /// Something that went wrong in a runtime.
 public struct Report: Sendable {
-  /// What it was.
+  /// The kind of a reported event.
   public enum Event: Sendable {
-    /// A process ended for another reason than `.normal` and `.shutdown`, which was its own or which it was told; with
-    /// its name, if it had one.
+    /// A process ended for another reason than `.normal` and `.shutdown`, of its own or by an exit signal.
+    ///
+    /// The name is the process's registered name, or nil if it had none.
     case abnormalExit(ProcessID, name: String?, ExitReason)
-    /// A process ended because one that it was linked to had ended, for such a reason. `origin` ended first, and has an
-    /// `abnormalExit` of its own: of a chain of links that is the process at its other end.
+    /// A process ended because a process that it was linked to had ended for such a reason.
+    ///
+    /// `origin` is the process at the other end of the chain of links, which ended first and has an `abnormalExit` of
+    /// its own.
     case linkedExit(ProcessID, name: String?, origin: ProcessID, ExitReason)
-    /// A message was not delivered, and its sender was not told; one that `trySend` or `call` threw for is none.
+    /// A message was not delivered, and its sender was not told.
+    ///
+    /// A message for which `trySend` or `call` threw is not reported.
     case deadLetter(DeadLetter)
-    /// Another handler has been installed for a signal: crashes that arrive as it are not contained any more.
+    /// Another handler was installed for a signal, so crashes that raise this signal are no longer contained.
     case crashesNotContained(signal: Int32)
-    /// The program has more bytes in memory than it is to have, and no process is made until it has less.
+    /// The program has more bytes in memory than its limit; no process is spawned until it has fewer.
     case shortOfMemory(bytes: Int, limit: Int)
-    /// The last spare scheduler stands in for a stuck one, or every scheduler is stuck where there are no spare ones.
+    /// The last spare scheduler stands in for a stuck one, or every scheduler is stuck and there are no spare ones.
     ///
-    /// One more process that holds its thread stops all others. Reported once, until a spare one is free again.
+    /// One more process that holds its thread stops all others. Reported once, until a spare scheduler is free again.
     case schedulersUsedUp(stuck: Int, spares: Int)
-    /// As many `blocking` closures run as there may be threads for them, and others wait for one to end.
+    /// The maximum number of `blocking` closures run, and others wait for one of them to end.
     ///
-    /// Reported once, until none waits any more.
+    /// Reported once, until no closure waits any more.
     case blockingThreadsUsedUp(limit: Int)
-    /// Processes of which each waits for the next one, and the last one for the first: for room in its mailbox, or for
-    /// its end.
+    /// Processes wait for each other in a cycle, each for room in the next one's mailbox or for the next one's end.
     ///
-    /// None goes on before one of them is told to exit.
+    /// None of them continues before one of them is told to exit.
     case deadlock([ProcessID])
-    /// The system did not give what a running runtime wanted: a thread for a spare scheduler, or for a closure of
-    /// `blocking`, which then holds up its scheduler.
+    /// The system refused something that a running runtime needs.
+    ///
+    /// That is a thread for a spare scheduler, or one for a `blocking` closure, which then holds up its scheduler.
     case resourceMissing(ResourceError)
   }
 
   /// A supervisor's child, as a report names it.
   public struct Child: Sendable, Hashable {
-    /// Its name among its supervisor's children.
+    /// The child's name among its supervisor's children.
     public let name: String
-    /// Its supervisor.
+    /// The child's supervisor.
     public let supervisor: ProcessID
-    /// The supervisor's registered name, or its name among the children of its own supervisor; nil if it has neither.
+    /// The supervisor's registered name, or else its name among the children of its own supervisor; nil if it has
+    /// neither.
     public internal(set) var supervisorName: String?
-    /// Which start of the child this process came of: 1 for the first, 2 after one restart.
+    /// The number of the start that made this process: 1 for the first start, 2 after one restart.
     public let attempt: Int
   }
 
-  /// What went wrong.
+  /// The event that went wrong.
   public let event: Event
-  /// Of a process that ended: which child of which supervisor it was; nil if it was none.
+  /// The supervisor's child that the ended process was; nil if it was not a child.
   public let child: Child?
-  /// Events before this one that were only counted, since there were too many.
+  /// The number of events before this one that were only counted, because there were too many.
   public let suppressed: Int
 }
 
 /// A message that was not delivered.
 public struct DeadLetter: Sendable, Hashable {
-  /// Why it was not.
+  /// The reason why a message was not delivered.
   public enum Cause: Sendable, Hashable {
-    /// Its process has ended.
+    /// The receiving process has ended.
     case noProcess
     /// The mailbox was full.
     case mailboxFull
-    /// A process sent to its own mailbox, which was full and whose policy is to wait: only itself could make room.
+    /// A process sent to its own full mailbox, whose policy is to block: only the process itself could make room.
     case ownMailboxFull
 
     init(_ refusal: WaitResult) {
@@ -85,24 +91,24 @@ public struct DeadLetter: Sendable, Hashable {
     }
   }
 
-  /// Who it was for.
+  /// The process that the message was for.
   public let receiver: ProcessID
-  /// Who sent it; nil for a thread that is no process.
+  /// The process that sent the message; nil for a thread that is not a process.
   public let sender: ProcessID?
   /// The message's type.
   public let type: String
-  /// Why it was not delivered.
+  /// The reason why the message was not delivered.
   public let cause: Cause
 }
 
 extension Report: CustomStringConvertible {
-  /// One line.
+  /// The report in one line.
   public var description: String {
     let words =
       switch event {
-      case .abnormalExit(let process, let name, let reason): "\(who(process, name)) ended: \(reason)"
+      case .abnormalExit(let process, let name, let reason): "\(phrase(process, name)) ended: \(reason)"
       case .linkedExit(let process, let name, let origin, let reason):
-        "\(who(process, name)) ended with \(origin), by a link: \(reason)"
+        "\(phrase(process, name)) ended with \(origin), by a link: \(reason)"
       case .deadLetter(let letter):
         "\(letter.type) from \(letter.sender.map { "\($0)" } ?? "a thread") to \(letter.receiver) was dropped: "
           + letter.cause.words
@@ -122,15 +128,15 @@ extension Report: CustomStringConvertible {
     return suppressed == 0 ? words : "\(words) (\(suppressed) more before)"
   }
 
-  /// Returns the words for the process that ended.
-  private func who(_ process: ProcessID, _ name: String?) -> String {
+  /// Returns the words for the process that ended, with its name and its place under a supervisor.
+  private func phrase(_ process: ProcessID, _ name: String?) -> String {
     let words = "\(name ?? "process") \(process)"
     return child.map { "\(words) (\($0))" } ?? words
   }
 }
 
 extension Report.Child: CustomStringConvertible {
-  /// As in `child 'store' of 'top' #2.1, attempt 3`.
+  /// The child in words, such as `child 'store' of 'top' #2.1, attempt 3`.
   public var description: String {
     let above = supervisorName.map { "'\($0)' \(supervisor)" } ?? "\(supervisor)"
     return "child '\(name)' of \(above), attempt \(attempt)"
@@ -138,18 +144,23 @@ extension Report.Child: CustomStringConvertible {
 }
 
 extension ProcessRuntime {
-  /// Has reports handled from now on, so many in a second at most; with nil, only counted and kept.
+  /// Sets the handler of reports, or removes it if it is nil; further reports are then only counted and kept.
   ///
-  /// The handler runs in a process of the runtime's, one report at a time. Where it crashes, the report that it was
-  /// given is lost, and a new process goes on with the next. While it is busy up to a thousand reports wait; later ones
-  /// are only counted, as `suppressed` of the next. Reports that wait when the handler is changed go to the new one,
-  /// and are dropped where that is nil, or the runtime is shut down. Until this is called reports are counted
-  /// (``statistics``) and the last are kept (``recentReports``), and nothing is printed. To put a crash into words
-  /// (``Trap/symbolicated()``) takes milliseconds: hand the trap to a thread for that.
+  /// The handler runs in a process of the runtime, one report at a time. If it crashes, the report that it was given is
+  /// lost, and a new process continues with the next one. While the handler is busy, up to a thousand reports wait;
+  /// later ones are only counted, in `suppressed` of the next. Reports that wait when the handler is changed go to the
+  /// new handler. They are dropped if that is nil, or when the runtime is shut down.
+  ///
+  /// Until this is called, reports are counted (``statistics``) and the most recent ones are kept (``recentReports``);
+  /// nothing is printed. Symbolicating a crash (``Trap/symbolicated()``) takes milliseconds: pass the trap to a thread
+  /// for that.
+  /// - Parameters:
+  ///   - perSecond: The maximum number of reports per second; further ones are only counted.
+  ///   - handler: The closure that is called with each report.
   public func handleReports(perSecond: Int = 100, _ handler: (@Sendable (Report) -> Void)?) {
     core.it.reports.setHandler(core, handler, perSecond: perSecond)
   }
 
-  /// The last reports, oldest first: 64 at most.
+  /// The most recent reports, at most 64, oldest first.
   public var recentReports: [Report] { core.it.reports.recent }
 }

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where reports go. Rules:
-// RP1. Of what happens in one second only so much is reported; the rest is counted, and the count goes with the next.
-//      So a flood of dead letters costs each of them one look at a word.
-// RP2. A handler is a user's code: it runs in a process of its own, which takes one report after the other. What that
-//      process does itself is not reported.
-// RP3. Reports wait here and not in that process's mailbox, so that they outlive it. When it ends, and reports wait,
-//      its watch makes a new one.
-// RP4. A report may hold an error whose `deinit` is a user's code: it is destroyed by the rules UD1 and UD2.
-// RP5. Nothing is allocated under the lock: a process may report its end where there is no memory. So the handler is an
-//      object, for a closure that is handed out may be wrapped in another.
+// The destination of reports: a handler's queue and a list of recent ones.
+//
+// At most a fixed number of events is reported per second. Further events are counted, and the count is passed on with
+// the next report, so in a flood of dead letters each costs one look at a word.
+//
+// A handler is user code. It runs in a process of its own, the reporter, which takes one report after the other. Events
+// that concern the reporter itself are not reported. Reports wait here, not in the reporter's mailbox, so that they
+// outlive the reporter. When it ends while reports wait, its watch makes a new one.
+//
+// A report may hold an error whose `deinit` is user code, so reports are destroyed by the rules UD1 and UD2. Nothing is
+// allocated under the lock, because a process may report its end when there is no memory. For the same reason the
+// handler is an object: a closure that is copied out of the state might be wrapped in another one.
 
 import CJoist
 import Synchronization
 
 /// The reports of one runtime.
 final class Reports: Sendable {
-  /// What the user has reports handled with (RP5).
+  /// The user's handler, in an object so that copying it does not allocate.
   private final class Handler: Sendable {
     let handle: @Sendable (Report) -> Void
     init(_ handle: @escaping @Sendable (Report) -> Void) { self.handle = handle }
@@ -24,21 +26,21 @@ final class Reports: Sendable {
 
   private struct State {
     var handler: Handler?
-    /// The process that runs it, and whether it waits until it is told of a report.
+    /// The process that runs the handler, and whether it waits to be told of a report.
     var reporter: ProcessRef<Void>?
     var isWaiting = false
-    /// Reports for the handler.
+    /// The reports that wait for the handler.
     var waiting = ReportQueue(capacity: 0)
     var recent = ReportQueue(capacity: Limits.reportsKept)
-    /// A bit for each signal that was reported to have another handler.
+    /// The signals, one bit each, that were reported to have another handler.
     var lostSignals: UInt64 = 0
   }
 
   private let state = Mutex(State())
-  // Ordering: relaxed, all three, for they are figures only and order nothing. Setting them anew races with whoever
-  // reports just then, who counts to the one or the other.
+  // Ordering: relaxed, all three, because they are statistics and order nothing. Setting them anew races with a thread
+  // that reports at the same time and counts towards the old or the new value.
   private let suppressed = Atomic<Int>(0)
-  /// In the upper half the second, in the lower how many were reported in it (RP1).
+  /// The current second in the upper half, and the number of reports in that second in the lower half.
   private let budget = Atomic<UInt64>(0)
   private let maxPerSecond = Atomic<Int>(Limits.reportsInASecond)
 
@@ -52,7 +54,7 @@ final class Reports: Sendable {
   func setHandler(_ core: Handle<RuntimeCore>, _ handler: (@Sendable (Report) -> Void)?, perSecond: Int) {
     maxPerSecond.store(max(1, perSecond), ordering: .relaxed)
     let handler = handler.map { Handler($0) }
-    // What is not needed is destroyed without the lock: a handler's captures may have a `deinit`.
+    // What is no longer needed is destroyed without the lock, because a handler's captures may have a `deinit`.
     var room = ReportQueue(capacity: Limits.reportsWaiting)
     let (old, reporter) = state.withLock { state in
       defer {
@@ -70,7 +72,9 @@ final class Reports: Sendable {
     withExtendedLifetime(old) {}
   }
 
-  /// Forgets everything, for the next runtime; what goes may send, so that is done while there is still this one.
+  /// Resets the state for the next runtime.
+  ///
+  /// Destroying the reports may send messages, so it is done while the present runtime still exists.
   func forget(_ core: Handle<RuntimeCore>) {
     var old = State()
     state.withLock { swap(&$0, &old) }
@@ -85,13 +89,15 @@ final class Reports: Sendable {
     core.destroyHere(undelivered)
   }
 
-  /// What has to be done when a report was added.
+  /// The step that remains after a report was added.
   private enum Next {
     case nothing, makeReporter
     case tell(ProcessRef<Void>)
   }
 
-  /// Reports something that happens to a process, a supervisor's child perhaps, unless it is too much.
+  /// Adds a report of an event that concerns a process, unless the number of reports per second is reached.
+  ///
+  /// `child` describes the process if it is a supervisor's child.
   func add(
     _ core: Handle<RuntimeCore>,
     about process: ProcessID,
@@ -129,7 +135,7 @@ final class Reports: Sendable {
     core.destroyElsewhere(undelivered)
   }
 
-  /// Reports, once, that a signal has another handler.
+  /// Reports, once per signal, that the signal has another handler.
   func crashesNotContained(_ core: Handle<RuntimeCore>, signal: Int32) {
     let bit: UInt64 = 1 << UInt64(signal)
     let isNew = state.withLock { state in
@@ -141,7 +147,7 @@ final class Reports: Sendable {
 
   private var hasWaiting: Bool { state.withLock { $0.waiting.count > 0 } }
 
-  /// Makes a process that handles reports (RP2), if there is none; the runtime refuses it while it ends.
+  /// Spawns the reporter if there is none; a runtime that is shutting down refuses that.
   private func makeReporter(_ core: Handle<RuntimeCore>) {
     let request = SpawnRequest(.init()) { (process: ProcessContext<Void>) in
       let me = process.id
@@ -161,14 +167,16 @@ final class Reports: Sendable {
       state.isWaiting = false
       return true
     }
-    // Somebody else may have made one at the same moment.
+    // Another thread may have made one at the same moment.
     guard isTheOne else { return made.exit(.shutdown) }
     let watch = Watch.object(ReporterWatch(self, core), isFirst: false)
     guard spawned.record.watch(spawned.id, watch) != nil else { return reporterEnded(spawned.id, core) }
     made.send(())
   }
 
-  /// The next report for that reporter, which is told of later ones when there is none.
+  /// Returns the handler and the next report for that reporter.
+  ///
+  /// Returns nil if no report waits, and notes that the reporter is to be told of the next one.
   private func next(for reporter: ProcessID) -> (Handler, Report)? {
     state.withLock { state in
       guard state.reporter?.id == reporter, let handler = state.handler else { return nil }
@@ -180,7 +188,7 @@ final class Reports: Sendable {
     }
   }
 
-  /// A reporter has ended: another goes on with what waits (RP3).
+  /// Replaces a reporter that has ended by a new one if reports wait.
   fileprivate func reporterEnded(_ reporter: ProcessID, _ core: Handle<RuntimeCore>) {
     let isNeeded = state.withLock { state in
       guard state.reporter?.id == reporter else { return false }
@@ -192,11 +200,11 @@ final class Reports: Sendable {
 
   private func isWithinBudget(_ clock: TickClock) -> Bool {
     let second = clock.count / clock.perSecond & 0xffff_ffff
-    let most = UInt64(maxPerSecond.load(ordering: .relaxed))
+    let limit = UInt64(maxPerSecond.load(ordering: .relaxed))
     var word = budget.load(ordering: .relaxed)
     while true {
       let isNow = word >> 32 == second
-      if isNow && word & 0xffff_ffff >= most { return false }
+      if isNow && word & 0xffff_ffff >= limit { return false }
       let next = isNow ? word + 1 : second << 32 | 1
       let (done, seen) = budget.weakCompareExchange(expected: word, desired: next, ordering: .relaxed)
       if done { return true }
@@ -205,7 +213,7 @@ final class Reports: Sendable {
   }
 }
 
-/// Hears of a reporter's end.
+/// A watch that tells of the reporter's end.
 private final class ReporterWatch: Watcher {
   private let reports: Reports
   private let core: Handle<RuntimeCore>
@@ -219,7 +227,7 @@ private final class ReporterWatch: Watcher {
 }
 
 extension Report {
-  /// Whether it holds an error, whose `deinit` is a user's code (RP4).
+  /// Whether the report holds an error, whose `deinit` is user code.
   fileprivate var holdsError: Bool {
     switch event {
     case .abnormalExit(_, _, .error), .linkedExit(_, _, _, .error): true
@@ -229,7 +237,7 @@ extension Report {
 }
 
 extension Handle<MessageNode> {
-  /// Reports that this message, for that process, was not delivered.
+  /// Reports that this message was not delivered to the process.
   func reportDead(_ process: ProcessHandle, _ cause: DeadLetter.Cause) {
     let core = process.home
     let receiver = ProcessID(slot: core.it.table.index(of: process), generation: it.generation)
