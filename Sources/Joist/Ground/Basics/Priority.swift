@@ -17,7 +17,7 @@ public enum Priority: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   var isUrgent: Bool { rawValue <= Priority.high.rawValue }
 
   /// Where ageing takes it next: one level up, never to `.max`.
-  package var agings: Priority {
+  package var aged: Priority {
     switch self {
     case .low: .normal
     case .normal, .high: .high

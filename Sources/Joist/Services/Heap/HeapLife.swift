@@ -8,7 +8,8 @@ extension Handle<ProcessRecord> {
   /// Bytes of blocks that its private heap has; any thread may ask.
   // Ordering: acquiring pairs with `beginHeap`.
   package var heapBytes: Int {
-    guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .acquiring)) else { return 0 }
+    guard let services = servicesIfAny, let heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .acquiring))
+    else { return 0 }
     return heap.it.held.load(ordering: .relaxed)
   }
 
@@ -28,7 +29,8 @@ extension Handle<ProcessRecord> {
   // Ordering: its own, here and below.
   @inline(__always)
   private var ownHeap: Handle<PrivateHeap>? {
-    guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .relaxed)),
+    guard let services = servicesIfAny,
+      let heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .relaxed)),
       heap.it.owner == bits
     else { return nil }
     return heap
@@ -36,23 +38,20 @@ extension Handle<ProcessRecord> {
 
   @inline(never)
   private func beginHeap() -> Handle<PrivateHeap> {
-    let extras = extras()
-    var heap = Handle<PrivateHeap>(bits: extras.it.heap.load(ordering: .relaxed))
+    let services = services()
+    var heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .relaxed))
     if heap == nil {
       heap = .make()
       // Ordering: whoever reads the address from elsewhere finds what was written there.
-      extras.it.heap.store(heap!.bits, ordering: .releasing)
+      services.it.heap.store(heap!.bits, ordering: .releasing)
     }
-    heap!.it.limit = extras.it.memoryLimit
+    heap!.it.limit = hasExtras ? extras().it.memoryLimit : .max
     heap!.it.owner = bits
     return heap!
   }
 
-  /// Its heap is gone, with all that is in it (PH4), and the limit with it.
-  func endHeap() {
-    extras().it.memoryLimit = .max
-    ownHeap?.end()
-  }
+  /// Ends its heap with all that is in it (PH4).
+  func endHeap() { ownHeap?.end() }
 }
 
 extension Handle<PrivateHeap> {

@@ -3,21 +3,6 @@
 // Memory for heaps: blocks (`BlockPool`) of powers of two up to 64 KiB; what is larger is a mapping of its own, which
 // grows without being copied where the system can do that. The depots are the program's, for blocks travel in messages.
 
-/// The sizes of blocks for heaps.
-enum HeapPool: BlockSizes {
-  static let depots = BlockDepots<HeapPool>(nodes: Limits.numaNodesMost)
-
-  static var classes: Int { 8 }
-  static func bytes(ofClass index: Int) -> Int { Limits.heapBlockLeast << index }
-  /// The largest class's.
-  static var maxBytes: Int { bytes(ofClass: classes - 1) }
-
-  /// The smallest class that holds so many bytes, which are not more than `maxBytes`.
-  static func sizeClass(of bytes: Int) -> Int {
-    bytes <= Limits.heapBlockLeast ? 0 : Int.bitWidth - ((bytes - 1) / Limits.heapBlockLeast).leadingZeroBitCount
-  }
-}
-
 /// A block of a heap: of the pool, or a mapping; or none.
 struct HeapBlock {
   /// Aligned to 64 bytes at least.
