@@ -97,8 +97,7 @@ extension ProcessRuntime {
 
   /// How many watch a process.
   package func watchCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
-    guard let record = ref.record, record.hasExtras else { return 0 }
-    return record.extras().it.watches.count
+    return ref.record?.servicesIfAny?.it.watches.count ?? 0
   }
 
   /// How many wait for descriptors.
@@ -106,14 +105,12 @@ extension ProcessRuntime {
 
   /// Whether a process has monitors that have not fired.
   package func hasMonitors<M: ~Copyable>(_ ref: ProcessRef<M>) -> Bool {
-    guard let record = ref.record, record.hasExtras else { return false }
-    return !record.extras().it.monitors.isEmpty
+    return !(ref.record?.servicesIfAny?.it.monitors.isEmpty ?? true)
   }
 
   /// How many links a process has.
   package func linkCount<M: ~Copyable>(_ ref: ProcessRef<M>) -> Int {
-    guard let record = ref.record, record.hasExtras else { return 0 }
-    return record.extras().it.links.count
+    return ref.record?.servicesIfAny?.it.links.count ?? 0
   }
 
   /// Uses up all generations of an ended process's record but two: the next process of the record is its last.

@@ -18,7 +18,7 @@ public enum Priority: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   var isUrgent: Bool { rawValue <= Priority.high.rawValue }
 
   /// The priority that ageing moves a process to: one level up, but never `.max`.
-  package var agings: Priority {
+  package var aged: Priority {
     switch self {
     case .low: .normal
     case .normal, .high: .high

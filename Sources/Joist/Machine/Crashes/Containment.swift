@@ -16,8 +16,8 @@ import Synchronization
 
 /// The types that a crash and the end of a process need.
 private let typesOfAnEnd: [Any.Type] =
-  [CheckedContinuation<Void, Never>.self, CheckedContinuation<Void, Never>?.self, Report?.self]
-  + SlotMap<Watch>.types + SlotMap<Link>.types + Monitors.types + SuspendLists.types
+  [CheckedContinuation<Void, Never>.self, CheckedContinuation<Void, Never>?.self]
+  + SuspendLists.types + serviceTypesOfAnEnd
 
 /// Has what a crash needs before there may be no memory for it (FA5).
 func prepareForCrashes() { _ = (Trap.bare(signal: 0), NodeReserve.shared, typesOfAnEnd) }

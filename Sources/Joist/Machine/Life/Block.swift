@@ -36,7 +36,7 @@ extension Handle<Scheduler> {
   @inline(__always)
   private func parkQuickly(_ process: ProcessHandle) -> Bool {
     process.it.transition(.block)
-    it.counters.blocks.add()
+    it.counters.parks.add()
     guard process.it.flags == [.started, .onStack, .wantsMail], process.it.inbox.park(mailWakes: true) else {
       return false
     }

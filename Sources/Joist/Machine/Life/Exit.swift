@@ -9,22 +9,6 @@
 import CJoist
 import Synchronization
 
-/// The first frame of a process, small, for it is in every image.
-///
-/// Never returns: its last act is to switch away for good.
-// Sound: the argument is the record that the frame was laid for.
-func processMain(_ argument: UnsafeMutableRawPointer) {
-  let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
-  if let body = begin(process) {
-    do {
-      try process.run(body)
-    } catch {
-      process.noteFailure(error)
-    }
-  }
-  end(process)
-}
-
 /// The last frame of a process: the only one, when it was abandoned.
 // Sound: as above.
 func processEnd(_ argument: UnsafeMutableRawPointer) {
@@ -33,18 +17,6 @@ func processEnd(_ argument: UnsafeMutableRawPointer) {
   process.forgetWait(on: Scheduler.current!)
   process.dropBody()
   end(process)
-}
-
-/// Its body; nil if it was told to exit before it began.
-@inline(never)
-private func begin(_ process: ProcessHandle) -> Body<Never>? {
-  Scheduler.current!.finishSwitch()
-  let body = process.bodyPlace.take()
-  process.it.flags.insert(.started)
-  if process.it.inbox.isEmpty { return body }
-  // What comes may run a user's code, which may trap.
-  process.holding(body) { process.collectMail() }
-  return process.it.flags.contains(.exiting) ? nil : body
 }
 
 /// Leaves for good.
@@ -67,7 +39,7 @@ private func endOnOwnStack(_ process: ProcessHandle) {
   let last = process.it.inbox.end()
   process.it.unreadThen = 0
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil
-    || process.hasExtras || process.hasExitReason
+    || process.extrasAddress != 0 || process.hasExitReason
   {
     leaveNothing(process, last)
   }
@@ -87,24 +59,16 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
   while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }
   if !reason.isOrderly && !process.it.flags.contains(.reported) { process.reportEnd(reason) }
-  if process.hasExtras {
-    process.tellWhoWaits(reason)
+  if process.hasExtras { process.endExtras() }
+  if let services = process.servicesIfAny {
+    process.endServices(services, reason)
     process.endHeap()
-    process.endLending()
   }
+  if process.hasExtras { process.endLending() }
   if process.hasExitReason { process.dropExitReason() }
 }
 
 extension Handle<ProcessRecord> {
-  /// Notes what its body threw, unless it was told to exit before.
-  @inline(never)
-  fileprivate func noteFailure(_ error: any Error) {
-    if hasExitReason { return }
-    guard let exit = error as? ProcessExit else { return beginExit(.error(error)) }
-    if case .normal = exit.reason { return }
-    beginExit(exit.reason)
-  }
-
   /// Destroys what is in the mailbox; how many messages that were.
   // Ordering: `isBounded` is its own, here and below (R9).
   ///
@@ -139,8 +103,7 @@ extension Handle<ProcessRecord> {
     core.it.counters.abnormalExits.add()
     let origin = hasExtras ? extras().it.exitOrigin : nil
     if origin != nil { core.it.counters.linkedExits.add() }
-    let child = hasExtras ? extras().it.child : nil
-    core.it.reports.add(core, about: it.identity, as: child) {
+    core.it.reports.add(core, about: it.identity, as: servicesIfAny?.it.child) {
       let name = core.it.names.name(of: it.identity)
       return origin.map { .linkedExit(it.identity, name: name, origin: $0, reason) }
         ?? .abnormalExit(it.identity, name: name, reason)
@@ -155,20 +118,15 @@ extension Handle<ProcessRecord> {
     node.discard()
   }
 
-  /// Whoever waits for this process: callers, senders in line, those who want its locks, those that it has suspended,
-  /// watchers, who is linked to it.
-  fileprivate func tellWhoWaits(_ reason: ExitReason) {
+  /// Tells senders that wait for room and processes that want its locks or that it has suspended that it has ended.
+  fileprivate func endExtras() {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
-    if !extras.it.calls.isEmpty { extras.it.calls.takeAll().each { $0.fail(reason) } }
     if !extras.it.holdings.isEmpty { Holder.process(self, it.identity).giveEverythingBack() }
     forgetWaitsFor()
     endSuspends()
-    tellWatchersAndLinked(it.identity, reason)
-    endMonitors()
+    extras.it.memoryLimit = .max
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
-    if extras.it.parentExit != nil { extras.it.parentExit = nil }
-    if extras.it.child != nil { extras.it.child = nil }
   }
 }
 

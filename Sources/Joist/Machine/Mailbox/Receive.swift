@@ -136,7 +136,7 @@ extension Handle<ProcessRecord> {
   /// What is rare: a request is noted (CA1), a bounded mailbox has room again (MB1).
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
-    if node.it.kind == .request { extras().it.calls.note(node.ticket) }
+    if node.it.kind == .request { services().it.calls.note(node.ticket) }
     if node.it.kind == .parentExit { noteParentExitReceived() }
     if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { release(Int(node.it.bytes)) }
     return node

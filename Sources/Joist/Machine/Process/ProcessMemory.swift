@@ -20,10 +20,10 @@ public struct ProcessMemory: Sendable, Hashable {
   /// Messages that it has not received.
   public let mailbox: Int
   /// What only some have: links, monitors, bounds, timers, and the rest of a private heap.
-  public let own: Int
+  public let other: Int
 
   /// All of it.
-  public var total: Int { record + stack + heap + mailbox + own }
+  public var total: Int { record + stack + heap + mailbox + other }
 }
 
 extension Handle<ProcessRecord> {
@@ -31,15 +31,15 @@ extension Handle<ProcessRecord> {
   func measureMemory() -> ProcessMemory {
     guard it.inbox.claim() else {
       let mailbox = it.inbox.unread * NodePool.minBytes
-      return memory(stack: HostPlatform.pageBytes, mailbox: mailbox, own: hasExtras ? ProcessExtras.ownBytes : 0)
+      return memory(stack: HostPlatform.pageBytes, mailbox: mailbox, other: extrasAddress == 0 ? 0 : Self.extrasBytes)
     }
-    let memory = memory(stack: frameBytes, mailbox: mailBytes, own: ownBytes)
+    let memory = memory(stack: frameBytes, mailbox: mailBytes, other: otherBytes)
     if !home.it.scheduler(0).leave(self) { wake(from: Scheduler.current) }
     return memory
   }
 
-  private func memory(stack: Int, mailbox: Int, own: Int) -> ProcessMemory {
-    ProcessMemory(record: ProcessTable.recordBytes, stack: stack, heap: heapBytes, mailbox: mailbox, own: own)
+  private func memory(stack: Int, mailbox: Int, other: Int) -> ProcessMemory {
+    ProcessMemory(record: ProcessTable.recordBytes, stack: stack, heap: heapBytes, mailbox: mailbox, other: other)
   }
 
   /// The caller has the process.
@@ -50,20 +50,9 @@ extension Handle<ProcessRecord> {
   }
 
   /// Likewise.
-  private var ownBytes: Int {
-    var bytes = it.timer == nil ? 0 : MemoryLayout<ProcessTimer>.size
-    guard hasExtras else { return bytes }
-    let extras = extras()
-    bytes += ProcessExtras.ownBytes + extras.it.monitors.bytes
-    extras.it.lock.lock()
-    bytes += extras.it.watches.bytes + extras.it.links.bytes
-    extras.it.lock.unlock()
-    bytes += suspendBytes
-    if extras.it.heap.load(ordering: .relaxed) != 0 { bytes += MemoryLayout<PrivateHeap>.size }
-    return bytes
+  private var otherBytes: Int {
+    let timer = it.timer == nil ? 0 : MemoryLayout<ProcessTimer>.size
+    if extrasAddress == 0 { return timer }
+    return timer + Self.extrasBytes + serviceBytes + (hasExtras ? suspendBytes : 0)
   }
-}
-
-extension ProcessExtras {
-  fileprivate static var ownBytes: Int { MemoryLayout<ProcessExtras>.size }
 }

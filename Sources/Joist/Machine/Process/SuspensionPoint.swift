@@ -111,26 +111,6 @@ extension Handle<ProcessRecord> {
     return Scheduler.current!
   }
 
-  /// A process that was told to exit gets this from every call.
-  ///
-  /// After a kill the first call that throws gives the process a whole slice to unwind in. Each later one takes a
-  /// sixteenth of that away, and when the slice is over the process does not get another.
-  @inline(never)
-  func refuse() throws(ProcessExit) {
-    if it.signals.relaxed.contains(.kill) { payForRefusal() }
-    throw ProcessExit(reason: presentExitReason)
-  }
-
-  private func payForRefusal() {
-    guard it.signals.relaxed.contains(.toldOfKill) else {
-      it.signals.raise(.toldOfKill)
-      it.reductionsLeft = it.sliceLength
-      return
-    }
-    charge(it.sliceLength / 16 + 1)
-    if it.reductionsLeft <= 0 { _ = leaveTo(.yielded, Scheduler.current!) }
-  }
-
   /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason.
   ///
   /// The caller tests again what it waits for.

@@ -21,7 +21,7 @@ extension ProcessTable {
     for var list in all {
       while let record = list.take() {
         let group = index(of: record) / ProcessTable.groupRecords
-        if group < groups.count && !record.hasExtras { groups[group].put(record) } else { kept.put(record) }
+        if group < groups.count && record.extrasAddress == 0 { groups[group].put(record) } else { kept.put(record) }
       }
     }
     var bytes = 0
@@ -59,7 +59,7 @@ extension ProcessTable {
     _ stop: (Handle<ProcessTimer>) -> Void
   ) -> Bool {
     let range = records(ofGroup: group)
-    for index in range where self[index].hasExtras { return false }
+    for index in range where self[index].extrasAddress != 0 { return false }
     var (generation, wait): (UInt32, UInt) = (0, 0)
     for index in range {
       let record = self[index]

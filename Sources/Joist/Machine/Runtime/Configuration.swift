@@ -129,14 +129,3 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     guard range.contains(value) else { throw ConfigurationError(field: field, value: value, range: range) }
   }
 }
-
-/// The machine did not give what a runtime needs.
-public struct ResourceError: Error, Hashable, CustomStringConvertible {
-  /// What could not be had.
-  public let what: String
-
-  package init(what: String) { self.what = what }
-
-  /// One sentence.
-  public var description: String { "the system gave no \(what)" }
-}

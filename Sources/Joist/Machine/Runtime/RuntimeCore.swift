@@ -38,10 +38,8 @@ package struct RuntimeCore: ~Copyable {
   /// Its thread's alone, once that was started; not in that thread's closure, which would share its memory.
   var monitorRounds = WatchdogRounds()
   let blocking: BlockingPool
-  let names = Names()
-  /// The same for every runtime of this core: whoever sends to a dead process may look at it at any time.
-  let reports: Reports
-  let descriptors = DescriptorPoller()
+  /// The address of its `RuntimeServices`.
+  let servicesAddress: UInt
   let counters = SharedCounters()
   let ending = RuntimeShutdown()
   let memory: MemoryWatch
@@ -61,7 +59,7 @@ package struct RuntimeCore: ~Copyable {
     platform: any Platform,
     table: consuming ProcessTable,
     slots: consuming StackSlotTable,
-    reports: Reports = Reports()
+    servicesAddress: UInt
   ) {
     self.platform = platform
     isOnMachineClock = platform is HostPlatform
@@ -72,7 +70,7 @@ package struct RuntimeCore: ~Copyable {
     memory = MemoryWatch(ceiling: configuration.memoryLimit ?? platform.memoryBytes / 10 * 9)
     unsafe schedulers = .allocate(capacity: Limits.maxThreads)
     self.table = table
-    self.reports = reports
+    self.servicesAddress = servicesAddress
     self.slots = slots
     blocking = BlockingPool(platform, maxThreads: configuration.blockingThreads)
   }

@@ -39,7 +39,13 @@ enum RuntimePool {
       throw error
     }
     let core = Handle<RuntimeCore>.allocate(
-      RuntimeCore(configuration: configuration, platform: platform, table: table, slots: slots)
+      RuntimeCore(
+        configuration: configuration,
+        platform: platform,
+        table: table,
+        slots: slots,
+        servicesAddress: makeServices(from: nil)
+      )
     )
     all.withLock { $0.append(core) }
     return core
@@ -64,12 +70,18 @@ enum RuntimePool {
     _ platform: any Platform,
     _ slots: consuming StackSlotTable
   ) {
-    let reports = core.it.reports
+    let servicesAddress = makeServices(from: core)
     let old = unsafe core.pointer.move()
     var table = old.takeTable()
     table.beginAnew(core)
     unsafe core.pointer.initialize(
-      to: RuntimeCore(configuration: configuration, platform: platform, table: table, slots: slots, reports: reports)
+      to: RuntimeCore(
+        configuration: configuration,
+        platform: platform,
+        table: table,
+        slots: slots,
+        servicesAddress: servicesAddress
+      )
     )
   }
 }

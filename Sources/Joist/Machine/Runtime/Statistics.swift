@@ -33,7 +33,7 @@ public struct RuntimeStatistics: Sendable, Hashable {
   /// Slices run, and reductions used in them.
   public let slices, reductions: Int
   /// Times that a process came back to wait.
-  public let blocks: Int
+  public let parks: Int
   /// Looks at other schedulers' queues, those that brought something, and processes taken.
   public let stealAttempts, steals, processesStolen: Int
   /// Frames copied to images, and back.
@@ -41,7 +41,7 @@ public struct RuntimeStatistics: Sendable, Hashable {
   /// Times that waiting processes were moved up a level.
   public let agings: Int
   /// Times that a scheduler went to sleep.
-  public let sleeps: Int
+  public let schedulerSleeps: Int
   /// Times that a spare scheduler stood in for a stuck one.
   public let spareStarts: Int
   /// Stacks made so far, dedicated ones apart, and how many there can be.
@@ -102,14 +102,14 @@ extension Handle<RuntimeCore> {
       repliesDropped: it.counters.repliesDropped.total,
       slices: it.sum { $0.slices.total },
       reductions: (0..<it.schedulerCount).reduce(0) { $0 + it.scheduler($1).it.queue.totalReductions },
-      blocks: it.sum { $0.blocks.total },
+      parks: it.sum { $0.parks.total },
       stealAttempts: it.sum { $0.stealAttempts.total },
       steals: it.sum { $0.steals.total },
       processesStolen: it.sum { $0.processesStolen.total },
       framesSaved: it.sum { $0.framesSaved.total },
       framesRestored: it.sum { $0.framesRestored.total },
       agings: it.sum { $0.agings.total },
-      sleeps: it.sum { $0.sleeps.total },
+      schedulerSleeps: it.sum { $0.sleeps.total },
       spareStarts: it.counters.spareStarts.total,
       slotsMade: it.slots.lock.withLock { it.slots.made },
       slotLimit: it.slots.limit,

@@ -181,7 +181,7 @@ package struct RunQueue: ~Copyable {
     var moved = 0
     while moved < Limits.agingBatch, let head = list(level).it.first, slice &- head.it.queuedAt >= ageing {
       _ = dequeue(level, slice: list(level).it.lastScheduled)
-      enqueue(head, at: level.agings, slice: slice)
+      enqueue(head, at: level.aged, slice: slice)
       moved += 1
     }
     return moved

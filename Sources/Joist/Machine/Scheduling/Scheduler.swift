@@ -188,7 +188,7 @@ struct SchedulerCounters: ~Copyable {
   let messagesSent = Counter()
   let messagesReceived = Counter()
   let messagesDestroyed = Counter()
-  let blocks = Counter()
+  let parks = Counter()
   let stealAttempts = Counter()
   let steals = Counter()
   let processesStolen = Counter()

@@ -29,7 +29,8 @@ package struct ExternalWaiter: ~Copyable {
   /// One that nobody uses, to wait on a platform: that of a runtime, or of this thread.
   static func take(forTask: Bool, on platform: (any Platform)? = nil) -> Handle<ExternalWaiter> {
     let platform = platform ?? SchedulePoint.platform ?? HostPlatform.shared
-    return platform.waiters.take(forTask: forTask)
+    let free = platform.waiters.take(forTask: forTask) { Handle<ExternalWaiter>(address: $0).it.next?.bits ?? 0 }
+    return free.map { Handle(address: $0) }
       ?? .allocate(ExternalWaiter(isForTask: forTask, platform: platform))
   }
 
@@ -57,28 +58,6 @@ package struct ExternalWaiter: ~Copyable {
   mutating func resumeByAnswer(_ task: CheckedContinuation<Void, Never>) { self.task = task }
 }
 
-/// Free waiters of one platform: for threads, and for tasks.
-package final class WaiterPool: Sendable {
-  private let free = Mutex<(threads: Handle<ExternalWaiter>?, tasks: Handle<ExternalWaiter>?)>((nil, nil))
-
-  package init() {}
-
-  fileprivate func take(forTask: Bool) -> Handle<ExternalWaiter>? {
-    free.withLock { free in
-      let taken = forTask ? free.tasks : free.threads
-      if forTask { free.tasks = taken?.it.next } else { free.threads = taken?.it.next }
-      return taken
-    }
-  }
-
-  fileprivate func keep(_ waiter: Handle<ExternalWaiter>) {
-    free.withLock { free in
-      waiter.it.next = waiter.it.isForTask ? free.tasks : free.threads
-      if waiter.it.isForTask { free.tasks = waiter } else { free.threads = waiter }
-    }
-  }
-}
-
 extension Handle<ExternalWaiter> {
   /// The one that has this cell.
   init(cell: Handle<OneShot>) { self.init(bits: cell.bits)! }
@@ -96,5 +75,7 @@ extension Handle<ExternalWaiter> {
   func wait(until deadline: Int64?) -> WaitResult? { it.sleep(until: deadline) }
 
   /// Back into the pool.
-  func giveBack() { it.platform.waiters.keep(self) }
+  func giveBack() {
+    it.platform.waiters.put(bits, forTask: it.isForTask) { it.next = Handle(bits: $0) }
+  }
 }

@@ -23,22 +23,3 @@ extension Waiter {
     if let process { process.extras().it.turn = Grant(giver: giver, place: place) }
   }
 }
-
-extension Handle<ProcessRecord> {
-  /// Ends whatever wait the process was in: its frames are left for good.
-  func forgetWait(on scheduler: Handle<Scheduler>) {
-    scheduler.disarm(self)
-    // One by one: in debug builds a list of them is an array, and there may be no memory (FA5).
-    it.flags.remove(.killable)
-    it.flags.remove(.awaitsAnswer)
-    it.flags.remove(.wantsMail)
-    let answer = cell.it.close()
-    endCallLending()
-    if hasExtras, let turn = extras().it.turn.take() {
-      turn.giver.leaveLine(turn.place, hasTurn: turn.isGiven || answer == .granted)
-      turn.place.free()
-    } else {
-      answer?.node?.discard()
-    }
-  }
-}

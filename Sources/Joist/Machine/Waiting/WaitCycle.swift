@@ -29,6 +29,7 @@ extension Handle<ProcessRecord> {
   /// Takes the note back, if there is one: the process goes on.
   // Ordering: the relaxed load sees what this process itself stored last, for nobody else stores; CY2 for the store.
   func forgetWaitsFor() {
+    guard hasExtras else { return }
     let extras = extras()
     if extras.it.waitsFor.load(ordering: .relaxed) == 0 { return }
     extras.it.waitsFor.store(0, ordering: .sequentiallyConsistent)

@@ -8,7 +8,8 @@ extension Handle<ProcessRecord> {
   /// The bytes of the blocks that the process's private heap has, readable by any thread.
   // Ordering: acquiring pairs with `beginHeap`.
   package var heapBytes: Int {
-    guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .acquiring)) else { return 0 }
+    guard let services = servicesIfAny, let heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .acquiring))
+    else { return 0 }
     return heap.it.held.load(ordering: .relaxed)
   }
 
@@ -28,7 +29,8 @@ extension Handle<ProcessRecord> {
   // Ordering: relaxed, because the process reads its own stores, here and below.
   @inline(__always)
   private var ownHeap: Handle<PrivateHeap>? {
-    guard hasExtras, let heap = Handle<PrivateHeap>(bits: extras().it.heap.load(ordering: .relaxed)),
+    guard let services = servicesIfAny,
+      let heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .relaxed)),
       heap.it.owner == bits
     else { return nil }
     return heap
@@ -36,23 +38,20 @@ extension Handle<ProcessRecord> {
 
   @inline(never)
   private func beginHeap() -> Handle<PrivateHeap> {
-    let extras = extras()
-    var heap = Handle<PrivateHeap>(bits: extras.it.heap.load(ordering: .relaxed))
+    let services = services()
+    var heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .relaxed))
     if heap == nil {
       heap = .make()
       // Ordering: a thread that reads the address finds the heap initialised.
-      extras.it.heap.store(heap!.bits, ordering: .releasing)
+      services.it.heap.store(heap!.bits, ordering: .releasing)
     }
-    heap!.it.limit = extras.it.memoryLimit
+    heap!.it.limit = hasExtras ? extras().it.memoryLimit : .max
     heap!.it.owner = bits
     return heap!
   }
 
-  /// Ends the process's heap, with everything on it (PH4), and removes the memory limit.
-  func endHeap() {
-    extras().it.memoryLimit = .max
-    ownHeap?.end()
-  }
+  /// Ends the process's heap, with everything on it (PH4).
+  func endHeap() { ownHeap?.end() }
 }
 
 extension Handle<PrivateHeap> {

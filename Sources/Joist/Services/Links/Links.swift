@@ -19,21 +19,6 @@ struct Link {
   var place = -1
 }
 
-/// What a trapped exit signal tells.
-public struct ExitSignal: Sendable {
-  /// Who sent it, by ending or by `exit(_:)`; nil for a thread that is no process.
-  public let process: ProcessID?
-  /// Why.
-  public let reason: ExitReason
-  /// The process whose end was the first of the chain of links that this signal came over; nil if it came over none.
-  let origin: ProcessID?
-}
-
-extension ExitSignal: CustomStringConvertible {
-  /// As in `exit signal from #123.4: shutdown`.
-  public var description: String { "exit signal from \(process.map { "\($0)" } ?? "a thread"): \(reason)" }
-}
-
 extension ProcessContext where Message: ~Copyable {
   /// Ends this process because of an exit signal that it trapped: it is reported as an end that a link brought, if that
   /// signal came over one.
@@ -51,7 +36,7 @@ extension Handle<ProcessRecord> {
   func link(_ other: ProcessHandle, _ id: ProcessID) -> Bool {
     // It is an earlier process of this record: one that has ended.
     if other == self { return false }
-    let (mine, its) = (extras(), other.extras())
+    let (mine, its) = (services(), other.services())
     var (room, itsRoom) = (SlotMap<Link>.Room(), SlotMap<Link>.Room())
     while true {
       let isLinked: Bool? = withBothLocks(other) {
@@ -71,10 +56,10 @@ extension Handle<ProcessRecord> {
 
   /// Cuts the link, if there is one, at both ends (LI1).
   func unlink(_ other: ProcessHandle, _ id: ProcessID) {
-    guard hasExtras, other.hasExtras else { return }
+    guard servicesIfAny != nil, other.servicesIfAny != nil else { return }
     withBothLocks(other) {
-      guard let here = linkPlace(other, id), let link = extras().it.links[here] else { return }
-      extras().it.links.remove(here)
+      guard let here = linkPlace(other, id), let link = services().it.links[here] else { return }
+      services().it.links.remove(here)
       // One that has ended has taken its end out; there may be another process's by now.
       if other.isStill(id.generation) {
         other.removeLink(link.place, to: self, it.identity)
@@ -86,7 +71,7 @@ extension Handle<ProcessRecord> {
   ///
   /// Looked for at the end with fewer places, unless the other end is out already (LI2).
   private func linkPlace(_ other: ProcessHandle, _ id: ProcessID) -> Int? {
-    let (mine, its) = (extras(), other.extras())
+    let (mine, its) = (services(), other.services())
     let otherLives = other.isStill(id.generation)
     if !otherLives || mine.it.links.span <= its.it.links.span {
       return mine.it.links.firstPlace { $0.process == other && $0.id == id }
@@ -98,17 +83,17 @@ extension Handle<ProcessRecord> {
   /// Takes an end of a link out, if it is that one; the lock is held.
   @discardableResult
   private func removeLink(_ place: Int, to other: ProcessHandle?, _ id: ProcessID) -> Bool {
-    guard let link = extras().it.links[place], link.id == id, other == nil || link.process == other else {
+    guard let link = services().it.links[place], link.id == id, other == nil || link.process == other else {
       return false
     }
-    extras().it.links.remove(place)
+    services().it.links.remove(place)
     return true
   }
 
   private func withBothLocks<Result>(_ other: ProcessHandle, _ body: () -> Result) -> Result {
     let (first, second) = bits < other.bits ? (self, other) : (other, self)  // LI3
-    return first.extras().it.lock.withLock {
-      second.extras().it.lock.withLock(body)
+    return first.services().it.lock.withLock {
+      second.services().it.lock.withLock(body)
     }
   }
 
@@ -116,8 +101,8 @@ extension Handle<ProcessRecord> {
   ///
   /// Of whom the entry is says its identity alone: the place was told by the other end.
   func takesLinkOut(_ node: Handle<MessageNode>) -> Bool {
-    guard hasExtras else { return false }
-    return extras().it.lock.withLock {
+    guard servicesIfAny != nil else { return false }
+    return services().it.lock.withLock {
       removeLink(Int(node.it.sent), to: nil, ProcessID(bits: node.it.sender))
     }
   }

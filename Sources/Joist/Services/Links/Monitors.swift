@@ -14,10 +14,6 @@
 
 import Synchronization
 
-/// What makes a message of something that the runtime has to tell.
-@usableFromInline
-typealias NoticeMaker<News> = @Sendable (News) -> Handle<MessageNode>
-
 /// Names one `monitor`; no other in the program has the same.
 public struct MonitorID: Sendable, Hashable {
   /// Its number among those of its `Monitors` (MO5).
@@ -97,10 +93,10 @@ extension Handle<ProcessRecord> {
   /// Monitors a process (MO1); from its own stack.
   @usableFromInline
   func monitor(_ other: Handle<ProcessRecord>?, _ id: ProcessID, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
-    let extras = extras()
-    let monitor = extras.it.monitors.add(other, make)
+    let services = services()
+    let monitor = services.it.monitors.add(other, make)
     if let place = other?.watch(id, .monitor(self, it.identity, monitor)) {
-      extras.it.monitors.monitors.change(Int(monitor.place)) { $0.watch = place }
+      services.it.monitors.monitors.change(Int(monitor.place)) { $0.watch = place }
     } else {
       tellDown(Down(process: id, reason: .noProcess, monitor: monitor), it.identity)
     }
@@ -109,8 +105,8 @@ extension Handle<ProcessRecord> {
 
   /// Ends a monitor (MO3), if it is this process's own (MO5); from its own stack.
   func demonitor(_ id: MonitorID) {
-    guard hasExtras, extras().it.monitors.isOwn(id) else { return }
-    if let monitor = extras().it.monitors.remove(id) { return unwatch(monitor, id) }
+    guard servicesIfAny?.it.monitors.isOwn(id) ?? false else { return }
+    if let monitor = services().it.monitors.remove(id) { return unwatch(monitor, id) }
     collectMail()
     guard let message = it.mailbox.removeNotice(id.noticeNumber) else { return }
     // It was counted as sent when it was made.
@@ -138,31 +134,16 @@ extension Handle<ProcessRecord> {
   func takeDown(_ node: Handle<MessageNode>) -> Handle<MessageNode>? {
     let (who, sent) = (node.it.sender, node.it.sent)
     let down = node.open(as: Down.self)
-    guard let monitor = extras().it.monitors.remove(down.monitor) else { return nil }
+    guard let monitor = services().it.monitors.remove(down.monitor) else { return nil }
     return notice(of: monitor.make(down), from: who, sent, number: down.monitor.noticeNumber)
-  }
-
-  /// Makes a notice of a message that was just made.
-  func notice(
-    of node: Handle<MessageNode>,
-    from sender: UInt64,
-    _ sent: UInt64,
-    number: UInt32 = 0
-  ) -> Handle<MessageNode> {
-    node.it.kind = .notice
-    node.it.sender = sender
-    node.it.sent = sent
-    node.it.generation = number
-    Scheduler.current!.it.counters.messagesSent.add()
-    return node
   }
 
   /// Takes all watches back (MO4).
   func endMonitors() {
-    let extras = extras()
-    if extras.it.monitors.isEmpty { return }
-    let monitors = extras.it.monitors.monitors.takeAll()
-    monitors.each { place, monitor in unwatch(monitor, extras.it.monitors.id(monitor.number, at: place)) }
+    let services = services()
+    if services.it.monitors.isEmpty { return }
+    let monitors = services.it.monitors.monitors.takeAll()
+    monitors.each { place, monitor in unwatch(monitor, services.it.monitors.id(monitor.number, at: place)) }
   }
 }
 

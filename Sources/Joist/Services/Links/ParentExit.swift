@@ -23,7 +23,7 @@ extension ProcessContext where Message: ~Copyable {
     options: SpawnOptions,
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) -> ProcessRef<M> {
-    let spawned = try? tryMakeLinked(SpawnRequest(options, body)) { $0.extras().it.parentExit = ParentExit(id) }
+    let spawned = try? tryMakeLinked(SpawnRequest(options, body)) { $0.services().it.parentExit = ParentExit(id) }
     return ProcessRef(orTold(spawned))
   }
 
@@ -31,7 +31,7 @@ extension ProcessContext where Message: ~Copyable {
   /// signal was taken in.
   package func parentExit(early: Bool) -> ExitReason? {
     _ = record.here(generation)
-    guard record.hasExtras, let exit = record.extras().it.parentExit else { return nil }
+    guard let exit = record.servicesIfAny?.it.parentExit else { return nil }
     return early || exit.isReceived ? exit.reason : nil
   }
 
@@ -45,16 +45,16 @@ extension ProcessContext where Message: ~Copyable {
 extension Handle<ProcessRecord> {
   /// Whether a process with those bits is the parent with which this one ends.
   func isParent(_ sender: UInt64) -> Bool {
-    hasExtras && sender != 0 && extras().it.parentExit?.parent.bits == sender
+    sender != 0 && servicesIfAny?.it.parentExit?.parent.bits == sender
   }
 
   /// Marks the message that was made of the parent's exit signal (PE1).
   func markParentExit(_ node: Handle<MessageNode>, _ reason: ExitReason) {
-    guard let exit = extras().it.parentExit else { return }
+    guard let exit = services().it.parentExit else { return }
     node.it.kind = .parentExit
     if exit.reason == nil { exit.reason = reason }
   }
 
   /// The message has left the mailbox for the process.
-  func noteParentExitReceived() { extras().it.parentExit?.isReceived = true }
+  func noteParentExitReceived() { services().it.parentExit?.isReceived = true }
 }

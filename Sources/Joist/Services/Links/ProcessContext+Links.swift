@@ -71,20 +71,6 @@ extension ProcessContext where Message: ~Copyable {
   }
 }
 
-/// Makes makers of notices.
-@usableFromInline
-enum NoticeMakers {
-  @inlinable @inline(__always)
-  static func make<News, Message: ~Copyable>(_ map: @escaping @Sendable (News) -> Message) -> NoticeMaker<News> {
-    { news in
-      let message = map(news)
-      let delivery = Delivery.begin(Message.self)
-      delivery.put(message)
-      return delivery.node
-    }
-  }
-}
-
 // MARK: - Spawning
 
 extension ProcessContext where Message: ~Copyable {
@@ -131,11 +117,11 @@ extension ProcessContext where Message: ~Copyable {
     options: SpawnOptions,
     _ body: sending @escaping (ProcessContext<M>) throws -> Void
   ) throws(SpawnError) -> ProcessRef<M> {
-    let above = record.hasExtras ? record.extras().it.child?.name : nil
+    let above = record.servicesIfAny?.it.child?.name
     let child = Report.Child(name: name, supervisor: id, supervisorName: above, attempt: attempt)
     let spawned = try tryMakeLinked(SpawnRequest(options, body)) {
-      $0.extras().it.child = child
-      if endsWithThis { $0.extras().it.parentExit = ParentExit(id) }
+      $0.services().it.child = child
+      if endsWithThis { $0.services().it.parentExit = ParentExit(id) }
     }
     return ProcessRef(spawned)
   }

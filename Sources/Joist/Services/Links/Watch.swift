@@ -39,14 +39,14 @@ enum Watch {
 extension Handle<ProcessRecord> {
   /// Has a watcher told of the end of that process; where the watch is, or nil when the process has ended already.
   func watch(_ id: ProcessID, _ watch: Watch) -> Int? {
-    let extras = extras()
+    let services = services()
     var room = SlotMap<Watch>.Room()
     while true {
-      extras.it.lock.lock()
+      services.it.lock.lock()
       let isThere = isStill(id.generation)
-      let hasRoom = isThere && extras.it.watches.hasRoom(&room)
-      let place = hasRoom ? extras.it.watches.add(watch) : nil
-      extras.it.lock.unlock()
+      let hasRoom = isThere && services.it.watches.hasRoom(&room)
+      let place = hasRoom ? services.it.watches.add(watch) : nil
+      services.it.lock.unlock()
       if place != nil || !isThere { return place }
       room.grow()
     }
@@ -54,20 +54,20 @@ extension Handle<ProcessRecord> {
 
   /// Takes a watch out, if it is there still (WA3).
   func unwatch(_ place: Int, _ watch: Watch) {
-    let extras = extras()
-    extras.it.lock.withLock {
-      if extras.it.watches[place]?.isSame(as: watch) ?? false { extras.it.watches.remove(place) }
+    let services = services()
+    services.it.lock.withLock {
+      if services.it.watches[place]?.isSame(as: watch) ?? false { services.it.watches.remove(place) }
     }
   }
 
   /// Tells everyone who watches the process, or is linked to it, of its end (WA1, WA2, LI2).
   func tellWatchersAndLinked(_ id: ProcessID, _ reason: ExitReason) {
-    let extras = extras()
-    extras.it.lock.lock()
-    let watches = extras.it.watches.takeAll()
-    let links = extras.it.links.takeAll()
-    extras.it.lock.unlock()
-    let origin = extras.it.exitOrigin ?? id
+    let services = services()
+    services.it.lock.lock()
+    let watches = services.it.watches.takeAll()
+    let links = services.it.links.takeAll()
+    services.it.lock.unlock()
+    let origin = (hasExtras ? extras().it.exitOrigin : nil) ?? id
     watches.each { _, watch in if watch.isFirst { tell(watch, id, reason) } }
     watches.each { _, watch in if !watch.isFirst { tell(watch, id, reason) } }
     links.each { _, link in

@@ -35,7 +35,7 @@ extension ProcessRef where Message: ~Copyable {
   /// - Parameter timeout: The maximum time to wait, or nil to wait forever.
   /// - Returns: The reason; `.noProcess` if the process had ended before the call, or nil if the timeout expired.
   @available(*, noasync, message: "it holds the thread; await a reply with `await ref.call` instead")
-  public func join(timeout: Duration? = nil) -> ExitReason? {
+  public func joinBlocking(timeout: Duration? = nil) -> ExitReason? {
     guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
     guard let record else { return .noProcess }
     if record.isWaitingForThisThread(id) {

@@ -119,7 +119,7 @@ public final class ProcessSemaphore: Sendable {
   }
 }
 
-extension ProcessSemaphore: WaitQueueOwner {
+extension ProcessSemaphore: WaitQueueOwner, PermitGiver {
   func leaveLine(_ place: Handle<QueuedWaiter>, hasTurn: Bool) {
     state.it.lock.withLock { _ = state.it.line.remove(place) }
     if hasTurn { passAlong() }

@@ -6,6 +6,12 @@
 // HD2. What is still noted when a process ends, or when a closure has crashed, is given back then: locks are passed on
 //      as inconsistent, permits are released. Nothing can be noted for a plain thread: a crash there ends the program.
 
+/// What gives permits.
+protocol PermitGiver: AnyObject {
+  /// Gives a permit to the first waiter, or makes it free.
+  func passAlong()
+}
+
 /// The holder of something: a process, a closure of `blocking`, or a thread.
 enum Holder: Equatable {
   case process(ProcessHandle, ProcessID)
@@ -37,7 +43,7 @@ enum Holder: Equatable {
   /// Gives back what it still holds (HD2); the notes are gone one by one, so that this may begin anew.
   func giveEverythingBack() {
     while let lock = withHoldings({ $0.takeLock() }) ?? nil { lock.abandon() }
-    while let semaphore = withHoldings({ $0.takePermit() }) ?? nil { semaphore.passAlong() }
+    while let giver = withHoldings({ $0.takePermit() }) ?? nil { giver.passAlong() }
   }
 }
 
@@ -46,7 +52,7 @@ struct Holdings {
   /// The lock that was taken last; each knows the one that was taken before it.
   fileprivate var lastLock: LockCore?
   /// One for each permit that `withPermit` has taken.
-  private var permits: [ProcessSemaphore] = []
+  private var permits: [any PermitGiver] = []
 
   var isEmpty: Bool { lastLock == nil && permits.isEmpty }
 
@@ -89,12 +95,12 @@ struct Holdings {
   }
 
   /// Notes a permit.
-  mutating func add(_ semaphore: ProcessSemaphore) { permits.append(semaphore) }
+  mutating func add(_ giver: any PermitGiver) { permits.append(giver) }
 
   /// Forgets a permit.
-  mutating func remove(_ semaphore: ProcessSemaphore) {
-    if let place = permits.lastIndex(where: { $0 === semaphore }) { permits.remove(at: place) }
+  mutating func remove(_ giver: any PermitGiver) {
+    if let index = permits.lastIndex(where: { $0 === giver }) { permits.remove(at: index) }
   }
 
-  fileprivate mutating func takePermit() -> ProcessSemaphore? { permits.popLast() }
+  fileprivate mutating func takePermit() -> (any PermitGiver)? { permits.popLast() }
 }

@@ -4,21 +4,6 @@
 // which grows without being copied if the system can do that. The depots belong to the program, not to a runtime,
 // because blocks travel in messages.
 
-/// The pool of blocks for heaps, and their sizes.
-enum HeapPool: BlockSizes {
-  static let depots = BlockDepots<HeapPool>(nodes: Limits.numaNodesMost)
-
-  static var classes: Int { 8 }
-  static func bytes(ofClass index: Int) -> Int { Limits.heapBlockLeast << index }
-  /// The size of the largest class.
-  static var maxBytes: Int { bytes(ofClass: classes - 1) }
-
-  /// Returns the smallest class whose blocks have at least `bytes` bytes, which must not exceed `maxBytes`.
-  static func sizeClass(of bytes: Int) -> Int {
-    bytes <= Limits.heapBlockLeast ? 0 : Int.bitWidth - ((bytes - 1) / Limits.heapBlockLeast).leadingZeroBitCount
-  }
-}
-
 /// A block of a heap: a block of the pool, a mapping, or empty.
 struct HeapBlock {
   /// The address of the block, aligned to at least 64 bytes.

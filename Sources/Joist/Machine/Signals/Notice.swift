@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Notices: messages that the process itself makes of something that the runtime tells it, by a closure that it gave.
+
+/// What makes a message of something that the runtime has to tell.
+@usableFromInline
+typealias NoticeMaker<News> = @Sendable (News) -> Handle<MessageNode>
+
+/// Makes makers of notices.
+@usableFromInline
+enum NoticeMakers {
+  @inlinable @inline(__always)
+  static func make<News, Message: ~Copyable>(_ map: @escaping @Sendable (News) -> Message) -> NoticeMaker<News> {
+    { news in
+      let message = map(news)
+      let delivery = Delivery.begin(Message.self)
+      delivery.put(message)
+      return delivery.node
+    }
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// Makes a notice of a message that was just made.
+  func notice(
+    of node: Handle<MessageNode>,
+    from sender: UInt64,
+    _ sent: UInt64,
+    number: UInt32 = 0
+  ) -> Handle<MessageNode> {
+    node.it.kind = .notice
+    node.it.sender = sender
+    node.it.sent = sent
+    node.it.generation = number
+    Scheduler.current!.it.counters.messagesSent.add()
+    return node
+  }
+}

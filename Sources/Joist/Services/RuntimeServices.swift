@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the services keep for a runtime. Its address stays the same for the core's life (J1), because any thread may look
+// up the reports of a dead process's runtime at any time.
+
+/// The services of one runtime.
+struct RuntimeServices: ~Copyable {
+  var names = Names()
+  /// The same object for every runtime of the core.
+  let reports = Reports()
+  var descriptors = DescriptorPoller()
+}
+
+extension Handle<RuntimeServices> {
+  /// Begins anew for the core's next runtime; the reports stay.
+  fileprivate func renew() {
+    it.names = Names()
+    it.descriptors = DescriptorPoller()
+  }
+}
+
+/// Returns the address of a new core's services, or of those that `core` had, renewed.
+func makeServices(from core: Handle<RuntimeCore>?) -> UInt {
+  guard let core else { return Handle<RuntimeServices>.allocate(RuntimeServices()).bits }
+  Handle<RuntimeServices>(address: core.it.servicesAddress).renew()
+  return core.it.servicesAddress
+}
+
+extension RuntimeCore {
+  // Sound: the address is that of the core's services, which are never freed.
+  private var services: Handle<RuntimeServices> { Handle(address: servicesAddress) }
+
+  /// The names of its processes.
+  var names: Names { services.it.names }
+  /// The reports of its processes.
+  var reports: Reports { services.it.reports }
+  /// The waits for file descriptors.
+  var descriptors: DescriptorPoller { services.it.descriptors }
+}
