@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A connection: reads lines, answers each, and has two bugs. It uses a socket that is the owner's, and does not close
-// it.
+// A connection: it reads lines, answers each, and has two bugs. The socket that it uses belongs to the SocketOwner,
+// which closes it.
 
 import Joist
 
-/// What one client says and is answered, in a process of its own.
+/// The dialogue with one client, in a process of its own.
 struct Conversation {
   private static let help = "commands: echo TEXT, count, who, boom, overflow, quit"
-  /// So many bytes may come without the end of a line.
+  /// The maximum number of bytes without the end of a line.
   private static let longestLine = 64 << 10
 
   private let socket: Socket
@@ -21,12 +21,12 @@ struct Conversation {
     self.owner = owner
   }
 
-  /// Goes on until the client quits or is gone.
+  /// Answers lines until the client quits or disconnects.
   mutating func run(_ process: ProcessContext<Never>) throws {
     do {
       while let line = try nextLine(process) {
         lines += 1
-        try process.reduce(100)  // a client that sends without a pause shares its scheduler
+        try process.reduce(100)  // so that a client that sends without a pause does not monopolize its scheduler
         guard let answer = try answer(to: line, process) else { return }
         try write(answer, process)
       }
@@ -35,7 +35,7 @@ struct Conversation {
     }
   }
 
-  /// The answer to a line; nil for `quit`.
+  /// Returns the answer to a line; nil for `quit`.
   private func answer(to line: String, _ process: ProcessContext<Never>) throws -> String? {
     let words = line.split(separator: " ", maxSplits: 1)
     switch words.first {
@@ -44,21 +44,23 @@ struct Conversation {
     case "who":
       let standing = try process.call(owner) { .standing($0) }
       return "\(standing.open) open, \(standing.trapped) trapped"
-    case "boom": return String(words[words.count])  // the last word, were it not for one too many
+    case "boom": return String(words[words.count])  // the first bug: the index is one past the last word
     case "overflow": return "\(path(through: [1, 2, 0], from: 0))"
     case "quit": return nil
     default: return Conversation.help
     }
   }
 
-  /// The places that a chain leads through, up to a negative one; this one bites its own tail, and no stack is so deep.
-  private func path(through next: [Int], from place: Int) -> [Int] {
-    if place < 0 { return [] }
-    let rest = path(through: next, from: next[place])
-    return [place] + rest
+  /// Returns the indices of a chain up to its end, which is a negative index.
+  ///
+  /// The second bug: the chain that `overflow` passes is a cycle, so the recursion never ends and overflows the stack.
+  private func path(through next: [Int], from index: Int) -> [Int] {
+    if index < 0 { return [] }
+    let rest = path(through: next, from: next[index])
+    return [index] + rest
   }
 
-  /// The next line without its end; nil when the client has closed, or sends no line but bytes without end.
+  /// Returns the next line without its end; nil if the client has closed the connection or its line is too long.
   private mutating func nextLine(_ process: ProcessContext<Never>) throws -> String? {
     while true {
       if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {

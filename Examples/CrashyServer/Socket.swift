@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TCP sockets on loopback that never block: what cannot be done yet gives back nil. Processes wait with `waitReadable`
-// and `waitWritable` and try again.
+// Non-blocking TCP sockets on the loopback interface. An operation that would block returns nil; the process then waits
+// with `waitReadable` or `waitWritable` and tries again.
 
 import Foundation
 
@@ -11,7 +11,7 @@ import Foundation
   private let streamType = SOCK_STREAM
 #endif
 
-/// What the system refused, in one line.
+/// A failed system call, described in one line.
 struct SocketError: Error, CustomStringConvertible {
   let description: String
 
@@ -19,11 +19,11 @@ struct SocketError: Error, CustomStringConvertible {
   init(_ what: String, _ code: Int32 = errno) { description = unsafe "\(what): \(String(cString: strerror(code)))" }
 }
 
-/// A socket: a number and no more, so closing it is somebody's duty.
+/// A socket as a plain descriptor, which does not close itself.
 struct Socket: Sendable {
   let descriptor: Int32
 
-  /// A socket that listens on a port of loopback; on a free one for port zero.
+  /// Returns a socket that listens on a port of the loopback interface; port zero stands for any free port.
   static func listening(on port: UInt16) throws(SocketError) -> Socket {
     let socket = Socket(descriptor: Foundation.socket(AF_INET, streamType, 0))
     guard socket.descriptor >= 0 else { throw SocketError("no socket") }
@@ -36,7 +36,7 @@ struct Socket: Sendable {
     }
   }
 
-  // Sound: the system reads and writes only the variables passed, each with its own size, and keeps no pointer.
+  // Sound: the system accesses only the variables passed, each with its own size, and keeps no pointer.
   private func listen(on port: UInt16) throws(SocketError) {
     var (yes, address) = (Int32(1), Socket.loopback(port))
     let (yesSize, addressSize) = (MemoryLayout<Int32>.size, MemoryLayout<sockaddr_in>.size)
@@ -63,7 +63,7 @@ struct Socket: Sendable {
   }
 
   // Sound: as in `listen`.
-  /// The port that it listens on.
+  /// The port that the socket listens on.
   var port: UInt16 {
     var (address, size) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
     _ = unsafe withUnsafeMutablePointer(to: &address) { address in
@@ -72,7 +72,7 @@ struct Socket: Sendable {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  /// The next connection; nil when nobody waits for one.
+  /// Accepts the next connection; returns nil if none is pending.
   func accept() throws(SocketError) -> Socket? {
     let new = Foundation.accept(descriptor, nil, nil)
     if new < 0 {
@@ -84,8 +84,8 @@ struct Socket: Sendable {
     return socket
   }
 
-  // Sound: the array gives the memory for as many bytes as it has, and the count says how many were written to it.
-  /// What has come, 4 KiB at most: empty at the end, nil when there is nothing yet.
+  // Sound: the array provides the memory with its own size, and `count` is the number of bytes written to it.
+  /// Reads at most 4 KiB; returns an empty slice at the end of the stream, and nil if no data has arrived yet.
   func read() throws(SocketError) -> ArraySlice<UInt8>? {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let count = unsafe Foundation.read(descriptor, &bytes, bytes.count)
@@ -94,8 +94,8 @@ struct Socket: Sendable {
     throw SocketError("read")
   }
 
-  // Sound: the slice gives the memory, for as many bytes as it has.
-  /// Writes what there is room for and says how much that was; nil when there is no room yet.
+  // Sound: the slice provides the memory, and the count is the slice's.
+  /// Writes as many bytes as the socket accepts and returns their number; nil if it accepts none yet.
   func write(_ bytes: ArraySlice<UInt8>) throws(SocketError) -> Int? {
     let count = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress, $0.count) }
     if count >= 0 { return count }
@@ -103,9 +103,9 @@ struct Socket: Sendable {
     throw SocketError("write")
   }
 
-  /// Closes it; nobody may be waiting for it.
+  /// Closes the socket; no process may be waiting for its descriptor.
   func close() { _ = Foundation.close(descriptor) }
 
-  /// Whether that error only says to try again.
+  /// Returns whether the error code means that the operation should be tried again.
   private static func isTransient(_ code: Int32) -> Bool { code == EAGAIN || code == EWOULDBLOCK || code == EINTR }
 }

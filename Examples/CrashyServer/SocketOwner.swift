@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lesson of this example. What a process holds when it traps is not released: its `defer` blocks do not run. So
-// no connection owns its socket. Another process does, which monitors the connection and closes the socket when that
-// has ended, however it did.
+// The main point of this example. A process that traps does not release what it holds: its `defer` blocks do not run.
+// Therefore a connection does not own its socket. A separate process owns it, monitors the connection, and closes the
+// socket when the connection has ended for any reason.
 
 import Joist
 import JoistSupervision
 
-/// Owns the sockets of all connections, and is so plain that nothing in it can trap.
+/// A server that owns the sockets of all connections, and is simple enough that nothing in it can trap.
 struct SocketOwner: Server {
-  /// The name under which it is found, also after a restart.
+  /// The name under which the acceptor finds the server, also after a restart.
   static let name = "sockets"
 
-  /// What it is sent.
+  /// A message to the server.
   enum Message: Sendable {
-    /// A client has connected: the socket is the owner's from now on.
+    /// A client has connected; the server owns the socket from now on.
     case accepted(Socket)
-    /// A connection's process has ended.
+    /// The process of a connection has ended.
     case ended(Down)
-    /// Somebody wants to know how things are.
+    /// A connection asks for the number of connections and traps.
     case standing(ReplyTo<Standing>)
   }
 
-  /// How many connections there are, and how many have trapped.
+  /// The number of open connections, and of connections that have trapped.
   struct Standing: Sendable {
     var open = 0
     var trapped = 0
@@ -46,7 +46,7 @@ struct SocketOwner: Server {
       case .trap, .stackOverflow: trapped += 1
       default: break
       }
-      // The process is gone, so nobody waits for the descriptor any more: only now may it be closed.
+      // The descriptor may be closed only now, since the process that waited for it has ended.
       socket?.close()
     case .standing(let reply):
       reply.send(Standing(open: sockets.count, trapped: trapped))
@@ -54,7 +54,7 @@ struct SocketOwner: Server {
   }
 }
 
-/// Accepts connections and gives each to the owner at once: between the two there is nothing that could trap.
+/// Accepts connections and passes each to the owner at once, with no code in between that could trap.
 struct Acceptor {
   let listener: Socket
 
@@ -67,7 +67,7 @@ struct Acceptor {
       do throws(SocketError) {
         while let socket = try listener.accept() { owner.send(.accepted(socket)) }
       } catch {
-        // No descriptor is free: clients wait until a connection ends.
+        // No descriptor is free, so clients wait until a connection ends.
         try process.sleep(for: .milliseconds(100))
       }
     }

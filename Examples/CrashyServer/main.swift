@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server whose connections crash, each alone: one process a connection, and one that owns their sockets. Begin with
-// SocketOwner.swift.
+// A server in which a crash closes only the connection that caused it. Each connection is a process, and one more
+// process owns all sockets. Read SocketOwner.swift first.
 
 import Dispatch
 import Foundation
 import Joist
 import JoistSupervision
 
-/// Ends the program with one line.
+/// Prints one line to standard error and ends the program.
 func stop(_ line: String, status: Int32) -> Never {
   FileHandle.standardError.write(Data("CrashyServer: \(line)\n".utf8))
   exit(status)
 }
 
-/// Writes one line for whoever watches the server, at once.
+/// Writes one line of the log without buffering.
 @Sendable func log(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 
-/// What a report says, with the place looked up where a release build says nothing of a trap but its address.
+/// Returns the text of a report.
+///
+/// For a trap without a message, as in release builds, it adds the symbolicated source location.
 @Sendable func line(_ report: Report) -> String {
   guard case .abnormalExit(_, _, .trap(let trap)) = report.event, trap.message == nil else { return "\(report)" }
   let place = trap.symbolicated().first { !$0.contains("<compiler-generated>") }
   return place.map { "\(report), \($0)" } ?? "\(report)"
 }
 
-/// The port asked for; ends the program where that is none.
+/// Returns the port that the arguments ask for; ends the program if they are wrong.
 func port(_ arguments: [String]) -> UInt16 {
   let usage = "usage: CrashyServer [--port N]"
   switch arguments.first {
@@ -34,16 +36,16 @@ func port(_ arguments: [String]) -> UInt16 {
     exit(0)
   case "--port":
     guard arguments.count == 2, let port = UInt16(arguments[1]) else {
-      stop("--port needs a number from 0, for any free port, to 65535; \(usage)", status: 64)
+      stop("--port needs a number from 0 (any free port) to 65535; \(usage)", status: 64)
     }
     return port
-  case let other?: stop("no argument \(other); \(usage)", status: 64)
+  case let other?: stop("unknown argument \(other); \(usage)", status: 64)
   }
 }
 
 let wanted = port(Array(CommandLine.arguments.dropFirst()))
-signal(SIGPIPE, SIG_IGN)  // a client that is gone is an error of `write`
-signal(SIGINT, SIG_IGN)  // Ctrl-C is handled below
+signal(SIGPIPE, SIG_IGN)  // writing to a disconnected client returns an error instead
+signal(SIGINT, SIG_IGN)  // Ctrl-C is handled by the signal source below
 
 do {
   let listener = try Socket.listening(on: wanted)
@@ -62,7 +64,7 @@ do {
 
   log("listening on 127.0.0.1:\(listener.port); try: nc 127.0.0.1 \(listener.port)")
 
-  let reason = top.join() ?? .normal
+  let reason = top.joinBlocking() ?? .normal
   runtime.shutdown()
   reports.sync {}
   if !reason.isOrderly { stop("\(reason)", status: 1) }

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file in pieces that end between words.
+// Reads a file in pieces that end between words.
 
 import Foundation
 import Joist
 
-/// Why a file could not be read, in one line.
+/// The reason why a file could not be read, in one line.
 struct FileProblem: Error {
   let line: String
 }
 
-/// A stretch of a file that begins and ends between words.
+/// A part of a file that begins and ends between words.
 struct Piece: Sendable {
-  /// A word's beginning from the stretch before, if one was cut.
+  /// The beginning of a word that the previous read cut off.
   fileprivate let head: [UInt8]
   fileprivate let body: Data
 
-  /// The bytes of the piece, one after the other.
+  /// All bytes of the piece.
   var bytes: [UInt8] { head + body }
 }
 
-/// Reads a file piece by piece.
+/// A file that is read piece by piece.
 struct TextFile {
   private let path: String
   private let handle: FileHandle
-  /// The beginning of a word that goes on in the next piece.
+  /// The beginning of a word that continues in the next piece.
   private var rest: [UInt8] = []
 
   init(_ path: String) throws(FileProblem) {
@@ -33,7 +33,7 @@ struct TextFile {
       throw FileProblem(line: "\(path): no such file")
     }
     if attributes[.type] as? FileAttributeType == .typeDirectory {
-      throw FileProblem(line: "\(path): is a folder")
+      throw FileProblem(line: "\(path): is a directory")
     }
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw FileProblem(line: "\(path): cannot be read")
@@ -41,9 +41,9 @@ struct TextFile {
     self.handle = handle
   }
 
-  /// The next piece; nil at the end.
+  /// Returns the next piece; nil at the end of the file.
   ///
-  /// Reads on a thread for calls that block, so that the scheduler goes on.
+  /// Parks the process and reads on a thread for blocking calls, so that the scheduler runs other processes meanwhile.
   mutating func next(_ process: ProcessContext<Void>) throws -> Piece? {
     while true {
       let read = process.blocking { [handle] in try? handle.read(upToCount: 1 << 20) ?? Data() }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counting words in bytes: letters A to Z, in lower case; everything else is between words. An open-addressing
-// table over one array of letters, so that a word costs no object.
+// Counts words in bytes. A word consists of the letters A to Z, whose case does not matter; every other byte separates
+// words. The counts are in an open-addressing hash table, and the letters of all words in one array, so that a word
+// needs no object of its own.
 
-/// How often each word occurs.
+/// A table with the number of occurrences of each word.
 struct WordTable: Sendable {
-  /// The letters of all words, one after the other.
+  /// The letters of all words in lower case, one word after the other.
   private var letters: [UInt8] = []
   private var entries: [Entry] = []
-  /// Places of entries plus one, by hash; a power of two of them.
+  /// The hash table: for each bucket the index of an entry plus one, or zero if the bucket is free.
   ///
-  /// Zero is free.
-  private var places = [UInt32](repeating: 0, count: 1 << 10)
+  /// Its size is a power of two.
+  private var buckets = [UInt32](repeating: 0, count: 1 << 10)
 
   private struct Entry {
     var start: Int
@@ -20,16 +21,18 @@ struct WordTable: Sendable {
     var count: Int
   }
 
-  /// The letter in lower case, or zero for a byte that is none.
+  /// Returns the letter in lower case, or zero if the byte is not a letter.
   private static func letter(_ byte: UInt8) -> UInt8 {
     let lower = byte | 0x20
     return lower >= 0x61 && lower <= 0x7a && byte < 0x80 ? lower : 0
   }
 
-  /// Whether the byte belongs to a word.
+  /// Returns whether the byte belongs to a word.
   static func isLetter(_ byte: UInt8) -> Bool { letter(byte) != 0 }
 
-  /// Counts the words of a piece of text; `pause` is called now and then with the bytes done since.
+  /// Counts the words of a text.
+  ///
+  /// Calls `pause` after every 4 KiB, with the number of bytes processed since the previous call.
   mutating func count(_ text: [UInt8], pause: (Int) throws -> Void) rethrows {
     var start = 0
     var hash: UInt64 = 0
@@ -50,28 +53,28 @@ struct WordTable: Sendable {
     if start < text.count { note(text, start..<text.count, hash, 1) }
   }
 
-  /// Adds what another table counted.
+  /// Adds the counts of another table.
   mutating func add(_ other: WordTable) {
     for entry in other.entries {
       note(other.letters, entry.start..<entry.start + entry.length, entry.hash, entry.count)
     }
   }
 
-  /// Counts the word in that range of a text, whatever its case.
+  /// Adds `count` to the number of occurrences of the word in that range of a text.
   private mutating func note(_ text: [UInt8], _ range: Range<Int>, _ hash: UInt64, _ count: Int) {
-    var place = Int(truncatingIfNeeded: hash ^ (hash >> 29)) & (places.count - 1)
-    while places[place] != 0 {
-      let index = Int(places[place]) - 1
+    var bucket = Int(truncatingIfNeeded: hash ^ (hash >> 29)) & (buckets.count - 1)
+    while buckets[bucket] != 0 {
+      let index = Int(buckets[bucket]) - 1
       if entries[index].hash == hash, isSame(entries[index], text, range) {
         entries[index].count += count
         return
       }
-      place = (place + 1) & (places.count - 1)
+      bucket = (bucket + 1) & (buckets.count - 1)
     }
     entries.append(Entry(start: letters.count, length: range.count, hash: hash, count: count))
     letters.append(contentsOf: text[range].lazy.map(WordTable.letter))
-    places[place] = UInt32(entries.count)
-    if entries.count * 2 > places.count { grow() }
+    buckets[bucket] = UInt32(entries.count)
+    if entries.count * 2 > buckets.count { grow() }
   }
 
   private func isSame(_ entry: Entry, _ text: [UInt8], _ range: Range<Int>) -> Bool {
@@ -82,15 +85,15 @@ struct WordTable: Sendable {
   }
 
   private mutating func grow() {
-    places = [UInt32](repeating: 0, count: places.count * 2)
+    buckets = [UInt32](repeating: 0, count: buckets.count * 2)
     for (index, entry) in entries.enumerated() {
-      var place = Int(truncatingIfNeeded: entry.hash ^ (entry.hash >> 29)) & (places.count - 1)
-      while places[place] != 0 { place = (place + 1) & (places.count - 1) }
-      places[place] = UInt32(index + 1)
+      var bucket = Int(truncatingIfNeeded: entry.hash ^ (entry.hash >> 29)) & (buckets.count - 1)
+      while buckets[bucket] != 0 { bucket = (bucket + 1) & (buckets.count - 1) }
+      buckets[bucket] = UInt32(index + 1)
     }
   }
 
-  /// Lines `count word`: the most frequent first, equal ones by word.
+  /// Returns lines of the form `count word`, the most frequent word first, equal counts in alphabetical order.
   func lines() -> [UInt8] {
     let sorted = entries.sorted { a, b in
       if a.count != b.count { return a.count > b.count }

@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts words: one process reads, one process counts each piece of text, one collects. Pieces are moved to those who
-// count them, and tables to the collector; no more than a few are under way at a time.
+// Counts words: one process reads the files, a process per piece of text counts its words, and one process collects the
+// counts. Pieces are moved to the processes that count them, and tables to the collector. The number of pieces in
+// progress at a time is limited.
 
 import Foundation
 import Joist
 
-/// What the collector is sent.
+/// A message to the collector.
 enum Mail: Sendable {
   /// A piece was counted.
   case table(WordTable)
-  /// There are so many pieces.
+  /// All files have been read; the value is the number of pieces.
   case all(Int)
   /// A file could not be read.
   case problem(String)
 }
 
-/// Ends the program with one line.
+/// Prints one line to standard error and ends the program.
 func stop(_ line: String, status: Int32) -> Never {
   FileHandle.standardError.write(Data("WordCount: \(line)\n".utf8))
   exit(status)
 }
 
-/// On a terminal: how far the reading is, in place of what stood there before.
+/// Shows the progress on a terminal, in place of the previous progress.
 func show(_ line: String) {
   if isatty(2) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8)) }
 }
 
-/// Reads the files and has each piece counted by a process of its own; a permit comes back for each.
+/// Reads the files and spawns a process for each piece, which counts its words and sends the table to the collector.
+///
+/// A piece takes a permit, and its process returns it by a message, so at most `permits` pieces are in progress.
 func read(
   _ files: [String],
   _ process: ProcessContext<Void>,
@@ -58,7 +61,7 @@ func read(
   }
 }
 
-/// Adds up what comes, until everything has come; then prints it.
+/// Adds up the tables until all pieces are counted, and prints the result.
 func collect(_ process: ProcessContext<Mail>) throws {
   var total = WordTable()
   var pieces: Int?
@@ -88,8 +91,8 @@ if files.first == "--schedulers" {
   configuration.schedulers = number
   files.removeFirst(2)
 }
-if let option = files.first(where: { $0.hasPrefix("--") }) { stop("no option \(option); \(usage)", status: 64) }
-if files.isEmpty { stop("no file; \(usage)", status: 64) }
+if let option = files.first(where: { $0.hasPrefix("--") }) { stop("unknown option \(option); \(usage)", status: 64) }
+if files.isEmpty { stop("no file given; \(usage)", status: 64) }
 
 do {
   let runtime = try ProcessRuntime(configuration)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arguments that a runtime would refuse are wrong arguments.
+// Command-line checks: an option that a runtime would refuse is reported as a wrong argument before anything runs.
 
 import ArgumentParser
 import Joist
 
 extension ProcessRuntime.Configuration {
-  /// Throws a line for the user, naming the option.
+  /// Throws a `ValidationError` that names the option if the configuration is not valid.
   func check() throws {
     do {
       try validate()
@@ -16,7 +16,7 @@ extension ProcessRuntime.Configuration {
   }
 }
 
-/// Throws a line for the user where `--minutes` is no time that a run may take.
+/// Throws a `ValidationError` if `--minutes` is out of range.
 func check(minutes: Double) throws {
   guard minutes > 0, minutes < 100_000 else {
     throw ValidationError("--minutes is \(minutes), and must be more than 0 and less than 100000")

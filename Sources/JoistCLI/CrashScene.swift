@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scene of the tour in which processes crash.
+// The tour's last scene: workers crash while their supervisor restarts them.
 
 import Joist
 import JoistSupervision
 
-/// A thousand workers under a supervisor; one job in a hundred makes its worker crash.
+/// Runs 100,000 jobs on a thousand supervised workers; every hundredth job makes its worker crash.
 func crashes(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String] {
   let (jobs, done, starts) = (100_000, Tally(), Tally())
   let channel = ProcessChannel<Int>(capacity: 1_000)
@@ -15,13 +15,13 @@ func crashes(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String]
       Child("worker \(number)", Never.self) { _ in
         starts.add()
         while let job = try channel.receive() {
-          // An index out of range, for one in a hundred.
+          // Every hundredth job reads past the end of the array.
           if squares[job % 100 == 0 ? 1_000 + job : job % 1_000] >= 0 { done.add() }
         }
       }
     }
   }.start(on: runtime)
-  progress.show("\(jobs) jobs, a hundredth of which crash")
+  progress.show("\(jobs) jobs, one in a hundred crashes its worker")
   let time = ContinuousClock().measure {
     for job in 0..<jobs { try? channel.send(job) }
     runtime.waitUntilIdle()
@@ -31,7 +31,7 @@ func crashes(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String]
   runtime.waitUntilIdle()
   let millis = short(count(.milliseconds(1), in: time))
   return [
-    "\(jobs) jobs in \(millis) ms: \(done.total) done, \(crashed) crashed their worker and nothing else",
-    "workers started again by their supervisor: \(starts.total - 1_000)",
+    "\(jobs) jobs in \(millis) ms: \(done.total) completed, \(crashed) crashed their own worker and nothing else",
+    "workers restarted by their supervisor: \(starts.total - 1_000)",
   ]
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command `joist`: the tour, which is what it does alone, the soak, the benchmarks, and the validation.
+// The command `joist` and its subcommands: the tour (the default), the soak test, the simulation, the validation and
+// the benchmarks.
 
 import ArgumentParser
 import Foundation
 import Joist
 
-/// The root: without a word it gives the tour.
+/// The root command; without a subcommand it runs the tour.
 struct JoistCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "joist",
-    abstract: "Processes in the manner of the BEAM, for native Swift.",
+    abstract: "BEAM-style processes for native Swift.",
     version: Built.line,
     subcommands: [Tour.self, Soak.self, Simulate.self, Validate.self, Bench.self],
     defaultSubcommand: Tour.self
@@ -26,7 +27,7 @@ enum Entry {
     } catch {
       let code = JoistCommand.exitCode(for: error)
       if code.rawValue == 0 { JoistCommand.exit(withError: error) }
-      // What did not hold has been said already.
+      // The command has already printed which check failed.
       if error is ExitCode { Foundation.exit(code.rawValue) }
       let line = JoistCommand.message(for: error).split(separator: "\n").first ?? "something went wrong"
       if !line.isEmpty { FileHandle.standardError.write(Data("joist: \(line)\n".utf8)) }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What other programs take of this machine's processors meanwhile: the system's count of busy time, less this program's
-// own.
+// The processor time that other programs use during a measurement: the system's busy time minus this program's own.
 
 import Foundation
 import Joist
 
-/// How much of the processors others used between two looks.
+/// The number of processors that other programs used between two samples.
 package struct MachineLoad: Sendable {
-  /// One look: seconds of processor time, all that were used and this program's own.
+  /// A sample: the seconds of processor time used so far by all programs (`busy`) and by this one (`own`).
   package struct Look: Sendable {
     package let busy, own: Double
 
@@ -17,7 +16,7 @@ package struct MachineLoad: Sendable {
       self.own = own
     }
 
-    /// Looks now; nil where the system does not say.
+    /// A sample taken now; nil where the system does not report busy time.
     static var now: Look? {
       guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
         let busy = busySeconds(text, ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))))
@@ -25,7 +24,10 @@ package struct MachineLoad: Sendable {
       return Look(busy: busy, own: Double(clock()) / Double(CLOCKS_PER_SEC))
     }
 
-    /// Reads the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal.
+    /// Returns the busy seconds in the text of `/proc/stat`; nil if the text does not have that format.
+    ///
+    /// The first line holds ticks of user, nice, system, idle, iowait, irq, softirq and steal. All but idle and iowait
+    /// are busy.
     package static func busySeconds(_ text: String, ticksPerSecond: Double) -> Double? {
       let words = text.prefix { $0 != "\n" }.split(separator: " ")
       let ticks = words.dropFirst().compactMap { Double($0) }
@@ -34,9 +36,9 @@ package struct MachineLoad: Sendable {
     }
   }
 
-  /// Processors that others used on average.
+  /// The average number of processors that other programs used.
   package let others: Double
-  /// Processors that there are.
+  /// The number of processors of the machine.
   package let processors: Int
 
   package init(_ first: Look, _ last: Look, seconds: Double, processors: Int) {
@@ -45,19 +47,21 @@ package struct MachineLoad: Sendable {
     self.processors = processors
   }
 
-  /// Whether figures that depend on time mean little: others used an eighth of the processors or more.
+  /// Whether other programs used an eighth of the processors or more, which makes timings unreliable.
   package var isBusy: Bool { others * 8 >= Double(processors) }
 }
 
 extension MachineLoad: CustomStringConvertible {
-  /// As in `other programs used 1.6 of 2 processors`.
+  /// A text such as `other programs used 1.6 of 2 processors`.
   package var description: String {
     "other programs used \(String(format: "%.1f", others)) of \(processors) processor\(processors == 1 ? "" : "s")"
   }
 }
 
 extension MachineLoad {
-  /// Runs something and says what others used meanwhile; nil where the system does not say.
+  /// Runs the body and returns its value, with the load of other programs meanwhile.
+  ///
+  /// The load is nil where the system does not report it.
   static func during<Value>(_ body: () -> Value) -> (Value, MachineLoad?) {
     let (start, first) = (ContinuousClock.now, Look.now)
     let value = body()

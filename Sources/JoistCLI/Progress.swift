@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a person sees while something takes long: one line on a terminal, nothing in a pipe. And how figures are
-// written.
+// The progress line of a long command, which appears on a terminal only, and the formatting of measured values.
 
 import Foundation
 import Joist
 
-/// A line that is written over again.
+/// A terminal line that each update overwrites.
 struct Progress {
   private let isTerminal = isatty(1) == 1
 
-  /// Shows a line in place of the last.
+  /// Replaces the line by `text`; does nothing if the output is not a terminal.
   func show(_ text: String) {
     guard isTerminal else { return }
     write("\r\u{1B}[K  … \(text)")
   }
 
-  /// Takes the line away.
+  /// Erases the line.
   func clear() {
     if isTerminal { write("\r\u{1B}[K") }
   }
@@ -24,21 +23,22 @@ struct Progress {
   private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 }
 
-/// A figure with three significant digits or so.
+/// Formats a value with about three significant digits.
 func short(_ value: Double) -> String {
   value >= 100 ? String(format: "%.0f", value) : String(format: value >= 10 ? "%.1f" : "%.2f", value)
 }
 
-/// So many units of `unit` in a duration.
+/// Returns how many times `unit` fits into `duration`, fractions included.
 func count(_ unit: Duration, in duration: Duration) -> Double { duration / unit }
 
 extension Duration {
-  /// As a number of them, fractions included.
+  /// The duration in nanoseconds, fractions included.
   var nanoseconds: Double { self / .nanoseconds(1) }
+  /// The duration in milliseconds, fractions included.
   var milliseconds: Double { self / .milliseconds(1) }
 }
 
-/// Bytes of memory that the program has now; zero where the system does not say.
+/// Returns the resident memory of this program in bytes; zero where the system does not report it.
 func residentBytes() -> Int {
   HostPlatform.shared.residentBytes()
 }

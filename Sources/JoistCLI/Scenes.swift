@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scenes of the tour. Each gives back what it measured, the most telling line first.
+// The scenes of the tour. Each returns lines of text with what it measured; the first line is its summary.
 
 import Joist
 import Synchronization
 
-/// Many processes that wait, and what each costs.
+/// Spawns `number` processes that wait in `receive`, and measures memory and time per process.
 func crowd(_ runtime: ProcessRuntime, _ progress: Progress, _ number: Int) throws -> [String] {
   let before = residentBytes()
   var refs: [ProcessRef<Int>] = []
@@ -19,7 +19,7 @@ func crowd(_ runtime: ProcessRuntime, _ progress: Progress, _ number: Int) throw
     runtime.waitUntilIdle()
   }
   let each = (residentBytes() - before - number * MemoryLayout<ProcessRef<Int>>.stride) / number
-  progress.show("telling all of them to go")
+  progress.show("sending a last message to each")
   let going = clock.measure {
     for ref in refs { ref.send(1) }
     runtime.waitUntilIdle()
@@ -27,18 +27,18 @@ func crowd(_ runtime: ProcessRuntime, _ progress: Progress, _ number: Int) throw
   let micros = short(count(.microseconds(1), in: making) / Double(number))
   let microsGoing = short(count(.microseconds(1), in: going) / Double(number))
   return [
-    "\(number) live processes: \(each) bytes each, \(micros) µs to make and bring to rest",
-    "a message to each and its end: \(microsGoing) µs; left: \(runtime.processes.count)",
+    "\(number) waiting processes: \(each) bytes per process, \(micros) µs to spawn one and run it to its receive",
+    "to send each a message and let it end: \(microsGoing) µs per process; processes left: \(runtime.processes.count)",
   ]
 }
 
-/// What goes round the ring: first the way on, then the token.
+/// A message of the ring: first the next member, then the token with the number of hops left.
 private enum Hop {
   case next(ProcessRef<Hop>)
   case token(Int)
 }
 
-/// A token that goes round.
+/// Passes a token around a ring of `length` processes fifty times, and measures the time per hop.
 func ring(_ runtime: ProcessRuntime, _ progress: Progress, _ length: Int) throws -> [String] {
   let hops = length * 50
   let members = (0..<length).map { _ in
@@ -56,26 +56,28 @@ func ring(_ runtime: ProcessRuntime, _ progress: Progress, _ length: Int) throws
     members[0].send(.token(hops))
     runtime.waitUntilIdle()
   }
-  return ["a hop from process to process: \(short(count(.nanoseconds(1), in: time) / Double(hops))) ns (\(hops) hops)"]
+  return ["a message to the next process: \(short(count(.nanoseconds(1), in: time) / Double(hops))) ns (\(hops) hops)"]
 }
 
-/// The four priorities at work: of each, processes that compute, and one that wants to run each millisecond.
+/// Runs processes of all four priorities for two seconds, and measures each priority's throughput and wake-up delay.
+///
+/// Each priority has processes that compute, and one process that sleeps for a millisecond at a time.
 func fourPriorities(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String] {
-  progress.show("switching")
+  progress.show("measuring a switch")
   let switching = short(try switchNanoseconds())
   let end = ContinuousClock.now + .seconds(2)
   let levels = Priority.allCases.map { PriorityFigures($0) }
   for level in levels { level.start(runtime, until: end) }
-  progress.show("competing")
+  progress.show("running four priorities")
   runtime.waitUntilIdle()
   let all = levels.reduce(0) { $0 + $1.work.total }
   let lines = levels.map { $0.line(of: all) }
   let switches = "a switch from process to process takes \(switching) ns"
   let (urgent, low) = (levels[0].median, levels[3].median)
-  return ["\(switches); under full load a .max process starts \(urgent) late, a .low one \(low) late"] + lines
+  return ["\(switches); under full load a .max sleeper wakes \(urgent) late, a .low one \(low) late (median)"] + lines
 }
 
-/// Nanoseconds of a switch: two processes on one scheduler that yield to each other.
+/// Returns the nanoseconds per switch between two processes that yield to each other on one scheduler.
 private func switchNanoseconds() throws -> Double {
   let runtime = try ProcessRuntime(.init(schedulers: 1))
   defer { runtime.shutdown() }
@@ -87,7 +89,7 @@ private func switchNanoseconds() throws -> Double {
   return time.nanoseconds / Double(2 * turns)
 }
 
-/// What processes of one priority get done, and how long they wait for their turn.
+/// The throughput and the wake-up delays of the processes of one priority.
 private struct PriorityFigures {
   let priority: Priority
   let work = Tally()
@@ -95,14 +97,14 @@ private struct PriorityFigures {
 
   init(_ priority: Priority) { self.priority = priority }
 
-  /// Starts one process a scheduler that computes, and one that sleeps for a millisecond again and again.
+  /// Starts one computing process per scheduler, and one process that repeatedly sleeps for a millisecond.
   func start(_ runtime: ProcessRuntime, until end: ContinuousClock.Instant) {
     for _ in 0..<runtime.schedulerCount {
       runtime.spawn(options: .init(priority: priority)) { [priority, work] process in
         while ContinuousClock.now < end {
           for _ in 0..<20 { try process.reduce(50) }
           work.add()
-          // What is urgent has little to do, or nothing else would run.
+          // An urgent process sleeps most of the time; otherwise no less urgent process would run.
           if priority >= .high { try process.sleep(for: .microseconds(priority == .max ? 400 : 200)) }
         }
       }
@@ -116,24 +118,24 @@ private struct PriorityFigures {
     }
   }
 
-  /// The lateness in the median, with its unit.
+  /// The median wake-up delay with its unit, or `never` if the process did not wake.
   var median: String {
     let sorted = waits.all.sorted()
     return sorted.isEmpty ? "never" : "\(short(sorted[sorted.count / 2].milliseconds)) ms"
   }
 
-  /// One line: the share of the work, then the lateness.
+  /// Returns the line of this priority: its share of `all` units of work, then its wake-up delays.
   func line(of all: Int) -> String {
     let share = Double(work.total) / Double(max(1, all))
-    let load = "\(short(share * 100)) % of the load".padded(to: 20)
+    let load = "\(short(share * 100)) % of the work".padded(to: 20)
     let bar = String(repeating: "█", count: Int((share * 20).rounded())).padded(to: 20)
     let sorted = waits.all.sorted()
-    let late = "\(median) late in the median, \(sorted.last.map { short($0.milliseconds) } ?? "-") ms at worst"
-    return "\("\(priority)".padded(to: 7))\(bar) \(load)  woken \(sorted.count) times, \(late)"
+    let late = "\(median) late (median), \(sorted.last.map { short($0.milliseconds) } ?? "-") ms late (maximum)"
+    return "\("\(priority)".padded(to: 7))\(bar) \(load)  sleeper woke \(sorted.count) times, \(late)"
   }
 }
 
-/// A loop without a suspension point on every scheduler, and a process that wants a moment each millisecond.
+/// Runs a loop without a suspension point on every scheduler, and measures how late a sleeper wakes beside them.
 func loopAndSleeper(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [String] {
   let end = ContinuousClock.now + .seconds(1)
   for _ in 0..<runtime.schedulerCount {
@@ -147,26 +149,26 @@ func loopAndSleeper(_ runtime: ProcessRuntime, _ progress: Progress) throws -> [
       list.add(ContinuousClock.now - due)
     }
   }
-  progress.show("looping")
+  progress.show("running loops that never yield")
   runtime.waitUntilIdle()
   let sorted = list.all.sorted()
-  guard let worst = sorted.last else { return ["the sleeper never ran: that should not be"] }
+  guard let worst = sorted.last else { return ["the sleeper never woke, which is a bug"] }
   let median = short(count(.milliseconds(1), in: sorted[sorted.count / 2]))
   return [
-    "beside loops that never yield a sleeper woke \(sorted.count) times: "
-      + "\(median) ms late in the median, \(short(count(.milliseconds(1), in: worst))) ms at worst",
-    "spare schedulers that stood in: \(runtime.statistics.spareStarts)",
+    "beside loops that never yield, a sleeper woke \(sorted.count) times: "
+      + "\(median) ms late (median), \(short(count(.milliseconds(1), in: worst))) ms late (maximum)",
+    "spare schedulers started: \(runtime.statistics.spareStarts)",
   ]
 }
 
-/// A count that many processes add to.
+/// A counter that many processes add to.
 final class Tally: Sendable {
   private let value = Atomic<Int>(0)
   func add(_ amount: Int = 1) { value.add(amount, ordering: .relaxed) }
   var total: Int { value.load(ordering: .relaxed) }
 }
 
-/// A list that a process writes and the scene reads.
+/// A list of durations that a process appends to and the scene reads.
 private final class Times: Sendable {
   private let list = Mutex<[Duration]>([])
   func add(_ time: Duration) { list.withLock { $0.append(time) } }

@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The soak: processes that spawn, send, wait, suspend and end at random, for as long as is asked; at the end everything
-// that was made must be gone.
+// The soak test: for a given time, processes spawn, send, wait, suspend and end at random. At the end, every process,
+// message and saved frame must be accounted for.
 
 import ArgumentParser
 import Foundation
 import Joist
 import JoistSupervision
 
-/// Runs at random for a while and then counts.
+/// The command `joist soak`, which runs random processes and then compares what was created with what was freed.
 struct Soak: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs processes at random for a while; then everything that was made must be gone."
+    abstract: "Runs a random load for a while, then checks that nothing was lost or leaked.",
+    discussion: "Prints a line for each check: two counts that must be equal, or one that must be zero. "
+      + "Exits with status 1 if a check fails."
   )
 
-  @Option(help: "How long, in minutes.")
+  @Option(help: "Duration of the load in minutes.")
   var minutes = 1.0
 
-  @Option(help: "Where chance begins.")
+  @Option(help: "Seed of the random choices.")
   var seed: UInt64 = 1
 
-  @Option(help: "Scheduler threads: 1…192; one a core if not given.")
+  @Option(help: "Number of scheduler threads, 1…192. Default: one per core.")
   var schedulers: Int?
 
-  @Option(help: "Stacks: few of them exercise images; 64, with faults 512, if not given.")
+  @Option(help: "Number of stack slots. A small number makes processes share stacks. Default: 64, with --faults 512.")
   var slots: Int?
 
-  @Flag(help: "Crashes, kills, storms of links and restarts; on 1, 2 and 8 schedulers if none are given.")
+  @Flag(
+    help: "Run crashes, kills, chains of links and restarts instead; without --schedulers on 1, 2 and 8 schedulers."
+  )
   var faults = false
 
   func validate() throws {
@@ -58,13 +62,13 @@ struct Soak: ParsableCommand {
     let progress = Progress()
     while !runtime.waitUntilIdle(timeout: .seconds(1)) {
       if ContinuousClock.now > end + .seconds(60) {
-        print("FAILS  not idle a minute after its end")
+        print("FAILS  the runtime was not idle a minute after the load ended")
         throw ExitCode(1)
       }
       let figures = runtime.statistics
       let crashes = faults ? "\(figures.trapsContained + figures.overflowsContained) crashes, " : ""
-      let made = "\(figures.processesCreated) processes made, \(crashes)\(figures.messagesSent) messages sent"
-      progress.show("\(made), \(figures.framesSaved) frames copied out")
+      let made = "\(figures.processesCreated) processes created, \(crashes)\(figures.messagesSent) messages sent"
+      progress.show("\(made), frames saved \(figures.framesSaved) times")
     }
     progress.clear()
     let survivors = runtime.shutdown()
@@ -79,11 +83,11 @@ struct Soak: ParsableCommand {
   ) throws {
     let gone = figures.messagesReceived + figures.messagesDestroyed + figures.messagesDropped
     var checks = [
-      SoakCheck("processes", ("made", figures.processesCreated), ("ended", figures.processesEnded)),
+      SoakCheck("processes", ("created", figures.processesCreated), ("ended", figures.processesEnded)),
       SoakCheck("messages", ("sent", figures.messagesSent), ("received, destroyed or dropped", gone)),
-      SoakCheck("objects in messages", ("made", tally.made.total), ("destroyed", tally.destroyed.total)),
-      SoakCheck("frames of processes", ("copied out", figures.framesSaved), ("copied back in", figures.framesRestored)),
-      SoakCheck("images of frames", ("bytes left", figures.savedFramesBytes)),
+      SoakCheck("objects in messages", ("created", tally.made.total), ("destroyed", tally.destroyed.total)),
+      SoakCheck("frames of processes", ("saved", figures.framesSaved), ("restored", figures.framesRestored)),
+      SoakCheck("saved frames", ("bytes left", figures.savedFramesBytes)),
       SoakCheck("processes", ("outlived the runtime", survivors.count)),
     ]
     if faults {
@@ -92,7 +96,7 @@ struct Soak: ParsableCommand {
           + "supervisors: \(faultTally.supervised.total) children started"
       )
       checks += [
-        SoakCheck("monitors", ("set up", faultTally.monitors.total), ("told of an end", faultTally.ends.total)),
+        SoakCheck("monitors", ("created", faultTally.monitors.total), ("notified of an exit", faultTally.ends.total)),
         SoakCheck(
           "messages between bystanders",
           ("sent", faultTally.sent.total),
@@ -107,7 +111,7 @@ struct Soak: ParsableCommand {
   }
 }
 
-/// Two counts that are to be equal, or one that is to be zero.
+/// A check of the soak test: two counts that must be equal, or one that must be zero.
 private struct SoakCheck {
   let name: String
   let counts: [(what: String, count: Int)]
@@ -117,33 +121,33 @@ private struct SoakCheck {
     counts = [first, second]
   }
 
-  init(_ name: String, _ none: (String, Int)) {
+  init(_ name: String, _ zero: (String, Int)) {
     self.name = name
-    counts = [none]
+    counts = [zero]
   }
 
   var holds: Bool { counts.allSatisfy { $0.count == (counts.count == 1 ? 0 : counts[0].count) } }
 
-  /// As in `holds  messages: 12 sent, 12 received`.
+  /// A line such as `holds  messages: 12 sent, 12 received`.
   var line: String {
     let figures = counts.map { "\($0.count) \($0.what)" }.joined(separator: ", ")
     return "\(holds ? "holds" : "FAILS")  \(name): \(figures)"
   }
 }
 
-/// What processes of a soak send each other: an object that is counted, and whom to answer.
+/// A message between processes of the soak test: a counted object, and the process that expects a reply, if any.
 struct Parcel {
   let object: Counted
   let back: ProcessRef<Parcel>?
 }
 
-/// Objects made and destroyed.
+/// The numbers of counted objects created and destroyed.
 final class SoakTally: Sendable {
   let made = Tally()
   let destroyed = Tally()
 }
 
-/// An object that counts itself.
+/// An object that counts its creation and destruction.
 final class Counted {
   private let tally: SoakTally
   init(_ tally: SoakTally) {
@@ -153,18 +157,18 @@ final class Counted {
   deinit { tally.destroyed.add() }
 }
 
-/// What happens in a soak: the same from the same seed.
+/// A source of random choices that depends on its seed alone.
 struct Chance {
   private var numbers: SplitMix64
   init(_ seed: UInt64) { numbers = SplitMix64(seed: seed) }
 
-  /// A number from zero up to `bound`.
+  /// Returns a number in `0..<bound`.
   mutating func below(_ bound: UInt64) -> UInt64 { numbers.next() % bound }
 }
 
-/// One process of a soak: a turn is something at random.
+/// Runs the body of a process of the soak test, which does something at random in each round.
 ///
-/// It has at most eight children at a time.
+/// It keeps at most eight children at a time.
 private func roam(
   _ process: ProcessContext<Parcel>,
   _ chance: Chance,
@@ -194,7 +198,7 @@ private func roam(
   for child in children { child.exit() }
 }
 
-/// A child: answers for a while, then ends, with mail unread or not.
+/// Runs the body of a child, which replies to messages for a while and then ends, perhaps with unread messages.
 private func brief(_ process: ProcessContext<Parcel>, _ chance: Chance, _ tally: SoakTally) throws {
   var chance = chance
   for _ in 0..<chance.below(30) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The soak with faults: processes that trap, overflow, are killed, link in storms and are started again, beside others
-// that exchange messages and must not notice.
+// The soak test with faults: processes trap, overflow their stacks, are killed, link to each other and are restarted.
+// Beside them, bystanders exchange messages and must not be affected.
 
 import Joist
 import JoistSupervision
 
-/// What came of a soak with faults.
+/// The counts of a soak test with faults.
 final class FaultTally: Sendable {
   let monitors = Tally()
   let ends = Tally()
@@ -16,7 +16,7 @@ final class FaultTally: Sendable {
   let supervised = Tally()
 }
 
-/// Starts everything; it ends by itself at that time.
+/// Starts all processes of the soak test; they end by themselves at `end`.
 func startFaults(
   _ runtime: ProcessRuntime,
   _ seed: UInt64,
@@ -37,15 +37,15 @@ func startFaults(
   }
 }
 
-// MARK: - Those that must not notice
+// MARK: - Bystanders
 
-/// What one tells the other, and how far it has got.
+/// A message of a bystander: the next number with the process that expects an acknowledgement, or the end.
 private enum Talk {
   case number(Int, ProcessRef<Int>)
   case last
 }
 
-/// One process that sends numbers in order, and one that sees to it that all come, in order.
+/// Starts a process that sends consecutive numbers, and one that checks that all of them arrive in order.
 private func startTalk(_ runtime: ProcessRuntime, _ tally: FaultTally, until end: ContinuousClock.Instant) throws {
   let listener = runtime.spawn(Talk.self) { process in
     var last = 0
@@ -70,9 +70,9 @@ private func startTalk(_ runtime: ProcessRuntime, _ tally: FaultTally, until end
   }
 }
 
-// MARK: - Those that die
+// MARK: - Processes that die
 
-/// Makes children that die in all ways, and waits for the news of each.
+/// Spawns monitored children that end in every possible way, and waits for each one's `Down` message.
 private func breed(
   _ process: ProcessContext<Down>,
   _ chance: Chance,
@@ -96,10 +96,10 @@ private func breed(
   }
 }
 
-/// The news of an end as it comes.
+/// Returns the `Down` message unchanged, for processes whose messages are `Down` messages.
 @Sendable func told(_ down: Down) -> Down { down }
 
-/// Lives a little, then dies.
+/// Runs the body of a child: it does a few random things, and then ends in a random way.
 private func die(_ process: ProcessContext<Int>, _ chance: Chance) throws {
   var chance = chance
   while chance.below(3) > 0 {
@@ -121,14 +121,14 @@ private func die(_ process: ProcessContext<Int>, _ chance: Chance) throws {
   case 7: try linkStorm(process, chance)
   case 8: _ = try process.receive(where: { number in number == trap(0) }, timeout: .milliseconds(1))
   default:
-    // Deaf to what it is told, for a while.
+    // Ignores exit signals for a while.
     for _ in 0..<chance.below(60) { do { try process.sleep(for: .microseconds(100)) } catch {} }
   }
 }
 
 private struct SoakError: Error {}
 
-/// A crowd in a ring of links; one of them traps.
+/// Spawns chains of linked processes, one of which traps.
 private func linkStorm(_ process: ProcessContext<Int>, _ chance: Chance) throws {
   var chance = chance
   for _ in 0...chance.below(12) {
@@ -144,7 +144,9 @@ private func linkStorm(_ process: ProcessContext<Int>, _ chance: Chance) throws 
   try process.sleep(for: .seconds(10))
 }
 
-/// Traps without a word: an overflow of arithmetic, or what is not there.
+/// Traps: unwraps nil if `way` is zero, overflows an addition otherwise.
+///
+/// In release builds neither prints a message.
 @inline(never) @discardableResult
 private func trap(_ way: Int) -> Int {
   let numbers = Array(0..<way)
@@ -159,9 +161,9 @@ private func deepen(_ text: String) -> Int {
   text.isEmpty ? 0 : text.utf8.count &+ deepen(String(text.reversed())) &* 3
 }
 
-// MARK: - Those that are started again
+// MARK: - Processes that are restarted
 
-/// A supervisor of children that die all the time, one of them a supervisor.
+/// Returns a supervisor whose children crash all the time; one of the children is itself a supervisor.
 private func supervisor(_ chance: Chance, _ tally: FaultTally) -> Supervisor {
   var chance = chance
   let strategies: [Supervisor.Strategy] = [.oneForOne, .oneForAll, .restForOne]
@@ -176,6 +178,7 @@ private func supervisor(_ chance: Chance, _ tally: FaultTally) -> Supervisor {
   }
 }
 
+/// Returns a supervised child that sleeps for up to 4 ms and then traps in three of four cases.
 private func mortal(_ name: String, _ seed: UInt64, _ tally: FaultTally) -> Child {
   Child(name, Never.self) { process in
     tally.supervised.add()
@@ -186,6 +189,6 @@ private func mortal(_ name: String, _ seed: UInt64, _ tally: FaultTally) -> Chil
 }
 
 extension ProcessID {
-  /// A number for each process.
+  /// A number derived from the process identifier.
   fileprivate var mixed: UInt64 { description.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) } }
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tour: five scenes, each measured as it is shown, then the figures.
+// The tour: five scenes, each of which runs and is measured, followed by a summary of the measurements.
 
 import ArgumentParser
 import Joist
 
-/// Shows in half a minute what Joist does.
+/// The command `joist tour`, which shows what Joist does in about half a minute.
 struct Tour: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Shows in half a minute what Joist does, and measures it.")
+  static let configuration = CommandConfiguration(
+    abstract: "Demonstrates Joist in five measured scenes, in about half a minute."
+  )
 
-  @Option(help: "Processes that live at once in the first scene: 1000…10000000.")
+  @Option(help: "Number of processes that wait at once in the first scene, 1000…10000000.")
   var processes = 1_000_000
 
-  @Option(help: "Scheduler threads: 1…192; one a core if not given.")
+  @Option(help: "Number of scheduler threads, 1…192. Default: one per core.")
   var schedulers: Int?
 
   func validate() throws {
@@ -25,11 +27,11 @@ struct Tour: ParsableCommand {
   func run() throws {
     let configuration = ProcessRuntime.Configuration(schedulers: schedulers)
     let scenes: [(title: String, play: (ProcessRuntime, Progress) throws -> [String])] = [
-      ("\(processes) processes, each waiting in a receive", { try crowd($0, $1, processes) }),
-      ("a token round a ring of 10000 processes", { try ring($0, $1, 10_000) }),
-      ("four priorities at work for two seconds, the urgent ones with little to do", fourPriorities),
-      ("a loop that never yields, and a sleeper beside it", loopAndSleeper),
-      ("a thousand workers, of whom one crashes at every hundredth job", crashes),
+      ("\(processes) processes, each waiting in receive", { try crowd($0, $1, processes) }),
+      ("A token passed around a ring of 10000 processes", { try ring($0, $1, 10_000) }),
+      ("Four priorities for two seconds; the urgent processes sleep most of the time", fourPriorities),
+      ("A loop on every scheduler that never yields, and a process that sleeps 1 ms at a time", loopAndSleeper),
+      ("A thousand supervised workers; every hundredth job crashes its worker", crashes),
     ]
     var figures: [String] = []
     print("Joist: a tour in five scenes.")
@@ -43,7 +45,7 @@ struct Tour: ParsableCommand {
       for line in lines { print("   \(line)") }
       figures.append(contentsOf: lines.prefix(1))
     }
-    print("\nMeasured just now:")
+    print("\nSummary of this run:")
     for figure in figures { print("  \(figure)") }
   }
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The macros that write what is said of private heaps by hand otherwise.
+// The macros that generate conformances to `HeapTraceable`, which otherwise are written by hand.
 
 import Joist
 
 #if Macros
-  /// Writes the conformance of a struct or an enum to `HeapTraceable`.
+  /// Generates the conformance of a struct or an enum to `HeapTraceable`.
   ///
-  /// Its `trace` names every stored property, and every associated value, so that none is forgotten. Each is of a type
-  /// that is `HeapTraceable` itself, or `Sendable` and so without references; what is neither does not compile, unless
-  /// it is marked with ``HeapIgnored()``.
+  /// The generated `trace` names every stored property and every associated value, so that none is forgotten. The type
+  /// of each must be `HeapTraceable`, or `Sendable`, which implies that it has no references. Any other type does not
+  /// compile, unless the property or case is marked with ``HeapIgnored()``.
   ///
   /// ```swift
   /// @HeapTraceable
@@ -19,13 +19,15 @@ import Joist
   /// }
   /// ```
   ///
-  /// A macro does not see what other macros add: a type with such properties conforms by hand.
+  /// A macro cannot see the properties that other macros add. Write the conformance of a type with such properties by
+  /// hand.
   @attached(extension, conformances: HeapTraceable, names: named(trace))
   public macro HeapTraceable() = #externalMacro(module: "JoistMacrosPlugin", type: "HeapTraceableMacro")
 
-  /// Says of a property, or of a case, that it has no references, where the compiler cannot see that.
+  /// Marks a property or a case as having no references, where the compiler cannot see that.
   ///
-  /// ``HeapTraceable()`` leaves it out. What it leads to on the heap is not kept.
+  /// ``HeapTraceable()`` leaves it out of the generated `trace`. If it does refer to objects on the heap, it does not
+  /// keep them.
   @attached(peer)
   public macro HeapIgnored() = #externalMacro(module: "JoistMacrosPlugin", type: "HeapIgnoredMacro")
 #endif

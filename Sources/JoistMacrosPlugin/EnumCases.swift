@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cases of an enum. Swift has no way to change an associated value in place: it is taken out and put back.
+// The statements that trace the cases of an enum. Swift cannot change an associated value in place, so the values are
+// copied out, visited and put back.
 
 #if Macros
   import SwiftSyntax
   import SwiftSyntaxBuilder
 
   enum EnumCases {
-    static func visits(in members: MemberBlockItemListSyntax, _ faults: inout Faults) -> CodeBlockItemListSyntax {
+    static func visits(
+      in members: MemberBlockItemListSyntax,
+      _ diagnostics: inout Diagnostics
+    ) -> CodeBlockItemListSyntax {
       var cases: [String] = []
       var haveValues = false
       for member in members {
@@ -18,7 +22,7 @@
             cases.append(visit(of: element.name.text, values))
           }
         } else {
-          Hidden.report(member.decl, &faults)
+          diagnostics.reportIfHiding(member.decl)
         }
       }
       return haveValues ? "switch self {\n\(raw: cases.joined(separator: "\n"))\n}" : []
@@ -32,18 +36,20 @@
       return (["case .\(name)(\(pattern)):"] + visits + ["self = .\(name)(\(arguments))"]).joined(separator: "\n")
     }
 
-    /// An associated value: what it is called in the `trace`, and the label that puts it back.
+    /// An associated value of a case.
     private struct Value {
+      /// Its variable in `trace`.
       let name: String
+      /// Its argument label with a colon, or an empty string.
       let label: String
 
       static func all(of element: EnumCaseElementSyntax) -> [Value] {
         let parameters = element.parameterClause?.parameters ?? []
         return parameters.enumerated().map { number, parameter in
-          let word = parameter.firstName?.text ?? "_"
+          let label = parameter.firstName?.text ?? "_"
           return Value(
             name: parameters.count == 1 ? "value" : "value\(number + 1)",
-            label: word == "_" ? "" : "\(word): "
+            label: label == "_" ? "" : "\(label): "
           )
         }
       }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A mark that expands to nothing.
+// The marker attribute `@HeapIgnored`, which expands to nothing.
 
 #if Macros
   import SwiftSyntax
   import SwiftSyntaxMacros
 
-  /// `@HeapIgnored`, which `@HeapTraceable` looks for.
+  /// The implementation of `@HeapIgnored`, which `@HeapTraceable` looks for.
   enum HeapIgnoredMacro: PeerMacro {
     static func expansion(
       of node: AttributeSyntax,

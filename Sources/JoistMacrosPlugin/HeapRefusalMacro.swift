@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A sentence as an error. It is the default of an argument, and so expanded where the function is called.
+// Reports its argument as an error. It is used as a default argument, so that it is expanded, and the error reported,
+// where the function is called.
 
 #if Macros
   import SwiftDiagnostics
@@ -9,15 +10,15 @@
   import SwiftSyntaxBuilder
   import SwiftSyntaxMacros
 
-  /// `#heapRefusal`.
+  /// The implementation of `#heapRefusal`.
   enum HeapRefusalMacro: ExpressionMacro {
     static func expansion(
       of node: some FreestandingMacroExpansionSyntax,
       in context: some MacroExpansionContext
     ) -> ExprSyntax {
       let sentence = node.arguments.first?.expression.as(StringLiteralExprSyntax.self)?.representedLiteralValue
-      let complaint = Complaint(message: sentence ?? "this is refused", id: "refusal")
-      context.diagnose(Diagnostic(node: node, message: complaint))
+      let error = MacroError(message: sentence ?? "this is refused", id: "refusal")
+      context.diagnose(Diagnostic(node: node, message: error))
       return "()"
     }
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `@HeapTraceable` writes: an extension with a `trace` that names everything that is stored.
-// A macro sees words, not types. So it leaves nothing out that it is not told to leave out: whether something has
-// references is found out by the compiler, which chooses among the functions of `HeapTracer`. What it cannot see is an
-// error.
+// The macro `@HeapTraceable`, which generates an extension with a `trace` that names every stored value.
+//
+// A macro sees syntax, not types. So it leaves out only what is marked with `@HeapIgnored`. The compiler determines
+// whether a value has references, when it chooses among the overloads of `HeapTracer`. Members that the macro cannot
+// see are an error.
 
 #if Macros
   import SwiftDiagnostics
@@ -11,7 +12,7 @@
   import SwiftSyntaxBuilder
   import SwiftSyntaxMacros
 
-  /// `@HeapTraceable`.
+  /// The implementation of `@HeapTraceable`.
   enum HeapTraceableMacro: ExtensionMacro {
     static func expansion(
       of node: AttributeSyntax,
@@ -20,18 +21,18 @@
       conformingTo protocols: [TypeSyntax],
       in context: some MacroExpansionContext
     ) -> [ExtensionDeclSyntax] {
-      var faults = Faults()
+      var diagnostics = Diagnostics()
       let body: CodeBlockItemListSyntax
       if declaration.is(StructDeclSyntax.self) {
-        body = StoredProperties.visits(in: declaration.memberBlock.members, &faults)
+        body = StoredProperties.visits(in: declaration.memberBlock.members, &diagnostics)
       } else if let declaration = declaration.as(EnumDeclSyntax.self) {
-        body = EnumCases.visits(in: declaration.memberBlock.members, &faults)
+        body = EnumCases.visits(in: declaration.memberBlock.members, &diagnostics)
       } else {
-        faults.report(.noValueType, at: node)
+        diagnostics.report(.noValueType, at: node)
         body = []
       }
-      for diagnostic in faults.diagnostics { context.diagnose(diagnostic) }
-      guard faults.diagnostics.isEmpty else { return [] }
+      for diagnostic in diagnostics.all { context.diagnose(diagnostic) }
+      guard diagnostics.all.isEmpty else { return [] }
       let access = Access.ofWitness(in: declaration, context.lexicalContext)
       let block: CodeBlockSyntax = body.isEmpty ? "{}" : "{\n\(body)\n}"
       let function: DeclSyntax = "\(access)mutating func trace(_ tracer: inout HeapTracer) \(block)"
@@ -41,14 +42,14 @@
     }
   }
 
-  /// How far a witness must be seen: as far as its type.
+  /// The access level of a witness, which must be that of its type.
   enum Access {
     static func ofWitness(in declaration: some DeclGroupSyntax, _ surroundings: [Syntax]) -> TokenSyntax {
       let own = widest(of: declaration.modifiers)
-      // An extension's access is that of its members which do not say theirs.
+      // Members without an access level of their own have that of their extension.
       let extended = surroundings.first?.as(ExtensionDeclSyntax.self).flatMap { widest(of: $0.modifiers) }
-      let isSaid = declaration.modifiers.contains { ["internal", "fileprivate", "private"].contains($0.name.text) }
-      return (own ?? (isSaid ? nil : extended)).map { "\(raw: $0) " } ?? ""
+      let isLimited = declaration.modifiers.contains { ["internal", "fileprivate", "private"].contains($0.name.text) }
+      return (own ?? (isLimited ? nil : extended)).map { "\(raw: $0) " } ?? ""
     }
 
     private static func widest(of modifiers: DeclModifierListSyntax) -> String? {

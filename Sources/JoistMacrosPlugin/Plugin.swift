@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program that the compiler asks to expand macros. Without the trait it has none, and needs no swift-syntax.
+// The program that the compiler runs to expand macros. Without the package trait `Macros` it contains no macros and
+// does not need swift-syntax.
 
 #if Macros
   import SwiftCompilerPlugin

@@ -1,45 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The stored properties of a struct, and how a tracer is told of each.
+// The statements that trace the stored properties of a struct.
 
 #if Macros
   import SwiftDiagnostics
   import SwiftSyntax
   import SwiftSyntaxBuilder
 
-  /// What a tracer can do with a property.
-  enum Reach: Equatable {
-    /// Visit it in place.
+  /// The access that a tracer has to a property.
+  enum TracerAccess: Equatable {
+    /// The tracer visits the property in place.
     case inPlace
-    /// Only look at its type: what keeps it from more.
+    /// The tracer cannot change the property, for the given reason, and only checks its type.
     case typeOnly(because: String)
   }
 
   enum StoredProperties {
-    static func visits(in members: MemberBlockItemListSyntax, _ faults: inout Faults) -> CodeBlockItemListSyntax {
+    static func visits(
+      in members: MemberBlockItemListSyntax,
+      _ diagnostics: inout Diagnostics
+    ) -> CodeBlockItemListSyntax {
       var visits: [CodeBlockItemSyntax] = []
       for member in members {
         if let property = member.decl.as(VariableDeclSyntax.self), property.isStored {
-          visits += self.visits(of: property, &faults)
+          visits += self.visits(of: property, &diagnostics)
         } else {
-          Hidden.report(member.decl, &faults)
+          diagnostics.reportIfHiding(member.decl)
         }
       }
       return CodeBlockItemListSyntax(visits)
     }
 
-    private static func visits(of property: VariableDeclSyntax, _ faults: inout Faults) -> [CodeBlockItemSyntax] {
+    private static func visits(
+      of property: VariableDeclSyntax,
+      _ diagnostics: inout Diagnostics
+    ) -> [CodeBlockItemSyntax] {
       guard !property.attributes.ignoresHeap else { return [] }
       if let wrapper = property.attributes.first(where: \.mayStoreElsewhere) {
-        faults.report(.wrapped(property.firstName, by: wrapper.name), at: wrapper, fixIts: [ignoring(property)])
+        diagnostics.report(.wrapped(property.firstName, by: wrapper.name), at: wrapper, fixIts: [ignoring(property)])
         return []
       }
       var visits: [CodeBlockItemSyntax] = []
       var type: TypeSyntax?
-      // A type is that of the names before it, too: `var left, right: Int`.
+      // A type also applies to the names before it: `var left, right: Int`.
       for binding in property.bindings.reversed() {
         type = binding.typeAnnotation?.type ?? (binding.initializer == nil ? type : nil)
-        visits.insert(contentsOf: self.visits(of: binding, type, in: property, &faults), at: 0)
+        visits.insert(contentsOf: self.visits(of: binding, type, in: property, &diagnostics), at: 0)
       }
       return visits
     }
@@ -48,30 +54,30 @@
       of binding: PatternBindingSyntax,
       _ type: TypeSyntax?,
       in property: VariableDeclSyntax,
-      _ faults: inout Faults
+      _ diagnostics: inout Diagnostics
     ) -> [CodeBlockItemSyntax] {
       let names = binding.pattern.names
-      switch property.reach(of: binding) {
+      switch property.tracerAccess(of: binding) {
       case .inPlace:
-        return names.flatMap { name in places(of: name, type).map { "tracer.visit(&\(raw: $0))" } }
+        return names.flatMap { name in parts(of: name, type).map { "tracer.visit(&\(raw: $0))" } }
       case .typeOnly(let obstacle):
         if type?.isReference == true {
           let fixIts = property.bindingSpecifier.tokenKind == .keyword(.let) ? [makingVariable(property)] : []
-          faults.report(.outOfReach(names.joined(separator: ", "), obstacle), at: binding, fixIts: fixIts)
+          diagnostics.report(.immutable(names.joined(separator: ", "), obstacle), at: binding, fixIts: fixIts)
         }
         return names.map { "tracer.skip(\(raw: $0.asProperty))" }
       }
     }
 
-    /// A property's own place, or those of its parts if it is a tuple, which cannot conform.
-    private static func places(of name: String, _ type: TypeSyntax?) -> [String] {
+    /// Returns the expression of a property, or those of its elements if it is a tuple, which cannot conform.
+    private static func parts(of name: String, _ type: TypeSyntax?) -> [String] {
       guard let tuple = type?.as(TupleTypeSyntax.self), tuple.elements.count > 1 else { return [name.asProperty] }
-      return tuple.elements.enumerated().flatMap { places(of: "\(name.asProperty).\($0)", $1.type) }
+      return tuple.elements.enumerated().flatMap { parts(of: "\(name.asProperty).\($0)", $1.type) }
     }
 
     private static func makingVariable(_ property: VariableDeclSyntax) -> FixIt {
       let old = property.bindingSpecifier
-      return .replace(message: Remedy.makeVariable, oldNode: old, newNode: old.with(\.tokenKind, .keyword(.var)))
+      return .replace(message: MacroFixIt.makeVariable, oldNode: old, newNode: old.with(\.tokenKind, .keyword(.var)))
     }
 
     private static func ignoring(_ property: VariableDeclSyntax) -> FixIt {
@@ -79,12 +85,12 @@
       let mark = AttributeSyntax(attributeName: IdentifierTypeSyntax(name: "HeapIgnored"))
         .with(\.leadingTrivia, old.leadingTrivia).with(\.trailingTrivia, .space)
       let new = [.attribute(mark)] + old.with(\.leadingTrivia, [])
-      return .replace(message: Remedy.ignore, oldNode: old, newNode: new)
+      return .replace(message: MacroFixIt.ignore, oldNode: old, newNode: new)
     }
   }
 
   extension VariableDeclSyntax {
-    /// One of each value's own, not computed.
+    /// Whether the property is an instance property with storage.
     fileprivate var isStored: Bool {
       let isOfType = modifiers.contains { ["static", "class"].contains($0.name.text) }
       return !isOfType && !bindings.contains { $0.accessorBlock?.isComputed == true }
@@ -92,7 +98,7 @@
 
     fileprivate var firstName: String { bindings.first?.pattern.names.first ?? "" }
 
-    fileprivate func reach(of binding: PatternBindingSyntax) -> Reach {
+    fileprivate func tracerAccess(of binding: PatternBindingSyntax) -> TracerAccess {
       if bindingSpecifier.tokenKind == .keyword(.let) { return .typeOnly(because: "a constant") }
       if binding.accessorBlock != nil { return .typeOnly(because: "a property with observers") }
       for modifier in modifiers where ["lazy", "weak", "unowned"].contains(modifier.name.text) {
@@ -103,7 +109,7 @@
   }
 
   extension AccessorBlockSyntax {
-    /// Has more than observers.
+    /// Whether the block contains accessors other than observers.
     fileprivate var isComputed: Bool {
       guard case .accessors(let accessors) = accessors else { return true }
       return !accessors.allSatisfy { ["willSet", "didSet"].contains($0.accessorSpecifier.text) }

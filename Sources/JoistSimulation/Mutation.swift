@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Faults that the runtime must not have, planted in a simulation to see that they are found.
+// Mutations: mistakes put into the runtime on purpose, to test that simulated runs find them.
 
 import Joist
 
-/// A fault of the runtime itself.
+/// A mistake in the runtime itself.
 package enum Mutation: String, CaseIterable, Sendable {
   /// One wake-up of a sleeping thread is lost.
   case lostWake = "a lost wake-up"
-  /// Two messages of a mailbox change places.
+  /// Two messages of a mailbox are swapped.
   case swappedMessages = "two messages swapped"
-  /// What waits in a queue does not age.
+  /// Queued processes do not age.
   case forgottenAgeing = "ageing forgotten"
   /// A record is freed twice.
   case doubleFree = "a record freed twice"
 }
 
 extension Simulation {
-  /// Plants a fault, after so many chances to have it happen.
+  /// Plants a mutation.
+  ///
+  /// The mistake happens once, after `chances` occasions at which it did not; forgotten ageing starts at once.
   package func plant(_ mutation: Mutation, after chances: Int) {
     var left = chances
     switch mutation {
-    case .lostWake: platform.wakesBeforeALostOne = chances
+    case .lostWake: platform.wakesBeforeLoss = chances
     case .forgottenAgeing: runtime.forgetAgeing()
     case .swappedMessages:
       afterEachStep { [runtime] in if left >= 0, runtime.swapMessages(ifChances: left) { left -= 1 } }

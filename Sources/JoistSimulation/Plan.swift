@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a test's trait, or a search, wants of the simulations that are made in its scope.
+// The settings that a test's trait, or a search, passes to the simulations created in its scope.
 
 import Joist
 
-/// How simulations are to be made in a scope.
-// Sound: a scope is one thread's or one task's at a time.
+/// The settings of the simulations in a scope.
+// Sound: one thread or task at a time uses a scope.
 package final class Plan: @unchecked Sendable {
   package let seed: UInt64
   let strategy: Strategy
   let faults: FaultInjection
   let recordsTimeline: Bool
+  /// Whether threads are interrupted between the atomic steps of lock-free code too.
   let isFine: Bool
   let maxSteps: Int
-  /// Tries all runs, if it is there.
+  /// The exhaustive search that chooses, instead of `strategy`.
   var search: ExhaustiveSearch?
   private let keepsSimulations: Bool
-  /// Those that were made.
+  /// The simulations created in this scope; empty unless the plan keeps them.
   package private(set) var simulations: [Simulation] = []
 
-  /// The one of this scope.
+  /// The plan of the current scope.
   @TaskLocal package static var current: Plan?
 
   package init(
@@ -40,7 +41,7 @@ package final class Plan: @unchecked Sendable {
     self.keepsSimulations = keepsSimulations
   }
 
-  /// A simulation was made in this scope.
+  /// Registers a simulation that was created in this scope.
   func made(_ simulation: Simulation) { if keepsSimulations { simulations.append(simulation) } }
 
   func makeStrategy() -> any SchedulingStrategy { search.map { ExhaustiveStrategy($0) } ?? strategy.make(seed) }

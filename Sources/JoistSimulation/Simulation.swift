@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A runtime on simulated threads and time: the same code, one seed, the same run.
+// A runtime on simulated threads and simulated time. It runs the same code as on real threads, and the same seed gives
+// the same run.
 
 public import Joist
 
 /// A runtime whose threads and time are simulated.
 ///
-/// Nothing goes on by itself: ``run()``, ``settle()`` and ``advance(by:)`` have it go on, and throw when a rule of
-/// the runtime does not hold. The same seed gives the same run, whatever the machine does meanwhile. Use it from one
-/// thread.
+/// A simulation makes progress only inside ``run()``, ``settle()``, ``advance(by:)`` and ``go(until:within:)``. These
+/// throw a ``SimulationFailure`` when a rule of the runtime is broken. The same seed gives the same run, whatever else
+/// the machine does. Use a simulation from one thread.
 public final class Simulation {
-  /// Where chance begins.
+  /// The seed of the run.
   public let seed: UInt64
-  /// The runtime: spawn on it, send to its processes, ask for its statistics.
+  /// The runtime, on which you can spawn processes, send to them and read statistics.
   public let runtime: ProcessRuntime
   let platform: SimulatedPlatform
   let carrier: CarrierThread
   private let ownsCarrier: Bool
-  private let begin: Int64
+  private let startTime: Int64
   private var watch: RuleWatch
   private var record: Timeline?
   private var isOver = false
 
-  /// A runtime with so many schedulers.
+  /// Creates a simulation and its runtime.
   ///
-  /// In a test with the trait `.simulated`, seed, strategy and faults are the trait's unless they are given here.
-  /// Throws what `ProcessRuntime.init` does. Descriptors and `async` callers are not simulated.
+  /// Descriptors and `async` callers are not simulated.
+  ///
+  /// - Parameters:
+  ///   - seed: The seed of the run. By default that of the trait `.simulated` on the test, or 0.
+  ///   - schedulers: The number of schedulers; it replaces that of `configuration`.
+  ///   - configuration: The configuration of the runtime.
+  ///   - strategy: The strategy that chooses among threads and faults. By default the trait's, or ``Strategy/random``.
+  ///   - faults: The kinds of faults to inject. By default the trait's, or none.
+  /// - Throws: What `ProcessRuntime.init` throws.
   public init(
     seed: UInt64? = nil,
     schedulers: Int = 2,
@@ -36,50 +44,62 @@ public final class Simulation {
     let plan = Plan.current ?? Plan(seed: seed ?? 0)
     self.seed = seed ?? plan.seed
     let kinds = faults ?? plan.faults
-    let here = CarrierThread.here
-    carrier = here ?? CarrierThread.take()
-    ownsCarrier = here == nil
+    let current = CarrierThread.current
+    carrier = current ?? CarrierThread.take()
+    ownsCarrier = current == nil
     let strategy = strategy?.make(self.seed) ?? plan.makeStrategy()
     platform = SimulatedPlatform(carrier: carrier, seed: self.seed, decider: Decider(strategy), faults: kinds)
     var configuration = configuration
     configuration.schedulers = schedulers
     runtime = try ProcessRuntime(configuration, platform: platform)
-    begin = platform.now()
+    startTime = platform.now()
     watch = RuleWatch(runtime)
     let threads = platform.threads
     threads.maxSteps = plan.maxSteps
     threads.isFine = plan.isFine
     if !kinds.isEmpty { threads.faults = RuntimeFaultInjector(kinds: kinds, runtime: runtime) }
     if plan.recordsTimeline { record = Timeline(runtime, threads) }
-    threads.afterStep = { [unowned self] in look(after: $0) }
-    threads.atRest = { [unowned self] in lookAtRest() }
+    threads.afterStep = { [unowned self] in checkRules(after: $0) }
+    threads.atRest = { [unowned self] in checkRulesAtRest() }
     plan.made(self)
   }
 
   deinit { if ownsCarrier { carrier.giveBack() } }
 
-  // MARK: Going on
+  // MARK: Progress
 
-  /// Goes on until the runtime is idle and every thread of the simulation has ended; time passes as it has to.
+  /// Runs until the runtime is idle and every thread started by ``thread(_:_:)`` has ended.
+  ///
+  /// Simulated time passes as needed.
+  ///
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken or when nothing can run any more.
   public func run() throws(SimulationFailure) {
     let end = drive(until: { [runtime, platform] in runtime.isIdleNow && platform.threads.haveExtrasEnded })
-    if end == .rest { platform.threads.fail("nothing goes on any more: \(waiting)") }
+    if end == .rest { platform.threads.fail("nothing can run any more: \(waiting)") }
     try check()
   }
 
-  /// Goes on until nothing more happens at this time.
+  /// Runs until nothing more can happen without simulated time passing.
+  ///
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken.
   public func settle() throws(SimulationFailure) {
     try go(until: { false }, within: .zero)
   }
 
-  /// Goes on for so long.
+  /// Runs for a duration of simulated time.
+  ///
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken.
   public func advance(by duration: Duration) throws(SimulationFailure) {
     try go(until: { false }, within: duration)
   }
 
-  /// Goes on until something is so, for so long at most; whether it is so then.
+  /// Runs until a condition holds, for at most a duration of simulated time.
   ///
-  /// For no time at all: until nothing more happens at this time.
+  /// - Parameters:
+  ///   - isDone: The condition. It is evaluated before each step.
+  ///   - duration: The limit. With zero, the simulation runs until nothing more can happen without time passing.
+  /// - Returns: Whether the condition held.
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken.
   @discardableResult
   public func go(until isDone: () -> Bool, within duration: Duration) throws(SimulationFailure) -> Bool {
     let passesTime = duration > .zero
@@ -89,12 +109,18 @@ public final class Simulation {
     return end == .done
   }
 
-  /// Has a thread that is no process run something, as simulated as the schedulers: it may call and wait.
+  /// Starts a simulated thread that is not a process.
+  ///
+  /// The body may send, call and wait, as a thread outside the runtime may. It runs once the simulation makes progress.
   public func thread(_ name: String = "thread", _ body: @escaping @Sendable () -> Void) {
     platform.threads.start(name, body).isExtra = true
   }
 
-  /// Shuts the runtime down; whatever was made must be gone then.
+  /// Shuts the runtime down and checks that no process and no thread has outlived it.
+  ///
+  /// Does nothing if the simulation is already over.
+  ///
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken or something is left.
   public func finish() throws(SimulationFailure) {
     if isOver { return }
     isOver = true
@@ -106,9 +132,9 @@ public final class Simulation {
     if !survivors.isEmpty { platform.threads.fail("processes outlived the runtime: \(survivors)") }
     let left = platform.threads.all.filter { !$0.hasEnded }.map(\.name)
     if !left.isEmpty { platform.threads.fail("threads outlived the runtime: \(left)") }
-    let figures = runtime.statistics
-    if figures.processesCreated != figures.processesEnded {
-      platform.threads.fail("\(figures.processesCreated) processes were made and \(figures.processesEnded) ended")
+    let counters = runtime.statistics
+    if counters.processesCreated != counters.processesEnded {
+      platform.threads.fail("\(counters.processesCreated) processes were created, but \(counters.processesEnded) ended")
     }
     try check()
   }
@@ -123,41 +149,41 @@ public final class Simulation {
     return end
   }
 
-  // MARK: Looking
+  // MARK: Inspection
 
-  /// How long it has gone on, on its own clock.
-  public var elapsed: Duration { .nanoseconds(platform.now() - begin) }
+  /// The simulated time that has passed since the simulation was created.
+  public var elapsed: Duration { .nanoseconds(platform.now() - startTime) }
 
-  /// Steps of threads so far.
+  /// The number of steps that threads have taken so far.
   public var steps: Int { platform.threads.steps }
 
-  /// What was chosen so far.
+  /// The choices made so far.
   public var schedule: Schedule { platform.threads.decider.schedule.trimmed }
 
-  /// What has happened, a line each; empty unless it is recorded.
+  /// The changes of processes so far, one a line; empty unless the run is recorded.
   public var timeline: String { record?.text ?? "" }
 
-  /// Processes that wait, and for what.
+  /// A description of the waiting processes and what they wait for.
   public var waiting: String { runtime.waitingNow }
 
-  /// What it runs on, to see whether it goes when the simulation does.
+  /// The virtual threads, by which tests see whether they are freed with the simulation.
   package var threads: AnyObject { platform.threads }
 
-  /// Has something done after each step, before the rules are looked at.
+  /// Calls a closure after each step, before the rules are checked.
   func afterEachStep(_ body: @escaping () -> Void) {
     platform.threads.afterStep = { [unowned self] thread in
       body()
-      look(after: thread)
+      checkRules(after: thread)
     }
   }
 
-  private func look(after thread: VirtualThread) {
+  private func checkRules(after thread: VirtualThread) {
     record?.note(thread)
     if platform.threads.isAnyBetweenCalls { return }
     if let broken = watch.brokenRule() { platform.threads.fail(broken) }
   }
 
-  private func lookAtRest() {
+  private func checkRulesAtRest() {
     if platform.threads.all.contains(where: { $0.stuckUntil > platform.now() }) { return }
     if let broken = watch.brokenRuleAtRest() { platform.threads.fail(broken) }
   }
@@ -169,23 +195,23 @@ public final class Simulation {
   }
 }
 
-/// A simulation in which something was wrong.
+/// The failure of a simulated run.
 public struct SimulationFailure: Error, CustomStringConvertible, Sendable {
-  /// What: the number of the runtime's rule, and what it is seen by.
+  /// What is wrong: the number of the broken rule, if it is one, and the evidence.
   public let reason: String
   /// The seed of the run.
   public let seed: UInt64
-  /// What was chosen in it.
+  /// The choices made in the run.
   public let schedule: Schedule
-  /// What happened; empty unless it was recorded.
+  /// The changes of processes in the run; empty unless the run was recorded.
   public let timeline: String
 
-  /// One sentence, with the seed.
+  /// The reason and the seed in one sentence.
   public var description: String { "with seed \(seed): \(reason)" }
 }
 
 extension ProcessRuntime.Configuration {
-  /// Few processes and stacks, short slices and quick ageing: what is rare happens soon.
+  /// A configuration with few processes and stacks, short slices and quick ageing, so that rare events happen soon.
   public static var simulated: ProcessRuntime.Configuration {
     ProcessRuntime.Configuration(
       processLimit: 4_096,

@@ -1,65 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What happened in a simulation, as a person reads it: a line for each thing that changed in a step.
+// A readable account of a simulated run: one line for each process that a step changed.
 
 import Joist
 
-/// Notes what has changed after each step.
+/// Records after each step which processes have changed.
 final class Timeline {
   private let runtime: ProcessRuntime
   private let threads: VirtualThreads
-  private let begin: Int64
+  private let startTime: Int64
   private var lines: [String] = []
   private var seen: [ProcessID: ProcessSight] = [:]
   private var numbers: [ProcessID: Int] = [:]
-  /// Whom the last line was about.
-  private var last = ""
 
   init(_ runtime: ProcessRuntime, _ threads: VirtualThreads) {
     self.runtime = runtime
     self.threads = threads
-    begin = threads.now
+    startTime = threads.now
   }
 
   var text: String { lines.joined(separator: "\n") }
 
-  /// A thread has taken a step.
+  /// Records what a thread's step has changed.
   func note(_ thread: VirtualThread) {
     let now = runtime.sights
     for sight in now where seen[sight.id] != sight {
-      say(thread, what(sight, before: seen[sight.id]))
+      add(thread, change(to: sight, from: seen[sight.id]))
       seen[sight.id] = sight
     }
     let live = Set(now.map(\.id))
     for id in seen.keys.filter({ !live.contains($0) }).sorted() {
       seen[id] = nil
-      say(thread, "\(name(id)) has ended")
+      add(thread, "\(name(id)) has ended")
     }
   }
 
-  private func what(_ sight: ProcessSight, before: ProcessSight?) -> String {
+  private func change(to sight: ProcessSight, from before: ProcessSight?) -> String {
     let mail = sight.unread == 0 ? "" : ", \(sight.unread) unread"
-    guard let before else { return "\(name(sight.id)) is made" }
+    guard let before else { return "\(name(sight.id)) is spawned" }
     if before.state == sight.state && before.waits == sight.waits {
       return "\(name(sight.id)) is \(sight.state)\(mail)"
     }
-    let why = sight.waits.map { " (\($0))" } ?? ""
-    return "\(name(sight.id)) is \(sight.state)\(why)\(mail)"
+    let reason = sight.waits.map { " (\($0))" } ?? ""
+    return "\(name(sight.id)) is \(sight.state)\(reason)\(mail)"
   }
 
-  /// Processes are numbered as they are seen, for ids differ from run to run.
+  /// Returns a name with the process's number in order of appearance, because ids differ from run to run.
   private func name(_ id: ProcessID) -> String {
     if let number = numbers[id] { return "process \(number)" }
     numbers[id] = numbers.count + 1
     return "process \(numbers.count)"
   }
 
-  private func say(_ thread: VirtualThread, _ what: String) {
-    let microseconds = (threads.now - begin) / 100
-    let time = "\(microseconds / 10).\(microseconds % 10)"
+  private func add(_ thread: VirtualThread, _ change: String) {
+    let tenths = (threads.now - startTime) / 100
+    let time = "\(tenths / 10).\(tenths % 10)"
     let padded = String(repeating: " ", count: max(0, 10 - time.count)) + time
     let name = thread.name.hasPrefix("joist-") ? String(thread.name.dropFirst(6)) : thread.name
-    lines.append("\(padded) µs  \(name.padded(to: 10))  \(what)")
+    lines.append("\(padded) µs  \(name.padded(to: 10))  \(change)")
   }
 }
 

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process that stands for the test: others send to it, and the test says what it expects.
+// A process that receives messages on behalf of a test.
 
 public import Joist
 public import JoistSimulation
 import Synchronization
 public import Testing
 
-/// A process that keeps what it is sent, for the test to look at.
+/// A process that keeps the messages it receives for the test to inspect.
 ///
-/// Its ``ref`` goes wherever the code under test wants somebody's. Looking has the simulation go on.
+/// Pass its ``ref`` to the code under test wherever that needs the reference of a process. The expectations run the
+/// simulation.
 public final class Probe<Message: Sendable> {
-  /// Where to send.
+  /// The reference to which the code under test sends messages.
   public let ref: ProcessRef<Message>
   private let simulation: Simulation
   private let received = ProbeMail<Message>()
 
-  /// A probe on a simulation's runtime.
+  /// Spawns a probe on the runtime of a simulation.
   public init(on simulation: Simulation, taking type: Message.Type = Message.self) {
     self.simulation = simulation
     let mail = received
@@ -25,24 +26,39 @@ public final class Probe<Message: Sendable> {
     }
   }
 
-  /// The next message, which must come within so long of simulated time; nil, and an issue, if none does.
+  /// Expects a message, and runs the simulation until it arrives.
+  ///
+  /// Records an issue if no message arrives.
+  ///
+  /// - Parameters:
+  ///   - time: The maximum simulated time to wait. With zero, time does not pass.
+  ///   - sourceLocation: The source location of the issue.
+  /// - Returns: The next message that has not been inspected; nil if none arrives.
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken.
   @discardableResult
   public func expectMessage(
     within time: Duration = .zero,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Message? {
     if let message = try next(within: time) { return message }
-    Issue.record("no message came within \(time) of simulated time", sourceLocation: sourceLocation)
+    Issue.record("no message arrived within \(time) of simulated time", sourceLocation: sourceLocation)
     return nil
   }
 
-  /// No message may come within so long of simulated time.
+  /// Expects that no message arrives.
+  ///
+  /// Records an issue if one does.
+  ///
+  /// - Parameters:
+  ///   - time: The simulated time to run for. With zero, time does not pass.
+  ///   - sourceLocation: The source location of the issue.
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken.
   public func expectNoMessage(
     within time: Duration = .zero,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     if let message = try next(within: time) {
-      Issue.record("a message came, and none was to: \(message)", sourceLocation: sourceLocation)
+      Issue.record("an unexpected message arrived: \(message)", sourceLocation: sourceLocation)
     }
   }
 
@@ -54,7 +70,15 @@ public final class Probe<Message: Sendable> {
 }
 
 extension Probe where Message: Equatable {
-  /// The next message must be this one, and come within so long of simulated time.
+  /// Expects a given message, and runs the simulation until a message arrives.
+  ///
+  /// Records an issue if no message arrives or the next one is different.
+  ///
+  /// - Parameters:
+  ///   - expected: The expected message.
+  ///   - time: The maximum simulated time to wait. With zero, time does not pass.
+  ///   - sourceLocation: The source location of the issue.
+  /// - Throws: A ``SimulationFailure`` when a rule of the runtime is broken.
   public func expectMessage(
     _ expected: Message,
     within time: Duration = .zero,
@@ -65,7 +89,7 @@ extension Probe where Message: Equatable {
   }
 }
 
-/// What a probe was sent and the test has not looked at.
+/// The messages that a probe has received and the test has not inspected.
 private final class ProbeMail<Message: Sendable>: Sendable {
   private let messages = Mutex<[Message]>([])
 

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The trait by which a test runs once for each seed.
+// The trait that runs a test once for each seed.
 
 @_exported public import JoistSimulation
 public import Testing
 
-/// Runs a test once for each seed, each time with other choices, until a run fails.
+/// A trait that runs a test once for each seed, with different choices each time, until a run fails.
 ///
-/// Every ``Simulation`` that the test makes has the run's seed, and is finished when the test returns. A run fails when
-/// an expectation does, when the test throws, or when a rule of the runtime does not hold. What failed is told with the
-/// seed, the shortest schedule that fails, what happened, and how to have it again.
+/// Every ``Simulation`` that the test creates uses the seed of the run and is finished when the test returns. A run
+/// fails when an expectation fails, when the test throws, or when a rule of the runtime is broken. The reported issue
+/// contains the seed, the shortest failing schedule, its timeline, and the command that repeats the run.
 public struct SimulatedTrait: TestTrait, SuiteTrait, TestScoping {
   let seeds: Range<Int>
   let strategy: Strategy
   let faults: FaultInjection
 
-  /// Suites hand it on to their tests.
+  /// Whether suites pass the trait on to their tests: always true.
   public var isRecursive: Bool { true }
 
-  /// Each case of a test is a scope.
+  /// Returns the trait for each case of a test, and nil for a suite or a test as a whole.
   public func scopeProvider(for test: Test, testCase: Test.Case?) -> SimulatedTrait? { testCase == nil ? nil : self }
 
-  /// Runs the test for each seed.
+  /// Runs the test for each seed until a run fails, and then shrinks and reports that run.
+  ///
+  /// The environment variables `JOIST_SEED` and `JOIST_SCHEDULE` restrict it to one run.
   public func provideScope(
     for test: Test,
     testCase: Test.Case?,
@@ -29,7 +31,7 @@ public struct SimulatedTrait: TestTrait, SuiteTrait, TestScoping {
   ) async throws {
     let run = SimulatedRun(trait: self, test: test, testCase: testCase)
     if let schedule = Rerun.schedule {
-      return try await run.show(Plan.again(schedule, Rerun.seed ?? 0, faults), "the given schedule", function)
+      return try await run.show(Plan.replay(schedule, Rerun.seed ?? 0, faults), "the given schedule", function)
     }
     for seed in Rerun.seed.map({ [$0] }) ?? seeds.map({ UInt64($0) })
     where try await run.fails(Plan.first(seed, strategy, faults), function) != nil {
@@ -39,16 +41,22 @@ public struct SimulatedTrait: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == SimulatedTrait {
-  /// Runs the test once for each seed, on simulated threads and time.
+  /// Runs the test once for each seed, on simulated threads and simulated time.
   ///
   /// ```swift
-  /// @Test(.simulated(seeds: 0..<1_000)) func `one leader at a time`() throws {
+  /// @Test(.simulated(seeds: 0..<1_000)) func `there is one leader at a time`() throws {
   ///   let simulation = try Simulation()
   ///   …
   ///   try simulation.run()
   ///   #expect(leaders == 1)
   /// }
   /// ```
+  ///
+  /// - Parameters:
+  ///   - seeds: The seeds, tried in order.
+  ///   - strategy: The strategy that chooses among threads and faults.
+  ///   - faults: The kinds of faults to inject.
+  /// - Returns: The trait.
   public static func simulated(
     seeds: Range<Int> = 0..<1_000,
     strategy: Strategy = .random,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Swift compiler as a child, with the Joist that was built for these tests.
+// The Swift compiler as a child process, with the build of Joist that belongs to these tests.
 
 import Foundation
 
-/// Compiles programs and says what the compiler had to say.
+/// Compiles programs and returns the diagnostics of the compiler.
 enum Compiler {
-  /// How a compilation ended.
+  /// The result of a compilation.
   struct Outcome: Equatable {
     let status: Int32
-    /// One line for each, then its excerpt and notes.
+    /// One line for each diagnostic, followed by its excerpt and notes.
     let diagnostics: String
 
     /// The lines that report errors, not notes or excerpts.
@@ -18,7 +18,7 @@ enum Compiler {
     }
   }
 
-  /// Why programs cannot be compiled here; nil if they can.
+  /// The reason why programs cannot be compiled here; nil if they can.
   static let obstacle: String? = {
     guard path != nil else { return "there is no swiftc on the path" }
     guard build != nil else { return "the modules are not beside the tests" }
@@ -28,13 +28,13 @@ enum Compiler {
     return external.contains(where: outcome.diagnostics.contains) ? "the compiler is not the one that built Joist" : nil
   }()
 
-  /// The compiler.
+  /// The path of the compiler.
   private static let path: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .map { "\($0)/swiftc" }.first(where: FileManager.default.isExecutableFile)
 
-  /// The folder of the build that these tests are of.
+  /// The folder of the build that these tests belong to.
   ///
-  /// Not all runners give the tests' place as the first argument.
+  /// It is found from the arguments of the test program: not every runner passes the path of the tests as the first.
   private static let build: String? = CommandLine.arguments.lazy.compactMap { argument in
     var folder = URL(fileURLWithPath: argument).resolvingSymlinksInPath()
     while folder.path != "/" {
@@ -48,12 +48,12 @@ enum Compiler {
   private static func modules(of build: String) -> String { build + "/Modules" }
   private static func map(of build: String) -> String { build + "/CJoist.build/module.modulemap" }
 
-  /// What makes the compiler expand Joist's macros.
+  /// The options with which the compiler expands Joist's macros.
   static let macros = build.map { ["-load-plugin-executable", "\($0)/JoistMacrosPlugin-tool#JoistMacrosPlugin"] } ?? []
 
-  /// Compiles one file, as far as the checks go: types, then regions.
+  /// Compiles one file up to the checks of types and regions, and waits for the compiler.
   ///
-  /// Waits for the compiler. Modules that it has to build are kept in a cache of these tests' own.
+  /// Modules that the compiler has to build are kept in a cache for these tests only.
   static func compile(_ file: String, options: [String] = []) throws -> Outcome {
     guard let path, let build else { throw CocoaError(.fileNoSuchFile) }
     let process = Process()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What macros write and refuse, tried with the compiler and the plug-in that users get.
+// The code that macros write and the programs that they reject, compiled with the plug-in that users get.
 
 #if Macros
   import Foundation
@@ -8,7 +8,7 @@
 
   @Suite(.serialized) struct MacroProgramTests {
     @Test(CompileTests.canCompile, arguments: Program.all(in: "Macros/Expanded"))
-    func `P4: the macro writes what a person would`(program: Program) throws {
+    func `P4: the macro writes what a programmer would`(program: Program) throws {
       let options = ["-Xfrontend", "-dump-macro-expansions"] + Compiler.macros
       let outcome = try Compiler.compile(program.path, options: options)
       let expected = try String(contentsOfFile: program.path.replacing(".swift", with: ".expansion"), encoding: .utf8)
@@ -17,7 +17,7 @@
     }
 
     @Test(CompileTests.canCompile, arguments: Program.all(in: "Macros/Refused"))
-    func `P4: the macro leaves nothing out: it refuses what it cannot visit`(program: Program) throws {
+    func `P4: the macro omits nothing: it rejects what it cannot visit`(program: Program) throws {
       let fault = program.faultIfRejected(
         try Compiler.compile(program.path, options: program.options + Compiler.macros)
       )
@@ -29,7 +29,7 @@
       #expect(!Program.all(in: "Macros/Refused").isEmpty)
     }
 
-    /// The texts between the lines that the compiler draws around each, empty ones left out.
+    /// Returns the expansions in a dump, which are between lines of dashes, without empty ones.
     private func expansions(in dump: String) -> String {
       let parts = dump.split(separator: String(repeating: "-", count: 30) + "\n", omittingEmptySubsequences: false)
       let texts = parts.enumerated().filter { $0.offset % 2 == 1 }.map { $0.element.trimmingPrefix("\n") }

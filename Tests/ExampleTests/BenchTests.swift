@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `joist bench` as a program of its own: what each scenario prints, and what it says to wrong arguments.
+// Runs `joist bench` as a child process: the output of each scenario, and the response to wrong arguments.
 
 import Foundation
 import Testing
 
-/// A scenario with the smallest numbers that make sense, and the figures that it prints in this order.
+/// A run of a scenario with the smallest useful arguments, and the JSON keys that it prints.
 struct SmallRun: CustomTestStringConvertible {
   let arguments: String
   let keys: [String]
@@ -43,18 +43,18 @@ struct SmallRun: CustomTestStringConvertible {
   ]
 }
 
-/// Runs `joist bench` with words as they are typed.
+/// Runs `joist bench` with the given command line.
 private func bench(_ words: String) throws -> (output: String, error: String, status: Int32) {
   try Shell.run(Shell.program("joist"), ["bench"] + words.split(separator: " ").map(String.init))
 }
 
-/// The members of a line of JSON.
+/// Parses a line of JSON into its members.
 private func members(_ line: String) throws -> [String: Any] {
   try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
 }
 
 @Suite(.serialized) struct BenchTests {
-  /// Figures that are zero for processes that have nothing, and differences that may lie below it.
+  /// The figures that may be zero: memory of processes that own none, and differences, which may even be negative.
   private static let mayBeZero: Set = ["bytes", "percent", "heap", "mailbox", "own"]
 
   @Test(arguments: SmallRun.all, [1, 2])
@@ -81,7 +81,8 @@ private func members(_ line: String) throws -> [String: Any] {
   @Test func `every scenario is in the help and in these tests`() throws {
     let help = try bench("--help")
     let named = Set(SmallRun.all.compactMap { $0.arguments.split(separator: " ").first.map(String.init) })
-    let listed = help.output.split(separator: "\n").filter { $0.hasPrefix("  ") && $0.contains(" ") }
+    // A scenario's name is indented by two spaces, its description by more.
+    let listed = help.output.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
       .prefix { !$0.contains("<") }.compactMap { $0.split(separator: " ").first.map(String.init) }
     #expect(help.status == 0 && Set(listed) == named)
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A client of a server on loopback, line by line.
+// A client that exchanges lines with a server on the loopback interface.
 
 import Foundation
 
@@ -10,13 +10,13 @@ import Foundation
   private let streamType = SOCK_STREAM
 #endif
 
-/// One connection; its calls wait.
+/// A connection with blocking calls.
 final class Client {
   private let descriptor: Int32
   private var unread: [UInt8] = []
 
-  // Sound: the system reads the address while it is called, and no longer.
-  /// Connects; nil when nobody listens there.
+  // Sound: the system reads the address during the call and keeps no pointer to it.
+  /// Connects to the port; returns nil if no server listens on it.
   init?(port: UInt16) {
     signal(SIGPIPE, SIG_IGN)
     descriptor = socket(AF_INET, streamType, 0)
@@ -34,15 +34,15 @@ final class Client {
 
   deinit { close(descriptor) }
 
-  // Sound: the array gives the memory, for as many bytes as it has.
-  /// Sends lines; what a closed connection does not take is lost.
+  // Sound: the array provides the memory, and the count is the array's.
+  /// Sends lines; bytes that a closed connection does not accept are lost.
   func send(_ lines: String...) {
     let bytes = Array(lines.map { "\($0)\n" }.joined().utf8)
     _ = unsafe write(descriptor, bytes, bytes.count)
   }
 
-  // Sound: the array gives the memory for as many bytes as it has, and the count says how many were written to it.
-  /// The next line; nil when the server has closed the connection.
+  // Sound: the array provides the memory with its own size, and `count` is the number of bytes written to it.
+  /// Returns the next line; nil if the server has closed the connection.
   func receive() -> String? {
     while true {
       if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
@@ -56,7 +56,7 @@ final class Client {
     }
   }
 
-  /// Sends a line and waits for the next.
+  /// Sends a line and returns the next one received.
   func ask(_ line: String) -> String? {
     send(line)
     return receive()

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The example CrashyServer as a program of its own, with real clients.
+// Runs the example CrashyServer as a child process, with real clients.
 
 import Foundation
 import Testing
 
-/// The server as a child; killed at a limit, which ends whatever a test waits for.
+/// The server as a child process, killed after two minutes so that no test waits forever.
 private final class Server {
   static let path = Shell.program("CrashyServer")
 
@@ -20,7 +20,7 @@ private final class Server {
     process.executableURL = URL(fileURLWithPath: Server.path)
     process.arguments = ["--port", "0"]
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice  // in debug builds Swift says there what it says of a trap
+    process.standardError = FileHandle.nullDevice  // in debug builds Swift prints a message for a trap
     try process.run()
     let id = process.processIdentifier
     timer.schedule(deadline: .now() + .seconds(120))
@@ -32,13 +32,13 @@ private final class Server {
 
   deinit {
     timer.cancel()
-    // Not `terminate`: the child may have the signals of a thread that blocks them.
+    // Not `terminate`: the child may have inherited the signal mask of a thread that blocks SIGTERM.
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
   func connect() throws -> Client { try #require(Client(port: port)) }
 
-  /// The next so many lines of the log; fewer when the server ends before.
+  /// Returns the next `count` lines of the log, or fewer if the server ends before.
   func logged(_ count: Int) -> [String] {
     while unread.count(where: { $0 == UInt8(ascii: "\n") }) < count {
       let more = output.fileHandleForReading.availableData
@@ -50,7 +50,7 @@ private final class Server {
     return Array(lines.prefix(count))
   }
 
-  /// What Ctrl-C does; the status that the server ends with.
+  /// Interrupts the server as Ctrl-C does, and returns its exit status, or -1 if a signal ended it.
   func interrupt() -> Int32 {
     process.interrupt()
     process.waitUntilExit()
@@ -88,7 +88,7 @@ private final class Server {
     }
     for (number, client) in clients.enumerated() {
       let isDoomed = number % 3 == 0
-      // What it was answered before the crash may be lost: a socket with unread bytes is reset when it is closed.
+      // Replies sent before the crash may be lost: closing a socket with unread bytes resets the connection.
       if isDoomed { while let line = client.receive() { #expect(line != "not reached") } }
       for text in texts where !isDoomed { #expect(client.receive() == "\(text) of \(number)") }
     }
@@ -99,7 +99,7 @@ private final class Server {
     #expect(clients[1].receive() == nil)
   }
 
-  @Test func `P5: a line that comes in pieces, a long one and one too long are what they are`() throws {
+  @Test func `P5: a long line in several pieces is echoed, and a line over the limit closes its connection`() throws {
     let server = try Server()
     let (client, babbler) = (try server.connect(), try server.connect())
     let long = String(repeating: "long ", count: 10_000)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Percentiles of a distribution against those of a sorted list.
+// Compares the percentiles of a distribution with those of the sorted samples.
 
 import JoistCLI
 import TestSupport
@@ -9,14 +9,14 @@ import Testing
 @Suite struct DistributionTests {
   @Test(arguments: [1, 2, 10, 999, many(20_000)])
   func `T13: percentiles are those of the sorted samples, to a thousandth`(count: Int) {
-    // Spread over five decades, the same each time.
+    // Fixed samples that spread over five decades.
     let samples = (1...count).map { 100 + ($0 * 7_919 % 10_007) * ($0 * 104_729 % 1_009) }
     var distribution = Distribution()
     for sample in samples { distribution.add(.nanoseconds(sample)) }
     let sorted = samples.sorted()
     #expect(distribution.count == count)
     for perMille in [500, 900, 990, 999, 1_000] {
-      // The least sample that so many are not above.
+      // The rank of the smallest sample that `perMille` per mille of the samples do not exceed.
       let rank = (perMille * count + 999) / 1_000
       let exact = Double(sorted[rank - 1])
       #expect(abs(distribution.nanoseconds(percent: Double(perMille) / 10) - exact) <= exact / 1_000)
@@ -35,7 +35,7 @@ import Testing
     #expect(buckets.reduce(0) { $0 + $1.count } == many(5_000))
   }
 
-  @Test func `an empty distribution and an early wake are zero`() {
+  @Test func `an empty distribution and a negative duration report zero`() {
     var distribution = Distribution()
     #expect(distribution.figures["p99"] == 0 && distribution.buckets.isEmpty)
     distribution.add(.nanoseconds(-5))

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs as children, and a folder of files for them.
+// Runs programs as child processes, and provides temporary folders for their files.
 
 import Foundation
 
 /// Runs programs.
 enum Shell {
-  /// Whether the tools of the pipeline are here.
+  /// Whether the tools of the word-count pipeline are installed.
   static let hasTools = ["tr", "sort", "uniq", "sed", "grep"].allSatisfy {
     FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)")
       || FileManager.default.isExecutableFile(atPath: "/bin/\($0)")
   }
 
-  /// A program that was built beside the tests.
+  /// Returns the path of a program that was built beside the tests.
   static func program(_ name: String) -> String {
     var own = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     while own.path != "/", !FileManager.default.isExecutableFile(atPath: own.appendingPathComponent(name).path) {
@@ -21,10 +21,10 @@ enum Shell {
     return own.appendingPathComponent(name).path
   }
 
-  /// How long a program may take: far more than any needs, and an end for one that hangs.
+  /// The time limit of a program, far more than any program needs unless it hangs.
   static let limitSeconds = 600
 
-  /// What a program wrote, and how it ended; it is killed at the limit.
+  /// Runs a program and returns its output, its error output and its exit status; kills it at the time limit.
   static func run(_ path: String, _ arguments: [String]) throws -> (output: String, error: String, status: Int32) {
     let folder = try Folder()
     let output = try folder.write("output", "")
@@ -50,7 +50,7 @@ enum Shell {
   }
 }
 
-/// A folder that goes when it is no longer needed.
+/// A temporary folder that is removed with its files when this object is destroyed.
 final class Folder {
   private let url: URL
 
@@ -61,7 +61,7 @@ final class Folder {
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  /// Writes a file and gives back its path.
+  /// Writes a file into the folder and returns its path.
   func write(_ name: String, _ text: String) throws -> String {
     let file = url.appendingPathComponent(name)
     try Data(text.utf8).write(to: file)

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `joist validate` as a program of its own: what it prints, and what it ends with; and how it judges, without it.
+// Runs `joist validate` as a child process and checks its output and status, and tests its verdicts without it.
 
 import Foundation
 import JoistCLI
 import TestSupport
 import Testing
 
-/// Runs `joist validate` with words as they are typed.
+/// Runs `joist validate` with the given command line.
 private func validate(_ words: String) throws -> (output: String, error: String, status: Int32) {
   try Shell.run(Shell.program("joist"), ["validate"] + words.split(separator: " ").map(String.init))
 }
 
-/// A verdict on a figure.
+/// Returns a verdict on a figure, with placeholder texts.
 private func verdict(_ figure: Double?, _ bound: Bound, name: String = "order") -> Verdict {
   Verdict(name: name, rule: "a rule", bound: bound, unit: "of them", figure: figure, detail: "some more")
 }
 
 @Suite(.serialized) struct ValidateTests {
-  /// What is only logic, and so must hold whatever else the machine does.
+  /// The checks that do not depend on time, and so must hold under any load of the machine.
   private static let logic = [
     "order", "turns", "budget", "ageing", "fairness", "wakeups", "early", "registers", "isolation", "conservation",
   ]
 
-  @Test func `V2: the rules of scheduling hold on this machine, each said in a line`() throws {
+  @Test func `V2: the rules of scheduling hold on this machine, with a line for each`() throws {
     let amount = "--races \(many(100_000))" + (many(10) < 10 ? " --quick" : "")
     let got = try validate(Self.logic.map { "--only \($0)" }.joined(separator: " ") + " " + amount)
     let lines = got.output.split(separator: "\n")
@@ -90,27 +90,27 @@ private func verdict(_ figure: Double?, _ bound: Bound, name: String = "order") 
       )
       return (verdict.line(), Verdict.summary([verdict]))
     }
-    let told =
-      "FAILS  late  a rule  12 ms, at most 10: more; the machine was busy: other programs used 1.5 of 2 processors"
-    #expect(line(12, busy).0 == told)
+    let failure = "FAILS  late  a rule  12 ms (must be at most 10): more"
+    let load = "the machine was busy: other programs used 1.5 of 2 processors"
+    #expect(line(12, busy).0 == "\(failure); \(load)")
     let broken = "1 of 1 rules do not hold: late."
     #expect(line(12, busy).1.hasPrefix("\(broken) The machine was busy"))
-    #expect(line(12, quiet) == ("FAILS  late  a rule  12 ms, at most 10: more", broken))
-    #expect(line(1, busy) == ("holds  late  a rule  1 ms, at most 10: more", "The rule holds."))
+    #expect(line(12, quiet) == (failure, broken))
+    #expect(line(1, busy) == ("holds  late  a rule  1 ms (must be at most 10): more", "The rule holds."))
   }
 
-  @Test func `the command says its version`() throws {
+  @Test func `the command prints its version`() throws {
     let got = try Shell.run(Shell.program("joist"), ["--version"])
     #expect(got.status == 0 && got.output.hasPrefix("joist ") && got.output.contains("Swift 6."))
   }
 
-  @Test func `V2: one rule that does not hold is named, and is the program's status`() {
+  @Test func `V2: a rule that does not hold is named, and the exit status is 1`() {
     let good = verdict(0, .exactly(0), name: "turns")
     let bad = [verdict(0.5, .atLeast(0.99)), verdict(nil, .exactly(0))]
     #expect(Verdict.status([good, good]) == 0 && Verdict.status([good, bad[0]]) == 1 && Verdict.status(bad) == 1)
     #expect(Verdict.summary([good, bad[0]]) == "1 of 2 rules do not hold: order.")
-    #expect(good.line() == "holds  turns  a rule  0 of them, exactly 0: some more")
-    #expect(bad[0].line(nameWidth: 7) == "FAILS  order    a rule  0.5 of them, at least 0.99: some more")
+    #expect(good.line() == "holds  turns  a rule  0 of them (must be exactly 0): some more")
+    #expect(bad[0].line(nameWidth: 7) == "FAILS  order    a rule  0.5 of them (must be at least 0.99): some more")
     #expect(bad[1].line(ruleWidth: 8) == "FAILS  order  a rule    some more")
   }
 }

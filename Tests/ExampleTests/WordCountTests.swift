@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The example WordCount against the pipeline of shell tools that it stands in for, as a program of its own.
+// Runs the example WordCount as a child process and compares it with the equivalent pipeline of shell tools.
 
 import Foundation
 import TestSupport

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Types that `@HeapTraceable` is attached to, collected.
+// Collections of private heaps whose objects are of types with `@HeapTraceable`.
 
 #if Macros
   import Joist
@@ -22,7 +22,7 @@
     case cloud(HeapArray<Shape>, count: Int)
   }
 
-  /// What holds either, whatever it is.
+  /// A generic type with a traceable part and a part without references.
   @HeapTraceable
   private struct Pair<First: HeapTraceable, Second: Sendable>: HeapTraceable {
     var first: First
@@ -32,7 +32,7 @@
 
   private final class File {}
 
-  /// A state with all sorts of properties.
+  /// A type with every kind of property.
   @HeapTraceable
   private struct State {
     @HeapTraceable
@@ -69,7 +69,7 @@
   }
 
   @Suite struct TracingTests {
-    /// What a body in a process of its own gives back, and how the process ended.
+    /// Runs a body in a process of its own, and returns its result and the exit reason of the process.
     private func inProcess<Result: Sendable>(
       _ body: @escaping @Sendable (ProcessHeap) throws -> Result
     ) throws -> (result: Result?, end: ExitReason) {
@@ -83,7 +83,7 @@
       return (log.entries.first, try #require(ends.entries.first))
     }
 
-    @Test func `P4: what a type with the macro refers to is kept, wherever it has it`() throws {
+    @Test func `P4: a type with the macro keeps the objects that any of its properties refers to`() throws {
       let (sums, end) = try inProcess { heap -> [Int] in
         func node(_ number: Int) throws -> HeapRef<Node> {
           let last = try heap.allocate(Node(number: number, isLast: true))
@@ -114,11 +114,11 @@
         ]
         return parts.map(sum) + [state.changes, heap.statistics.oldBytes - size]
       }
-      let wanted: [Int] = (1...9).map { $0 * 101 } + [0, 0]
-      #expect(sums == wanted, "\(end)")
+      let expected: [Int] = (1...9).map { $0 * 101 } + [0, 0]
+      #expect(sums == expected, "\(end)")
     }
 
-    @Test func `P4: a reference in a property that is ignored is stale after a collection`() throws {
+    @Test func `P4: a reference in an ignored property is stale after a collection`() throws {
       let (number, end) = try inProcess { heap in
         var state = State(heap: heap)
         state.list = try heap.allocate(Node(number: 1, isLast: true))
@@ -131,7 +131,7 @@
       #expect(number == nil)
     }
 
-    @Test func `P4: a graph of a type with the macro can be sent`() throws {
+    @Test func `P4: a graph of objects of a type with the macro can be sent`() throws {
       let (number, end) = try inProcess { heap in
         let last = try heap.allocate(Node(number: 3, isLast: true))
         let copy = try heap.copy(try heap.allocate(Shape.line(from: last, to: last)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lock-free code by itself: every order of the atomic steps of two or three threads, within a bound of
-// interruptions. Each protocol is also tried wrong, to see that the search would tell.
+// The lock-free code without a runtime: all orders of the atomic steps of two or three threads, within a bound of
+// interruptions. Incorrect variants of the protocols check that the search finds mistakes.
 
 import Joist
 import JoistSimulation
@@ -9,11 +9,11 @@ import TestSupport
 import Testing
 
 #if DEBUG
-  /// Interruptions of a search that takes long: each more is ten times as many runs.
+  /// The number of interruptions in the longest search; each further one multiplies the runs by ten.
   private let interruptions = many(30) == 30 ? 3 : 2
 
   struct LockFreeTests {
-    @Test func `I4: what two threads push is received once, in order, and no wake is lost`() {
+    @Test func `I4: messages that two threads push are received once and in order, and no wake-up is lost`() {
       let found = searchThreads(interruptions: interruptions) { threads in
         let inbox = Inbox(forTests: ())
         let mail = Mail(inbox, threads.platform)
@@ -26,19 +26,19 @@ import Testing
       #expect(found.runs > many(1_000))
     }
 
-    @Test func `I4: whoever waits for a signal has it or is claimed, whatever comes first`() {
-      let found = searchThreads(interruptions: 4) { sleeper($0, looksAfterParking: true) }
+    @Test func `I4: a process that waits for a signal sees it or is claimed, in every order`() {
+      let found = searchThreads(interruptions: 4) { sleeper($0, checksAfterParking: true) }
       #expect(found.reason == nil && found.isComplete, "\(found)")
     }
 
-    @Test func `V1: a process that looks for signals before it parks is found to sleep for ever`() {
-      let found = searchThreads(interruptions: 4) { sleeper($0, looksAfterParking: false) }
-      #expect(found.reason == "a thread sleeps for ever")
+    @Test func `V1: a process that checks for signals only before it parks is found to sleep forever`() {
+      let found = searchThreads(interruptions: 4) { sleeper($0, checksAfterParking: false) }
+      #expect(found.reason == "a thread sleeps forever")
     }
 
-    @Test func `M1: a message is taken out by its receiver's end or stays with its sender, in every order`() {
+    @Test func `M1: a message pushed while its receiver ends is taken out or refused, in every order`() {
       let found = searchThreads(interruptions: 3) { threads in
-        let inbox = RuntimeShutdown(Inbox(forTests: ()))
+        let inbox = EndingInbox(Inbox(forTests: ()))
         for number in 0..<2 { threads.start { inbox.push(number) } }
         threads.start { inbox.end() }
         return { inbox.isWrong() }
@@ -46,7 +46,7 @@ import Testing
       #expect(found.reason == nil && found.isComplete, "\(found)")
     }
 
-    @Test func `I4: one at a time is in a lock, its owner or a visitor`() {
+    @Test func `I4: an owned lock admits its owner or one other thread at a time`() {
       let found = searchThreads(interruptions: 2) { threads in
         let counter = Shared()
         threads.start { counter.add(byOwner: true, threads.platform) }
@@ -56,7 +56,7 @@ import Testing
       #expect(found.reason == nil && found.isComplete, "\(found)")
     }
 
-    @Test func `V1: counting without the lock is found to lose some`() {
+    @Test func `V1: counting without the lock is found to lose counts`() {
       let found = searchThreads(interruptions: 2) { threads in
         let counter = Shared()
         for _ in 0..<2 { threads.start { counter.addUnlocked() } }
@@ -65,7 +65,7 @@ import Testing
       #expect(found.reason == "1 of 2 were counted")
     }
 
-    @Test func `I4: a scheduler that falls asleep sees what a thread brings, in every order`() {
+    @Test func `I4: a scheduler that goes to sleep sees a message sent by a thread, in every order`() {
       let found = Search(schedulers: 1, isFine: true).findAmongAll(interruptions: 2, atMost: 20_000) { simulation in
         let ref = simulation.runtime.spawn(Int.self) { process in _ = try process.receive() }
         simulation.thread { ref.send(1) }
@@ -78,7 +78,7 @@ import Testing
   }
 
   /// The inbox of a process that ends.
-  private final class RuntimeShutdown {
+  private final class EndingInbox {
     private let inbox: Inbox
     private var refused = 0
     private var taken = 0
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  /// A process's inbox with the owner's alarm.
+  /// The inbox of a process, and the word on which its owner sleeps.
   private final class Mail {
     private let inbox: Inbox
     private let alarm = WaitWord(forTests: ())
@@ -130,15 +130,15 @@ import Testing
 
     func isWrong(senders: Int, messages: Int) -> String? {
       for sender in 0..<senders {
-        let its = received.filter { $0 / 10 == sender }
-        if its != (0..<messages).map({ sender * 10 + $0 }) { return "received \(received)" }
+        let fromSender = received.filter { $0 / 10 == sender }
+        if fromSender != (0..<messages).map({ sender * 10 + $0 }) { return "received \(received)" }
       }
       return nil
     }
   }
 
-  /// A process that waits for a signal, and one that raises it (G2).
-  private func sleeper(_ threads: LooseThreads, looksAfterParking: Bool) -> () -> String? {
+  /// Starts a thread that waits for a signal as a process does, and one that raises it (G2).
+  private func sleeper(_ threads: LooseThreads, checksAfterParking: Bool) -> () -> String? {
     let inbox = Shared()
     var wakes = 0
     threads.start {
@@ -149,10 +149,10 @@ import Testing
       }
     }
     threads.start {
-      var isAwake = !looksAfterParking && inbox.signals.isWoken
+      var isAwake = !checksAfterParking && inbox.signals.isWoken
       if !isAwake {
         inbox.inbox.parkForSignals()
-        isAwake = looksAfterParking && inbox.signals.isWoken && inbox.inbox.claimParked()
+        isAwake = checksAfterParking && inbox.signals.isWoken && inbox.inbox.claimParked()
       }
       if isAwake { wakes += 1 }
       while wakes == 0 {
@@ -163,7 +163,7 @@ import Testing
     return { wakes == 1 ? nil : "woken \(wakes) times" }
   }
 
-  /// What threads share.
+  /// The state that the threads of a run share.
   private final class Shared {
     let inbox = Inbox(forTests: ())
     let signals = Signals(forTests: ())
@@ -177,7 +177,7 @@ import Testing
       if byOwner { lock.unlock() } else { lock.leave() }
     }
 
-    /// Reads and writes with a place in between.
+    /// Adds one, with a schedule point between the read and the write.
     func addUnlocked() {
       let before = value
       SchedulePoint.betweenSteps()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random programs on random schedules, and faults planted in the runtime, which they must find.
+// Random programs on random schedules, and mutations of the runtime, which these programs must find.
 
 import Joist
 import JoistSimulation
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 struct ProgramTests {
-  @Test func `V1: random programs see nothing on ten thousand seeds that Erlang's rules do not allow`() {
+  @Test func `V1: random programs observe only what Erlang's rules allow on ten thousand seeds`() {
     for schedulers in [1, 2, 3] {
       let search = Search(faults: .harmless, schedulers: schedulers)
       let found = search.find(seeds: seeds(3_333)) { simulation in
@@ -18,7 +18,7 @@ struct ProgramTests {
     }
   }
 
-  @Test func `V1: random programs hold where few stacks make processes move`() {
+  @Test func `V1: random programs observe only what Erlang's rules allow when processes share few stack slots`() {
     var configuration = ProcessRuntime.Configuration.simulated
     configuration.slots = 2
     let search = Search(strategy: .pct(depth: 4), faults: .harmless, configuration: configuration)
@@ -28,7 +28,7 @@ struct ProgramTests {
     #expect(found == nil, "\(String(describing: found))")
   }
 
-  @Test func `L1, V1: programs that end each other where slices end see no process abandoned or left suspended`() {
+  @Test func `L1, V1: no process is abandoned or left suspended when processes end each other at the end of slices`() {
     for (schedulers, strategy) in [(1, Strategy.random), (2, .pct(depth: 3)), (3, .random)] {
       let search = Search(strategy: strategy, faults: .harmless, schedulers: schedulers)
       let found = search.find(seeds: seeds(2_000)) { simulation in
@@ -38,7 +38,7 @@ struct ProgramTests {
     }
   }
 
-  @Test func `L1, V1: the run in which a search first saw a killed process abandoned where its slice ends`() {
+  @Test func `L1, V1: a killed process unwinds in the run that first showed one abandoned at the end of its slice`() {
     let found = Search(faults: .harmless, schedulers: 3).find(seeds: 1_553_527_454..<1_553_527_455) { simulation in
       try RandomProgram(seed: simulation.seed).run(on: simulation)
     }
@@ -46,7 +46,7 @@ struct ProgramTests {
   }
 
   @Test(arguments: Mutation.allCases)
-  func `V1: a planted fault is found within a thousand seeds`(_ mutation: Mutation) throws {
+  func `V1: a mutation is found within a thousand seeds`(_ mutation: Mutation) throws {
     let found = Search().find(seeds: 0..<1_000) { simulation in
       simulation.plant(mutation, after: Int(simulation.seed % 8))
       if mutation == .forgottenAgeing { crowd(simulation) }
@@ -69,7 +69,7 @@ struct ProgramTests {
   }
 }
 
-/// More normal work than there are schedulers, for a while, and some that is less urgent.
+/// Spawns more processes of normal priority than there are schedulers, and one of low priority.
 private func crowd(_ simulation: Simulation) {
   for priority in [Priority.normal, .normal, .normal, .normal, .low] {
     simulation.runtime.spawn(options: .init(priority: priority)) { process in

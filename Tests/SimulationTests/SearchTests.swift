@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Simulated runs: the same from the same seed, and wrong where something is.
+// Searches over simulated runs: correct programs do not fail, and races and injected faults are found.
 
 import Joist
 import JoistSimulation
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 struct SearchTests {
-  @Test func `V1: right programs run on a thousand seeds`() {
+  @Test func `V1: correct programs run without failure on a thousand seeds`() {
     let found = Search(faults: .harmless, schedulers: 3).find(seeds: seeds(1_000)) { simulation in
       let echo = simulation.runtime.spawn(Echo.self) { process in
         for _ in 0..<20 {
@@ -26,12 +26,12 @@ struct SearchTests {
         }
       }
       try simulation.run()
-      if simulation.runtime.statistics.processesEnded != 5 { throw SimulationError("not all have ended") }
+      if simulation.runtime.statistics.processesEnded != 5 { throw SimulationError("not all processes have ended") }
     }
     #expect(found == nil, "\(String(describing: found))")
   }
 
-  @Test func `V1: a race of two processes for a name is found within a thousand seeds, and replayed`() throws {
+  @Test func `V1: a race between two processes for a name is found within a thousand seeds and replayed`() throws {
     func race(_ simulation: Simulation) throws {
       let log = Log<String>()
       for _ in 0..<2 {
@@ -51,7 +51,7 @@ struct SearchTests {
     #expect(again.timeline == found.timeline)
   }
 
-  @Test func `V1: simulations that are over leave nothing behind`() throws {
+  @Test func `V1: finished simulations are freed`() throws {
     var left: [Weak] = []
     for seed in 0..<many(100) {
       let simulation = try Simulation(seed: UInt64(seed), faults: .harmless)
@@ -60,11 +60,11 @@ struct SearchTests {
       try simulation.finish()
       left.append(Weak(object: simulation.threads))
     }
-    // What a runtime leaves to the next one keeps its last platform.
+    // A pooled runtime keeps its last platform until a new runtime reuses it.
     #expect(left.count { $0.object != nil } < many(50))
   }
 
-  @Test func `V1: descriptors are not simulated, and whoever waits for one is told`() throws {
+  @Test func `V1: waiting for a descriptor in a simulation throws`() throws {
     let log = Log<DescriptorError>()
     let simulation = try Simulation(seed: 1)
     simulation.runtime.spawn { process in
@@ -75,7 +75,7 @@ struct SearchTests {
     #expect(log.entries.map(\.description) == [sentence])
   }
 
-  @Test func `V1: mailboxes are full when nobody thinks of it`() throws {
+  @Test func `V1: fault injection finds a sender that does not expect a full mailbox`() throws {
     func careless(_ simulation: Simulation) throws {
       let refusals = Count()
       let options = SpawnOptions(mailbox: .bounded(100, whenFull: .fail))
@@ -86,13 +86,14 @@ struct SearchTests {
         for number in 0..<3 { do { try sink.trySend(number) } catch SendError.mailboxFull { refusals.add() } }
       }
       try simulation.run()
-      if refusals.total > 0 { throw SimulationError("nobody thought of it") }
+      if refusals.total > 0 { throw SimulationError("the sender did not expect a full mailbox") }
     }
     #expect(Search().find(seeds: 0..<UInt64(many(100)), careless) == nil)
-    #expect(Search(faults: .fullMailboxes).find(seeds: 0..<100, careless)?.reason == "nobody thought of it")
+    let found = Search(faults: .fullMailboxes).find(seeds: 0..<100, careless)
+    #expect(found?.reason == "the sender did not expect a full mailbox")
   }
 
-  @Test func `M2: senders wait for room that there is, and nothing is lost`() {
+  @Test func `M2: senders that wait although the mailbox has room are woken, and no message is lost`() {
     let search = Search(faults: [.fullMailboxes, .shortSlices], schedulers: 3)
     let found = search.find(seeds: seeds(500)) { simulation in
       let sum = Count()
@@ -102,12 +103,12 @@ struct SearchTests {
       }
       for _ in 0..<3 { simulation.runtime.spawn { _ in for number in 1...5 { sink.send(number) } } }
       try simulation.run()
-      if sum.total != 45 { throw SimulationError("\(sum.total) came of 45") }
+      if sum.total != 45 { throw SimulationError("the receiver got a sum of \(sum.total), not 45") }
     }
     #expect(found == nil, "\(String(describing: found))")
   }
 
-  @Test func `L1: a process that is made while shutdown begins is told to exit at once`() throws {
+  @Test func `L1: a process spawned while shutdown begins receives the exit signal at once`() throws {
     for seed in seeds(1_000) {
       let simulation = try Simulation(seed: seed)
       let killed = Log<ProcessID>()

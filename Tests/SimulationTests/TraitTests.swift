@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What users write: the trait, the probe, time that they turn.
+// The trait, the probe and simulated time, as users write them.
 
 import Joist
 import JoistTesting
@@ -21,7 +21,7 @@ struct TraitTests {
     try probe.expectMessage(1, within: .seconds(2))
   }
 
-  @Test func `V1: the trait tells of a race with its seed, the shortest schedule and what happens`() async throws {
+  @Test func `V1: the trait reports a race with its seed, the shortest schedule and the timeline`() async throws {
     let comments = Log<String>()
     let catching: IssueHandlingTrait = .compactMapIssues { issue in
       for comment in issue.comments { comments.add(comment.rawValue) }
@@ -32,14 +32,14 @@ struct TraitTests {
       let trait: SimulatedTrait = .simulated(seeds: 0..<1_000)
       try await trait.provideScope(for: test, testCase: Test.Case.current, performing: raceForAName)
     }
-    let told = try #require(comments.entries.first)
-    #expect(told.contains("JOIST_SEED="))
-    #expect(told.contains("JOIST_SCHEDULE='0*2 1'"))
-    #expect(told.contains("process 2 is running"))
+    let report = try #require(comments.entries.first)
+    #expect(report.contains("JOIST_SEED="))
+    #expect(report.contains("JOIST_SCHEDULE='0*2 1'"))
+    #expect(report.contains("process 2 is running"))
   }
 }
 
-/// Each of two processes looks whether a name is free, and then takes it.
+/// Runs two processes that each check whether a name is free and then register it.
 @Sendable private func raceForAName() throws {
   let simulation = try Simulation()
   let refused = Count()

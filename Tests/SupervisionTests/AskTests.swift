@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a supervisor is asked for while it runs.
+// Requests to a running supervisor.
 
 import Joist
 import JoistSupervision
@@ -15,7 +15,7 @@ private func text<Value>(_ result: Result<Value, SupervisorError>) -> String {
 }
 
 @Suite struct AskTests {
-  @Test func `P5: a terminated child stays ended until it is started by hand, or deleted`() throws {
+  @Test func `P5: a terminated child stays ended until a request restarts or deletes it`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne) {
@@ -59,7 +59,7 @@ private func text<Value>(_ result: Result<Value, SupervisorError>) -> String {
     #expect(Array(answers.prefix(2)) == ["there is no child 'x'", "there is no child '\(answers[2])'"])
   }
 
-  @Test func `P5: a child that is added starts behind the others, and is refused if its name is there`() throws {
+  @Test func `P5: an added child starts behind the others, and is refused if its name is taken`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { stage.worker("a") })
     let (more, bad) = (stage.worker("b"), Child("bad", Int.self, options: .init(reductionsPerSlice: 0)) { _ in })
@@ -85,7 +85,7 @@ private func text<Value>(_ result: Result<Value, SupervisorError>) -> String {
     #expect(try stage.children(of: top).isEmpty)
   }
 
-  @Test func `P5: children tell name, process, kind, restarts and state, and their refs by type`() throws {
+  @Test func `P5: the children are listed with their names, kinds, restarts and states, and refs by type`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne) {
@@ -105,7 +105,7 @@ private func text<Value>(_ result: Result<Value, SupervisorError>) -> String {
     #expect(count.children == 2 && count.running == 2 && count.supervisors == 1)
   }
 
-  @Test func `P5: an inner supervisor that gives up is started again by the outer one, with its children`() throws {
+  @Test func `P5: an inner supervisor that gives up is restarted by the outer one, with its children`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne) {
@@ -125,7 +125,7 @@ private func text<Value>(_ result: Result<Value, SupervisorError>) -> String {
     #expect(try stage.child("inner", of: top)?.restarts == 1)
   }
 
-  @Test func `P5: a child that fails two supervisors down names the way to it`() throws {
+  @Test func `P5: the error of a child that fails two supervisors down names each supervisor on the path`() throws {
     let stage = try Stage()
     let error = #expect(throws: SupervisorError.self) {
       try stage.start(

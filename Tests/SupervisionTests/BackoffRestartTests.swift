@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Supervisors that wait before they start a child again.
+// Supervisors that restart children after a delay.
 
 import Joist
 import JoistSupervision
@@ -10,7 +10,7 @@ import Testing
 @Suite struct BackoffRestartTests {
   private let backoff = Backoff.exponential(from: .seconds(1), to: .seconds(4), jitter: 0)
 
-  @Test func `P5: with a back-off a child is started again after the wait, twice as long each time`() throws {
+  @Test func `P5: with a backoff a child is restarted after a delay that doubles each time`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne, intensity: 100, within: .seconds(60), backoff: backoff) { stage.worker("a") }
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func `P5: a child that has run for a window waits as at first`() throws {
+  @Test func `P5: the delay is reset when a child has run for a whole window`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne, intensity: 100, within: .seconds(10), backoff: backoff) { stage.worker("a") }
@@ -44,7 +44,7 @@ import Testing
     #expect(stage.log.entries == ["-a", "+a"])
   }
 
-  @Test func `P5: a supervisor that is told to exit during a back-off ends at once, and starts nobody`() throws {
+  @Test func `P5: a supervisor that is told to exit during a backoff ends at once and starts no child`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne, backoff: backoff) {
@@ -61,7 +61,7 @@ import Testing
     #expect(stage.log.entries.count == 3)
   }
 
-  @Test func `P5: while one waits the others run, and their ends are seen`() throws {
+  @Test func `P5: while one child waits the others run, and their ends are handled`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne, backoff: backoff) {
@@ -75,7 +75,7 @@ import Testing
     #expect(stage.log.entries == ["-b", "+a", "+b"])
   }
 
-  @Test func `P5: who ends before a group that waits is started with it, once`() throws {
+  @Test func `P5: a child that ends while the group behind it waits is started with that group, once`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.restForOne, backoff: backoff) {
@@ -91,7 +91,7 @@ import Testing
     #expect(try stage.children(of: top).map(\.restarts) == [1, 1, 1])
   }
 
-  @Test func `P5: a child that waits can be terminated, and is not started`() throws {
+  @Test func `P5: a waiting child can be terminated, and is not started afterwards`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne, backoff: backoff) { stage.worker("a") })
     try stage.end("a", of: top)
@@ -101,11 +101,11 @@ import Testing
     #expect(try stage.child("a", of: top)?.state == .ended)
   }
 
-  /// How a child that waits is named.
+  /// The way in which a request identifies a waiting child.
   enum Handle: CaseIterable { case name, lastProcess }
 
   @Test(arguments: Handle.allCases, [false, true])
-  func `P5: a child that waits is terminated by its name and by its last process`(
+  func `P5: a waiting child is terminated by its name and by its last process`(
     handle: Handle,
     isDynamic: Bool
   ) throws {
@@ -129,13 +129,13 @@ import Testing
       case .lastProcess: try process.call(top) { .terminateChild(last, $0) }.get()
       }
     }
-    #expect(stage.runtime.isQuiet, "the wait goes on")
+    #expect(stage.runtime.isQuiet, "the restart is still scheduled")
     stage.pass(.seconds(10))
     #expect(stage.log.entries == ["-a"])
     #expect(try stage.children(of: top).map(\.state) == (isDynamic ? [] : [.ended]))
   }
 
-  @Test func `P5: a process that was not its child's last is no name for it`() throws {
+  @Test func `P5: a child cannot be terminated by a process that is not its last one`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne, backoff: backoff) { stage.worker("a") })
     let first = try #require(try stage.child("a", of: top)?.process)
@@ -148,7 +148,7 @@ import Testing
     #expect(try stage.child("a", of: top)?.state == .running)
   }
 
-  @Test func `P5: one of a group that waits is terminated, and the others are started in their time`() throws {
+  @Test func `P5: one child of a waiting group is terminated, and the others are started after the delay`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForAll, backoff: backoff) {
@@ -167,7 +167,7 @@ import Testing
     #expect(stage.log.entries == ["+b", "+c", "+a"])
   }
 
-  @Test func `P5: a name that several children have is refused, and ends none of them`() throws {
+  @Test func `P5: a request with a name that several children have is refused and ends none of them`() throws {
     let stage = try Stage()
     let top = try stage.start(DynamicSupervisor(backoff: backoff))
     let worker = stage.worker("a")

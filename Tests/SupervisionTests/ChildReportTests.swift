@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a report says of a supervisor's child.
+// Reports of crashes of a supervisor's children.
 
 import Joist
 import JoistSupervision
@@ -17,8 +17,8 @@ import Testing
       let report = try #require(stage.runtime.recentReports.last)
       #expect(report.child?.name == "store" && report.child?.supervisor == top.id)
       #expect(report.child?.attempt == attempt && report.child?.supervisorName == nil)
-      let words = "process \(id) (child 'store' of \(top.id), attempt \(attempt)) ended: error: Failure()"
-      #expect("\(report)" == words)
+      let text = "process \(id) (child 'store' of \(top.id), attempt \(attempt)) ended: error: Failure()"
+      #expect("\(report)" == text)
     }
   }
 
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func `P5: a process that is nobody's child is reported as none, whoever had its record before`() throws {
+  @Test func `P5: the report of a process that is not a child names none, whatever its record held before`() throws {
     let stage = try Stage()
     try stage.start(Supervisor(.oneForOne, intensity: 0) { Child("a", Never.self) { _ in throw Failure() } })
     stage.settle()
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test func `P5: a supervisor that ends with its parent is reported as that, and its children are not`() throws {
+  @Test func `P5: a supervisor that ends with its parent is reported as such, and its children are not`() throws {
     let stage = try Stage()
     let found = Found<SupervisorRef>()
     let parent = stage.runtime.spawn(Int.self) { process in

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crashes of native code are ends like any other.
+// Crashes of native code, which supervisors and tasks treat like any other end.
 
 import Joist
 import JoistSupervision
 import TestSupport
 import Testing
 
-/// Crashes without a word: the compiler does not know of it.
+/// Overflows and traps for 2; not optimized, so that the compiler cannot see that it always traps.
 @inline(never) @_optimize(none)
 private func crash(_ number: Int) -> Int { Int.max - 1 + number }
 
 @Suite struct CrashTests {
-  @Test func `P5: a permanent child that crashes is started again`() throws {
+  @Test func `P5: a permanent child that crashes is restarted`() throws {
     let stage = try Stage()
     let (log, starts) = (stage.log, Count())
     let top = try stage.start(
@@ -35,7 +35,7 @@ private func crash(_ number: Int) -> Int { Int.max - 1 + number }
     #expect(!log.entries.contains("-beside"))
   }
 
-  @Test func `P5: a child that crashes in its start does not start, and is named with its reason`() throws {
+  @Test func `P5: a child that crashes in its start did not start, and the error names it and the reason`() throws {
     let stage = try Stage()
     var text = ""
     do {
@@ -46,7 +46,7 @@ private func crash(_ number: Int) -> Int { Int.max - 1 + number }
     #expect(text.contains("fragile") && text.contains("trap"), "\(text)")
   }
 
-  @Test func `P5: children that crash for ever end their supervisor after its intensity`() throws {
+  @Test func `P5: a child that crashes after every restart ends its supervisor after the intensity`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne, intensity: 3, within: .seconds(5)) {
@@ -60,10 +60,10 @@ private func crash(_ number: Int) -> Int { Int.max - 1 + number }
     #expect(!top.isAlive && stage.runtime.statistics.trapsContained == 4)
   }
 
-  @Test func `P5: a task that crashes is an error to who awaits it`() throws {
+  @Test func `P5: a crash of a task is an error for the process that awaits it`() throws {
     let stage = try Stage()
     let reason = try stage.inProcess { process -> String in
-      let tasks = try TaskSupervisor(linkedTo: process)
+      let tasks = try TaskSupervisor.start(linkedTo: process)
       let task = tasks.async { _ in crash(2) }
       do { return "\(try process.await(task))" } catch { return "\(error)" }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The decision of a supervisor, as a table: no process, no clock.
+// The restart decision of a supervisor as a pure function, without a process or a clock.
 
 import Joist
 import JoistSupervision
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [ExitReason.normal, .shutdown, .killed, .noProcess, .error(Failure())])
-  func `P5: permanent, transient and temporary children are started again by their reason`(reason: ExitReason) {
+  func `P5: restart type and exit reason decide whether a child is restarted`(reason: ExitReason) {
     let again = RestartDecision.Action.restart(stop: [], forget: [], start: [0])
     #expect(decide([.init(restart: .permanent)], ended: 0, reason) == again)
     #expect(decide([.init(restart: .transient)], ended: 0, reason) == (reason.isOrderly ? .leave : again))
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [ExitReason.normal, .shutdown, .killed, .noProcess, .error(Failure())])
-  func `P5: a child that did not start is tried again whatever its reason, a temporary one apart`(reason: ExitReason) {
+  func `P5: a child that did not start is tried again whatever its reason, unless it is temporary`(reason: ExitReason) {
     let again = RestartDecision.Action.restart(stop: [], forget: [], start: [0])
     #expect(decide([.init(restart: .permanent)], ended: 0, reason, hadStarted: false) == again)
     #expect(decide([.init(restart: .transient)], ended: 0, reason, hadStarted: false) == again)
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: 0..<4)
-  func `P5: one-for-one starts the one, one-for-all everybody, rest-for-one those behind it, too`(ended: Int) {
+  func `P5: one-for-one restarts one child, one-for-all all, rest-for-one also those behind it`(ended: Int) {
     var children = Array(repeating: RestartDecision.State(), count: 4)
     children[ended].isAlive = false
     #expect(decide(children, .oneForOne, ended: ended, .killed) == .restart(stop: [], forget: [], start: [ended]))
@@ -60,7 +60,7 @@ import Testing
     )
   }
 
-  @Test func `P5: with others a temporary child is ended and forgotten, a transient one started though it had ended`() {
+  @Test func `P5: a group restart ends and forgets a temporary child, and starts a transient one that had ended`() {
     let children: [RestartDecision.State] = [
       .init(isAlive: false), .init(restart: .temporary), .init(restart: .transient, isAlive: false), .init(),
     ]
@@ -98,7 +98,7 @@ import Testing
     #expect(late == allowed + [intensity == 0])
   }
 
-  @Test func `P5: ends that start nobody do not count`() {
+  @Test func `P5: ends that restart no child do not count`() {
     var history = RestartHistory()
     let rules = RestartRules(intensity: 0)
     for restart in [Child.Restart.temporary, .transient] {
@@ -132,7 +132,7 @@ import Testing
 }
 
 @Suite struct BackoffTests {
-  @Test func `P5: without jitter the wait doubles up to its most`() {
+  @Test func `P5: without jitter the delay doubles up to its maximum`() {
     let backoff = Backoff.exponential(from: .milliseconds(100), to: .seconds(1), jitter: 0)
     var generator = backoff.generator
     let delays = (0..<6).map { backoff.delay(attempt: $0, &generator) }
@@ -141,7 +141,7 @@ import Testing
     #expect(Backoff.none.delay(attempt: 3, &generator) == nil)
   }
 
-  @Test func `P5: jitter takes its share off at most, and the same each time for one seed`() {
+  @Test func `P5: jitter removes at most its fraction of a delay, and the same parts for the same seed`() {
     let backoff = Backoff.exponential(from: .seconds(1), to: .seconds(1), jitter: 0.25, seed: 7)
     func delays() -> [Duration] {
       var generator = backoff.generator

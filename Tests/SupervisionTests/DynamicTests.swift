@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Supervisors whose children come and go.
+// Supervisors whose children are started and terminated at run time.
 
 import Joist
 import JoistSupervision
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct DynamicSupervisorTests {
-  @Test func `P5: children of a dynamic supervisor come and go`() throws {
+  @Test func `P5: children of a dynamic supervisor are started and terminated at run time`() throws {
     let stage = try Stage()
     let top = try stage.start(DynamicSupervisor(maximum: 2))
     let (a, b, c) = (stage.worker("a"), stage.worker("a"), stage.worker("c"))
@@ -21,7 +21,7 @@ import Testing
     let error = #expect(throws: SupervisorError.self) {
       _ = try stage.inProcess { try $0.call(top) { .startChild(c, $0) }.get() }
     }
-    #expect("\(try #require(error))" == "there are 2 children, and no more are allowed")
+    #expect("\(try #require(error))" == "the supervisor has 2 children, its maximum")
     let id = try #require(first.process)
     try stage.inProcess { try $0.call(top) { .terminateChild(id, $0) }.get() }
     _ = try stage.inProcess { try $0.call(top) { .startChild(c, $0) }.get() }
@@ -30,7 +30,7 @@ import Testing
     #expect(stage.runtime.isQuiet)
   }
 
-  @Test func `P5: a dynamic supervisor starts failed children again and forgets those that are done`() throws {
+  @Test func `P5: a dynamic supervisor restarts failed children and forgets those that have ended normally`() throws {
     let stage = try Stage()
     let top = try stage.start(DynamicSupervisor())
     for (name, restart) in [("p", Child.Restart.permanent), ("t", .transient), ("x", .temporary)] {
@@ -43,7 +43,7 @@ import Testing
     #expect(try stage.children(of: top).map(\.name) == ["p"])
   }
 
-  @Test func `P5: one that is slow to start or to end keeps nobody waiting`() throws {
+  @Test func `P5: a child that is slow to start or to end delays no other child`() throws {
     let stage = try Stage()
     let top = try stage.start(DynamicSupervisor())
     let slow = Child("slow", server: { SlowBothWays() })
@@ -66,7 +66,7 @@ import Testing
     #expect(log.entries == ["-quick", "+quick", "slow ended"])
   }
 
-  @Test func `P5: what cannot be started is no child, and does not count as a restart`() throws {
+  @Test func `P5: a child that fails to start on request is not added and does not count as a restart`() throws {
     let stage = try Stage()
     let top = try stage.start(DynamicSupervisor(intensity: 0))
     let bad = Child("bad", server: { () throws -> SlowBothWays in throw Failure() })
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: ten thousand children are started, fail and are ended`() throws {
+  func `P5: ten thousand children are started, fail, are restarted and are ended`() throws {
     let (number, starts) = (many(10_000, oneIn: 50), Count())
     _ = try withRuntime { runtime in
       let top = try DynamicSupervisor(intensity: 2 * number).start(on: runtime)
@@ -115,7 +115,7 @@ import Testing
   }
 }
 
-/// Takes a second to start and another to end.
+/// A server that takes a second to start and another to end.
 private struct SlowBothWays: Server {
   func start(in process: ProcessContext<Int>) throws {
     process.trapExits { _ in 1 }
@@ -125,6 +125,6 @@ private struct SlowBothWays: Server {
   func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
 
   func terminate(_ reason: ExitReason, in process: ProcessContext<Int>) {
-    do { try process.sleep(for: .seconds(1)) } catch { Issue.record("told to exit while it ends: \(error)") }
+    do { try process.sleep(for: .seconds(1)) } catch { Issue.record("told to exit in `terminate`: \(error)") }
   }
 }

@@ -7,7 +7,7 @@ import JoistSupervision
 import TestSupport
 import Testing
 
-/// An entry of a server's list.
+/// An entry of the list that a server keeps on its private heap.
 private struct Entry: BitwiseCopyable, HeapTraceable {
   var number: Int
   var next: HeapRef<Entry>?
@@ -21,7 +21,7 @@ private enum Order {
   case size(ReplyTo<HeapStatistics>)
 }
 
-/// Keeps the last few numbers, and makes much that it does not keep.
+/// A server that keeps all numbers in a list and allocates many values that it does not keep.
 private struct Keeper: Server, HeapTraceable {
   var first: HeapRef<Entry>?
   var left = 0
@@ -51,7 +51,7 @@ private struct Keeper: Server, HeapTraceable {
   }
 }
 
-/// The same, but nobody knows where its references are.
+/// The same server, but not `HeapTraceable`, so its references are not known.
 private struct Hoarder: Server {
   var keeper = Keeper()
 
@@ -61,7 +61,7 @@ private struct Hoarder: Server {
 }
 
 @Suite struct HeapServerTests {
-  /// What a server has after so many numbers.
+  /// Returns the sum and the heap statistics of a server after `count` numbers.
   private func trial(_ count: Int, _ start: @Sendable @escaping (ProcessRuntime) -> ProcessRef<Order>) throws -> (
     sum: Int, size: HeapStatistics
   ) {
@@ -77,14 +77,14 @@ private struct Hoarder: Server {
   }
 
   @Test func `P4: a server's heap is collected between messages, and what it refers to is kept`() throws {
-    let (sum, size) = try trial(1_000) { $0.start(Keeper()) }
+    let (sum, size) = try trial(1_000) { Keeper.start(Keeper(), on: $0) }
     #expect(sum == 1_000 * 1_001 / 2)
-    // Each message and what follows make ten kilobytes.
+    // Each message, with the work that follows it, allocates ten kilobytes.
     #expect(size.youngCollections > 100 && size.heldBytes < 300_000)
   }
 
-  @Test func `P4: the heap of a server that does not say where its references are is left alone`() throws {
-    let (sum, size) = try trial(100) { $0.start(Hoarder()) }
+  @Test func `P4: the heap of a server that is not HeapTraceable is not collected`() throws {
+    let (sum, size) = try trial(100) { Hoarder.start(Hoarder(), on: $0) }
     #expect(sum == 100 * 101 / 2 && size.youngCollections == 0)
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes under keys.
+// Registries: processes found by keys.
 
 import Joist
 import JoistSupervision
@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A key that traps in `==` or in `hash(into:)`, if it is to, and asks for the registry's size in its `deinit`.
+/// A key that traps in `==` or `hash(into:)` on request, and reads the registry's count in its `deinit`.
 private final class Key: Hashable, Sendable {
   enum Trap { case none, equality, hash }
   static let registry = Mutex<(@Sendable () -> Int)?>(nil)
@@ -27,7 +27,7 @@ private final class Key: Hashable, Sendable {
     return a.number == b.number
   }
 
-  /// All keys have the same hash, so that they are compared.
+  /// All keys have the same hash, so each lookup calls `==`.
   func hash(into hasher: inout Hasher) {
     if trap == .hash { fatalError("hash") }
     hasher.combine(0)
@@ -38,9 +38,9 @@ private final class Key: Hashable, Sendable {
   private struct Room: Hashable { let number: Int }
 
   @Test(arguments: [false, true])
-  func `P5: a key that traps ends who uses it, and the registry goes on`(areMany: Bool) throws {
+  func `P5: a key that traps ends only its caller, and the registry keeps working`(areMany: Bool) throws {
     let simulation = try HandDriven()
-    let registry = try Registry<Key, Int>(on: simulation.runtime, keys: areMany ? .duplicate : .unique)
+    let registry = try Registry<Key, Int>.start(on: simulation.runtime, keys: areMany ? .duplicate : .unique)
     let refs = (0..<3).map { _ in sleeper(simulation) }
     for (number, ref) in refs.enumerated() { try registry.register(ref, as: Key(number)) }
     let uses: [@Sendable (Key) throws -> Void] = [
@@ -58,9 +58,9 @@ private final class Key: Hashable, Sendable {
     #expect(registry.count == 2 && registry.lookup(Key(1)) == nil && registry.keys(of: refs[0]) == [Key(0)])
   }
 
-  @Test func `P5: a key whose deinit asks the registry finds it open`() throws {
+  @Test func `P5: the deinit of a key can use the registry`() throws {
     let simulation = try HandDriven()
-    let registry = try Registry<Key, Int>(on: simulation.runtime)
+    let registry = try Registry<Key, Int>.start(on: simulation.runtime)
     Key.registry.withLock { $0 = { registry.count } }
     defer { Key.registry.withLock { $0 = nil } }
     let (first, second) = (sleeper(simulation), sleeper(simulation))
@@ -75,7 +75,7 @@ private final class Key: Hashable, Sendable {
 
   @Test func `M4: the keys of a process that has ended are destroyed`() throws {
     let simulation = try HandDriven()
-    let registry = try Registry<Key, Int>(on: simulation.runtime)
+    let registry = try Registry<Key, Int>.start(on: simulation.runtime)
     let ref = sleeper(simulation)
     weak var key: Key?
     do {
@@ -89,9 +89,9 @@ private final class Key: Hashable, Sendable {
     #expect(key == nil && registry.count == 0)
   }
 
-  @Test func `M4: a unique key leads to its process until that ends`() throws {
+  @Test func `M4: a unique key finds its process until the process ends`() throws {
     let simulation = try HandDriven()
-    let registry = try Registry<Room, Int>(on: simulation.runtime)
+    let registry = try Registry<Room, Int>.start(on: simulation.runtime)
     let ref = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     try registry.register(ref, as: Room(number: 1))
     try registry.register(ref, as: Room(number: 1))
@@ -103,25 +103,25 @@ private final class Key: Hashable, Sendable {
     #expect(registry.lookup(Room(number: 1)) == nil && registry.count == 0 && registry.keys(of: ref).isEmpty)
   }
 
-  @Test func `M4: a unique key is one's, until its holder has ended, seen or not`() throws {
+  @Test func `M4: a unique key has one holder until that has ended, even if the watcher has not seen the end`() throws {
     let simulation = try HandDriven()
-    let registry = try Registry<String, Int>(on: simulation.runtime)
+    let registry = try Registry<String, Int>.start(on: simulation.runtime)
     let (first, second) = (sleeper(simulation), sleeper(simulation))
     try registry.register(first, as: "a")
     #expect(throws: RegistryError.taken(by: first.id)) { try registry.register(second, as: "a") }
     simulation.runtime.spawn { process in
       first.exit(.killed)
       while first.isAlive { try process.yield() }
-      try registry.register(second, as: "a")  // the watcher, who has not run, has not been told
+      try registry.register(second, as: "a")  // the watcher has not run yet
     }
     simulation.run()
     #expect(registry.lookup("a") == second && registry.count == 1)
     #expect(throws: RegistryError.noProcess) { try registry.register(first, as: "b") }
   }
 
-  @Test func `M4: a duplicate key leads to all in the order in which they came, and dispatch reaches each`() throws {
+  @Test func `M4: a duplicate key finds all its processes in registration order, and dispatch reaches each`() throws {
     let simulation = try HandDriven()
-    let registry = try Registry<String, Int>(on: simulation.runtime, keys: .duplicate)
+    let registry = try Registry<String, Int>.start(on: simulation.runtime, keys: .duplicate)
     let log = Log<Int>()
     let refs = (0..<40).map { number in
       simulation.runtime.spawn(Int.self) { log.add(number * 100 + (try $0.receive())) }
@@ -137,9 +137,9 @@ private final class Key: Hashable, Sendable {
     #expect(registry.count == 0)
   }
 
-  @Test func `M4: members that leave in any order leave the others in theirs`() throws {
+  @Test func `M4: removing members in any order keeps the order of the others`() throws {
     let simulation = try HandDriven()
-    let registry = try Registry<Int, Int>(on: simulation.runtime, keys: .duplicate)
+    let registry = try Registry<Int, Int>.start(on: simulation.runtime, keys: .duplicate)
     var refs = (0..<100).map { _ in sleeper(simulation) }
     for ref in refs { try registry.register(ref, as: 0) }
     for step in [7, 3, 11, 1] {
@@ -156,7 +156,7 @@ private final class Key: Hashable, Sendable {
   @Test(.timeLimit(.minutes(10)))
   func `M4: an end that races with the registration is not missed`() throws {
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
-      let registry = try Registry<Int, Int>(on: runtime, keys: .duplicate)
+      let registry = try Registry<Int, Int>.start(on: runtime, keys: .duplicate)
       for number in 0..<many(2_000) {
         let ref = runtime.spawn(Int.self) { try $0.yield() }
         try? registry.register(ref, as: number % 10)
@@ -168,7 +168,7 @@ private final class Key: Hashable, Sendable {
 
   @Test func `M4: the watcher ends with its registry`() throws {
     let simulation = try HandDriven()
-    do { _ = try Registry<Int, Int>(on: simulation.runtime) }
+    do { _ = try Registry<Int, Int>.start(on: simulation.runtime) }
     simulation.run()
     #expect(simulation.runtime.processes.isEmpty)
   }

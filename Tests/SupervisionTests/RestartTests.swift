@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Supervisors start their children again.
+// Supervisors restart their children.
 
 import Joist
 import JoistSupervision
@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct RestartTests {
   @Test(arguments: [ExitReason.normal, .shutdown, .killed, .error(Failure())])
-  func `P5: a permanent child is started again whatever its reason`(reason: ExitReason) throws {
+  func `P5: a permanent child is restarted whatever its reason`(reason: ExitReason) throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { stage.worker("a") })
     try stage.end("a", of: top, reason)
@@ -17,7 +17,7 @@ import Testing
     #expect(try stage.child("a", of: top)?.restarts == 1)
   }
 
-  @Test func `P5: a transient child is started again only when it fails`() throws {
+  @Test func `P5: a transient child is restarted only when it fails`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { stage.worker("a", restart: .transient) })
     try stage.end("a", of: top, .error(Failure()))
@@ -28,7 +28,7 @@ import Testing
     #expect(info.state == .ended && info.process == nil && info.restarts == 1)
   }
 
-  @Test func `P5: a temporary child is not started again, and is no child any more`() throws {
+  @Test func `P5: a temporary child is not restarted, and is forgotten`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { stage.worker("a", restart: .temporary) })
     try stage.end("a", of: top)
@@ -47,7 +47,7 @@ import Testing
     #expect(stage.log.entries == ["-b", "-c", "-a", "+a", "+b", "+c"])
   }
 
-  @Test func `P5: rest-for-one ends and starts those that were started later`() throws {
+  @Test func `P5: rest-for-one ends and restarts the children that were started later`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.restForOne) {
@@ -58,9 +58,7 @@ import Testing
     #expect(stage.log.entries == ["-b", "-d", "-c", "+b", "+c", "+d"])
   }
 
-  @Test func `P5: one end more than the intensity ends the others in reverse, and the supervisor with the last reason`()
-    throws
-  {
+  @Test func `P5: one end more than the intensity ends the others in reverse order, then the supervisor`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne, intensity: 2, within: .seconds(5)) {
@@ -73,12 +71,12 @@ import Testing
     #expect(
       stage.log.entries == [
         "-a", "-c", "-b",
-        "top: error: more than 2 restarts within 5.0 seconds; last 'a' ended: error: Failure()",
+        "top: error: more than 2 restarts within 5.0 seconds; the last end was that of 'a': error: Failure()",
       ]
     )
   }
 
-  @Test func `P5: restarts that lie further apart than the window go on for ever`() throws {
+  @Test func `P5: restarts that are further apart than the window are never too many`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne, intensity: 1, within: .seconds(5)) { stage.worker("a") })
     for count in 1...10 {
@@ -89,7 +87,7 @@ import Testing
     #expect(top.isAlive)
   }
 
-  @Test func `P5: a child that ends at once each time ends its supervisor, not the program`() throws {
+  @Test func `P5: a child that ends immediately after each start ends its supervisor, not the program`() throws {
     let stage = try Stage()
     let starts = Count()
     let top = try stage.start(
@@ -100,7 +98,7 @@ import Testing
     #expect(stage.log.entries.first?.contains("more than 5 restarts") == true)
   }
 
-  @Test func `P5: a name is free for the child that is started again`() throws {
+  @Test func `P5: the registered name of a child is free when the child is restarted`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { stage.worker("a", options: .init(name: "known")) })
     try stage.end("a", of: top)
@@ -109,7 +107,7 @@ import Testing
     #expect(try stage.child("a", of: top)?.process == found?.id)
   }
 
-  @Test func `P5: a start that fails during a restart is one attempt more`() throws {
+  @Test func `P5: a start that fails during a restart counts as one more restart`() throws {
     let stage = try Stage()
     let starts = Count()
     let top = try stage.start(
@@ -123,11 +121,12 @@ import Testing
     stage.settle()
     #expect(starts.total == 4)
     #expect(
-      stage.log.entries.last == "top: error: more than 3 restarts within 5.0 seconds; last 'a' ended: error: Failure()"
+      stage.log.entries.last
+        == "top: error: more than 3 restarts within 5.0 seconds; the last end was that of 'a': error: Failure()"
     )
   }
 
-  @Test func `P5: a group whose start fails is ended and started again as a group`() throws {
+  @Test func `P5: a group of which one start fails is ended and restarted as a group`() throws {
     let stage = try Stage()
     let starts = Count()
     let top = try stage.start(
@@ -143,7 +142,7 @@ import Testing
   }
 }
 
-/// A server that does not always start.
+/// A server whose `start` throws at chosen starts.
 struct Frail: Server {
   let log: Log<String>
   let starts: Count

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Servers: what is called when.
+// Servers: the order of the calls, and how a server ends.
 
 import Joist
 import JoistSupervision
@@ -12,7 +12,7 @@ import Testing
     let simulation = try HandDriven()
     let log = Log<Int>()
     simulation.runtime.spawn { process in
-      let bank = process.start(Bank(total: 5))
+      let bank = Bank.start(Bank(total: 5), from: process)
       bank.send(.deposit(2))
       log.add(try process.call(bank) { .balance($0) })
     }
@@ -23,7 +23,7 @@ import Testing
   @Test func `a server moves into its process with the objects that it holds`() throws {
     let tracker = Tracker()
     let statistics = try withRuntime { runtime in
-      let holder = runtime.start(Holder(object: Tracked(tracker, 1)))
+      let holder = Holder.start(Holder(object: Tracked(tracker, 1)), on: runtime)
       holder.send(Tracked(tracker, 2))
       runtime.waitUntilIdle()
       #expect(tracker.count == 1)
@@ -43,7 +43,7 @@ import Testing
     #expect(log == ["start", "handle", "terminate \(why)"] && reason == why)
   }
 
-  @Test func `a server that was told to exit ends for that reason, whatever it throws then`() throws {
+  @Test func `a server that was told to exit ends for that reason, whatever it throws afterwards`() throws {
     #expect(try trial(.toldAndFail) == (["start", "handle", "terminate error: Told()"], "error: Told()"))
   }
 
@@ -52,7 +52,7 @@ import Testing
     #expect(try trial(.failStart) == (["start"], "error: Failure()"))
   }
 
-  /// What a server does, and what it ends with.
+  /// Returns the calls that a server logs and the reason for which it ends.
   private func trial(_ act: Witness.Act) throws -> ([String], String) {
     let simulation = try HandDriven()
     let (log, end) = (Log<String>(), Log<String>())
@@ -61,7 +61,7 @@ import Testing
         end.add("\(signal.reason)")
         return 0
       }
-      let server = process.startLinked(Witness(log: log, act: act))
+      let server = Witness.start(Witness(log: log, act: act), linkedTo: process)
       try process.sleep(for: .milliseconds(1))
       server.send(1)
       try process.sleep(for: .milliseconds(1))
@@ -76,20 +76,20 @@ import Testing
     return (log.entries, end.entries.joined())
   }
 
-  @Test func `what a server continues comes before the next message, after start and after each message`() throws {
+  @Test func `a server continues its work before the next message, after start and after each message`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
-    let server = simulation.runtime.start(Continuing(log: log, left: 2))
+    let server = Continuing.start(Continuing(log: log, left: 2), on: simulation.runtime)
     server.send(1)
     server.send(0)
     simulation.run()
     #expect(log.entries == ["continue", "continue", "message 1", "continue", "message 0"])
   }
 
-  @Test func `a server that never stops to continue lets others run, and ends when told`() throws {
+  @Test func `a server that continues forever lets other processes run, and ends when told`() throws {
     let log = Log<String>()
     let simulation = try HandDriven()
-    let server = simulation.runtime.start(Continuing(log: Log(), left: .max))
+    let server = Continuing.start(Continuing(log: Log(), left: .max), on: simulation.runtime)
     simulation.runtime.spawn { _ in
       log.add("ran")
       server.exit()
@@ -98,11 +98,11 @@ import Testing
     #expect(log.entries == ["ran"] && !server.isAlive)
   }
 
-  @Test func `no message for the idle time brings a timeout, and each message begins it anew`() throws {
+  @Test func `an idle server times out, and each message restarts the idle time`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
-      let server = process.start(Idle(log: log))
+      let server = Idle.start(Idle(log: log), from: process)
       for _ in 0..<3 {
         try process.sleep(for: .seconds(6))
         server.send(1)
@@ -115,11 +115,11 @@ import Testing
     #expect(log.entries == ["message", "message", "message", "timeout", "later", "message", "timeout", "timeout"])
   }
 
-  @Test func `a linked server ends with who started it`() throws {
+  @Test func `a linked server ends with the process that started it`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
-      process.startLinked(Witness(log: log, act: .told))
+      Witness.start(Witness(log: log, act: .told), linkedTo: process)
       try process.yield()
       throw Failure()
     }
@@ -136,7 +136,7 @@ import Testing
     let log = Log<String>()
     let servers = Log<ProcessRef<Int>>()
     let parent = simulation.runtime.spawn(Int.self) { process in
-      let server = process.startLinked(Trapping(log: log, traps: traps))
+      let server = Trapping.start(Trapping(log: log, traps: traps), linkedTo: process)
       servers.add(server)
       let message = try process.receive()
       for number in 1...3 { server.send(number) }
@@ -155,7 +155,7 @@ import Testing
     simulation.run()
     let handled = log.entries.filter { $0.hasPrefix("message") }
     #expect(!servers.entries[0].isAlive && !parent.isAlive)
-    // In the mailbox's order where it traps exits; one that does not is told by its next call.
+    // A server that traps exits handles the earlier messages first; one that does not exits at its next call.
     if traps { #expect(handled == ["message 1", "message 2", "message 3"]) }
     let why =
       switch end {
@@ -169,10 +169,12 @@ import Testing
     #expect(log.entries.count { $0.hasPrefix("terminate") } == 1)
   }
 
-  @Test func `P5: a server whose parent has ended before it began ends, too`() throws {
+  @Test func `P5: a server whose parent ended before the server began ends, too`() throws {
     let simulation = try HandDriven()
     let servers = Log<ProcessRef<Int>>()
-    simulation.runtime.spawn { process in servers.add(process.startLinked(Trapping(log: Log(), traps: true))) }
+    simulation.runtime.spawn { process in
+      servers.add(Trapping.start(Trapping(log: Log(), traps: true), linkedTo: process))
+    }
     simulation.run()
     #expect(!servers.entries[0].isAlive)
   }
@@ -197,12 +199,12 @@ import Testing
     }
   }
 
-  @Test func `P5: exits of others stay messages of a server that traps them, and its kill calls no terminate`() throws {
+  @Test func `P5: others' exit signals are messages to a server that traps them, and a kill skips terminate`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let servers = Log<ProcessRef<Int>>()
     simulation.runtime.spawn(Int.self) { process in
-      servers.add(process.startLinked(Trapping(log: log, traps: true)))
+      servers.add(Trapping.start(Trapping(log: log, traps: true), linkedTo: process))
       process.trapExits { _ in 0 }
       _ = try process.receive()
     }
@@ -215,13 +217,13 @@ import Testing
     #expect(log.entries == ["message 0"] && !servers.entries[0].isAlive)
   }
 
-  @Test func `P5: a server that reads its parent's exit itself, flushes it, or never reads ends all the same`() throws {
-    for way in [Trapping.Way.receive, .flush, .goOn] {
+  @Test func `P5: a server that receives, flushes or never receives its parent's exit ends all the same`() throws {
+    for way in [Trapping.Way.receive, .flush, .keepGoing] {
       let simulation = try HandDriven()
       let log = Log<String>()
       let servers = Log<ProcessRef<Int>>()
       simulation.runtime.spawn { process in
-        let server = process.startLinked(Trapping(log: log, traps: true, way: way))
+        let server = Trapping.start(Trapping(log: log, traps: true, way: way), linkedTo: process)
         servers.add(server)
         server.send(1)
         try process.sleep(for: .milliseconds(1))
@@ -302,13 +304,13 @@ private struct Idle: Server {
   mutating func handle(_ message: sending Int, in process: ProcessContext<Int>) { log.add("message") }
 }
 
-/// Traps exits if it is to, and calls another process in `terminate` if it may.
+/// A server that traps exits on request, and tries to call another process in `terminate`.
 private struct Trapping: Server {
-  enum Way: Sendable { case loop, receive, flush, goOn }
+  enum Way: Sendable { case loop, receive, flush, keepGoing }
   let log: Log<String>
   let traps: Bool
   var way = Way.loop
-  private var goesOn = false
+  private var keepsGoing = false
 
   init(log: Log<String>, traps: Bool, way: Way = .loop) {
     self.log = log
@@ -326,11 +328,11 @@ private struct Trapping: Server {
     case .flush:
       try process.sleep(for: .seconds(1))
       process.flush()
-    case .goOn: goesOn = true
+    case .keepGoing: keepsGoing = true
     }
   }
 
-  var continues: Bool { goesOn }
+  var continues: Bool { keepsGoing }
   func handleContinue(in process: ProcessContext<Int>) throws { try process.sleep(for: .seconds(1)) }
 
   func terminate(_ reason: ExitReason, in process: ProcessContext<Int>) {

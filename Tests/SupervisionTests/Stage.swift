@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A runtime on simulated time, and children that say what happens to them.
+// The stage of these tests: a runtime on simulated time, and children that log their starts and ends.
 
 import Joist
 import JoistSupervision
@@ -9,15 +9,16 @@ import TestSupport
 
 struct Failure: Error {}
 
-/// What a process has found out, for the test.
+/// The result of code that a process runs for a test.
 final class Found<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   func set(_ body: () throws -> Value) { result.withLock { $0 = Result { try body() } } }
-  /// Throws what the process threw, or that it has found nothing.
+  /// Returns the result; throws the error of the process, or `Missing` if there is no result.
   func get() throws -> Value { try result.withLock { $0 }.map { try $0.get() } ?? { throw Missing() }() }
   struct Missing: Error {}
 }
 
+/// A simulated runtime with a log, and helpers that start and inspect supervisors on it.
 struct Stage {
   let simulation: HandDriven
   let log = Log<String>()
@@ -32,13 +33,13 @@ struct Stage {
   }
   private static let origin = ContinuousClock.now
 
-  /// Goes on without a time that passes.
+  /// Runs until all processes wait, without advancing the time.
   func settle() { simulation.run(passingTime: false) }
 
-  /// Lets time pass.
+  /// Runs while the simulated time advances by `time`.
   func pass(_ time: Duration) { simulation.pass(nanoseconds: Int64(time / .nanoseconds(1))) }
 
-  /// What a process finds out without time passing.
+  /// Runs the body in a new process without advancing the time, and returns its result.
   func inProcess<Value: Sendable>(
     _ body: @escaping @Sendable (ProcessContext<Int>) throws -> Value
   ) throws -> Value {
@@ -48,13 +49,14 @@ struct Stage {
     return try found.get()
   }
 
-  /// Starts a supervisor from a process that lives on; its end is logged.
+  /// Starts a supervisor linked to a process that traps exits and logs the end of the supervisor.
   @discardableResult
   func start(_ supervisor: Supervisor) throws -> SupervisorRef {
     let supervisor = supervisor.with(clock: clock)
     return try start { try supervisor.start(linkedTo: $0) }
   }
 
+  /// Starts a dynamic supervisor as `start` does a static one.
   @discardableResult
   func start(_ supervisor: DynamicSupervisor) throws -> SupervisorRef {
     let supervisor = supervisor.with(clock: clock)
@@ -77,7 +79,7 @@ struct Stage {
     return try found.get()
   }
 
-  /// A child that says when it starts and ends, and ends for the reason that it is sent.
+  /// Returns a child that logs its start and end, and ends for the reason that it is sent.
   func worker(
     _ name: String,
     restart: Child.Restart = .permanent,
@@ -99,15 +101,17 @@ struct Stage {
     }
   }
 
+  /// Returns the children of a supervisor.
   func children(of supervisor: SupervisorRef) throws -> [ChildInfo] {
     try inProcess { try $0.call(supervisor) { .children($0) } }
   }
 
+  /// Returns the child of that name, or nil if there is none.
   func child(_ name: String, of supervisor: SupervisorRef) throws -> ChildInfo? {
     try children(of: supervisor).first { $0.name == name }
   }
 
-  /// Has a child end, and forgets what was logged before.
+  /// Clears the log, then ends a child for the reason.
   func end(_ name: String, of supervisor: SupervisorRef, _ reason: ExitReason = .error(Failure())) throws {
     let ref = try child(name, of: supervisor)?.ref(as: ExitReason.self)
     log.clear()

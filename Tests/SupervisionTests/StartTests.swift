@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Supervisors start, or say which child did not.
+// Starting supervisors, and the errors of starts that fail.
 
 import Joist
 import JoistSupervision
@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct StartTests {
+  /// Returns the description of the error that the body throws.
   private func message(of body: () throws -> Void) -> String {
     do { try body() } catch { return "\(error)" }
     return "nothing thrown"
@@ -24,7 +25,7 @@ import Testing
     #expect(stage.log.entries == ["started", "+next"])
   }
 
-  @Test func `P5: a child that ends while a later one starts is seen to when all have started`() throws {
+  @Test func `P5: a child that ends while a later one starts is restarted after all have started`() throws {
     let stage = try Stage()
     let (log, starts) = (stage.log, Count())
     let top = try stage.start(
@@ -52,7 +53,7 @@ import Testing
     #expect(stage.log.entries == ["top: shutdown"])
   }
 
-  @Test func `P5: two children of one name are refused before anything starts`() throws {
+  @Test func `P5: two children with the same name are refused before any child starts`() throws {
     let stage = try Stage()
     let text = message {
       try stage.start(
@@ -73,10 +74,10 @@ import Testing
     #expect(text == "the child 'a' is permanent, so it cannot be significant")
   }
 
-  @Test func `P5: a significant child is refused where nothing comes of it`() throws {
+  @Test func `P5: a significant child is refused by a supervisor whose autoShutdown is never`() throws {
     let stage = try Stage()
     let worker = stage.worker("a", restart: .transient, isSignificant: true)
-    let refusal = "the child 'a' is significant, but the supervisor's `autoShutdown` is `.never`"
+    let refusal = "the child 'a' is significant, but its supervisor's `autoShutdown` is `.never`"
     #expect(message { try stage.start(Supervisor(.oneForOne) { worker }) } == refusal)
     let inner = Child("inner", supervisor: Supervisor(.oneForOne) { worker })
     #expect(
@@ -92,7 +93,7 @@ import Testing
     #expect(stage.log.entries.isEmpty)
   }
 
-  @Test func `P5: a child that throws in start ends those before it in reverse and names itself`() throws {
+  @Test func `P5: a child that throws in start ends those before it in reverse order, and the error names it`() throws {
     let stage = try Stage()
     let text = message {
       try stage.start(
@@ -108,7 +109,7 @@ import Testing
     #expect(stage.log.entries == ["+a", "+b", "!b", "-b", "-a"])
   }
 
-  @Test func `P5: a server that cannot be made did not start`() throws {
+  @Test func `P5: a server whose initializer throws did not start`() throws {
     let stage = try Stage()
     let text = message {
       try stage.start(Supervisor(.oneForOne) { Child("bad", server: { () throws -> Slow in throw Failure() }) })
@@ -131,17 +132,17 @@ import Testing
     #expect(text == "the child 'a' did not start: error: the name 'mine' is taken by \(holder.id)")
   }
 
-  @Test func `P5: who starts a supervisor that fails is not told to exit`() throws {
+  @Test func `P5: a process that starts a supervisor is not told to exit when the start fails`() throws {
     let stage = try Stage()
-    let goesOn = try stage.inProcess { process in
+    let continues = try stage.inProcess { process in
       do { try Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }.start(linkedTo: process) } catch {}
       try process.yield()
       return true
     }
-    #expect(goesOn)
+    #expect(continues)
   }
 
-  @Test func `P5: a supervisor told to exit while a child starts ends that child and does not wait`() throws {
+  @Test func `P5: a supervisor told to exit while a child starts ends it without waiting for its start`() throws {
     let stage = try Stage()
     let found = Found<SupervisorRef>()
     let log = stage.log
@@ -158,7 +159,7 @@ import Testing
     try stage.runtime.lookup("top", as: Supervisor.Message.self)?.exit(.shutdown)
     stage.settle()
     #expect(log.entries == ["+a", "-a", "told"])
-    #expect(message { _ = try found.get() } == "the supervisor ended while it started: shutdown")
+    #expect(message { _ = try found.get() } == "the supervisor ended while it was starting: shutdown")
   }
 
   @Test func `P5: a supervisor is started from a thread, which waits for its children`() throws {
@@ -178,7 +179,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: why a supervisor did not start is known also when it ends before it is asked`() throws {
+  func `P5: the reason of a failed start is known even if the supervisor ends before the request reaches it`() throws {
     let log = Log<String>()
     let plan = Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }
     _ = try withRuntime { runtime in
@@ -193,7 +194,7 @@ import Testing
     #expect(log.entries.allSatisfy { $0 == "the child 'bad' did not start: normal" })
   }
 
-  @Test func `P5: a supervisor is started from a task`() async throws {
+  @Test func `P5: a supervisor is started from a Swift task`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     try await withLimit("the supervisor has started and answered", on: runtime) {
       let top = try await Supervisor(.oneForOne) { Child("a", server: { Slow(log: Log()) }) }.start(on: runtime)
@@ -203,7 +204,7 @@ import Testing
     await runtime.shutdown()
   }
 
-  @Test func `P5: the list of children takes if, else, for and other lists`() throws {
+  @Test func `P5: a list of children may contain if, else, for and other lists`() throws {
     let stage = try Stage()
     func plan(_ isLarge: Bool) -> Supervisor {
       let more = [stage.worker("x"), stage.worker("y")]
@@ -219,7 +220,7 @@ import Testing
   }
 }
 
-/// Takes a while to start.
+/// A server that yields several times in its `start`.
 private struct Slow: Server {
   let log: Log<String>
   func start(in process: ProcessContext<Int>) throws {
@@ -229,13 +230,13 @@ private struct Slow: Server {
   func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
 }
 
-/// Exits before it has started.
+/// A server that exits in its `start`.
 private struct Leaving: Server {
   func start(in process: ProcessContext<Int>) throws { try process.exit() }
   func handle(_ message: sending Int, in process: ProcessContext<Int>) {}
 }
 
-/// Never starts.
+/// A server whose `start` never returns.
 private struct Endless: Server {
   func start(in process: ProcessContext<Int>) throws { _ = try process.receive() }
   func handle(_ message: sending Int, in process: ProcessContext<Int>) {}

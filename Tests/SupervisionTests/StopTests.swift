@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Supervisors end, and nobody is left.
+// Ending supervisors and their children, so that no process is left.
 
 import Joist
 import JoistSupervision
@@ -21,7 +21,7 @@ import Testing
     #expect(stage.log.entries == ["-c", "-b", "-a", "top: shutdown"])
   }
 
-  @Test func `P5: a child that traps exits and goes on is killed at its deadline`() throws {
+  @Test func `P5: a child that traps exits and continues is killed at its deadline`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne) {
@@ -38,7 +38,7 @@ import Testing
     #expect(stage.runtime.processes.isEmpty)
   }
 
-  /// A child that is told of exits and goes on.
+  /// Returns a child that traps exits, logs them and continues.
   private func trapping(_ name: String, shutdown: Child.Shutdown, _ log: Log<String>) -> Child {
     Child(name, Int.self, shutdown: shutdown) { process in
       process.trapExits { _ in 1 }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `P5: a child that swallows exits is killed at its deadline`() throws {
+  func `P5: a child that catches and ignores exits is killed at its deadline`() throws {
     let told = Count()
     _ = try withRuntime { runtime in
       let top = try Supervisor(.oneForOne) {
@@ -59,7 +59,7 @@ import Testing
         }
       }.start(on: runtime)
       top.exit(.shutdown)
-      #expect(top.join() != nil)
+      #expect(top.joinBlocking() != nil)
     }
     #expect(told.total > 0)
   }
@@ -82,7 +82,7 @@ import Testing
     #expect(log.entries == ["done", "top: shutdown"])
   }
 
-  @Test func `P5: a child that is to be killed is not asked`() throws {
+  @Test func `P5: a child with shutdown kill is killed without being told to exit first`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { trapping("deaf", shutdown: .kill, stage.log) })
     top.exit(.shutdown)
@@ -90,7 +90,7 @@ import Testing
     #expect(stage.log.entries == ["top: shutdown"])
   }
 
-  @Test func `P5: a supervisor that is killed takes everybody below it along`() throws {
+  @Test func `P5: a supervisor that is killed ends every process below it`() throws {
     let stage = try Stage()
     let top = try stage.start(
       Supervisor(.oneForOne) {
@@ -111,7 +111,7 @@ import Testing
     #expect(stage.runtime.processes.isEmpty)
   }
 
-  @Test func `P5: a supervisor ends with its parent, also when that ends well`() throws {
+  @Test func `P5: a supervisor ends with its parent, even if the parent ends normally`() throws {
     for reason in [ExitReason.normal, .error(Failure())] {
       let stage = try Stage()
       let log = stage.log
@@ -148,7 +148,7 @@ import Testing
     #expect(stage.runtime.processes.isEmpty)
   }
 
-  @Test func `P5: an exit signal of a stranger that ends well is nothing`() throws {
+  @Test func `P5: the normal end of an unrelated linked process does not end a supervisor`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { stage.worker("a") })
     try stage.inProcess { try $0.link(top) }
@@ -178,7 +178,7 @@ import Testing
     }
   }
 
-  @Test func `P5: a runtime that shuts down leaves no child, whatever the order`() throws {
+  @Test func `P5: a runtime that shuts down leaves no child, whatever the order of the ends`() throws {
     for _ in 0..<20 {
       let runtime = try ProcessRuntime(.init(schedulers: 2))
       try Supervisor(.oneForAll) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tasks and children that do not end when they are told to, or that have ended before.
+// Tasks that do not end when they are told to, and children that have already ended.
 
 import Joist
 import JoistSupervision
@@ -15,8 +15,8 @@ import Testing
       try lock.withLock { _ in _ = try process.receive() }
     }
     stage.settle()
-    let tasks = try TaskSupervisor(on: stage.runtime)
-    // Waiting for a lock cannot throw: being told to exit does not end it, being killed does.
+    let tasks = try TaskSupervisor.start(on: stage.runtime)
+    // A wait for a lock cannot throw: telling the task to exit does not end it, killing it does.
     _ = tasks.async { _ in lock.withLock { $0 } }
     stage.settle()
     tasks.shutdown()
@@ -26,7 +26,7 @@ import Testing
     #expect(!tasks.isAlive && stage.runtime.processes.count == 1)
   }
 
-  @Test func `P5: ending a child that has ended does not start the next one before its turn`() throws {
+  @Test func `P5: terminating a child that has ended does not start another child before its turn`() throws {
     let stage = try Stage()
     let log = stage.log
     let isFirst = Count()
@@ -49,7 +49,7 @@ import Testing
   }
 }
 
-/// Takes a second to start, except the first time.
+/// A server that takes a second to start, except the first time.
 private struct SlowStart: Server {
   let log: Log<String>
   let starts: Count

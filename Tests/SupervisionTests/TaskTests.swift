@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Work in processes of its own.
+// Tasks: pieces of work, each in a process of its own.
 
 import Joist
 import JoistSupervision
@@ -8,21 +8,21 @@ import TestSupport
 import Testing
 
 @Suite struct TaskTests {
-  /// What a process says with a task supervisor of its own.
+  /// Returns what a process logs that has a task supervisor of its own.
   private func trial(
     _ body: @escaping @Sendable (ProcessContext<Int>, TaskSupervisor, Log<String>) throws -> Void
   ) throws -> [String] {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn(Int.self) { process in
-      do { try body(process, try TaskSupervisor(linkedTo: process), log) } catch { log.add("\(error)") }
+      do { try body(process, try TaskSupervisor.start(linkedTo: process), log) } catch { log.add("\(error)") }
     }
     simulation.run()
     #expect(simulation.runtime.processes.isEmpty)
     return log.entries
   }
 
-  @Test func `a task's result is awaited, and handed out once`() throws {
+  @Test func `a task's result is awaited and can be taken once`() throws {
     let log = try trial { process, tasks, log in
       let early = tasks.async { _ in 1 }
       let late = tasks.async { task in
@@ -32,7 +32,7 @@ import Testing
       log.add("\(try process.await(late)) \(try process.await(early))")
       _ = try process.await(early)
     }
-    #expect(log == ["2 1", "the task's result was taken before"])
+    #expect(log == ["2 1", "the task's result was already taken"])
   }
 
   @Test func `a task's objects move in and out`() throws {
@@ -49,7 +49,7 @@ import Testing
     #expect(log == ["2"] && tracker.count == 0)
   }
 
-  @Test func `P5: a task that throws, exits or is killed is an error to who awaits it, who goes on`() throws {
+  @Test func `P5: a task that throws, exits or is killed is an error for a caller, which continues`() throws {
     let log = try trial { process, tasks, log in
       let failing = [
         tasks.async { (_) throws -> Int in throw Failure() },
@@ -66,7 +66,7 @@ import Testing
     #expect(log == [text + "error: Failure()", text + "shutdown", text + "killed"])
   }
 
-  @Test func `P5: a task that is killed while nobody waits is an error to who awaits it later`() throws {
+  @Test func `P5: a task that is killed before it is awaited is an error for a later await`() throws {
     let log = try trial { process, tasks, _ in
       let task = tasks.async { (task) throws -> Int in
         try task.sleep(for: .seconds(100))
@@ -79,7 +79,7 @@ import Testing
     #expect(log == ["the task ended without a result: killed"])
   }
 
-  @Test func `a wait that takes too long loses nothing`() throws {
+  @Test func `a result is not lost when a wait times out`() throws {
     let log = try trial { process, tasks, log in
       let task = tasks.async { task in
         try task.sleep(for: .seconds(3))
@@ -88,13 +88,13 @@ import Testing
       do { _ = try process.await(task, timeout: .seconds(1)) } catch { log.add("\(error)") }
       log.add("\(try process.await(task, timeout: .seconds(10)))")
     }
-    #expect(log == ["the time was over before the task", "1"])
+    #expect(log == ["the timeout passed before the task ended", "1"])
   }
 
-  @Test func `P5: a linked task takes its owner along, and ends with it`() throws {
+  @Test func `P5: a linked task that fails ends its owner, and a linked task ends with its owner`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
-    let tasks = try TaskSupervisor(on: simulation.runtime)
+    let tasks = try TaskSupervisor.start(on: simulation.runtime)
     let first = simulation.runtime.spawn { process in
       _ = tasks.asyncLinked(to: process) { _ in throw Failure() }
       try process.sleep(for: .seconds(1))
@@ -116,10 +116,10 @@ import Testing
     #expect(tasks.isAlive)
   }
 
-  @Test func `P5: tasks end with their supervisor, and who awaits them is told`() throws {
+  @Test func `P5: tasks end with their supervisor, and awaiting them throws`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
-    let tasks = try TaskSupervisor(on: simulation.runtime)
+    let tasks = try TaskSupervisor.start(on: simulation.runtime)
     for _ in 0..<3 { tasks.fireAndForget { try $0.sleep(for: .seconds(1_000)) } }
     simulation.runtime.spawn { process in
       let task = tasks.async { try $0.sleep(for: .seconds(1_000)) }
@@ -135,12 +135,12 @@ import Testing
     #expect(simulation.runtime.processes.isEmpty)
   }
 
-  @Test func `a stream has so many tasks at most, and gives results in order`() throws {
-    let (running, most) = (Count(), Log<Int>())
+  @Test func `a stream runs at most its maximum of tasks and returns results in order`() throws {
+    let (running, totals) = (Count(), Log<Int>())
     let log = try trial { process, tasks, log in
       var stream = tasks.asyncStream(0..<20, maximum: 3) { number, task in
         running.add()
-        most.add(running.total)
+        totals.add(running.total)
         defer { running.add(-1) }
         try task.sleep(for: .milliseconds((number * 7) % 5))
         if number == 4 { throw Failure() }
@@ -155,10 +155,10 @@ import Testing
     }
     var expected = (0..<20).map { "\($0)" }
     expected[4] = "the task ended without a result: error: Failure()"
-    #expect(log == expected && most.entries.max() == 3)
+    #expect(log == expected && totals.entries.max() == 3)
   }
 
-  @Test func `a map throws the first failure and ends the tasks behind it`() throws {
+  @Test func `a map throws the first failure and kills the tasks behind it`() throws {
     let log = try trial { process, tasks, log in
       log.add("\(try tasks.map([3, 1, 2], maximum: 2, in: process) { number, _ in number * 10 })")
       log.add("\(try tasks.map([Int](), maximum: 1, in: process) { number, _ in number })")
@@ -170,7 +170,7 @@ import Testing
     #expect(log == ["[30, 10, 20]", "[]", "the task ended without a result: error: Failure()"])
   }
 
-  @Test func `a task that takes too long is killed by its stream`() throws {
+  @Test func `a stream kills a task that exceeds its timeout`() throws {
     let log = try trial { process, tasks, log in
       var stream = tasks.asyncStream([1, 0], maximum: 2, timeout: .seconds(1)) { number, task in
         try task.sleep(for: .seconds(1_000_000 * number))
@@ -178,24 +178,24 @@ import Testing
       }
       while let outcome = try stream.next(in: process) { log.add("\(outcome)") }
     }
-    #expect(log.count == 2 && log[1] == "success(0)" && log[0].contains("the time was over"))
+    #expect(log.count == 2 && log[1] == "success(0)" && log[0].contains("the timeout passed"))
   }
 
-  @Test func `threads and Swift tasks await, too`() async throws {
+  @Test func `threads and Swift tasks can await a result`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
-    try await withLimit("every task has come to an end", on: runtime) {
-      let tasks = try TaskSupervisor(on: runtime)
+    try await withLimit("every task has ended", on: runtime) {
+      let tasks = try TaskSupervisor.start(on: runtime)
       let task = tasks.async { _ in 1 }
       #expect(try await task.value() == 1)
       let endless = tasks.async { try $0.sleep(for: .seconds(1_000)) }
       await #expect(throws: TaskError.self) { try await endless.value(timeout: .milliseconds(1)) }
-      let blocking = { () throws -> Int in try tasks.async { _ in 2 }.awaitBlocking() }
+      let blocking = { () throws -> Int in try tasks.async { _ in 2 }.valueBlocking() }
       #expect(try blocking() == 2)
     }
     await runtime.shutdown()
   }
 
-  @Test func `P5: a task supervisor is a child that is found by its name, however often it is started again`() throws {
+  @Test func `P5: a task supervisor that is a child is found by its name after every restart`() throws {
     let stage = try Stage()
     let top = try stage.start(Supervisor(.oneForOne) { Child.taskSupervisor("tasks") })
     for restarts in 0..<3 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A platform without threads, whose time a test turns: schedulers are driven by calling `step()`.
+// A platform without threads whose time a test controls. The test drives the schedulers by calling `step()`.
 
 package import Joist
 import Synchronization
 import Testing
 
-/// Simulated time, no threads, real memory.
+/// A platform with simulated time, no threads and real memory.
 package final class HandDrivenPlatform: Platform {
   private let host = HostPlatform.shared
   private let time = Atomic<Int64>(1_000_000_000)
@@ -23,20 +23,20 @@ package final class HandDrivenPlatform: Platform {
     advance(by: 0)
   }
 
-  /// How often the heavy fence was passed, and threads were woken.
+  /// The numbers of heavy fences and of wake-ups.
   package let (heavyFences, wakes) = (Count(), Count())
-  /// Bytes of addresses that were given back.
+  /// The number of bytes of address space that were released.
   package let releasedBytes = Count()
-  /// Is run, once, at the next heavy fence, or while the next thread waits.
+  /// Closures that run once, at the next heavy fence and while the next thread waits.
   private let fenceHook = Mutex<(@Sendable () -> Void)?>(nil)
   private let waitHook = Mutex<(@Sendable () -> Void)?>(nil)
 
-  /// Has something done at the next heavy fence.
+  /// Sets a closure to run at the next heavy fence.
   package func atHeavyFence(_ body: @escaping @Sendable () -> Void) { fenceHook.withLock { $0 = body } }
-  /// Has something done while the next thread waits.
+  /// Sets a closure to run while the next thread waits.
   package func whileWaiting(_ body: @escaping @Sendable () -> Void) { waitHook.withLock { $0 = body } }
 
-  /// Where the test is, while it is on no scheduler.
+  /// The NUMA node of the test while it is on no scheduler.
   package var currentNode: Int {
     get { node.load(ordering: .relaxed) }
     set { node.store(newValue, ordering: .relaxed) }
@@ -44,33 +44,33 @@ package final class HandDrivenPlatform: Platform {
 
   package func now() -> Int64 { time.load(ordering: .relaxed) }
 
-  /// Time goes on.
+  /// Advances the time.
   package func advance(by nanoseconds: Int64) {
     let now = time.add(nanoseconds, ordering: .relaxed).newValue
     ticks.set(UInt64(now - behind.load(ordering: .relaxed)))
   }
 
-  /// The cheap clock goes back to its beginning, as where a virtual machine is restored; time goes on.
+  /// Resets the cheap clock to zero without changing the time, as the restoration of a virtual machine does.
   package func resetTicks() {
     behind.store(now(), ordering: .relaxed)
     ticks.set(0)
   }
 
-  /// Memory is given so many times more, and not again until this is called.
+  /// Lets the next `count` reservations succeed and refuses further ones until the next call.
   package func limitReservations(to count: Int) { reservationsLeft.store(count, ordering: .relaxed) }
 
-  /// What every scheduler's thread is said to have had of the machine.
+  /// The reported use of the machine by every scheduler's thread.
   private let threadUse = Mutex<ThreadUse?>(nil)
 
   package func setThreadUse(_ use: ThreadUse?) { threadUse.withLock { $0 = use } }
   package func use(ofThread number: Int64) -> ThreadUse? { threadUse.withLock { $0 } }
-  /// The program has locked its memory: none is given back.
+  /// Makes every discard fail, as if the program had locked its memory.
   package func lockMemory() { isLocked.store(true, ordering: .relaxed) }
 
-  /// What the program is said to have in memory.
-  package let occupant = Count()
+  /// The reported number of bytes of the program in memory.
+  package let residentCount = Count()
 
-  package func residentBytes() -> Int { occupant.total }
+  package func residentBytes() -> Int { residentCount.total }
   package var memoryBytes: Int { 1_000_000 }
   package func randomSeed() -> UInt64 { 42 }
   package var usefulSchedulers: Int { 1 }
@@ -90,7 +90,7 @@ package final class HandDrivenPlatform: Platform {
 
   private var mayReserve: Bool { reservationsLeft.subtract(1, ordering: .relaxed).newValue >= 0 }
 
-  // Sound: memory is the host's, and each call is passed on as it is.
+  // Sound: the memory is the host's, and each call is passed on unchanged or refused.
   package func reserve(bytes: Int) -> UnsafeMutableRawPointer? {
     mayReserve ? unsafe host.reserve(bytes: bytes) : nil
   }
@@ -114,7 +114,7 @@ package final class HandDrivenPlatform: Platform {
   }
 }
 
-/// A runtime on simulated time, driven by the test.
+/// A runtime on a hand-driven platform.
 package struct HandDriven {
   package let platform: HandDrivenPlatform
   package let runtime: ProcessRuntime
@@ -129,29 +129,29 @@ package struct HandDriven {
     schedulers = runtime.statistics.schedulers.count
   }
 
-  /// Steps all schedulers in turn until none has anything to do; with `passingTime`, goes on to the next deadline then.
+  /// Steps all schedulers in turn until none has work; with `passingTime`, then advances to each next deadline.
   package func run(passingTime: Bool = true) {
-    while let next = releaseClaim(), passingTime { platform.advance(by: max(1, next - platform.now())) }
+    while let next = stepUntilIdle(), passingTime { platform.advance(by: max(1, next - platform.now())) }
   }
 
-  /// Goes on for so long, from deadline to deadline.
+  /// Runs for a duration, advancing from deadline to deadline.
   package func pass(nanoseconds: Int64) {
     let end = platform.now() + nanoseconds
-    var next = releaseClaim()
+    var next = stepUntilIdle()
     while platform.now() < end {
       platform.advance(by: max(1, min(next ?? end, end) - platform.now()))
-      next = releaseClaim()
+      next = stepUntilIdle()
     }
   }
 
-  /// Steps all schedulers in turn until none has anything to do; the next deadline, if there is one.
-  private func releaseClaim() -> Int64? {
+  /// Steps all schedulers in turn until none has work, and returns the next deadline if there is one.
+  private func stepUntilIdle() -> Int64? {
     let end = ContinuousClock.now + testLimit
     var steps = 0
     while true {
       steps += 1
       if steps % 4_096 == 0 && ContinuousClock.now > end {
-        Issue.record("waited for more than \(testLimit) until nothing is left to do: \(runtime.livingNow)")
+        Issue.record("waited for more than \(testLimit) until no scheduler has work: \(runtime.livingNow)")
         return nil
       }
       var ran = false

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A test that waits on threads has a limit, and says what it waited for when the limit is over: a test that hangs names
-// neither itself nor its reason.
+// A time limit for tests that wait. A test that hangs would report neither its name nor the reason. With the limit, it
+// fails and reports what it waited for.
 
 import Foundation
 package import Joist
 import Synchronization
 package import Testing
 
-/// What a test waits for, and until when.
+/// A wait of a test.
 private struct Wait: Sendable {
   let number: Int
   let test: String
+  /// What the test waits for.
   let what: String
   let runtime: ProcessRuntime?
-  /// When the limit is over: the runtime is shut down then, which ends whatever waits in it.
+  /// The time at which the runtime is shut down, which ends all waits in it.
   let limit: ContinuousClock.Instant
-  /// When that has not helped either.
+  /// The time at which the test program ends if the shutdown did not end the wait.
   var end: ContinuousClock.Instant { limit + .seconds(10) }
 }
 
-/// The waits of all tests that run, and the thread that looks at them.
+/// The waits of all running tests, and the thread that checks them.
 private final class Waits: Sendable {
   private struct State {
     var waits: [Wait] = []
-    /// What was found at the limit, for the tests to say.
+    /// The reports of the waits that exceeded their limit, for their tests to record.
     var late: [Int: String] = [:]
     var lastNumber = 0
     var isWatched = false
@@ -45,7 +46,7 @@ private final class Waits: Sendable {
     return number
   }
 
-  /// What was found if the wait took too long, else nil.
+  /// Ends a wait, and returns its report if it took too long.
   func end(_ number: Int) -> String? {
     state.withLock { state in
       state.waits.removeAll { $0.number == number }
@@ -68,7 +69,7 @@ private final class Waits: Sendable {
     }
   }
 
-  /// The limit of a wait is over: notes what there is to see, and ends what waits in its runtime.
+  /// Records the report of a wait that has exceeded its limit, and shuts its runtime down.
   private func release(_ wait: Wait) {
     let words = words(wait)
     state.withLock { if $0.late[wait.number] != nil { $0.late[wait.number] = words } }
@@ -82,15 +83,15 @@ private final class Waits: Sendable {
   }
 }
 
-/// How long a test may wait: five minutes, or as many seconds as `JOIST_TEST_LIMIT` says.
+/// The maximum time that a test may wait: `JOIST_TEST_LIMIT` in seconds, or five minutes.
 package let testLimit: Duration =
   .seconds(ProcessInfo.processInfo.environment["JOIST_TEST_LIMIT"].flatMap { Int($0) } ?? 300)
 
-/// Runs something that waits, and fails the test when it takes longer than ``testLimit``.
+/// Runs a body that waits, and fails the test when it takes longer than ``testLimit``.
 ///
-/// The sentence says what is waited for. At the limit the runtime is shut down, so that its processes and whoever waits
-/// for them go on. Where that does not help the test program ends, with the same sentence. In a program that a test
-/// starts there is no limit: the test has one.
+/// `what` completes the sentence "waited until …". At the limit the runtime is shut down, which ends its processes and
+/// the waits for them. If that does not end the body, the test program ends with the same sentence. In a program that a
+/// test starts there is no limit, because the test has one.
 package func withLimit<Result>(
   _ what: String,
   on runtime: ProcessRuntime? = nil,
@@ -105,7 +106,7 @@ package func withLimit<Result>(
   return try body()
 }
 
-/// As above, for a test that waits for tasks.
+/// Runs an `async` body that waits, and fails the test when it takes longer than ``testLimit``.
 package func withLimit<Result>(
   _ what: String,
   on runtime: ProcessRuntime? = nil,
@@ -120,15 +121,15 @@ package func withLimit<Result>(
   return try await body()
 }
 
-/// Waits until something is so, and fails the test when that takes longer than ``testLimit``.
+/// Waits until a condition holds, and fails the test when that takes longer than ``testLimit``.
 package func wait(
   until what: String,
   on runtime: ProcessRuntime? = nil,
   sourceLocation: SourceLocation = #_sourceLocation,
-  _ isSo: () -> Bool
+  _ condition: () -> Bool
 ) {
   let end = ContinuousClock.now + testLimit
-  while !isSo() {
+  while !condition() {
     guard ContinuousClock.now < end else {
       let living = runtime.map { ": \($0.livingNow)" } ?? ""
       Issue.record("waited for more than \(testLimit) until \(what)\(living)", sourceLocation: sourceLocation)
@@ -139,13 +140,13 @@ package func wait(
 }
 
 extension ProcessRuntime {
-  /// The first of the processes that live, with what each waits for.
+  /// A description of the first live processes and what each waits for.
   var livingNow: String {
     let sights = sights
     let some = sights.prefix(8).map { sight in
       "\(sight.id) \(sight.state)\(sight.waits.map { " (\($0))" } ?? ""), \(sight.unread) unread"
     }
     let more = sights.count > some.count ? ["and \(sights.count - some.count) more"] : []
-    return sights.isEmpty ? "no process lives" : (some + more).joined(separator: "; ")
+    return sights.isEmpty ? "no process is alive" : (some + more).joined(separator: "; ")
   }
 }

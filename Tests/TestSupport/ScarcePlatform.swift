@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The real machine, but with few threads or processors to give.
+// The real machine with a limited number of threads or processors.
 
 package import Joist
 import Synchronization
 
-/// Passes everything on to the host, and refuses threads once a limit is reached.
+/// A platform that forwards everything to the host, but refuses threads once a limit is reached.
 package final class ScarcePlatform: Platform {
   private let host = HostPlatform.shared
   private let threadsLeft: Atomic<Int>
@@ -17,7 +17,7 @@ package final class ScarcePlatform: Platform {
     self.usefulSchedulers = usefulSchedulers
   }
 
-  /// So many threads are given from now on.
+  /// Sets the number of threads that can be started from now on.
   package func giveThreads(_ count: Int) { threadsLeft.store(count, ordering: .sequentiallyConsistent) }
 
   package func startThread(
@@ -42,7 +42,7 @@ package final class ScarcePlatform: Platform {
   package var memoryBytes: Int { host.memoryBytes }
   package var guardsAreFree: Bool { host.guardsAreFree }
 
-  // Sound: memory is the host's, and each call is passed on as it is.
+  // Sound: the memory is the host's, and each call is passed on unchanged.
   package func reserve(bytes: Int) -> UnsafeMutableRawPointer? { unsafe host.reserve(bytes: bytes) }
   package func guardPages(_ start: UnsafeMutableRawPointer, bytes: Int) -> Bool {
     unsafe host.guardPages(start, bytes: bytes)

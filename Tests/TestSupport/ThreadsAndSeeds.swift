@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Concurrency tests have one body, which runs on real threads and on seeds: on real threads with few schedulers and
-// with many, on seeds with other choices each time and with the faults that right programs do not notice.
+// A concurrency test has one body, which runs on real threads and in simulations. On real threads it runs with few and
+// with many schedulers. In simulations it runs once for each seed, with the faults that correct programs do not notice.
 
 package import Joist
 import JoistSimulation
@@ -9,11 +9,11 @@ import JoistTesting
 import Synchronization
 package import Testing
 
-/// Runs a test on real threads, and then once for each of some seeds.
+/// A trait that runs a test on real threads, and then in a simulation once for each of some seeds.
 ///
-/// The test makes its runtime with ``onRuntime(slots:_:)``, and asks ``size(_:seeds:)`` how much it is to do.
+/// The test creates its runtime with ``onRuntime(slots:_:)``, and asks ``size(_:seeds:)`` for the amount of work.
 package struct ThreadsAndSeeds: TestTrait, TestScoping {
-  /// Schedulers of the run at hand.
+  /// The number of schedulers of the current run.
   @TaskLocal fileprivate static var schedulers = 2
 
   package func scopeProvider(for test: Test, testCase: Test.Case?) -> ThreadsAndSeeds? { testCase == nil ? nil : self }
@@ -36,16 +36,19 @@ package struct ThreadsAndSeeds: TestTrait, TestScoping {
 }
 
 extension Trait where Self == ThreadsAndSeeds {
-  /// On real threads and on seeds.
+  /// Runs the test on real threads and in simulations.
   package static var threadsAndSeeds: ThreadsAndSeeds { ThreadsAndSeeds() }
 }
 
-/// So much on real threads, and so much where each seed does it again; of the first only a tenth on ARM64, but not less
-/// than of the second.
+/// Returns the amount of work: `threads` on real threads, and `seeds` in a simulation, which repeats it for each seed.
+///
+/// On ARM64 the first is a tenth of `threads`, but at least `seeds`.
 package func size(_ threads: Int, seeds: Int) -> Int { Plan.current == nil ? max(seeds, many(threads)) : seeds }
 
-/// Runs something on a runtime that the trait ``ThreadsAndSeeds`` says how to make, as one more thread beside its
-/// schedulers; then waits until the runtime is idle, and shuts it down.
+/// Runs a body on a runtime as the trait ``ThreadsAndSeeds`` specifies it, real or simulated.
+///
+/// The body runs on a thread beside the schedulers. Afterwards the function waits until the runtime is idle, and shuts
+/// it down.
 package func onRuntime(
   slots: Int? = nil,
   sourceLocation: SourceLocation = #_sourceLocation,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What tests look at from outside: objects that are counted, and a list that many processes write to.
+// Helpers by which tests observe processes: counted objects, a log and a counter that many processes write to.
 
 package import Joist
 import Synchronization
 package import Testing
 
-/// Counts the objects that were made with it and have not been destroyed.
+/// Counts the objects that were created with it and have not been destroyed.
 package final class Tracker: Sendable {
   private let live = Atomic<Int>(0)
 
@@ -16,7 +16,7 @@ package final class Tracker: Sendable {
   fileprivate func change(_ by: Int) { live.add(by, ordering: .sequentiallyConsistent) }
 }
 
-/// An object of a class graph, counted.
+/// A counted object, which can be part of a graph.
 package final class Tracked {
   package let tracker: Tracker
   package var number: Int
@@ -32,7 +32,7 @@ package final class Tracked {
   deinit { tracker.change(-1) }
 }
 
-/// What happened, in order.
+/// A list of events in the order in which they happened.
 package final class Log<Entry: Sendable>: Sendable {
   private let list = Mutex<[Entry]>([])
 
@@ -43,7 +43,7 @@ package final class Log<Entry: Sendable>: Sendable {
   package func clear() { list.withLock { $0 = [] } }
 }
 
-/// A number that processes change and tests read.
+/// A counter that processes change and tests read.
 package final class Count: Sendable {
   private let value = Atomic<Int>(0)
 
@@ -53,7 +53,7 @@ package final class Count: Sendable {
   package var total: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
-/// Runs something on a runtime, waits until it is idle and shuts it down, within ``testLimit``.
+/// Runs a body on a runtime, waits until the runtime is idle and shuts it down, within ``testLimit``.
 package func withRuntime(
   _ configuration: ProcessRuntime.Configuration = .init(schedulers: 2),
   sourceLocation: SourceLocation = #_sourceLocation,
@@ -69,7 +69,7 @@ package func withRuntime(
   return runtime.statistics
 }
 
-/// So many, or on ARM64, where the suite is mostly run in emulation, one in ten of them, or in what is said.
+/// Returns a count, or on ARM64 a tenth of it or `1 / share`, because the suite mostly runs in emulation there.
 package func many(_ count: Int, oneIn share: Int = 10) -> Int {
   #if arch(arm64)
     count / share
@@ -78,9 +78,9 @@ package func many(_ count: Int, oneIn share: Int = 10) -> Int {
   #endif
 }
 
-/// So many seeds, or a tenth in debug builds, where simulated runs take ten times as long; the suite runs in both.
+/// Returns a range of `count` seeds, or of a tenth in debug builds, where simulated runs take ten times as long.
 ///
-/// On ARM64 one in twenty of that.
+/// The suite runs in both builds. On ARM64 the range is a twentieth of that.
 package func seeds(_ count: Int) -> Range<UInt64> {
   #if DEBUG
     0..<UInt64(max(1, many(count, oneIn: 20) / 10))
@@ -89,5 +89,5 @@ package func seeds(_ count: Int) -> Range<UInt64> {
   #endif
 }
 
-/// Schedulers on a machine of two cores: fewer, as many, more.
+/// The numbers of schedulers that tests use: on a machine of two cores fewer than, as many as and more than the cores.
 package let schedulerCounts = [1, 2, 8]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the functions of a file begin and end, by keywords and braces alone. A function is what `func`, `init`,
-// `deinit`, `subscript` or a computed `var` opens; in C, braces after a parenthesis. Assembly has no functions to
-// speak of.
+// Finds where the functions of a file begin and end, by keywords and braces alone. In Swift, a function begins at
+// `func`, `init`, `deinit`, `subscript` or a computed `var`; in C, at a parenthesis before a brace. Assembly is not
+// searched.
 
 import Testing
 
@@ -14,14 +14,14 @@ struct FunctionFinder {
 
   private let language: Language
   private var functions: [ClosedRange<Int>] = []
-  /// The declaration that the next brace would open.
+  /// The declaration whose body the next brace would open.
   private var pending: (opener: Opener, line: Int)?
-  /// For each open brace, the parentheses open around it, the function that it opened, and the declaration that still
-  /// waits for its own brace, when this one stands in its parentheses.
+  /// For each open brace: the number of parentheses around it, the line of the function that it opened, and the
+  /// declaration that still waits for its own brace if this brace is in that declaration's parentheses.
   private var braces: [(parentheses: Int, function: Int?, pending: (opener: Opener, line: Int)?)] = []
   private var parentheses = 0
 
-  /// Lines from the declaration's keyword to its closing brace, both counted, in order of their ends.
+  /// Returns the lines of each function, from its keyword to its closing brace, in order of their ends.
   static func functions(in file: SourceFile) -> [ClosedRange<Int>] {
     guard file.language == .swift || file.language == .c else { return [] }
     var finder = FunctionFinder(language: file.language)
@@ -34,12 +34,12 @@ struct FunctionFinder {
   private mutating func read(_ line: [UInt8], _ number: Int) {
     if case .variable? = pending?.opener { pending = nil }
     var start: Int?
-    for (place, byte) in line.enumerated() {
+    for (index, byte) in line.enumerated() {
       if Lexer.isWordByte(byte) {
-        if start == nil { start = place }
+        if start == nil { start = index }
         continue
       }
-      if let first = start { readWord(line, first..<place, number) }
+      if let first = start { readWord(line, first..<index, number) }
       start = nil
       readMark(byte, number)
     }

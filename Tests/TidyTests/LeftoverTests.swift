@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nothing is left behind: no notes to self, no code in comments.
+// No leftovers: no notes to self, and no code in comments.
 
 import Testing
 
 enum Leftover {
   static let marks = ["FIXME", "TODO", "XXX"]
 
-  /// Notes to self, anywhere but in strings and in Markdown's code.
+  /// Returns the notes to self, except in strings and in code of Markdown.
   static func notes(in file: SourceFile) -> [Finding] {
     let isMarkdown = file.language == .markdown
     let lines = isMarkdown ? Markdown.withoutCode(file.lines).map(Markdown.withoutCodeSpans) : file.code
@@ -21,7 +21,7 @@ enum Leftover {
     return findings
   }
 
-  /// Comments of a whole line, other than documentation, that read as code.
+  /// Returns the comments that fill a line, are not documentation, and read as code.
   static func code(in file: SourceFile) -> [Finding] {
     guard file.isProgram else { return [] }
     var isExample = false
@@ -38,7 +38,7 @@ enum Leftover {
     }
   }
 
-  /// Whether a comment reads as code: it ends like a statement, or begins like a declaration, or is one bare call.
+  /// Returns whether a comment reads as code: ends like a statement, begins like a declaration, or is a bare call.
   static func looksLikeCode(_ text: String) -> Bool {
     if text.hasSuffix("{") || text == "}" || text == "})" { return true }
     if text.hasSuffix(";"), text.contains("=") || text.contains("(") { return true }
@@ -54,7 +54,7 @@ enum Leftover {
     }
   }
 
-  /// A name, perhaps with dots, then parentheses to the end of the line.
+  /// Returns whether a text is a name, perhaps with dots, and then parentheses up to its end.
   private static func isBareCall(_ text: String) -> Bool {
     guard text.hasSuffix(")"), let parenthesis = text.firstIndex(of: "(") else { return false }
     let name = text[..<parenthesis]
@@ -94,7 +94,7 @@ enum Leftover {
     "// Let the worker run; import nothing.", "// The owner stores it, and then", "/// receive()", "f()  // g()",
     "// Stored by the owner (see above).", "// a = 3 means that it waits", "// ```\n// let a = b\n// ```",
   ])
-  func `the checker lets prose and examples pass`(comment: String) throws {
+  func `the checker accepts prose and examples`(comment: String) throws {
     #expect(Leftover.code(in: try swift("f()\n  \(comment)\ng()")).isEmpty)
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lines that fit beside each other, files and functions that fit in a head.
+// Limits of the length of lines, functions and files.
 
 import Testing
 
@@ -14,16 +14,16 @@ enum Length {
     let lines = file.language == .markdown ? Markdown.prose(of: file).map(Markdown.withoutTargets) : file.lines
     return lines.enumerated().compactMap { number, line in
       guard line.utf8.count > columns, line.count > columns else { return nil }
-      return file.finding(number + 1, "\(line.count) columns; \(columns) are enough")
+      return file.finding(number + 1, "\(line.count) columns; the limit is \(columns)")
     }
   }
 
   static func isLong(_ file: SourceFile) -> Finding? {
     guard file.lines.count > fileLines else { return nil }
-    return file.finding(fileLines + 1, "\(file.lines.count) lines; split the file, \(fileLines) are the most")
+    return file.finding(fileLines + 1, "\(file.lines.count) lines; the limit is \(fileLines): split the file")
   }
 
-  /// The length of the file in the middle; of two in the middle, the longer.
+  /// Returns the median length of the files; of two in the middle, the longer.
   static func median(_ files: [SourceFile]) -> Int {
     let lengths = files.map(\.lines.count).sorted()
     return lengths.isEmpty ? 0 : lengths[lengths.count / 2]
@@ -32,7 +32,7 @@ enum Length {
   static func longFunctions(in file: SourceFile) -> [Finding] {
     FunctionFinder.functions(in: file).compactMap { function in
       guard function.count > functionLines else { return nil }
-      return file.finding(function.lowerBound, "a function of \(function.count) lines; \(functionLines) are the most")
+      return file.finding(function.lowerBound, "a function of \(function.count) lines; the limit is \(functionLines)")
     }
   }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tells code from comments, strings and raw identifiers, byte by byte, in Swift, C and assembly.
-// Strings nest: an interpolation is code again. Regular expressions between bare slashes are not known;
-// a quote in one spoils no more than its line.
+//
+// Strings nest: an interpolation is code again. The lexer does not know regular expressions between bare slashes; a
+// quotation mark in one is misread up to the end of its line at most.
 
 struct Lexer {
   enum Kind: UInt8 {
@@ -13,9 +14,9 @@ struct Lexer {
   }
 
   private enum Context {
-    /// Code; how many parentheses are open, counted only in an interpolation.
+    /// Code, with the number of open parentheses, which are counted only in an interpolation.
     case code(parentheses: Int)
-    /// A string that ends at so many quotes and then so many number signs.
+    /// A string that ends at `quotes` quotation marks followed by `hashes` number signs.
     case string(quotes: Int, hashes: Int)
   }
 
@@ -31,7 +32,7 @@ struct Lexer {
     kinds = Array(repeating: .code, count: bytes.count)
   }
 
-  /// What each byte belongs to; in languages that are not lexed, all is code.
+  /// Returns the kind of each byte; in languages that are not lexed, all bytes are code.
   static func kinds(of bytes: [UInt8], in language: Language) -> [Kind] {
     guard language != .markdown, language != .shell else { return Array(repeating: .code, count: bytes.count) }
     var lexer = Lexer(bytes, language)
@@ -122,7 +123,7 @@ struct Lexer {
     return length
   }
 
-  /// Up to the end of a comment of several lines; they nest in Swift.
+  /// Returns the length of a block comment up to its end; block comments nest in Swift.
   private func lengthOfBlockComment() -> Int {
     var length = 2
     var depth = 1
@@ -142,30 +143,30 @@ struct Lexer {
 
   private mutating func take(_ kind: Kind, _ length: Int) {
     let end = min(position + length, bytes.count)
-    if kind != .code { for place in position..<end { kinds[place] = kind } }
+    if kind != .code { for index in position..<end { kinds[index] = kind } }
     position = end
   }
 }
 
 extension Lexer {
-  /// The words of the code, raw identifiers whole.
+  /// Returns the words of the code; a raw identifier is one word.
   static func words(of bytes: [UInt8], _ kinds: [Kind]) -> [Word] {
     var words: [Word] = []
     var line = 1
     var start: Int?
-    for place in 0...bytes.count {
-      let isEnd = place == bytes.count
+    for index in 0...bytes.count {
+      let isEnd = index == bytes.count
       if let first = start,
-        isEnd || kinds[place] != kinds[first] || (kinds[place] == .code && !isWordByte(bytes[place]))
+        isEnd || kinds[index] != kinds[first] || (kinds[index] == .code && !isWordByte(bytes[index]))
       {
         let before = first == 0 || bytes[first - 1] == UInt8(ascii: "\n") ? 0 : bytes[first - 1]
-        let text = String(decoding: bytes[first..<place], as: UTF8.self)
-        words.append(Word(text: text, line: line, before: before, after: isEnd ? 0 : bytes[place]))
+        let text = String(decoding: bytes[first..<index], as: UTF8.self)
+        words.append(Word(text: text, line: line, before: before, after: isEnd ? 0 : bytes[index]))
         start = nil
       }
       guard !isEnd else { break }
-      if bytes[place] == UInt8(ascii: "\n") { line += 1 }
-      if start == nil, kinds[place] == .name || (kinds[place] == .code && isWordByte(bytes[place])) { start = place }
+      if bytes[index] == UInt8(ascii: "\n") { line += 1 }
+      if start == nil, kinds[index] == .name || (kinds[index] == .code && isWordByte(bytes[index])) { start = index }
     }
     return words
   }

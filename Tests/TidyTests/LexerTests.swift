@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lexer that all rules about code stand on.
+// Tests of the lexer, on which all rules about code depend.
 
 import Testing
 
-/// A Swift file made of the given text, as the checkers see it.
+/// Returns a Swift file with the given text, as the checkers see it.
 func swift(_ text: String, path: String = "Sources/Joist/Bad.swift") throws -> SourceFile {
   try #require(SourceFile(path: path, text: text))
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A link in Markdown leads somewhere: to a file or folder of the repository, and to a heading of that file.
+// Every link in Markdown leads to a file or folder of the repository, and to a heading that the file has.
 
 import Testing
 
 enum Links {
-  /// The links of a page that lead to none of the repository's paths, or to no heading of the Markdown file at a path.
+  /// Returns the links of a page that lead to no path of the repository, or to no heading of the page at that path.
   static func broken(in page: SourceFile, paths: Set<String>, anchors: (String) -> Set<String>?) -> [Finding] {
     var findings: [Finding] = []
     for (number, line) in Markdown.withoutCode(page.lines).enumerated() {
@@ -35,7 +35,7 @@ enum Links {
     return "\(path) has no heading #\(parts[1])"
   }
 
-  /// The path below the root that a relative address means; nil if it leads out.
+  /// Returns the path below the root that a relative address means; nil if it leads out of the repository.
   private static func resolve(_ address: String, from page: String) -> String? {
     var folders = address.hasPrefix("/") ? [] : page.split(separator: "/").dropLast().map(String.init)
     for name in address.replacing("%20", with: " ").split(separator: "/").map(String.init) where name != "." {

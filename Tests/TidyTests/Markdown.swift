@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The little of Markdown that the rules need: what is prose, what is code, where the links lead, what the headings
-// are called.
+// The parts of Markdown that the rules need: prose, code, the targets of links, and the anchors of headings.
 
 enum Markdown {
-  /// The lines, empty where they are a table or code between fences.
+  /// Returns the lines, with tables and fenced code replaced by empty lines.
   static func prose(of file: SourceFile) -> [String] {
     withoutCode(file.lines).map { $0.trimmed.hasPrefix("|") ? "" : $0 }
   }
 
-  /// The lines, empty where they are code between fences.
+  /// Returns the lines, with fenced code replaced by empty lines.
   static func withoutCode(_ lines: [String]) -> [String] {
     var isCode = false
     return lines.map { line in
@@ -19,26 +18,26 @@ enum Markdown {
     }
   }
 
-  /// The contents of the first block of code in a language.
+  /// Returns the lines of the first fenced block of code in a language.
   static func firstBlock(_ language: String, in lines: [String]) -> [String]? {
     guard let start = lines.firstIndex(where: { $0.trimmed == "```" + language }) else { return nil }
     return Array(lines[(start + 1)...].prefix { $0.trimmed != "```" })
   }
 
-  /// A line without what stands between single back-ticks.
+  /// Returns a line without its code spans, which are between single backticks.
   static func withoutCodeSpans(_ line: String) -> String {
     let parts = line.split(separator: "`", omittingEmptySubsequences: false)
     guard parts.count > 2 else { return line }
     return parts.enumerated().filter { $0.offset.isMultiple(of: 2) }.map { String($0.element) }.joined(separator: "`")
   }
 
-  /// What stands between single back-ticks.
+  /// Returns the code spans of a line, which are between single backticks.
   static func codeSpans(_ line: String) -> [String] {
     let parts = line.split(separator: "`", omittingEmptySubsequences: false)
     return parts.enumerated().filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
   }
 
-  /// A line without the addresses in it, whose length nobody can choose.
+  /// Returns a line without its addresses, whose length an author cannot choose.
   static func withoutTargets(_ line: String) -> String {
     guard line.utf8.count > Length.columns else { return line }
     var line = line
@@ -46,7 +45,7 @@ enum Markdown {
     return line.split(separator: " ").filter { !$0.contains("://") }.joined(separator: " ")
   }
 
-  /// Where the links of a line lead, titles included in none.
+  /// Returns the targets of the links in a line, with their titles if they have any.
   static func targets(in line: String) -> [String] {
     var targets: [String] = []
     var rest = line[...]
@@ -59,7 +58,7 @@ enum Markdown {
     return targets
   }
 
-  /// The names under which a page's headings can be linked to, as GitHub and GitLab make them.
+  /// Returns the anchors of the headings of a page, as GitHub and GitLab make them.
   static func anchors(of lines: [String]) -> Set<String> {
     var anchors: Set<String> = []
     for line in withoutCode(lines) where line.hasPrefix("#") {

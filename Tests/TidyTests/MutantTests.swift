@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every mistake that `Scripts/mutants` would plant finds its original text, by the script's own rules: a list is read
-// as `read_lists` reads it, and a text is looked for as `locate` and `planted` look for it.
+// Every mutant that `Scripts/mutants` would plant finds its original text, by the rules of the script: a list is read
+// as `read_lists` reads it, and a text is searched for as `locate` and `planted` search for it.
 
 import Foundation
 import Testing
 
-/// One entry of a list in Tests/Mutants: what is replaced, and where.
+/// One entry of a list in Tests/Mutants: the text that it replaces, and the file.
 struct Mutant {
   let name: String
-  /// What it breaks.
+  /// A description of what it breaks.
   let sentence: String
-  /// Where it is listed.
+  /// The path of the list.
   let list: String
   let line: Int
-  /// The file that it is planted in.
+  /// The file in which it is planted.
   let file: String
-  /// The text that the original follows; empty where the original is the only one in the file.
+  /// The text after which the original is searched for; empty if the original occurs once in the file.
   var after = ""
   var original: [Substring] = []
 
@@ -26,7 +26,7 @@ struct Mutant {
 enum Mutants {
   static let folder = "Tests/Mutants/"
 
-  /// Returns what the script would refuse; `source` returns the text of a file, nil if there is none.
+  /// Returns the entries that the script would refuse; `source` returns the text of a file, or nil if there is none.
   static func faults(of lists: [(path: String, text: String)], source: (String) -> String?) -> [Finding] {
     var findings: [Finding] = []
     let mutants = lists.flatMap { entries(of: $0.text, at: $0.path, &findings) }
@@ -45,7 +45,7 @@ enum Mutants {
     return findings
   }
 
-  /// Reads one list: `file:` holds until the next one, and what is indented belongs to the entry above.
+  /// Reads one list: `file:` applies until the next `file:`, and indented lines belong to the entry above.
   private static func entries(of text: String, at path: String, _ findings: inout [Finding]) -> [Mutant] {
     var mutants: [Mutant] = []
     var file = ""
@@ -85,26 +85,26 @@ enum Mutants {
     lines.map(\.trimmed).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  /// Returns those that are not found in the text of their file, or overlap; several may replace the same text.
+  /// Returns the mutants that are not found in the text of their file, or overlap; several may replace the same text.
   private static func misplaced(_ mutants: [Mutant], in text: String) -> [Finding] {
     var findings: [Finding] = []
-    var placed: [(mutant: Mutant, place: Range<String.Index>)] = []
+    var placed: [(mutant: Mutant, range: Range<String.Index>)] = []
     for mutant in mutants {
-      let starts = places(of: mutant.after, in: text[...])
+      let starts = ranges(of: mutant.after, in: text[...])
       if !mutant.after.isEmpty, starts.count != 1 {
         findings.append(mutant.finding("comes after '\(mutant.after)', \(times(starts.count)) in \(mutant.file)"))
         continue
       }
-      let found = places(of: joined(mutant.original), in: text[(starts.first?.lowerBound ?? text.startIndex)...])
+      let found = ranges(of: joined(mutant.original), in: text[(starts.first?.lowerBound ?? text.startIndex)...])
       if let first = found.first, found.count == 1 || !mutant.after.isEmpty {
         placed.append((mutant, first))
       } else {
         findings.append(mutant.finding("replaces a text that is \(times(found.count)) in \(mutant.file)"))
       }
     }
-    placed.sort { ($0.place.lowerBound, $0.place.upperBound) < ($1.place.lowerBound, $1.place.upperBound) }
+    placed.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     for (one, next) in zip(placed, placed.dropFirst())
-    where one.place != next.place && one.place.upperBound > next.place.lowerBound {
+    where one.range != next.range && one.range.upperBound > next.range.lowerBound {
       findings.append(one.mutant.finding("replaces a text that overlaps that of '\(next.mutant.name)'"))
     }
     return findings
@@ -112,20 +112,20 @@ enum Mutants {
 
   private static func times(_ count: Int) -> String { "there \(count) times" }
 
-  /// Returns every place of a text, none of an empty one.
-  private static func places(of part: String, in text: Substring) -> [Range<String.Index>] {
+  /// Returns the range of each occurrence of a text; an empty text has none.
+  private static func ranges(of part: String, in text: Substring) -> [Range<String.Index>] {
     var found: [Range<String.Index>] = []
     var rest = text
-    while !part.isEmpty, let place = rest.range(of: part, options: .literal) {
-      found.append(place)
-      rest = rest[place.upperBound...]
+    while !part.isEmpty, let range = rest.range(of: part, options: .literal) {
+      found.append(range)
+      rest = rest[range.upperBound...]
     }
     return found
   }
 }
 
 @Suite struct MutantTests {
-  @Test func `every planted mistake finds its original text`() throws {
+  @Test func `every mutant finds its original text`() throws {
     let repository = try Repository.current.get()
     let paths = repository.paths.filter { $0.hasPrefix(Mutants.folder) && $0.hasSuffix(".txt") }.sorted()
     let lists = paths.map { (path: $0, text: repository.text(at: $0) ?? "") }
@@ -149,7 +149,7 @@ enum Mutants {
     Mutants.faults(of: [("list.txt", "file: a.swift\n\n\(list)")]) { $0 == "a.swift" ? source : nil }.map(\.description)
   }
 
-  @Test func `the checker sees a mistake whose original text has changed`() {
+  @Test func `the checker sees a mutant whose original text has changed`() {
     let stale = faults("a.good: ends\n  - begin()\n  +\n\na.stale: is lost\n  - start()\n  +")
     #expect(stale == ["list.txt:7: 'a.stale' replaces a text that is there 0 times in a.swift"])
   }
@@ -172,7 +172,7 @@ enum Mutants {
     "a: b\n  - finish(1)\n  after second", "a: b\n  - begin()\n  -   finish(1)\n  + other()", "a: b\n  - finish(2)",
     "# text\na: b\n# text\n  - begin()\n  tests Time\n\nc: d\n  - begin()", "a: b\n  - }\n  - func second",
   ])
-  func `the checker lets a mistake pass that the script can plant`(list: String) {
+  func `the checker accepts mutants that the script can plant`(list: String) {
     #expect(faults(list).isEmpty)
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program in the README is one that every build compiles.
+// The program in the README is an example that every build compiles.
 
 import Testing
 
 enum Readme {
   static let example = "Examples/Hello/main.swift"
 
-  /// Compares the first block of Swift with a program, indentation, outer empty lines and licence apart.
+  /// Compares the first block of Swift with a program, except for indentation, outer empty lines and the license.
   static func fault(of readme: SourceFile, program: SourceFile) -> Finding? {
     guard let block = Markdown.firstBlock("swift", in: readme.lines) else {
       return readme.finding(1, "no block of Swift; show \(program.path)")
@@ -21,7 +21,7 @@ enum Readme {
   }
 
   private static func core(of lines: [String]) -> [String] {
-    var lines = lines.filter { $0 != Header.licence }.map(\.trimmed)[...]
+    var lines = lines.filter { $0 != Header.license }.map(\.trimmed)[...]
     lines = lines.drop(while: \.isEmpty)
     while lines.last?.isEmpty == true { lines.removeLast() }
     return Array(lines)
@@ -37,7 +37,7 @@ enum Readme {
   }
 
   @Test func `the checker sees a program that differs`() throws {
-    let program = try swift("\(Header.licence)\n\nimport Joist\n\nif a {\n  b()\n}\n")
+    let program = try swift("\(Header.license)\n\nimport Joist\n\nif a {\n  b()\n}\n")
     let good = try #require(
       SourceFile(path: "README.md", text: "# A\n```swift\nimport Joist\n\nif a {\n    b()\n}\n```\n")
     )

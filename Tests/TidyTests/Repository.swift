@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The repository as the rules see it: its files, read once, and the findings that a rule reports.
+// The repository as the rules see it: its files, which are read once, and the findings of a rule.
 
 import Foundation
 import Testing
 
-/// One place where a rule is not kept.
+/// A line that violates a rule.
 struct Finding: Equatable, CustomStringConvertible {
   let path: String
   let line: Int
@@ -19,19 +19,19 @@ func expectNone(_ findings: [Finding], sourceLocation: SourceLocation = #_source
   for finding in findings { Issue.record("\(finding)", sourceLocation: sourceLocation) }
 }
 
-/// Why the repository cannot be read.
+/// The reason why the repository cannot be read.
 struct RepositoryError: Error, CustomStringConvertible {
   let description: String
 }
 
 /// Every file of the repository, and the text of those in a language that the rules know.
 struct Repository: Sendable {
-  /// Read once, by whichever test comes first.
+  /// The repository of this package, which the first test that needs it reads.
   static let current = Result { try Repository(around: #filePath) }
 
-  /// Ordered by path.
+  /// The files in a language that the rules know, ordered by path.
   let files: [SourceFile]
-  /// Files and folders, relative to the root; the root itself is the empty path.
+  /// The paths of all files and folders, relative to the root, whose own path is empty.
   let paths: Set<String>
   private let root: String
 
@@ -51,7 +51,7 @@ struct Repository: Sendable {
 
   func file(at path: String) -> SourceFile? { files.first { $0.path == path } }
 
-  /// The text of a file in any language; nil if there is no such file.
+  /// Returns the text of a file in any language; nil if there is no such file.
   func text(at path: String) -> String? {
     FileManager.default.contents(atPath: root + "/" + path).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -60,7 +60,7 @@ struct Repository: Sendable {
     files.filter { $0.path.hasPrefix(folder) && languages.contains($0.language) }
   }
 
-  /// The first folder above a file that holds this package's manifest; links are resolved first.
+  /// Returns the first folder above a file that holds this package's manifest, with symbolic links resolved.
   private static func root(above path: String) throws -> String {
     var folder = URL(fileURLWithPath: path).resolvingSymlinksInPath().deletingLastPathComponent()
     while folder.path != "/" {
@@ -80,13 +80,13 @@ struct Repository: Sendable {
     }
   }
 
-  /// What tools write, not people.
+  /// Returns whether a file or folder is written by tools, and not by people.
   private static func isSkipped(_ name: String) -> Bool {
     name.hasPrefix(".build") || name == ".git" || name == ".swiftpm"
   }
 }
 
-/// The repository itself keeps the rules only if it was really read.
+/// Tests that the repository was really read; otherwise every rule would hold.
 @Suite struct RepositoryTests {
   @Test func `the repository is found and read`() throws {
     let repository = try Repository.current.get()

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is called done is held by a test that says so in its name.
+// Every requirement that is marked as done has a test with its number in the name.
 
 import Testing
 
 enum Promise {
-  /// The names of the tests in a file: raw identifiers after `@Test` and `func`.
+  /// Returns the names of the tests in a file: the raw identifiers after `@Test` and `func`.
   static func tests(in file: SourceFile) -> [(name: String, line: Int)] {
-    file.words.indices.compactMap { place in
-      let word = file.words[place]
-      guard word.isAfter("`"), place > 0, file.words[place - 1].text == "func" else { return nil }
-      let above = file.words[..<(place - 1)].reversed().prefix { $0.text != "func" }
+    file.words.indices.compactMap { index in
+      let word = file.words[index]
+      guard word.isAfter("`"), index > 0, file.words[index - 1].text == "func" else { return nil }
+      let above = file.words[..<(index - 1)].reversed().prefix { $0.text != "func" }
       guard above.contains(where: { $0.text == "Test" && $0.isAfter("@") }) else { return nil }
       return (word.text, word.line)
     }
   }
 
-  /// The requirements that a test claims by its name: what stands before the first colon.
+  /// Returns the requirements that a test claims by its name: the numbers before the first colon.
   static func claims(of test: String) -> [Number] {
     let numbers = Requirements.numbers(opening: test)
     guard let last = numbers.last, test.prefix(while: { $0 != ":" }).hasSuffix("\(last)") else { return [] }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The requirements as `docs/requirements.md` lists them, and how a requirement or a rule is written: one or two
-// capital letters and one or two digits.
+// The requirements that `docs/requirements.md` lists, and the numbers of requirements and rules: one or two capital
+// letters, and one or two digits.
 
 /// The number of a requirement (`P1`) or of a rule (`Q2`).
 struct Number: Hashable, Comparable, CustomStringConvertible {
@@ -12,16 +12,16 @@ struct Number: Hashable, Comparable, CustomStringConvertible {
 
   static func < (left: Number, right: Number) -> Bool { (left.letters, left.digits) < (right.letters, right.digits) }
 
-  /// Every number in a text that stands alone, with where it ends and starts.
+  /// Returns every number that is a word of its own in a text, and its range of bytes.
   static func all(in text: String) -> [(number: Number, range: Range<Int>)] {
     let bytes = Array(text.utf8)
     var found: [(number: Number, range: Range<Int>)] = []
     var start: Int?
-    for place in 0...bytes.count {
-      if place < bytes.count, Lexer.isWordByte(bytes[place]), bytes[place] < 0x80 {
-        if start == nil { start = place }
+    for index in 0...bytes.count {
+      if index < bytes.count, Lexer.isWordByte(bytes[index]), bytes[index] < 0x80 {
+        if start == nil { start = index }
       } else if let first = start {
-        if let number = Number(bytes[first..<place]) { found.append((number, first..<place)) }
+        if let number = Number(bytes[first..<index]) { found.append((number, first..<index)) }
         start = nil
       }
     }
@@ -43,12 +43,12 @@ struct Number: Hashable, Comparable, CustomStringConvertible {
   }
 }
 
-/// One row: the numbers that it is about, and whether it says that it is done.
+/// One row of the table: the numbers of its requirements, and whether they are done.
 struct Requirement {
   let numbers: [Number]
   let line: Int
   let isDone: Bool
-  /// What the row sets as code and begins with a number and a colon: the names of tests.
+  /// The names of tests in the row: code spans that begin with a number and a colon.
   let tests: [String]
 }
 
@@ -62,7 +62,7 @@ enum Requirements {
     return rows(of: page.lines)
   }
 
-  /// The table rows whose first cell begins with a number; done where a later cell begins with that word.
+  /// Returns the table rows whose first cell begins with a number; a row is done if a later cell begins with "done".
   static func rows(of lines: [String]) -> [Requirement] {
     lines.enumerated().compactMap { line, text in
       guard text.hasPrefix("|") else { return nil }
@@ -79,7 +79,7 @@ enum Requirements {
     }
   }
 
-  /// The numbers that a text begins with: `P1`, `P1, P3`, `T1–T5`; none if it begins otherwise.
+  /// Returns the numbers with which a text begins, as in `P1`, `P1, P3` or `T1–T5`.
   static func numbers(opening text: String) -> [Number] {
     let found = Number.all(in: text)
     let bytes = Array(text.utf8)

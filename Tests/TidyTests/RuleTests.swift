@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbered rules: a comment line that begins with a number and a full stop (`// Q2. Only the owner pops.`) defines a
-// rule; the number in any other comment or string cites it. Letters that the requirements use are never rules.
+// Numbered rules: a comment line that begins with a number and a period (`// Q2. Only the owner pops.`) defines a rule,
+// and the number in any other comment or string cites it. A rule does not use the letters of a requirement.
 
 import Testing
 
 enum Rules {
-  private struct Place {
+  private struct Site {
     let file: SourceFile
     let line: Int
     let number: Number
@@ -14,35 +14,35 @@ enum Rules {
     func finding(_ message: String) -> Finding { file.finding(line, message) }
   }
 
-  /// What is wrong with the rules of one module.
+  /// Returns the faults of the rules of one module.
   static func faults(in module: [SourceFile], requirements: Set<Number>) -> [Finding] {
     let reserved = Set(requirements.map(\.letters))
-    var definitions: [Number: Place] = [:]
-    var citations: [Place] = []
+    var definitions: [Number: Site] = [:]
+    var citations: [Site] = []
     var findings: [Finding] = []
     for file in module where file.isProgram {
       for (index, comment) in file.comments.enumerated() {
         let defined = definition(in: comment)
         if let number = defined {
-          let place = Place(file: file, line: index + 1, number: number)
+          let site = Site(file: file, line: index + 1, number: number)
           if reserved.contains(number.letters) {
             findings.append(
-              place.finding("\(number.letters) is a letter of the requirements; choose another for a rule")
+              site.finding("\(number.letters) is a letter of the requirements; choose another for a rule")
             )
           } else if let first = definitions[number] {
-            findings.append(place.finding("\(number) is defined already, at \(first.file.path):\(first.line)"))
+            findings.append(site.finding("\(number) is defined already, at \(first.file.path):\(first.line)"))
           } else {
-            definitions[number] = place
+            definitions[number] = site
           }
         }
         let cited = (Number.all(in: comment) + Number.all(in: file.literals[index])).map(\.number)
-        citations += cited.filter { $0 != defined }.map { Place(file: file, line: index + 1, number: $0) }
+        citations += cited.filter { $0 != defined }.map { Site(file: file, line: index + 1, number: $0) }
       }
     }
     let cited = Set(citations.map(\.number))
-    for place in citations where definitions[place.number] == nil && !requirements.contains(place.number) {
-      let isRequirement = reserved.contains(place.number.letters)
-      findings.append(place.finding("\(place.number) is no \(isRequirement ? "requirement" : "rule of this module")"))
+    for site in citations where definitions[site.number] == nil && !requirements.contains(site.number) {
+      let isRequirement = reserved.contains(site.number.letters)
+      findings.append(site.finding("\(site.number) is not a \(isRequirement ? "requirement" : "rule of this module")"))
     }
     findings += definitions.values.filter { !cited.contains($0.number) }.map {
       $0.finding("nothing cites \($0.number)")
@@ -50,7 +50,7 @@ enum Rules {
     return findings.sorted { ($0.path, $0.line) < ($1.path, $1.line) }
   }
 
-  /// The rule that a comment line introduces: `Q2. …`, perhaps as an item of a list or a note, perhaps bold.
+  /// Returns the rule that a comment line defines: `Q2. …`, perhaps as an item of a list or a note, perhaps bold.
   static func definition(in comment: String) -> Number? {
     var text = comment.trimmed.dropping("/*!# -")
     if text.hasPrefix("Note: ") { text = text.dropFirst(6) }
@@ -70,7 +70,7 @@ enum Rules {
     for name in modules.keys.sorted() { expectNone(Rules.faults(in: modules[name] ?? [], requirements: requirements)) }
   }
 
-  @Test func `the checker sees rules that are undefined, doubled or idle`() throws {
+  @Test func `the checker sees rules that are undefined, defined twice or not cited`() throws {
     let first = try swift("// Q1. The owner pushes.\n// Q2. Thieves take.\n/// - Note: W1. It sleeps.\nf()  // by Q1")
     let second = try swift(
       "// Q2. Again.\nf(\"Q2: no\")\n// Q3, P1 and L1 hold; P9 does not.\n// P1. Small.",
@@ -81,8 +81,8 @@ enum Rules {
       found.map(\.description) == [
         "Sources/Joist/Bad.swift:3: nothing cites W1",
         "b.swift:1: Q2 is defined already, at Sources/Joist/Bad.swift:2",
-        "b.swift:3: Q3 is no rule of this module",
-        "b.swift:3: P9 is no requirement",
+        "b.swift:3: Q3 is not a rule of this module",
+        "b.swift:3: P9 is not a requirement",
         "b.swift:4: P is a letter of the requirements; choose another for a rule",
       ]
     )

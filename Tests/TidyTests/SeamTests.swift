@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The runtime gets time, chance and the operating system through one seam, does nothing in an order that another run
-// would not repeat, and neither prints nor ends the program. Tests wait for what happens, never for time.
+// The runtime gets time, randomness and the operating system through one seam, does nothing in an order that a repeated
+// run would not have, and neither prints nor ends the program. Tests wait for events, and never for time to pass.
 
 import Testing
 
@@ -9,14 +9,14 @@ enum Seam {
   static let platform = "Sources/Joist/Ground/Platform/"
   static let everywhere: Set = ["Foundation", "FoundationEssentials", "FoundationInternationalization", "Dispatch"]
   static let systems: Set = ["Glibc", "Darwin", "Musl", "Android", "Bionic"]
-  /// Modules through which a forbidden function may also be called.
+  /// The modules whose name may qualify a call of a forbidden function.
   static let owners: Set = ["Swift", "Glibc", "Darwin", "Musl"]
 
   static func imports(in file: SourceFile) -> [Finding] {
-    file.words.indices.compactMap { place in
-      guard file.words[place].text == "import" else { return nil }
-      let line = file.words[place].line
-      let modules = Set(file.words[(place + 1)...].prefix { $0.line == line }.map(\.text))
+    file.words.indices.compactMap { index in
+      guard file.words[index].text == "import" else { return nil }
+      let line = file.words[index].line
+      let modules = Set(file.words[(index + 1)...].prefix { $0.line == line }.map(\.text))
       if let module = modules.intersection(everywhere).first {
         return file.finding(line, "the runtime does not import \(module)")
       }
@@ -35,7 +35,7 @@ enum Seam {
       }
     }
     refuse("print", "debugPrint", because: "Joist never prints", if: isFunctionCall)
-    refuse("exit", "_exit", because: "Joist never ends the program; call your own with `self.`", if: isFunctionCall)
+    refuse("exit", "_exit", because: "Joist never ends the program; call a method with `self.`", if: isFunctionCall)
     if !file.path.hasPrefix(platform) {
       refuse("SystemRandomNumberGenerator", because: "chance comes from the platform") { _, _ in true }
       refuse("random", "randomElement", "shuffled", "shuffle", because: "chance comes from the platform") { word, _ in
@@ -43,7 +43,8 @@ enum Seam {
       }
       refuse("Date", because: "time comes from the platform") { word, _ in word.isBefore("(") || word.isBefore(".") }
     }
-    let message = "no order by address or hash; sort on the same line, or say in an `Order:` comment why none shows"
+    let message =
+      "no order by address or hash: sort on the same line, or say in an `Order:` comment why the order does not show"
     refuse("ObjectIdentifier", "Set", because: message) { word, _ in
       (word.isBefore("(") || word.isBefore("<")) && !isOrdered(file, word.line)
     }
@@ -53,9 +54,9 @@ enum Seam {
     return findings
   }
 
-  /// Calls that let time pass in the hope that something has happened by then.
+  /// Returns the calls that let time pass in the hope that an event has happened by then.
   ///
-  /// A process's own `sleep` is a method, so it passes.
+  /// The `sleep` of a process is a method, and is allowed.
   static func sleeps(in file: SourceFile) -> [Finding] {
     ["sleep", "usleep", "nanosleep", "clock_nanosleep"].flatMap { name in
       file.uses(of: name).compactMap { use in
@@ -66,14 +67,15 @@ enum Seam {
     }
   }
 
-  /// A call of a function that belongs to no value: `exit(`, `Glibc.exit(`; not `process.exit(` and not its
-  /// declaration.
+  /// Returns whether a word calls a global function, as `exit(` and `Glibc.exit(` do.
+  ///
+  /// A method call such as `process.exit(` is none, and neither is a declaration.
   private static func isFunctionCall(_ word: Word, _ previous: Word?) -> Bool {
     guard word.isBefore("("), previous?.text != "func" else { return false }
     return !word.isAfter(".") || owners.contains(previous?.text ?? "")
   }
 
-  /// Whether a line sorts, or has an `Order:` comment on it or at most three lines above.
+  /// Returns whether a line sorts, or has an `Order:` comment on it or at most three lines above.
   private static func isOrdered(_ file: SourceFile, _ line: Int) -> Bool {
     file.code[line - 1].contains(".sorted") || file.comments[max(0, line - 4)..<line].contains { $0.contains("Order:") }
   }
@@ -84,7 +86,7 @@ enum Seam {
     expectNone(try Repository.current.get().files(in: "Sources/Joist/", .swift).flatMap(Seam.imports))
   }
 
-  @Test func `the runtime does nothing that another run would not repeat, and never prints or exits`() throws {
+  @Test func `the runtime does nothing that a repeated run would do differently, and never prints or exits`() throws {
     expectNone(try Repository.current.get().files(in: "Sources/Joist/", .swift).flatMap(Seam.hazards))
   }
 
@@ -112,11 +114,11 @@ enum Seam {
     "for a in b.keys.sorted() {}",
     "// Order: only asked whether it holds a value.\nlet a: Set<Int>", "fingerprint(a)", "UpDate()",
   ])
-  func `the checker lets what only looks like a hazard pass`(text: String) throws {
+  func `the checker accepts what only looks like a hazard`(text: String) throws {
     #expect(Seam.hazards(in: try swift(text)).isEmpty)
   }
 
-  @Test func `chance and time are the platform's own`() throws {
+  @Test func `only the platform uses randomness and time`() throws {
     let text = "SystemRandomNumberGenerator()\nDate()\nprint(a)"
     #expect(Seam.hazards(in: try swift(text, path: "Sources/Joist/Ground/Platform/Host.swift")).map(\.line) == [3])
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One file as the rules see it: its lines; the same lines with only their code, comments or strings left; its words.
+// A file as the rules see it: its lines, the lines reduced to their code, comments or strings, and its words.
 
 /// The languages that the rules know.
 enum Language: Sendable {
@@ -23,7 +23,7 @@ enum Language: Sendable {
     }
   }
 
-  /// Whether a file is worth reading: known by its ending, or without one.
+  /// Returns whether a file may be in one of the languages: its extension is known, or it has none.
   static func mayKnow(_ path: String) -> Bool {
     let name = path.split(separator: "/").last ?? ""
     return !name.contains(".") || Language(path: path, text: "") != nil
@@ -33,11 +33,11 @@ enum Language: Sendable {
 /// An identifier, keyword or number in code.
 struct Word: Sendable {
   let text: String
-  /// Counted from one.
+  /// The number of the line, counted from one.
   let line: Int
-  /// The byte right before it, a back-tick for a raw identifier; zero at a line's start.
+  /// The byte right before the word: a backtick for a raw identifier, zero at the start of a line.
   let before: UInt8
-  /// The byte right after it.
+  /// The byte right after the word.
   let after: UInt8
 
   func isAfter(_ byte: Unicode.Scalar) -> Bool { before == UInt8(ascii: byte) }
@@ -48,14 +48,14 @@ struct SourceFile: Sendable {
   let path: String
   let language: Language
   let lines: [String]
-  /// The lines with only their code left, and spaces for the rest; empty where the language is not lexed.
+  /// The lines with only their code left, and spaces for the rest; all of a line if the language is not lexed.
   let code: [String]
   /// The lines with only their comments left.
   let comments: [String]
   /// The lines with only the contents of their string literals left.
   let literals: [String]
   let words: [Word]
-  /// The places in ``words`` where each word stands.
+  /// For each word, its positions in ``words``.
   private let index: [String: [Int]]
 
   init?(path: String, text: String) {
@@ -72,30 +72,30 @@ struct SourceFile: Sendable {
     index = Dictionary(grouping: words.indices) { [words] in words[$0].text }
   }
 
-  /// Whether it is one of the languages in which programs are written.
+  /// Whether the language is one in which programs are written.
   var isProgram: Bool { language == .swift || language == .c || language == .assembly }
 
-  /// Where a word stands in the code, each time with the word before it on the same line.
+  /// Returns each occurrence of a word in the code, with the word before it on the same line.
   func uses(of text: String) -> [(word: Word, previous: Word?)] {
-    (index[text] ?? []).map { place in
-      let word = words[place]
-      let previous = place > 0 && words[place - 1].line == word.line ? words[place - 1] : nil
+    (index[text] ?? []).map { position in
+      let word = words[position]
+      let previous = position > 0 && words[position - 1].line == word.line ? words[position - 1] : nil
       return (word, previous)
     }
   }
 
   func finding(_ line: Int, _ message: String) -> Finding { Finding(path: path, line: line, message: message) }
 
-  /// The text's lines, with a space for each byte that is not kept.
+  /// Returns the lines of a text, with a space for each byte that is not kept.
   private static func lines(of bytes: [UInt8], keeping isKept: (Int) -> Bool) -> [String] {
     var lines: [String] = []
     var line: [UInt8] = []
-    for (place, byte) in bytes.enumerated() {
+    for (position, byte) in bytes.enumerated() {
       if byte == UInt8(ascii: "\n") {
         lines.append(String(decoding: line, as: UTF8.self))
         line.removeAll(keepingCapacity: true)
       } else {
-        line.append(isKept(place) ? byte : UInt8(ascii: " "))
+        line.append(isKept(position) ? byte : UInt8(ascii: " "))
       }
     }
     if !line.isEmpty { lines.append(String(decoding: line, as: UTF8.self)) }
@@ -104,13 +104,13 @@ struct SourceFile: Sendable {
 }
 
 extension StringProtocol {
-  /// Without white space at either end.
+  /// The text without white space at either end.
   var trimmed: String {
     let start = drop { $0.isWhitespace }
     guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(start[...last])
   }
 
-  /// Without the given characters at its start.
+  /// Returns the text without the given characters at its start.
   func dropping(_ characters: String) -> SubSequence { drop { characters.contains($0) } }
 }

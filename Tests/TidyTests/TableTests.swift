@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A table in Markdown is whole: each row has as many cells as the row of dashes below its head.
+// Every row of a Markdown table has as many cells as the head of the table.
 
 import Testing
 
@@ -23,7 +23,7 @@ enum Tables {
     return findings
   }
 
-  /// Returns how many cells a row has; a vertical bar behind a backslash is text.
+  /// Returns the number of cells in a row; a vertical bar after a backslash is text.
   private static func cells(of line: String) -> Int {
     let bars = line.trimmed.replacing("\\|", with: "").filter { $0 == "|" }.count
     return line.trimmed.hasSuffix("|") ? bars - 1 : bars

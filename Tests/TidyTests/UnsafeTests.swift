@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the compiler cannot check stays in few files, and each use says why it is right.
+// Code that the compiler cannot check is in few files, and each use says why it is sound.
 
 import Testing
 
 extension UnsafeFence {
-  /// Lines with the word, as expression, attribute or argument: `unsafe x`, `@unsafe`, `nonisolated(unsafe)`.
+  /// Returns the lines with the word, as in `unsafe x`, `@unsafe` or `nonisolated(unsafe)`.
   static func unsafeLines(of file: SourceFile) -> [Int] {
     file.language == .swift ? Set(file.uses(of: "unsafe").map(\.word.line)).sorted() : []
   }
@@ -16,10 +16,10 @@ extension UnsafeFence {
       guard let line = lines.first else { return [] }
       return [file.finding(line, "`unsafe` outside the fence of Tests/TidyTests/UnsafeFence.swift, in lines \(lines)")]
     }
-    return lines.isEmpty ? [file.finding(1, "inside the fence without need: no `unsafe` here")] : []
+    return lines.isEmpty ? [file.finding(1, "this file has no `unsafe`: remove it from the fence")] : []
   }
 
-  /// The first line of each run of unsafe lines that no `Sound:` comment stands on or closely above.
+  /// Returns the first line of each run of unsafe lines without a `Sound:` comment on it or closely above.
   static func unexplained(in file: SourceFile) -> [Finding] {
     var explained = Int.min
     return unsafeLines(of: file).compactMap { line in
@@ -52,7 +52,7 @@ extension UnsafeFence {
     #expect(UnsafeFence.escapes(in: file, allowed: [file.path]).isEmpty)
   }
 
-  @Test func `the checker sees a file that needs no fence`() throws {
+  @Test func `the checker sees a file that no longer needs the fence`() throws {
     let file = try swift("safe()")
     #expect(UnsafeFence.escapes(in: file, allowed: [file.path]).map(\.line) == [1])
   }

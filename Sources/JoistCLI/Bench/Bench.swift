@@ -1,44 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `joist bench`: one scenario, as a line of JSON, or all of them, as a table.
+// The command `joist bench`, which runs one scenario and prints a line of JSON, or runs all and prints a table.
 
 import ArgumentParser
 import Joist
 
-/// Measures what Joist does.
+/// The command `joist bench`.
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures Joist: all scenarios as a table, or one as a line of JSON.",
+    abstract: "Runs all benchmarks and prints a table, or runs one and prints a line of JSON.",
     discussion: Scenario.help
   )
 
-  @Option(help: "Scheduler threads: 1…192; one a core if not given.")
+  @Option(help: "Number of scheduler threads, 1…192. Default: one per core.")
   var threads: Int?
 
-  @Option(name: .customLong("json"), help: "Write everything that was measured to this file; for all scenarios.")
+  @Option(
+    name: .customLong("json"),
+    help: "Also write all results to this file as JSON. Not with a single scenario."
+  )
   var file: String?
 
-  @Flag(help: "Add the buckets of a distribution to the line, [from ns, to ns, count]; for one scenario.")
+  @Flag(
+    help: "Add the buckets of the scenario's distribution, if it has one, as [from ns, to ns, count]."
+  )
   var buckets = false
 
-  @Argument(help: "What to measure, of those above.")
+  @Argument(help: "The name of a scenario above. Default: all of them.")
   var scenario: String?
 
-  @Argument(help: "The scenario's numbers.")
+  @Argument(help: "The scenario's parameters, in the order shown above.")
   var numbers: [Int] = []
 
   func validate() throws {
     do {
       try ProcessRuntime.Configuration(schedulers: threads).validate()
     } catch {
-      let (least, most) = (error.range.lowerBound, error.range.upperBound)
-      throw ValidationError("--threads is \(error.value), and must be from \(least) to \(most)")
+      let (minimum, maximum) = (error.range.lowerBound, error.range.upperBound)
+      throw ValidationError("--threads is \(error.value), and must be from \(minimum) to \(maximum)")
     }
     guard let scenario else {
-      if buckets { throw ValidationError("--buckets needs a scenario; --json has the buckets of all") }
+      if buckets { throw ValidationError("--buckets needs a scenario; --json writes the buckets of all scenarios") }
       return
     }
-    if file != nil { throw ValidationError("--json is for all scenarios; a single one prints its line") }
+    if file != nil { throw ValidationError("--json cannot be used with a single scenario, which prints JSON itself") }
     try Scenario.named(scenario).check(numbers)
   }
 

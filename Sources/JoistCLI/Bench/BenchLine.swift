@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The line of JSON that a single scenario prints, and that the suite reads.
+// The line of JSON that a single scenario prints and the suite reads.
 
 import Foundation
 
-/// What one scenario measured, as a line.
+/// The results of one scenario as a line of JSON.
 struct BenchLine {
   let figures: [String: Double]
   let buckets: [Bucket]
   let text: String
 
-  /// Writes: the name, the figures with three decimals, the buckets if wanted.
+  /// Creates the line: the name, the figures with three decimals, and the buckets if `withBuckets` is true.
   init(_ scenario: Scenario, _ outcome: Outcome, withBuckets: Bool) {
     figures = outcome.figures
     buckets = withBuckets ? outcome.distribution?.buckets ?? [] : []
@@ -25,12 +25,14 @@ struct BenchLine {
     text = "{\(members.joined(separator: ", "))}"
   }
 
-  /// Reads; throws if it is not a line of that scenario.
+  /// Parses a line; throws if it is not a line of that scenario.
   init(_ scenario: Scenario, reading data: Data) throws {
     let members = try JSONDecoder().decode([String: Member].self, from: data)
     var figures: [String: Double] = [:]
     for figure in scenario.figures {
-      guard case .number(let value) = members[figure.key] else { throw BenchProblem("no figure \(figure.key) came") }
+      guard case .number(let value) = members[figure.key] else {
+        throw BenchProblem("the run's output has no figure '\(figure.key)'")
+      }
       figures[figure.key] = value
     }
     self.figures = figures

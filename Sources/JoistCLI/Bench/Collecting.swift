@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a collection of a private heap takes, by what survives.
+// The duration of a collection of a private heap, by the share of objects that survive.
 
 import Joist
 
 extension Scenario {
-  /// Young collections of lists, of which every so many-th link is kept.
+  /// Young collections of list links, a given percentage of which is live.
   static let collect = Scenario(
     name: "collect",
-    about: "a young collection of so many bytes, of which some percent survive",
+    about: "µs per young collection of BYTES, of which PERCENT survive",
     parameters: [Parameter("bytes", 1_000...1_000_000_000), Parameter("percent", 0...100)],
     figures: [
-      Figure("p50", "µs", "a collection, half of them"),
-      Figure("p99", "µs", "99 %"),
-      Figure("p999", "µs", "99.9 %"),
-      Figure("max", "µs", "at worst"),
+      Figure("p50", "µs", "per collection, median"),
+      Figure("p99", "µs", "99th percentile"),
+      Figure("p999", "µs", "99.9th percentile"),
+      Figure("max", "µs", "maximum"),
       Figure("n", "", "collections"),
     ],
     runs: [.one(1_000_000, 1), .one(1_000, 0)]
@@ -24,7 +24,7 @@ extension Scenario {
       var times = Distribution()
       let turns = max(20, min(10_000, 100_000_000 / trial.arguments[0]))
       for _ in 0..<turns {
-        // What survived is old now, and nobody wants it: so it does not add up.
+        // Frees the survivors of the previous turn, which are old and no longer live, so that they do not accumulate.
         main.heap.collect()
         var kept = try Link.list(links, percent, on: main.heap)
         let start = ContinuousClock.now
@@ -36,17 +36,19 @@ extension Scenario {
   }
 }
 
-/// A link of a list on a heap.
+/// A link of a list on a private heap.
 private struct Link: BitwiseCopyable, HeapTraceable {
   var number: Int
   var next: HeapRef<Link>?
 
   mutating func trace(_ tracer: inout HeapTracer) { tracer.visit(&next) }
 
-  /// Of a link with its header.
+  /// The size of a link with its header, in bytes.
   static let bytes = 24
 
-  /// So many links, of which so many percent are in a list and the others in none.
+  /// Allocates `count` links and returns the first link of a list of `percent` percent of them.
+  ///
+  /// The other links are in no list.
   static func list(_ count: Int, _ percent: Int, on heap: ProcessHeap) throws -> HeapRef<Link>? {
     var first: HeapRef<Link>?
     var share = 0

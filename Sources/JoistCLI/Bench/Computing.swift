@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios that compute: on one process, and on many that are shared out.
+// Scenarios that compute: in one process, and in many processes on two schedulers.
 
 import Joist
 
 extension Scenario {
-  /// Calls and additions on a process's stack.
+  /// Recursive calls and additions on a process's stack.
   static let compute = Scenario(
     name: "compute",
-    about: "a Fibonacci number, by calls",
+    about: "ms for the Fibonacci number INDEX, computed by recursive calls",
     parameters: [Parameter("index", 1...60)],
-    figures: [Figure("ms", "ms", "the call")],
+    figures: [Figure("ms", "ms", "for the Fibonacci number")],
     runs: [.one(35)]
   ) { trial in
     let index = trial.arguments[0]
@@ -19,15 +19,15 @@ extension Scenario {
     }
   }
 
-  /// What a second scheduler gains.
+  /// The gain by a second scheduler, which steals work from the first.
   static let steal = Scenario(
     name: "steal",
-    about: "computing shared out to two schedulers",
+    about: "speedup by a second scheduler: PROCESSES that compute for MICROSECONDS",
     parameters: [Parameter("processes", 1...10_000_000), Parameter("microseconds", 1...1_000_000)],
     figures: [
-      Figure("speedup", "", "times as fast on two"),
+      Figure("speedup", "×", "speed on two schedulers relative to one"),
       Figure("t1_ms", "ms", "on one scheduler"),
-      Figure("t2_ms", "ms", "on two"),
+      Figure("t2_ms", "ms", "on two schedulers"),
     ],
     runs: [.all(10_000, 50)]
   ) { trial in
@@ -37,11 +37,11 @@ extension Scenario {
     defer { for runtime in runtimes { runtime.shutdown() } }
     var best = [Duration](repeating: .seconds(Int32.max), count: runtimes.count)
     for _ in 0..<3 {
-      for (place, runtime) in runtimes.enumerated() {
+      for (index, runtime) in runtimes.enumerated() {
         let time = try runtime.perform(Void.self) { main in
           try ContinuousClock().measure { try main.parallel(processes) { _ in Sink.take(spin(turns)) } }
         }
-        best[place] = min(best[place], time)
+        best[index] = min(best[index], time)
       }
     }
     let (one, two) = (best[0].milliseconds, best[1].milliseconds)
@@ -49,11 +49,11 @@ extension Scenario {
   }
 }
 
-/// A step of Knuth's congruential generator: each needs the one before it.
+/// Returns the next value of Knuth's linear congruential generator; each step depends on the one before.
 @inline(__always)
 func turned(_ value: UInt64) -> UInt64 { value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407 }
 
-/// So many steps.
+/// Computes `turns` steps of the generator and returns the last value.
 @inline(never)
 func spin(_ turns: UInt64) -> UInt64 {
   var value = turns
@@ -65,7 +65,7 @@ func spin(_ turns: UInt64) -> UInt64 {
   return value
 }
 
-/// How many steps take that long, on a quiet moment of three.
+/// Returns the number of steps that take `time`, from the fastest of three probes.
 private func turnsOfSpin(in time: Duration) -> UInt64 {
   let probe: UInt64 = 20_000_000
   let times = (0..<3).map { _ in ContinuousClock().measure { Sink.take(spin(probe)) } }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios about crashes: how soon a contained one is known, and what the others notice of many.
+// Scenarios about crashes: the time from a contained trap to the monitor's message, and how much crashes slow down
+// other processes.
 
 import Joist
 import Synchronization
@@ -9,9 +10,9 @@ extension Scenario {
   /// Processes that trap, one after the other.
   static let traps = Scenario(
     name: "traps",
-    about: "from a contained trap to the message of a monitor",
+    about: "µs from a contained trap to its Down message; bytes of growth per trap",
     parameters: [Parameter("processes", 100...100_000_000)],
-    figures: [Figure("us", "µs", "from trap to message"), Figure("bytes", "B", "the program grew for each")],
+    figures: [Figure("us", "µs", "from trap to Down message"), Figure("bytes", "B", "growth of the program per trap")],
     runs: [.one(20_000), .all(20_000)]
   ) { trial in
     let count = trial.arguments[0]
@@ -24,14 +25,14 @@ extension Scenario {
     }
   }
 
-  /// Processes that trap one after the other, beside as many that exchange messages.
+  /// Processes that trap one after the other, beside as many processes that exchange messages.
   ///
-  /// In few rounds they trap all the time, in many for a part of it.
+  /// With few rounds, traps happen during the whole exchange; with many, during a part of it.
   static let trapsBeside = Scenario(
     name: "traps_beside",
-    about: "messages of others while processes trap one after the other",
+    about: "% of their speed without traps at which others exchange messages",
     parameters: [Parameter("processes", 2...1_000_000, .multiple(of: 2)), Parameter("rounds", 1...1_000_000)],
-    figures: [Figure("percent", "%", "of the others' speed without"), Figure("traps", "", "while they ran")],
+    figures: [Figure("percent", "%", "of the others' speed without traps"), Figure("traps", "", "traps meanwhile")],
     runs: [.all(10_000, 200), .all(10_000, 2_000)]
   ) { trial in
     let (count, rounds) = (trial.arguments[0], trial.arguments[1])
@@ -54,7 +55,7 @@ extension Scenario {
   }
 }
 
-/// Has so many processes trap one after the other; nanoseconds from trap to message.
+/// Lets `count` processes trap one after the other; returns the average nanoseconds from trap to `Down` message.
 private func trapInTurn(_ process: ProcessContext<Down>, _ count: Int) throws -> Double {
   let numbers = [1, 2, 3]
   var sum = Duration.zero
@@ -62,7 +63,7 @@ private func trapInTurn(_ process: ProcessContext<Down>, _ count: Int) throws ->
     let moment = Moment()
     process.spawnMonitored(down: told) { _ in
       moment.note()
-      // Of all traps the one that says nothing in any build.
+      // An arithmetic overflow, the one trap for which Swift prints no message in any build.
       Sink.take(.max - 2 + UInt64(numbers.count))
     }
     guard case .trap = try process.receive().reason else { throw BenchProblem("a process did not trap") }
@@ -71,14 +72,14 @@ private func trapInTurn(_ process: ProcessContext<Down>, _ count: Int) throws ->
   return sum.nanoseconds / Double(count)
 }
 
-/// Pairs of processes that send a message to and fro so often, all at once; seconds.
+/// Lets `count / 2` pairs exchange a message `rounds` times, all pairs at once; returns the seconds.
 private func exchange(_ main: ProcessContext<Down>, _ count: Int, _ rounds: Int) throws -> Double {
   let refs = (0..<(count / 2)).map { _ in
     main.spawn(Ball.self) { process in
       let other = process.spawn(Ball.self) { other in
         for _ in 0..<rounds { try other.receive().back.send(Ball(back: other.ref)) }
       }
-      // All are there before the first begins.
+      // Waits until all pairs exist.
       _ = try process.receive()
       for _ in 0..<rounds {
         other.send(Ball(back: process.ref))
@@ -94,14 +95,14 @@ private func exchange(_ main: ProcessContext<Down>, _ count: Int, _ rounds: Int)
 
 private struct Ball { let back: ProcessRef<Ball> }
 
-/// A moment that one process notes and another reads, after a message.
+/// An instant that one process records, and another reads after a message from it.
 private final class Moment: Sendable {
   private let time = Mutex(ContinuousClock.now)
   func note() { time.withLock { $0 = .now } }
   var noted: ContinuousClock.Instant { time.withLock { $0 } }
 }
 
-/// Set once.
+/// A flag that is set once.
 private final class Flag: Sendable {
   private let word = Atomic<Bool>(false)
   func set() { word.store(true, ordering: .relaxed) }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios about making processes: empty ones that end at once, and ones that wait.
+// Scenarios about spawning: empty processes that end at once, and processes that wait.
 
 import Joist
 
 extension Scenario {
-  /// Batches of empty processes, all of a batch at once.
+  /// Empty processes, spawned in batches; all processes of a batch are alive at once.
   static let spawn = Scenario(
     name: "spawn",
-    about: "an empty process, made and joined in batches",
+    about: "ns per process: spawn BATCH empty processes, wait for all, repeat",
     parameters: [Parameter("processes", 1...1_000_000_000), Parameter("batch", 1...10_000_000)],
-    figures: [Figure("ns", "ns", "a process")],
+    figures: [Figure("ns", "ns", "per process")],
     runs: [.one(1_000_000, 1_000), .all(1_000_000, 1_000)]
   ) { trial in
     let (count, batch) = (trial.arguments[0], trial.arguments[1])
@@ -22,12 +22,12 @@ extension Scenario {
     }
   }
 
-  /// Empty processes one after the other.
+  /// Empty processes, spawned one after the other.
   static let spawnSeq = Scenario(
     name: "spawn_seq",
-    about: "the same, one at a time",
+    about: "ns per process: spawn an empty process, wait for it, repeat",
     parameters: [Parameter("processes", 1...1_000_000_000)],
-    figures: [Figure("ns", "ns", "a process")],
+    figures: [Figure("ns", "ns", "per process")],
     runs: [.one(500_000), .all(500_000)]
   ) { trial in
     let count = trial.arguments[0]
@@ -39,12 +39,12 @@ extension Scenario {
     }
   }
 
-  /// Batches of empty processes, each monitored.
+  /// Empty processes, each with a monitor, spawned in batches.
   static let links = Scenario(
     name: "links",
-    about: "an empty process, made with a monitor, and the message of its end",
+    about: "ns per empty process with a monitor, including its Down message",
     parameters: [Parameter("processes", 1...1_000_000_000), Parameter("batch", 1...10_000_000)],
-    figures: [Figure("ns", "ns", "a process")],
+    figures: [Figure("ns", "ns", "per process")],
     runs: [.one(1_000_000, 1_000), .all(1_000_000, 1_000)]
   ) { trial in
     let (count, batch) = (trial.arguments[0], trial.arguments[1])
@@ -59,19 +59,19 @@ extension Scenario {
     }
   }
 
-  /// Processes that wait for mail.
+  /// Processes that wait in `receive`.
   static let memory = Scenario(
     name: "memory",
-    about: "bytes and time for each process that waits",
+    about: "bytes, and ns to spawn it, per process that waits in receive",
     parameters: [Parameter("processes", 1_000...16_000_000, .multiple(of: 1_000))],
     figures: [
-      Figure("bytes", "B", "a waiting process"),
-      Figure("ns", "ns", "making it"),
-      Figure("record", "B", "of that its record"),
-      Figure("stack", "B", "its frames"),
+      Figure("bytes", "B", "per waiting process"),
+      Figure("ns", "ns", "to spawn it and run it to its receive"),
+      Figure("record", "B", "of its memory: its record"),
+      Figure("stack", "B", "its stack frames"),
       Figure("heap", "B", "its private heap"),
       Figure("mailbox", "B", "its messages"),
-      Figure("own", "B", "what else it has"),
+      Figure("own", "B", "everything else it owns"),
     ],
     runs: [.all(100_000), .all(1_000_000)]
   ) { trial in
@@ -84,7 +84,7 @@ extension Scenario {
       let time = ContinuousClock.now - start
       let after = residentBytes()
       let parts = averageMemory(refs)
-      // A thousand, as proof that they can be woken.
+      // Wakes a thousand of them, to show that they can be woken.
       try wake(refs.prefix(1_000), main)
       let each = Double(after - before) / Double(count)
       return Outcome(parts.merging(["bytes": each, "ns": time.nanoseconds / Double(count)]) { $1 })
@@ -93,15 +93,15 @@ extension Scenario {
 }
 
 extension Scenario {
-  /// Processes that waited for mail, and are gone.
+  /// The memory of the program before, during and after the lives of many waiting processes.
   static let memoryBack = Scenario(
     name: "memory_back",
-    about: "what the program has in memory before many processes wait, meanwhile, and three seconds after their end",
+    about: "MB of resident memory before and while PROCESSES wait, and 3 s after",
     parameters: [Parameter("processes", 1_000...16_000_000, .multiple(of: 1_000))],
     figures: [
-      Figure("before", "MB", "before"),
-      Figure("peak", "MB", "while they wait"),
-      Figure("after", "MB", "three seconds after they have ended"),
+      Figure("before", "MB", "resident before the processes exist"),
+      Figure("peak", "MB", "resident while they wait"),
+      Figure("after", "MB", "resident three seconds after they have ended"),
     ],
     runs: [.all(1_000_000)]
   ) { trial in
@@ -120,7 +120,7 @@ extension Scenario {
   }
 }
 
-/// What a process takes by its own account, on average over every hundredth.
+/// Returns the memory that processes report for themselves, averaged over every hundredth process.
 private func averageMemory(_ refs: [ProcessRef<Int>]) -> [String: Double] {
   let some = stride(from: 0, to: refs.count, by: 100).compactMap { refs[$0].info?.memory }
   func average(_ part: KeyPath<ProcessMemory, Int>) -> Double {
@@ -128,17 +128,18 @@ private func averageMemory(_ refs: [ProcessRef<Int>]) -> [String: Double] {
   }
   return [
     "record": average(\.record), "stack": average(\.stack), "heap": average(\.heap),
-    "mailbox": average(\.mailbox), "own": average(\.own),
+    "mailbox": average(\.mailbox), "own": average(\.other),
   ]
 }
 
+/// Spawns `count` empty processes and waits until each has sent its message.
 private func spawnAndJoin(_ main: ProcessContext<Void>, _ count: Int) throws {
   let done = main.ref
   for _ in 0..<count { main.spawn { _ in done.send(()) } }
   try main.take(count)
 }
 
-/// Makes processes by the thousand, each run up to its receive.
+/// Spawns processes a thousand at a time, and returns when each waits in its `receive`.
 private func waiters(_ main: ProcessContext<Void>, _ count: Int) throws -> [ProcessRef<Int>] {
   let done = main.ref
   var refs: [ProcessRef<Int>] = []
@@ -157,6 +158,7 @@ private func waiters(_ main: ProcessContext<Void>, _ count: Int) throws -> [Proc
   return refs
 }
 
+/// Wakes the processes one after the other, and waits for each one's reply.
 private func wake(_ refs: some Sequence<ProcessRef<Int>>, _ main: ProcessContext<Void>) throws {
   for ref in refs {
     ref.send(1)

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long something took, many times: a histogram with three significant digits, however long the tail.
+// A distribution of durations: a histogram with three significant digits over its whole range.
 
 import Histogram
 
-/// Durations, counted by size.
+/// A histogram of durations.
 package struct Distribution: Sendable {
   private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
 
-  /// None yet.
+  /// Creates an empty distribution.
   package init() {}
 
-  /// How many there are.
+  /// The number of samples.
   package var count: Int { Int(histogram.totalCount) }
 
-  /// Counts a duration; a negative one is none at all.
+  /// Adds a sample; a negative duration counts as zero.
   package mutating func add(_ duration: Duration) {
     histogram.record(UInt64(max(0, duration.nanoseconds)))
   }
 
-  /// So many percent of them took at most so many nanoseconds, to within a thousandth.
+  /// Returns the nanoseconds that `percent` of the samples do not exceed, accurate to one thousandth.
   package func nanoseconds(percent: Double) -> Double { Double(histogram.valueAtPercentile(percent)) }
 
-  /// The figures of a scenario, in microseconds.
+  /// The percentiles that a scenario reports, in microseconds, and the number of samples.
   package var figures: [String: Double] {
     let percents = ["p50": 50, "p99": 99, "p999": 99.9, "max": 100]
     return percents.mapValues { nanoseconds(percent: $0) / 1_000 }.merging(["n": Double(count)]) { $1 }
   }
 
-  /// How many were from so many nanoseconds to so many: those that occurred, in order.
+  /// The buckets that have samples, in ascending order.
   package var buckets: [Bucket] {
     histogram.recordedValues().map { value in
       let range = histogram.equivalentRangeForValue(value.value)
@@ -37,12 +37,12 @@ package struct Distribution: Sendable {
   }
 }
 
-/// A part of a distribution, in nanoseconds.
+/// A bucket of a distribution.
 package struct Bucket: Codable, Equatable, Sendable {
-  /// The least.
+  /// The lower bound in nanoseconds, inclusive.
   package let from: UInt64
-  /// The most.
+  /// The upper bound in nanoseconds, inclusive.
   package let to: UInt64
-  /// How many.
+  /// The number of samples.
   package let count: UInt64
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// On what it was measured, and with what this program was built.
+// The machine on which something is measured, and the build of this program.
 
 import Foundation
 
-/// The machine and its system.
+/// The machine and its operating system.
 struct Machine: Encodable {
   let system: String
   let processor: String
@@ -23,22 +23,22 @@ struct Machine: Encodable {
 }
 
 extension Machine {
-  /// One line for a person.
+  /// The description of the machine in one line.
   var line: String {
     let memory = String(format: "%.1f GiB", Double(memoryBytes) / Double(1 << 30))
     return "\(processor), \(cores) processor\(cores == 1 ? "" : "s"), \(memory); \(system)"
   }
 }
 
-/// How this program was built.
+/// The build of this program.
 enum Built {
   /// The line for `--version`, with the version of the topmost section of CHANGELOG.md.
   static let line =
-    "joist unreleased, built by Swift \(swift) for \(architecture)\(isForDebugging ? ", for debugging" : "")"
+    "joist unreleased, built with Swift \(swift) for \(architecture)\(isForDebugging ? ", debug build" : "")"
 
   static let isForDebugging: Bool = {
     var isChecked = false
-    // Left out, with what it does, when optimised.
+    // An optimised build removes the assertion together with the assignment.
     assert({ isChecked = true }() == ())
     return isChecked
   }()

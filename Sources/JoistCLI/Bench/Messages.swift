@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios about messages: to and fro, round, from many to one, and past old mail.
+// Scenarios about messages: between two processes, around a ring, from many to one, and past unread messages.
 
 import Joist
 
@@ -8,9 +8,9 @@ extension Scenario {
   /// Two processes that answer each other.
   static let pingpong = Scenario(
     name: "pingpong",
-    about: "one message, half of a trip to and fro",
+    about: "ns per message between two processes, half of a round trip",
     parameters: [Parameter("trips", 1...1_000_000_000)],
-    figures: [Figure("ns", "ns", "a message")],
+    figures: [Figure("ns", "ns", "per message")],
     runs: [.one(1_000_000), .all(1_000_000)]
   ) { trial in
     let trips = trial.arguments[0]
@@ -19,12 +19,12 @@ extension Scenario {
     }
   }
 
-  /// A token that goes round.
+  /// A token that is passed around a ring of processes.
   static let ring = Scenario(
     name: "ring",
-    about: "one hop of a token around a ring",
+    about: "ns per hop of a token around a ring of PROCESSES, ROUNDS times",
     parameters: [Parameter("processes", 1...10_000_000), Parameter("rounds", 1...1_000_000)],
-    figures: [Figure("ns", "ns", "a hop")],
+    figures: [Figure("ns", "ns", "per hop")],
     runs: [.one(10_000, 100), .all(10_000, 100)]
   ) { trial in
     let (count, rounds) = (trial.arguments[0], trial.arguments[1])
@@ -38,12 +38,12 @@ extension Scenario {
     }
   }
 
-  /// Many senders, one receiver.
+  /// Many senders and one receiver.
   static let fanin = Scenario(
     name: "fanin",
-    about: "one message of many senders to one process",
+    about: "ns per message from SENDERS processes to one; each sends MESSAGES",
     parameters: [Parameter("senders", 1...1_000_000), Parameter("messages", 1...1_000_000)],
-    figures: [Figure("ns", "ns", "a message")],
+    figures: [Figure("ns", "ns", "per message")],
     runs: [.one(100, 10_000), .all(100, 10_000)]
   ) { trial in
     let (senders, messages) = (trial.arguments[0], trial.arguments[1])
@@ -55,12 +55,12 @@ extension Scenario {
     }
   }
 
-  /// Call and reply, past old mail that nobody has to look at.
+  /// Call and reply past unread messages, which the caller does not have to scan.
   static let selective = Scenario(
     name: "selective",
-    about: "call and reply, with old messages unread",
+    about: "ns per call and reply, while JUNK unread messages are not scanned",
     parameters: [Parameter("junk", 0...10_000_000), Parameter("calls", 1...1_000_000_000)],
-    figures: [Figure("ns", "ns", "a call")],
+    figures: [Figure("ns", "ns", "per call")],
     runs: [.all(10_000, 10_000)]
   ) { trial in
     let (junk, calls) = (trial.arguments[0], trial.arguments[1])
@@ -72,17 +72,17 @@ extension Scenario {
       let each = try nanosecondsEach(calls) { count in
         for _ in 0..<count { try main.call(echo) { $0 } }
       }
-      guard main.messageCount == junk else { throw BenchProblem("selective: old messages are gone") }
+      guard main.messageCount == junk else { throw BenchProblem("selective: unread messages were lost") }
       return Outcome(["ns": each])
     }
   }
 
-  /// Call and reply by a plain tag, past old mail.
+  /// Request and reply with a plain tag, for which the receiver scans the unread messages.
   static let selectiveScan = Scenario(
     name: "selective_scan",
-    about: "call and reply, found behind old messages",
+    about: "ns per request and reply, found by scanning past JUNK unread messages",
     parameters: [Parameter("junk", 0...10_000_000), Parameter("calls", 1...1_000_000_000)],
-    figures: [Figure("ns", "ns", "a call")],
+    figures: [Figure("ns", "ns", "per call")],
     runs: [.all(10_000, 10_000)]
   ) { trial in
     let (junk, calls) = (trial.arguments[0], trial.arguments[1])
@@ -105,7 +105,7 @@ extension Scenario {
   }
 }
 
-/// What the one who answers gets.
+/// A message to the process that answers.
 private enum Ball {
   case trip(Int)
   case stop
@@ -128,13 +128,13 @@ private func playBall(_ main: ProcessContext<Void>, _ trips: Int) throws {
   try main.receive()
 }
 
-/// What goes round: to the last first who is next, then the token.
+/// A message of the ring: the next member, sent to the last one only, or the token with the number of hops left.
 private enum Hop {
   case next(ProcessRef<Hop>)
   case token(Int)
 }
 
-/// Closes a ring and gives back its first member.
+/// Spawns the members of a ring, closes it, and returns its first member.
 private func makeRing(_ main: ProcessContext<Void>, _ count: Int) -> ProcessRef<Hop> {
   let done = main.ref
   let last = main.spawn(Hop.self) { process in

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `--json` writes: where, with what and when it was measured, and everything that was.
+// The file that `joist bench --json` writes: the machine, the build, the date, and all results.
 
 import Foundation
 
-/// A whole suite.
+/// The results of a whole suite.
 struct Report: Encodable {
-  /// One run.
+  /// The result of one run.
   struct Entry: Encodable {
     let scenario: String
     let threads: Int
     let arguments: [Int]
     var figures: [String: Double] = [:]
-    /// Of the distribution, in nanoseconds.
+    /// The buckets of the distribution, in nanoseconds.
     var buckets: [Bucket]?
-    /// Why there are no figures.
+    /// The reason why there are no figures, if the run failed.
     var problem: String?
 
     init(scenario: String, threads: Int, arguments: [Int]) {
@@ -32,7 +32,7 @@ struct Report: Encodable {
 
   init(results: [Entry]) { self.results = results }
 
-  /// Throws if the file could not be written: better before two minutes than after.
+  /// Throws if the file cannot be written; called before the suite runs, which takes minutes.
   static func check(_ path: String) throws {
     let file = URL(fileURLWithPath: path)
     let files = FileManager.default

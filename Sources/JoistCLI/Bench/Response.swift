@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios about response: how late a sleeper wakes beside processes that compute for ever.
+// Scenarios about response time: how late a sleeper wakes beside processes that compute forever.
 
 import Joist
 
 extension Scenario {
-  /// The computing processes count their work, turn by turn.
+  /// The computing processes count a reduction in each iteration.
   static let response = responseScenario(
     name: "response",
-    about: "lateness of sleeps beside loops that reduce",
+    about: "µs late that 1 ms sleeps end, beside SPINNERS loops that call reduce",
     runs: [.all(0, 2_000), .all(4, 2_000)]
   ) { process in
     var value: UInt64 = 1
@@ -19,10 +19,10 @@ extension Scenario {
     }
   }
 
-  /// The computing processes do nothing else.
+  /// The computing processes never reach a suspension point.
   static let responsePlain = responseScenario(
     name: "response_plain",
-    about: "the same beside loops that never suspend",
+    about: "µs late that 1 ms sleeps end, beside SPINNERS loops that never suspend",
     runs: [.all(4, 2_000)]
   ) { _ in Sink.take(spin(.max)) }
 }
@@ -38,10 +38,10 @@ private func responseScenario(
     about: about,
     parameters: [Parameter("spinners", 0...10_000), Parameter("sleeps", 1...1_000_000)],
     figures: [
-      Figure("p50", "µs", "late, half of the sleeps"),
-      Figure("p99", "µs", "late, 99 %"),
-      Figure("p999", "µs", "late, 99.9 %"),
-      Figure("max", "µs", "late at worst"),
+      Figure("p50", "µs", "lateness of a sleep, median"),
+      Figure("p99", "µs", "lateness, 99th percentile"),
+      Figure("p999", "µs", "lateness, 99.9th percentile"),
+      Figure("max", "µs", "lateness, maximum"),
       Figure("n", "", "sleeps"),
     ],
     runs: runs
@@ -57,7 +57,7 @@ private func responseScenario(
   }
 }
 
-/// Sleeps for a millisecond so often, or until the limit: how late each ended.
+/// Sleeps for a millisecond `count` times, or until `limit` has passed; returns how late each sleep ended.
 private func lateness(_ process: ProcessContext<Void>, _ count: Int, _ limit: Duration) throws -> Distribution {
   var late = Distribution()
   let end = ContinuousClock.now + limit

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a scenario of `joist bench` is: what it is called, what it takes, what it gives, and how it is measured.
+// The definition of a scenario of `joist bench`: its name, parameters, reported figures, and measurement.
 
 import ArgumentParser
 
-/// Something that is measured.
+/// A benchmark that measures one aspect of the runtime.
 struct Scenario: Sendable {
   let name: String
-  /// What is timed, in a line.
+  /// The line for `--help`: the unit, then what is measured; at most 73 characters, so that it is not wrapped.
   let about: String
   let parameters: [Parameter]
   let figures: [Figure]
-  /// How the whole suite runs it.
+  /// The runs of this scenario in the whole suite.
   let runs: [Run]
   let measure: @Sendable (Trial) throws -> Outcome
 }
 
-/// A number that a scenario takes.
+/// A number that a scenario takes as an argument.
 struct Parameter: Sendable {
   let name: String
   let range: ClosedRange<Int>
-  /// What it must be beside in range.
+  /// The condition on the value in addition to the range.
   let kind: Kind
 
   enum Kind: Sendable {
@@ -35,7 +35,7 @@ struct Parameter: Sendable {
     self.kind = kind
   }
 
-  /// Throws a line for the user.
+  /// Throws a `ValidationError` if the value is not valid for this parameter.
   func check(_ value: Int) throws {
     guard range.contains(value) else {
       throw ValidationError("\(name) is \(value), and must be from \(range.lowerBound) to \(range.upperBound)")
@@ -52,11 +52,12 @@ struct Parameter: Sendable {
   }
 }
 
-/// A figure that a scenario gives.
+/// A value that a scenario reports.
 struct Figure: Sendable {
-  /// As in JSON.
+  /// The key in JSON.
   let key: String
   let unit: String
+  /// The table's text after the unit: what the value is or what it is per.
   let what: String
 
   init(_ key: String, _ unit: String, _ what: String) {
@@ -66,9 +67,9 @@ struct Figure: Sendable {
   }
 }
 
-/// A line of the suite.
+/// A run of a scenario in the suite.
 struct Run: Sendable {
-  /// On one scheduler, or on as many as the user wants.
+  /// Whether the run uses one scheduler instead of the number that the user asked for.
   let isOnOne: Bool
   let arguments: [Int]
 
@@ -76,9 +77,9 @@ struct Run: Sendable {
   static func all(_ arguments: Int...) -> Run { Run(isOnOne: false, arguments: arguments) }
 }
 
-/// What came of measuring.
+/// The result of a measurement.
 struct Outcome: Sendable {
-  /// By key.
+  /// The values by the key of their figure.
   var figures: [String: Double]
   var distribution: Distribution?
 
@@ -88,21 +89,21 @@ struct Outcome: Sendable {
   }
 }
 
-/// What a scenario found wrong while it was measured.
+/// A failure of a measurement.
 struct BenchProblem: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
 }
 
 extension Scenario {
-  /// Name and parameters, as they are written.
+  /// The name and the parameters as the user types them.
   var usage: String { ([name] + parameters.map { $0.name.uppercased() }).joined(separator: " ") }
 
-  /// Throws a line for the user when the numbers are too many, too few or out of range.
+  /// Throws a `ValidationError` if there are too many or too few arguments, or one is not valid.
   func check(_ arguments: [Int]) throws {
     guard arguments.count == parameters.count else {
-      let wanted = parameters.count == 1 ? "1 number" : "\(parameters.count) numbers"
-      throw ValidationError("\(name) takes \(wanted), and \(arguments.count) came: joist bench \(usage)")
+      let expected = parameters.count == 1 ? "1 number" : "\(parameters.count) numbers"
+      throw ValidationError("\(name) takes \(expected), not \(arguments.count): joist bench \(usage)")
     }
     for (parameter, argument) in zip(parameters, arguments) { try parameter.check(argument) }
   }

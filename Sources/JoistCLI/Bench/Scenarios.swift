@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The list of scenarios. To add one, define it in a file of its family and put its name here.
+// The list of scenarios. To add one, define it in the file of its family and add its name here.
 
 import ArgumentParser
 
 extension Scenario {
-  /// In the order in which the suite runs them.
+  /// All scenarios in the order in which the suite runs them.
   static let all: [Scenario] = [
     .spawn,
     .spawnSeq,
@@ -35,20 +35,21 @@ extension Scenario {
     .collect,
   ]
 
-  /// The one of that name; throws a line for the user if there is none.
+  /// Returns the scenario of that name; throws a `ValidationError` if there is none.
   static func named(_ name: String) throws -> Scenario {
     guard let found = all.first(where: { $0.name == name }) else {
       let names = all.map(\.name).joined(separator: ", ")
-      throw ValidationError("there is no scenario '\(name)'; there are \(names)")
+      throw ValidationError("there is no scenario '\(name)'; the scenarios are \(names)")
     }
     return found
   }
 
-  /// For `--help`.
+  /// The text for `--help`: two lines for each scenario, since one would be wrapped.
   static var help: String {
-    let width = all.map(\.usage.count).max() ?? 0
-    let lines = all.map { "  \($0.usage.padded(to: width))  \($0.about)" }
-    return "Alone it measures all of these, each in a program of its own; with a scenario only that one, and prints "
-      + "one line of JSON. Scenarios and their numbers:\n\n" + lines.joined(separator: "\n")
+    let lines = all.map { "  \($0.usage)\n      \($0.about)" }
+    return "Without arguments, runs all scenarios with typical parameters, each in a separate process, and prints a "
+      + "table. With a scenario and its parameters, runs that one and prints one line of JSON.\n\n"
+      + "The scenarios, their parameters, and the unit and meaning of what they measure:\n\n"
+      + lines.joined(separator: "\n")
   }
 }

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What it costs two schedulers to count side by side in memory, and as far apart as what they count in the runtime.
+// The cost of false sharing: two schedulers count in the same cache line, in adjacent lines, and as far apart as the
+// runtime places its schedulers' counters.
 
 import Joist
 import Synchronization
 
 extension Scenario {
-  /// Two processes that count, each for itself.
+  /// Two processes that each increment a counter of their own.
   static let sharing = Scenario(
     name: "sharing",
-    about: "counting on two schedulers at once: in one cache line, in neighbouring ones, and as far apart as they are",
+    about: "ns per increment, two counters in one cache line, adjacent, or apart",
     parameters: [Parameter("counts", 1_000...1_000_000_000)],
     figures: [
-      Figure("line", "ns", "in one line"),
-      Figure("next", "ns", "in the next line"),
-      Figure("apart", "ns", "with the gap between"),
+      Figure("line", "ns", "per increment, both counters in one cache line"),
+      Figure("next", "ns", "in adjacent cache lines"),
+      Figure("apart", "ns", "as far apart as counters of two schedulers"),
     ],
     runs: [.all(20_000_000)]
   ) { trial in
@@ -28,11 +29,11 @@ extension Scenario {
   }
 }
 
-/// Two count so often, in words so far from each other.
+/// Lets two processes each increment a counter `count` times; the counters are `words` words apart.
 private func countApart(_ words: Int, _ count: Int, _ main: ProcessContext<Void>) throws {
   let row = Handle<Counter>.allocate(count: 64) { Counter() }
   defer { row.free(count: 64) }
-  // The first that a pair of lines begins with.
+  // The first counter that lies at the beginning of a pair of cache lines.
   let first = row.advanced(by: (128 - Int(row.bits % 128)) % 128 / 8)
   let entered = Entered()
   try main.parallel(2) { process in
@@ -42,11 +43,11 @@ private func countApart(_ words: Int, _ count: Int, _ main: ProcessContext<Void>
   }
 }
 
-/// How many of two have begun.
+/// The number of the two processes that have begun.
 private final class Entered: Sendable {
   private let count = Atomic<Int>(0)
 
-  /// The number of the one that enters.
+  /// Registers a process and returns its number, zero or one.
   func enter() -> Int { count.add(1, ordering: .relaxed).oldValue }
   var areAll: Bool { count.load(ordering: .relaxed) == 2 }
 }

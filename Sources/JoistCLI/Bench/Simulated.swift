@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How fast simulated threads go on, in one long run with every rule looked at after every step.
+// The speed of simulated threads, in one long run in which every rule is checked after every step.
 
 import Joist
 import JoistSimulation
@@ -9,11 +9,11 @@ extension Scenario {
   /// Two processes that send each other numbers, on two simulated schedulers.
   static let simulated = Scenario(
     name: "simulated",
-    about: "one step of a simulated thread, and what is looked at after it",
+    about: "ns per step of a simulated thread, including the rule checks after it",
     parameters: [Parameter("messages", 1...10_000_000)],
     figures: [
-      Figure("ns", "ns", "a step"),
-      Figure("steps_per_s", "1/s", "steps a second, on one core"),
+      Figure("ns", "ns", "per step"),
+      Figure("steps_per_s", "1/s", "steps per second, on one core"),
     ],
     runs: [.one(100_000)]
   ) { trial in

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scenario of a tree of processes, ten children to each, whose leaves send their numbers up.
+// The scenario of a tree of processes with ten children each, in which sums travel from the leaves to the root.
 
 import Joist
 
 extension Scenario {
-  /// The tree, all of it.
+  /// The whole tree, from the first spawn to the sum.
   static let skynet = Scenario(
     name: "skynet",
-    about: "a tree of processes that adds up its leaves",
+    about: "ms for a tree of processes, ten children each, that sums its LEAVES",
     parameters: [Parameter("leaves", 100...10_000_000, .powerOfTen)],
-    figures: [Figure("ms", "ms", "the tree")],
+    figures: [Figure("ms", "ms", "for the whole tree")],
     runs: [.one(1_000_000), .all(1_000_000)]
   ) { trial in
     let leaves = trial.arguments[0]
@@ -26,6 +26,7 @@ extension Scenario {
   }
 }
 
+/// Runs the body of a node with `leaves` leaves, of which `number` is the first; sends their sum to `parent`.
 private func grow(_ process: ProcessContext<Int>, _ parent: ProcessRef<Int>, _ number: Int, _ leaves: Int) throws {
   if leaves == 1 { return parent.send(number) }
   let own = process.ref

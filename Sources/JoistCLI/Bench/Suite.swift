@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The whole suite. Each run is a program of its own, this one again: so memory that one leaves does not show in the
-// next, and processes that compute for ever end with it.
+// The whole suite. Each run is a child process of this same program, so memory that one run keeps does not affect the
+// next, and processes that compute forever end with their run.
 
 import ArgumentParser
 import Foundation
 import Joist
 
-/// All scenarios, one after the other.
+/// All scenarios, run one after the other.
 struct Suite {
   let threads: Int?
   let file: String?
@@ -22,11 +22,14 @@ struct Suite {
     let progress = Progress()
     let table = Table(once)
     print("\(Machine().line). \(Built.line).")
-    if Built.isForDebugging { print("Built for debugging: these figures mean little. Use swift run -c release.") }
+    if Built.isForDebugging {
+      print("This is a debug build, whose figures mean little. Use swift run -c release joist bench.")
+    }
     print(table.head)
     var entries: [Report.Entry] = []
     for (number, planned) in once.enumerated() {
-      progress.show("\(number + 1) of \(once.count): \(planned.title) on \(planned.threads)")
+      let schedulers = "\(planned.threads) scheduler\(planned.threads == 1 ? "" : "s")"
+      progress.show("\(number + 1) of \(once.count): \(planned.title) on \(schedulers)")
       let entry = planned.measure()
       progress.clear()
       for row in table.rows(planned, entry) { print(row) }
@@ -36,7 +39,7 @@ struct Suite {
     if entries.contains(where: { $0.problem != nil }) { throw ExitCode(1) }
   }
 
-  /// One a core, as a runtime counts them.
+  /// Returns the number of schedulers of a runtime with the default configuration: one per core.
   private func usualSchedulers() throws -> Int {
     let runtime = try ProcessRuntime()
     defer { runtime.shutdown() }
@@ -44,7 +47,7 @@ struct Suite {
   }
 }
 
-/// A run that is to be made.
+/// A run of a scenario with its number of schedulers and its arguments.
 struct Planned: Equatable {
   let scenario: Scenario
   let threads: Int
@@ -54,7 +57,7 @@ struct Planned: Equatable {
 
   static func == (a: Self, b: Self) -> Bool { a.title == b.title && a.threads == b.threads }
 
-  /// Runs it and gives back what it measured or what went wrong.
+  /// Runs the scenario in a child process and returns what it measured or what went wrong.
   func measure() -> Report.Entry {
     var entry = Report.Entry(scenario: scenario.name, threads: threads, arguments: arguments)
     do {
@@ -70,20 +73,22 @@ struct Planned: Equatable {
   }
 }
 
-/// This program once more, with other arguments.
+/// A child process that runs this program with other arguments.
 private struct Child {
   private let process = Process()
   private let pipe = Pipe()
 
   init(_ arguments: [String]) throws {
-    guard let path = Bundle.main.executablePath else { throw BenchProblem("where this program lies is not known") }
+    guard let path = Bundle.main.executablePath else { throw BenchProblem("the path of this program is not known") }
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
   }
 
-  /// Runs it; what it wrote.
+  /// Runs the child and returns what it wrote to standard output.
+  ///
+  /// Kills it after `limit`. Throws if it ends by a signal or with a status other than zero.
   func output(limit: Duration) throws -> Data {
     try process.run()
     let id = process.processIdentifier
@@ -95,9 +100,11 @@ private struct Child {
     timer.cancel()
     process.waitUntilExit()
     if process.terminationReason == .uncaughtSignal {
-      throw BenchProblem("ended by signal \(process.terminationStatus)")
+      throw BenchProblem("the run ended by signal \(process.terminationStatus)")
     }
-    guard process.terminationStatus == 0 else { throw BenchProblem("ended with status \(process.terminationStatus)") }
+    guard process.terminationStatus == 0 else {
+      throw BenchProblem("the run ended with status \(process.terminationStatus)")
+    }
     return output
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios about switching: through the run queue, and without.
+// Scenarios about switching: through the run queue, and between bare stacks.
 
 import Joist
 
@@ -8,9 +8,9 @@ extension Scenario {
   /// Two processes that yield to each other.
   static let yield = Scenario(
     name: "yield",
-    about: "one yield of two processes",
+    about: "ns per yield, two processes that yield to each other",
     parameters: [Parameter("yields", 2...1_000_000_000)],
-    figures: [Figure("ns", "ns", "a yield")],
+    figures: [Figure("ns", "ns", "per yield")],
     runs: [.one(10_000_000)]
   ) { trial in
     let count = trial.arguments[0]
@@ -24,16 +24,16 @@ extension Scenario {
     }
   }
 
-  /// The switch of stacks alone.
+  /// The bare switch between two stacks.
   static let yieldFcontext = Scenario(
     name: "yield_fcontext",
-    about: "one switch of stacks, without a run queue",
+    about: "ns per switch between two bare stacks, without a run queue",
     parameters: [Parameter("switches", 2...1_000_000_000)],
-    figures: [Figure("ns", "ns", "a switch")],
+    figures: [Figure("ns", "ns", "per switch")],
     runs: [.one(10_000_000)]
   ) { trial in
     let pair = BareSwitch()
-    // There and back: two switches.
+    // A round trip is two switches.
     let each = nanosecondsEach(trial.arguments[0]) { count in pair.goAndReturn(count / 2) }
     return Outcome(["ns": each])
   }

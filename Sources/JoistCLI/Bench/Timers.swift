@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scenarios about messages that are sent later.
+// Scenarios about timers, which send a message at a later time.
 
 import Joist
 
 extension Scenario {
-  /// Timers that are armed and never fire.
+  /// Timers that are armed and then cancelled before they fire.
   static let timersCancel = Scenario(
     name: "timers_cancel",
-    about: "arming a timer of a minute, and cancelling it",
+    about: "ns per timer: arm TIMERS timers of 60 to 90 s, then cancel them all",
     parameters: [Parameter("timers", 1...20_000_000)],
-    figures: [Figure("ns", "ns", "both, a timer")],
+    figures: [Figure("ns", "ns", "per timer, to arm and cancel it")],
     runs: [.all(1_000_000)]
   ) { trial in
     let timers = trial.arguments[0]
@@ -23,7 +23,7 @@ extension Scenario {
           try main.reduce(1)
         }
         for timer in armed {
-          guard main.cancel(timer) != nil else { throw BenchProblem("timers_cancel: one has fired") }
+          guard main.cancel(timer) != nil else { throw BenchProblem("timers_cancel: a timer has fired") }
           try main.reduce(1)
         }
       }
@@ -34,13 +34,13 @@ extension Scenario {
   /// Timers that fire within a second.
   static let timersFire = Scenario(
     name: "timers_fire",
-    about: "lateness of timers due within one second",
+    about: "µs late that timers fire, TIMERS of them due within one second",
     parameters: [Parameter("timers", 1...10_000_000)],
     figures: [
-      Figure("p50", "µs", "late, half of the timers"),
-      Figure("p99", "µs", "late, 99 %"),
-      Figure("p999", "µs", "late, 99.9 %"),
-      Figure("max", "µs", "late at worst"),
+      Figure("p50", "µs", "lateness of a timer, median"),
+      Figure("p99", "µs", "lateness, 99th percentile"),
+      Figure("p999", "µs", "lateness, 99.9th percentile"),
+      Figure("max", "µs", "lateness, maximum"),
       Figure("n", "", "timers"),
     ],
     runs: [.all(100_000)]
@@ -54,7 +54,9 @@ extension Scenario {
   }
 }
 
-/// Arms timers for whole milliseconds of the second that begins a second from now: how late each message was taken.
+/// Arms timers for whole milliseconds of the second that begins one second from now.
+///
+/// Returns how late the process received each timer's message.
 private func lateness(_ process: ProcessContext<ContinuousClock.Instant>, _ count: Int) throws -> Distribution {
   let start = ContinuousClock.now + .seconds(1)
   for number in 1...count {

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Binary trees, made and dropped at a rate that is all allocation: on private heaps, and as classes for comparison.
+// Binary trees that are built and dropped, so that allocation dominates: on private heaps, and as class instances for
+// comparison.
 
 import Joist
 
 extension Scenario {
-  /// Trees on a process's heap.
-  static let trees = treeScenario(name: "trees", about: "binary trees on private heaps") { process, depth in
+  /// Trees on a process's private heap.
+  static let trees = treeScenario(
+    name: "trees",
+    about: "ms to build and drop binary trees on private heaps, in PROCESSES at once"
+  ) { process, depth in
     try growTrees(depth, on: process.heap)
   }
 
-  /// The same of objects that are counted.
-  static let treesClasses = treeScenario(name: "trees_classes", about: "the same as classes") { _, depth in
+  /// The same trees of reference-counted objects.
+  static let treesClasses = treeScenario(
+    name: "trees_classes",
+    about: "ms to build and drop the same trees as class instances"
+  ) { _, depth in
     try growTreesOfClasses(depth)
   }
 
@@ -24,7 +31,7 @@ extension Scenario {
       name: name,
       about: about,
       parameters: [Parameter("depth", 8...24, .multiple(of: 2)), Parameter("processes", 1...10_000)],
-      figures: [Figure("ms", "ms", "all of it")],
+      figures: [Figure("ms", "ms", "for all trees of all processes")],
       runs: [.one(16, 1), .all(16, 8)]
     ) { trial in
       let (depth, processes) = (trial.arguments[0], trial.arguments[1])
@@ -38,14 +45,14 @@ extension Scenario {
   }
 }
 
-/// How many nodes a tree has.
+/// Returns the number of nodes of a complete tree of that depth.
 private func nodes(_ depth: Int) -> Int { 2 << depth - 1 }
 
-private func check(_ found: Int, _ wanted: Int) throws {
-  guard found == wanted else { throw BenchProblem("a tree has \(found) nodes, and \(wanted) were made") }
+private func check(_ found: Int, _ expected: Int) throws {
+  guard found == expected else { throw BenchProblem("the trees have \(found) nodes instead of \(expected)") }
 }
 
-/// One tree too deep, one that is kept, and the others by the hundred.
+/// Builds and drops one tree that is a level deeper, keeps one of full depth, and builds and drops many smaller ones.
 private func growTrees(_ depth: Int, on heap: ProcessHeap) throws {
   try check(Node.count(try Node.make(depth + 1, on: heap), on: heap), nodes(depth + 1))
   heap.collect()
@@ -62,7 +69,7 @@ private func growTrees(_ depth: Int, on heap: ProcessHeap) throws {
   try check(Node.count(long, on: heap), nodes(depth))
 }
 
-/// A node on a heap.
+/// A node on a private heap.
 private struct Node: BitwiseCopyable, HeapTraceable {
   var left, right: HeapRef<Node>?
 
@@ -84,6 +91,7 @@ private struct Node: BitwiseCopyable, HeapTraceable {
   }
 }
 
+/// Does the same as `growTrees` with class instances.
 private func growTreesOfClasses(_ depth: Int) throws {
   try check(ClassNode(depth + 1).count(), nodes(depth + 1))
   let long = ClassNode(depth)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One measurement: its numbers, a runtime for it, and the ways to take time. All of it happens in a process, for
-// nobody else sends and spawns as processes do.
+// One measurement: its arguments, its runtime, and functions that take times. The measured code runs in a process,
+// because a send or spawn by another thread takes a different path through the runtime.
 
 import Foundation
 import Joist
@@ -9,13 +9,13 @@ import Synchronization
 
 /// One measurement of one scenario.
 struct Trial: Sendable {
-  /// One a core if nil.
+  /// The number of schedulers; nil for one per core.
   let threads: Int?
   let arguments: [Int]
 
-  /// Runs the body in a process of a new runtime, and ends the runtime.
+  /// Runs the body in a process of a new runtime, shuts the runtime down and returns the body's result.
   ///
-  /// The runtime's other processes get `patience` to end.
+  /// The runtime's other processes have at most `patience` to end.
   func inProcess<Message, Result: Sendable>(
     of type: Message.Type,
     patience: Duration = .seconds(5),
@@ -28,9 +28,9 @@ struct Trial: Sendable {
 }
 
 extension ProcessRuntime {
-  /// Runs the body in a process and waits for what it returns.
+  /// Runs the body in a process, blocks this thread until it returns, and returns its result.
   ///
-  /// Other processes may go on.
+  /// Other processes may still run after that.
   func perform<Message, Result: Sendable>(
     _ type: Message.Type,
     _ body: @escaping @Sendable (ProcessContext<Message>) throws -> Result
@@ -41,7 +41,7 @@ extension ProcessRuntime {
   }
 }
 
-/// A result that a process gives and a thread waits for.
+/// A result that a process sets and a thread waits for.
 private final class Answer<Value: Sendable>: Sendable {
   private let value = Mutex<Result<Value, any Error>?>(nil)
   private let isThere = DispatchSemaphore(value: 0)
@@ -53,26 +53,26 @@ private final class Answer<Value: Sendable>: Sendable {
 
   func wait() throws -> Value {
     isThere.wait()
-    guard let result = value.withLock({ $0 }) else { throw BenchProblem("no answer came") }
+    guard let result = value.withLock({ $0 }) else { throw BenchProblem("the process returned no result") }
     return try result.get()
   }
 }
 
-/// Does the work once with a tenth of the count, and then in full; nanoseconds for each.
+/// Runs the work with a tenth of the count as a warm-up, then with all of it; returns the nanoseconds per unit.
 func nanosecondsEach(_ count: Int, _ work: (Int) throws -> Void) rethrows -> Double {
   try work(count / 10)
   let time = try ContinuousClock().measure { try work(count) }
   return time.nanoseconds / Double(count)
 }
 
-/// Does the work with the smaller size first, and then in full; milliseconds.
+/// Runs the work with the size `warm` as a warm-up, then with `size`; returns the milliseconds of the second run.
 func milliseconds(warm: Int, _ size: Int, _ work: (Int) throws -> Void) rethrows -> Double {
   try work(warm)
   return try ContinuousClock().measure { try work(size) }.milliseconds
 }
 
 extension ProcessContext {
-  /// Receives so many messages.
+  /// Receives `count` messages and discards them.
   @inline(__always)
   func take(_ count: Int) throws {
     for _ in 0..<count { _ = try receive() }
@@ -80,7 +80,7 @@ extension ProcessContext {
 }
 
 extension ProcessContext<Void> {
-  /// Runs the body in so many processes at once, and waits for all.
+  /// Runs the body in `count` processes at once, and waits until all have ended.
   func parallel(_ count: Int, _ body: @escaping @Sendable (ProcessContext<Never>) throws -> Void) throws {
     let done = ref
     for _ in 0..<count {
@@ -93,7 +93,7 @@ extension ProcessContext<Void> {
   }
 }
 
-/// Where results go so that no compiler leaves out their computation.
+/// A destination for computed values, which keeps the compiler from removing their computation.
 enum Sink {
   private static let word = Atomic<UInt64>(0)
   static func take(_ value: UInt64) { word.store(value, ordering: .relaxed) }

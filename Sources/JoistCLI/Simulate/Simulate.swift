@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random programs on random schedules, for as long as is asked: for nights.
+// Random programs on random schedules, for as long as the user asks; made to run overnight.
 
 import ArgumentParser
 import Foundation
 import Joist
 import JoistSimulation
 
-/// Runs random programs on simulated threads until one sees what it must not.
+/// The command `joist simulate`, which runs random programs on simulated threads until one of them misbehaves.
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs random programs on simulated threads; whatever a model of Erlang's rules does not allow is shown."
+    abstract: "Runs random programs on simulated threads and compares them with a model of Erlang's rules.",
+    discussion: "Stops at the first program that does something the model does not allow, prints it with the command "
+      + "that runs it again, and exits with status 1."
   )
 
-  @Option(help: "How long, in minutes.")
+  @Option(help: "Time limit in minutes.")
   var minutes = 1.0
 
-  @Option(help: "The first seed; each program has the next.")
+  @Option(help: "Seed of the first program; each program uses the next seed.")
   var seed: UInt64 = 1
 
-  @Option(help: "So many programs at most.")
+  @Option(help: "Maximum number of programs.")
   var programs: UInt64 = .max
 
-  @Option(help: "Schedulers of each simulation: 1…8; 1, 2 and 3 by turns if not given.")
+  @Option(help: "Number of schedulers of each simulation, 1…8. Default: 1, 2 and 3 in turn.")
   var schedulers: Int?
 
   func validate() throws {
@@ -40,7 +42,7 @@ struct Simulate: ParsableCommand {
     var (number, steps) = (UInt64(0), 0)
     while number < programs && ContinuousClock.now < end {
       let first = seed + number
-      // As far as seeds are searched in the same way.
+      // The seeds up to the next multiple of `turn`, which share one search configuration.
       let count = min(Simulate.turn - first % Simulate.turn, programs - number)
       let search = search(first / Simulate.turn)
       if let counterexample = search.find(
@@ -52,7 +54,7 @@ struct Simulate: ParsableCommand {
       ) {
         progress.clear()
         let again = "joist simulate --seed \(counterexample.seed) --programs 1 --schedulers \(search.schedulers)"
-        print("FAILS  \(counterexample)\nAgain: \(again)")
+        print("FAILS  \(counterexample)\nTo run it again: \(again)")
         throw ExitCode(1)
       }
       number += count
@@ -60,19 +62,21 @@ struct Simulate: ParsableCommand {
     }
     progress.clear()
     let seconds = (ContinuousClock.now - begin) / .seconds(1)
-    let rates = "\(short(Double(steps) / seconds / 1e6)) million steps and \(Int(Double(number) / seconds)) a second"
-    print("holds  \(number) programs, \(steps) steps: \(rates)")
+    let (rate, million) = (Int(Double(number) / seconds), short(Double(steps) / seconds / 1e6))
+    print("holds  \(number) programs, \(steps) steps: \(rate) programs and \(million) million steps per second")
   }
 
-  /// So many seeds are searched in the same way.
+  /// The number of consecutive seeds that share one search configuration.
   private static let turn: UInt64 = 100
 
-  /// The program of a seed: four turns of mixed ones, then four of those that end each other where slices end.
+  /// Returns the program of a seed.
+  ///
+  /// Four turns of mixed programs are followed by four turns of programs that end each other where slices end.
   private static func program(_ seed: UInt64) -> RandomProgram {
     RandomProgram(seed: seed, kind: seed / turn / 4 % 2 == 0 ? .mixed : .slicesAndExits)
   }
 
-  /// Kinds of searches by turns.
+  /// Returns the search configuration of a turn: strategy, fault injection and number of schedulers alternate.
   private func search(_ turn: UInt64) -> Search {
     Search(
       strategy: turn % 4 == 3 ? .pct(depth: 3) : .random,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The list of checks, in the order in which they run. What measures memory is first, while nothing has been freed yet;
-// the balance of everything is last.
+// The list of checks in the order in which they run. The memory check is first: after other checks, the program would
+// reuse memory that they freed, and the measured growth would be too small. The conservation check is last, because it
+// counts what all others created.
 
 extension Check {
   static let all: [Check] = [

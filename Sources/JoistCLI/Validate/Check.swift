@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a check is. To add one, define it in a file of its family and put it into the list of `Check+All.swift`.
+// The definition of a check. To add one, define it in the file of its family and add it to the list in
+// `Check+All.swift`.
 
-/// A rule, and how it is checked on a real runtime.
+/// A scheduling rule with a measurement that tests it on a real runtime.
 struct Check: Sendable {
   let name: String
   /// The rule in a few words.
   let rule: String
   let bound: Bound
-  /// Of the figure.
+  /// The unit of the measured figure.
   let unit: String
-  /// Whether the figure depends on what else the machine does.
+  /// Whether the figure depends on the load of the machine.
   ///
-  /// Then it is measured up to three times, until it is within its bound. What is only logic is measured once.
+  /// If so, the check measures at most three times, until the figure is within its bound. Other checks measure once.
   let isTimed: Bool
   let measure: @Sendable (Conditions) throws -> Measured
 
@@ -32,7 +33,7 @@ struct Check: Sendable {
     self.measure = measure
   }
 
-  /// Measures and judges.
+  /// Measures, compares the figure with the bound, and returns the verdict.
   func judge(_ conditions: Conditions) -> Verdict {
     var verdict = judgeOnce(conditions)
     var left = isTimed ? 2 : 0
@@ -57,10 +58,10 @@ struct Check: Sendable {
   }
 }
 
-/// What a check measured.
+/// The measurement of a check.
 struct Measured {
   let figure: Double
-  /// What else is worth saying, in a few words.
+  /// Additional information for the output, in a few words.
   let detail: String
 
   init(_ figure: Double, _ detail: String = "") {
@@ -71,7 +72,7 @@ struct Measured {
   init(_ figure: Int, _ detail: String = "") { self.init(Double(figure), detail) }
 }
 
-/// Why a check has no figure.
+/// The reason why a check has no figure.
 struct CheckProblem: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What checks run on: a runtime for each, which must come to rest and end, and whose counts are kept.
+// The environment of the checks: each runs on its own runtime, which must become idle and shut down, and whose counts
+// are added to a common balance.
 
 import Joist
 import Synchronization
 
-/// What all checks of one validation have in common.
+/// The state that all checks of one validation share.
 final class Conditions {
-  /// One a core, and two at least, so that there is somebody to wake and to steal from.
+  /// The number of schedulers: one per core, but at least two, so that they can wake and steal from each other.
   let schedulers = max(2, HostPlatform.shared.usefulSchedulers)
-  /// Messages that race with receivers which park.
+  /// The number of messages that race with parking receivers.
   let races: Int
-  /// Whether a tenth of the work is enough.
+  /// Whether the checks do a tenth of the work.
   let isQuick: Bool
   let progress = Progress()
-  /// What is shown while a check runs.
+  /// The progress line while a check runs.
   var title = ""
-  /// Of all runtimes so far.
+  /// The balance of all runtimes so far.
   private(set) var balance = Balance()
 
   init(races: Int, isQuick: Bool) {
@@ -24,12 +25,12 @@ final class Conditions {
     self.isQuick = isQuick
   }
 
-  /// So many of something, or a tenth where that is enough.
+  /// Returns `count`, or a tenth of it (but at least one) with `--quick`.
   func many(_ count: Int) -> Int { isQuick ? max(1, count / 10) : count }
 
-  /// Makes a runtime, has the body start something on it, waits until it is idle, and ends it.
+  /// Creates a runtime, runs the body, which starts processes on it, waits until it is idle, and shuts it down.
   ///
-  /// Throws if it does not come to rest, or if a process outlives it.
+  /// Throws if the runtime is not idle after a minute, or if a process outlives it.
   @discardableResult
   func onRuntime(
     _ configuration: ProcessRuntime.Configuration,
@@ -41,7 +42,9 @@ final class Conditions {
     return ended.statistics
   }
 
-  /// The same for those who expect that.
+  /// Does the same as `onRuntime` with a given limit, but does not throw for a runtime that hangs.
+  ///
+  /// Returns whether the runtime became idle, and the number of processes that outlived it.
   func onRuntimeThatMayHang(
     _ configuration: ProcessRuntime.Configuration,
     limit: Duration,
@@ -58,11 +61,11 @@ final class Conditions {
   }
 }
 
-/// What was made and what became of it.
+/// The sums over all runtimes of what was created, and of how much of it is unaccounted for.
 struct Balance {
   private(set) var processes = 0
   private(set) var messages = 0
-  /// How far made and ended are apart, for each runtime that was counted.
+  /// The processes that did not end and the messages that were not received, destroyed or dropped.
   private(set) var difference = 0
 
   mutating func add(_ figures: RuntimeStatistics) {
@@ -73,18 +76,18 @@ struct Balance {
   }
 }
 
-/// What processes note and a check reads.
+/// A list that processes append to and a check reads.
 final class Log<Entry: Sendable>: Sendable {
   private let list = Mutex<[Entry]>([])
   func add(_ entry: Entry) { list.withLock { $0.append(entry) } }
   var entries: [Entry] { list.withLock { $0 } }
 }
 
-/// Work that no compiler leaves out: each step needs the one before it, and all of them are wanted.
+/// A computation that the compiler cannot remove: each step depends on the one before, and the result is used.
 struct Work {
   private var value: UInt64 = 1
 
-  /// So many steps, of about a nanosecond.
+  /// Computes `steps` steps of about a nanosecond each.
   mutating func go(on steps: Int) {
     for _ in 0..<steps { value = turned(value) }
     Sink.take(value)
@@ -92,6 +95,6 @@ struct Work {
 }
 
 extension [Double] {
-  /// The value in the middle; nil if there is none.
+  /// The median; nil if the list is empty.
   var median: Double? { isEmpty ? nil : sorted()[count / 2] }
 }

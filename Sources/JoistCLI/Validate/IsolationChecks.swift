@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks that processes are none of each other's business: crashes beside neighbours that exchange messages, and the
-// balance of all that was made.
+// Checks of isolation: crashes beside processes that exchange messages, and the balance of everything created.
 
 import Joist
 
 extension Check {
-  /// Crashes in four ways beside pairs that count each other's messages.
+  /// Crashes of four kinds beside pairs of processes that count each other's messages.
   static let isolation = Check(
     "isolation",
-    "a crash ends its process with its reason, and touches no other",
+    "a crash ends its own process with the right reason and affects no other",
     .exactly(0),
-    "miscounted"
+    "deviations from the expected counts"
   ) { conditions in
-    // In a debug build Swift writes a line for most of them.
+    // In a debug build Swift prints a line for most crashes, so there are few.
     let (each, pairs, rounds) = (Built.isForDebugging ? 3 : conditions.many(200), 16, conditions.many(5_000))
     let (traps, overflows, others, exchanged) = (Tally(), Tally(), Tally(), Tally())
     let statistics = try conditions.onRuntime(.init(schedulers: conditions.schedulers)) { runtime in
@@ -31,21 +30,21 @@ extension Check {
         }
       }
     }
-    let (wantedTraps, wantedOverflows) = (each * (Crash.allCases.count - 1), each)
-    let toldWrong = abs(traps.total - wantedTraps) + abs(overflows.total - wantedOverflows) + others.total
-    let countedWrong =
-      abs(statistics.trapsContained - wantedTraps) + abs(statistics.overflowsContained - wantedOverflows)
+    let (expectedTraps, expectedOverflows) = (each * (Crash.allCases.count - 1), each)
+    let wrongReasons = abs(traps.total - expectedTraps) + abs(overflows.total - expectedOverflows) + others.total
+    let wrongCounts =
+      abs(statistics.trapsContained - expectedTraps) + abs(statistics.overflowsContained - expectedOverflows)
     let missing = abs(exchanged.total - 2 * pairs * rounds)
-    let crashes = "\(statistics.trapsContained) traps, \(statistics.overflowsContained) overflows"
-    return Measured(toldWrong + countedWrong + missing, "\(crashes), \(exchanged.total) messages of neighbours")
+    let crashes = "\(statistics.trapsContained) traps, \(statistics.overflowsContained) stack overflows"
+    return Measured(wrongReasons + wrongCounts + missing, "\(crashes), \(exchanged.total) messages of other processes")
   }
 
-  /// Processes that spawn, send, throw away and kill, and the counts of all checks before.
+  /// Processes that spawn, send, flush and kill, plus the counts of all checks before.
   static let conservation = Check(
     "conservation",
-    "each process ends once, each message is received, destroyed or dropped once",
+    "each process ends once; each message is received, destroyed or dropped once",
     .exactly(0),
-    "apart"
+    "unaccounted for"
   ) { conditions in
     try conditions.onRuntime(.init(schedulers: conditions.schedulers, slots: 64)) { runtime in
       for number in 0..<conditions.many(200) {
@@ -61,9 +60,9 @@ extension Check {
 private enum Crash: CaseIterable, Sendable {
   case unwrap, index, overflow, stack
 
-  /// Does not return.
+  /// Crashes the calling process.
   func happen() {
-    // What is in it the compiler does not know.
+    // An empty array whose length the compiler cannot know.
     let numbers = [Int](repeating: 1, count: Int(spin(0) & 0))
     switch self {
     case .unwrap: Sink.take(UInt64(numbers.first(where: { $0 > 1 })!))
@@ -77,13 +76,13 @@ private enum Crash: CaseIterable, Sendable {
 @inline(never)
 private func descend(_ depth: UInt64) -> UInt64 { depth == 0 ? 0 : depth &+ descend(depth &+ 1) &* 3 }
 
-/// What the first of a pair sends: a number, and whom to answer.
+/// A message from the first process of a pair: a number, and the process that expects the reply.
 private struct Ball {
   let number: Int
   let back: ProcessRef<Int>
 }
 
-/// Two processes that count what comes in the right order.
+/// Starts two processes that exchange numbers and count those that arrive in the right order.
 private func startPair(_ runtime: ProcessRuntime, _ rounds: Int, _ exchanged: Tally) {
   let second = runtime.spawn(Ball.self) { process in
     for number in 0..<rounds {
@@ -100,7 +99,7 @@ private func startPair(_ runtime: ProcessRuntime, _ rounds: Int, _ exchanged: Ta
   }
 }
 
-/// Makes children that end in all ways with mail read and unread.
+/// Spawns children that end in different ways, with messages read and unread.
 private func breed(_ process: ProcessContext<Int>, _ chance: Chance) throws {
   var chance = chance
   for _ in 0..<100 {

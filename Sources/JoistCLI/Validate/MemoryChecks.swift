@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The check of what a process costs that waits.
+// The check of how much memory a waiting process needs.
 
 import Foundation
 import Joist
 
 extension Check {
-  /// A hundred thousand that wait for mail, some time after they began to.
+  /// A hundred thousand processes that wait in `receive`, measured some time after they began to wait.
   static let memory = Check(
     "memory",
-    "an idle process costs at most a kilobyte",
+    "a waiting process needs little memory",
     .atMost(Built.isForDebugging ? 4_096 : 1_024),
-    "bytes each"
+    "bytes per process"
   ) { conditions in
     let (processes, patience) = (100_000, Duration.seconds(6))
     let waiting = Tally()
     let before = residentBytes()
-    guard before > 0 else { throw CheckProblem("this system does not say how much memory a program has") }
+    guard before > 0 else { throw CheckProblem("this system does not report a program's resident memory") }
     var (first, now) = (0, 0)
     try conditions.onRuntime(.init(schedulers: conditions.schedulers)) { runtime in
       for _ in 0..<processes {
@@ -27,7 +27,7 @@ extension Check {
       }
       runtime.waitUntilIdle()
       first = (residentBytes() - before) / processes
-      // Who has waited for a second gives its stack back.
+      // A process that has waited for a second gives its stack slot up, so the figure falls for a while.
       let end = ContinuousClock.now + patience
       var last = 0
       repeat {
@@ -37,6 +37,6 @@ extension Check {
       } while ContinuousClock.now < end && (now != last || now > 1_024)
     }
     guard waiting.total == processes else { throw CheckProblem("only \(waiting.total) processes began") }
-    return Measured(now, "\(processes) processes, \(first) at first")
+    return Measured(now, "\(processes) processes; \(first) bytes when they had just begun to wait")
   }
 }

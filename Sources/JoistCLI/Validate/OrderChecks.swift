@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks of who runs first: priorities on one scheduler and across two, and turns within a priority.
+// Checks of the order in which processes run: priorities on one scheduler and across two, and turns within a priority.
 
 import Joist
 import Synchronization
 
-/// Slices after which nothing ages while a check runs.
+/// An ageing limit in slices that no process reaches while a check runs.
 private let never = 1_000_000_000
 
 extension Check {
   /// Processes of mixed priorities, all ready before the first runs.
-  static let order = Check("order", "more urgent processes run first", .exactly(0), "out of order") { conditions in
+  static let order = Check(
+    "order",
+    "more urgent processes run first",
+    .exactly(0),
+    "slices out of order"
+  ) { conditions in
     let (processes, turns) = (conditions.many(1_000), 4)
     let log = Log<Priority>()
     try conditions.onRuntime(.init(schedulers: 1, ageing: never, spareSchedulers: 0)) { runtime in
@@ -31,12 +36,12 @@ extension Check {
     return Measured(wrong + missing, "\(log.entries.count) slices of four priorities")
   }
 
-  /// Bursts of high work on one of two schedulers that both have normal work.
+  /// Bursts of `.high` processes spawned on one of two schedulers that both have `.normal` work.
   static let urgent = Check(
     "urgent",
-    "urgent work of one scheduler runs before normal work of another",
+    "urgent work on one scheduler runs before normal work on another",
     .atMost(20),
-    "% ran before it",
+    "% of slices were normal while urgent work waited",
     isTimed: true
   ) { conditions in
     let (bursts, size) = (21, 200)
@@ -47,7 +52,7 @@ extension Check {
         runtime.spawn { process in
           var work = Work()
           while isOver.total == 0 {
-            // One for each scheduler may have left its queue, and not have begun.
+            // Each scheduler may have taken one process from its run queue that has not begun yet.
             if waiting.total > 2 { passed.add() }
             work.go(on: 1_000)
             try process.yield()
@@ -76,11 +81,16 @@ extension Check {
       }
     }
     let worst = shares.entries.max().map(short) ?? "-"
-    return Measured(shares.entries.median ?? .nan, "median of \(shares.entries.count) bursts, the worst \(worst) %")
+    return Measured(shares.entries.median ?? .nan, "median of \(shares.entries.count) bursts, maximum \(worst) %")
   }
 
-  /// Processes of one priority that yield, and such that are woken one after the other.
-  static let turns = Check("turns", "processes of one priority run in turn", .exactly(0), "out of turn") { conditions in
+  /// Processes of one priority that yield, and others that are woken one after the other.
+  static let turns = Check(
+    "turns",
+    "processes of one priority run in turn",
+    .exactly(0),
+    "slices out of turn"
+  ) { conditions in
     let (processes, rounds) = (conditions.many(500), 40)
     let (log, woken) = (Log<Int>(), Log<Int>())
     try conditions.onRuntime(.init(schedulers: 1, spareSchedulers: 0)) { runtime in
@@ -91,7 +101,7 @@ extension Check {
             woken.add(number)
           }
         }
-        // After this all of them wait.
+        // After this yield, all of them wait in `receive`.
         try process.yield()
         for other in waiting { other.send(()) }
         try process.yield()
@@ -110,8 +120,8 @@ extension Check {
   }
 }
 
-/// How many are not where they belong, when so many take turns so often.
+/// Returns the number of entries that are wrong or missing if `processes` processes take turns for `rounds` rounds.
 private func outOfTurn(_ entries: [Int], _ processes: Int, _ rounds: Int) -> Int {
-  let wrong = entries.enumerated().count { place, number in number != place % processes }
+  let wrong = entries.enumerated().count { index, number in number != index % processes }
   return wrong + abs(processes * rounds - entries.count)
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The check that a process finds its registers as it left them, whoever ran between and on whatever thread it goes on.
+// The check that a process resumes with the registers it had when it was switched away from, whichever process ran in
+// between and on whichever thread it resumes.
 
 import CSwitchProbe
 import Joist
 
 extension Check {
-  /// Processes with registers and rounding modes of their own, that yield and sleep.
+  /// Processes with different register contents and rounding modes that yield and sleep.
   static let registers = Check(
     "registers",
     "callee-saved registers and control words survive a switch",
     .exactly(0),
-    "changed"
+    "registers changed"
   ) { conditions in
     let (changed, moves, turns) = (Tally(), Tally(), conditions.many(2_000))
     let statistics = try conditions.onRuntime(.init(schedulers: conditions.schedulers, slots: 8)) { runtime in
@@ -27,28 +28,28 @@ extension Check {
         }
       }
     }
-    let copies = "\(statistics.framesSaved) copies of frames"
+    let copies = "frames saved \(statistics.framesSaved) times"
     return Measured(changed.total, "\(statistics.slices) switches, \(moves.total) to another scheduler, \(copies)")
   }
 }
 
-/// Switches away with a pattern in every callee-saved register; how many have changed when it is back.
+/// Switches away and back with a pattern in every callee-saved register; returns how many registers changed.
 @inline(never)
 private func registersChanged(_ process: ProcessContext<Never>, _ pattern: UInt64, sleeping: Bool) -> Int {
   var away = Away(process: process, sleeps: sleeping)
-  // Sound: the probe calls the function before it returns, with the address of `away`, which lives on this stack; and a
-  // process's frames are where they were whenever it runs.
+  // Sound: the probe calls the function before it returns, with the address of `away`, which lives on this stack; a
+  // process's frames are at the same addresses whenever it runs.
   return unsafe withUnsafeMutablePointer(to: &away) { away in
     unsafe probe_registers_around({ unsafe $0.assumingMemoryBound(to: Away.self).pointee.go() }, away, pattern)
   }.nonzeroBitCount
 }
 
-/// One way to be switched away from.
+/// A call that switches away from the process.
 private struct Away {
   let process: ProcessContext<Never>
   let sleeps: Bool
 
-  /// An exit is thrown by the process's next call again.
+  /// Sleeps or yields; ignores an exit, which the process's next call throws again.
   func go() {
     if sleeps { try? process.sleep(for: .microseconds(50)) } else { try? process.yield() }
   }

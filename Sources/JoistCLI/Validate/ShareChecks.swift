@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks of how much who gets: the budget of a slice, ageing, and equal shares for equals.
+// Checks of each process's share of the schedulers: the budget of a slice, ageing, and fairness within a priority.
 
 import Joist
 import Synchronization
 
-/// As runtimes are made.
+/// The default configuration.
 private let usual = ProcessRuntime.Configuration()
 
 extension Check {
   /// Two processes on one scheduler that count every reduction.
   static let budget = Check(
     "budget",
-    "a process that counts its work gets its slice and no more",
+    "a slice ends after exactly its budget of reductions",
     .exactly(Double(usual.reductionsPerSlice)),
-    "reductions"
+    "reductions per slice"
   ) { conditions in
     let (stretches, slices) = (Stretches(), conditions.many(200))
     let statistics = try conditions.onRuntime(.init(schedulers: 1, spareSchedulers: 0)) { runtime in
@@ -29,18 +29,19 @@ extension Check {
         }
       }
     }
-    let (least, most) = stretches.bounds
-    let isShort = usual.reductionsPerSlice - least > most - usual.reductionsPerSlice
-    return Measured(isShort ? least : most, "the worst of \(statistics.slices) slices")
+    let (shortest, longest) = stretches.bounds
+    let isShort = usual.reductionsPerSlice - shortest > longest - usual.reductionsPerSlice
+    return Measured(isShort ? shortest : longest, "the one furthest off of \(statistics.slices) slices")
   }
 
-  /// One low process beside normal ones that never stop.
+  /// One `.low` process beside `.normal` ones that never stop.
   static let ageing = Check(
     "ageing",
-    "a low process runs beside normal ones that never stop",
-    // It moves up when it is old enough, which is looked at now and then, and waits for those before it.
+    "a .low process runs beside .normal ones that never stop",
+    // The process is promoted when it has aged, which the scheduler checks periodically, and then waits for the
+    // processes before it.
     .atMost(Double(usual.ageing + Int(Limits.ageingMask) + 1 + 2 * neverStopping)),
-    "slices later"
+    "slices of others before its first"
   ) { conditions in
     let (slices, isOver) = (Tally(), Tally())
     let log = Log<Int>()
@@ -60,20 +61,20 @@ extension Check {
         }
       }
     }
-    let others = "beside \(neverStopping), \(statistics.agings) moved up"
+    let others = "\(neverStopping) others, \(statistics.agings) promotions by age"
     return Measured(log.entries.first ?? .max, others)
   }
 
-  /// As many equal processes as make a queue of the same length for each scheduler.
+  /// Processes of one priority, as many for each scheduler.
   static let fairness = Check(
     "fairness",
-    "equal processes get equal shares of the schedulers' work",
+    "processes of one priority get equal shares of the schedulers",
     .atLeast(0.99),
-    "Jain's index"
+    "Jain's fairness index"
   ) { conditions in
     let schedulers = conditions.schedulers
     let (isOver, done) = (Tally(), Log<[Int]>())
-    // A spare scheduler's few slices would count as much as another's many.
+    // Without spare schedulers, whose few slices would count as much as the many slices of another scheduler.
     try conditions.onRuntime(.init(schedulers: schedulers, spareSchedulers: 0)) { runtime in
       let keepers = Keepers(runtime)
       let end = ContinuousClock.now + .milliseconds(1_500)
@@ -85,7 +86,7 @@ extension Check {
             turns[process.schedulerIndex] += 1
             work.go(on: 200)
             try process.reduce(200)
-            // On a slow machine all of them go on until one has had enough slices to be compared by.
+            // On a slow machine, all processes continue until one has had enough slices for a comparison.
             if ContinuousClock.now >= end && turns.reduce(0, +) >= 100 { isOver.add() }
           }
           done.add(turns)
@@ -98,11 +99,11 @@ extension Check {
   }
 }
 
-/// Processes that keep every scheduler busy, so that none takes from another's queue what comes from outside in turn.
+/// Processes that keep every scheduler busy, so that none steals the processes spawned from outside in turn.
 private struct Keepers {
   private let isOver = Tally()
 
-  /// Returns when all schedulers are at work, or after some seconds.
+  /// Starts the processes and waits until all schedulers run them, for at most five seconds.
   init(_ runtime: ProcessRuntime) {
     let slices = (0..<runtime.schedulerCount).map { _ in Tally() }
     for _ in 0..<4 * runtime.schedulerCount {
@@ -120,11 +121,12 @@ private struct Keepers {
   func letGo() { isOver.add() }
 }
 
-/// Normal processes beside the low one.
+/// The number of `.normal` processes beside the `.low` one.
 private let neverStopping = 8
 
-/// What each process got of each scheduler's work, added up: so it does not matter how much of a core the system gave
-/// to which scheduler.
+/// Returns each process's share of each scheduler's work, summed over the schedulers.
+///
+/// Relative shares do not depend on how much processor time the system gave to each scheduler.
 private func shares(_ work: [[Int]], _ schedulers: Int) -> [Double] {
   let totals = (0..<schedulers).map { number in work.reduce(0) { $0 + $1[number] } }
   return work.map { turns in
@@ -132,25 +134,25 @@ private func shares(_ work: [[Int]], _ schedulers: Int) -> [Double] {
   }
 }
 
-/// One when all are equal, and one in so many when one has everything.
+/// Returns Jain's fairness index: 1 if all shares are equal, `1 / shares.count` if one process has everything.
 private func jainIndex(_ shares: [Double]) -> Double {
   let sum = shares.reduce(0, +)
   let squares = shares.reduce(0) { $0 + $1 * $1 }
   return sum * sum / (Double(shares.count) * squares)
 }
 
-/// How long each process ran until another did.
+/// The lengths of the stretches that a process runs before another process does.
 private final class Stretches: Sendable {
   private struct State {
     var runner = -1
     var length = 0
-    var least = Int.max
-    var most = 0
+    var shortest = Int.max
+    var longest = 0
 
     mutating func close() {
       if runner >= 0 {
-        least = min(least, length)
-        most = max(most, length)
+        shortest = min(shortest, length)
+        longest = max(longest, length)
       }
       length = 0
     }
@@ -158,7 +160,7 @@ private final class Stretches: Sendable {
 
   private let state = Mutex(State())
 
-  /// One turn of a process.
+  /// Counts one reduction of the process `number`.
   func count(_ number: Int) {
     state.withLock { state in
       if state.runner != number {
@@ -169,11 +171,11 @@ private final class Stretches: Sendable {
     }
   }
 
-  /// The shortest and the longest.
-  var bounds: (least: Int, most: Int) {
+  /// The lengths of the shortest and the longest stretch.
+  var bounds: (shortest: Int, longest: Int) {
     state.withLock { state in
       state.close()
-      return (state.least, state.most)
+      return (state.shortest, state.longest)
     }
   }
 }

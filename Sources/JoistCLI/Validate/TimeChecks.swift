@@ -1,35 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks that take time: how exact waits are, and how long a process waits when others never let go of their thread.
+// Checks of times: how exact waits are, and how long a process waits for a thread while others never suspend.
 
 import Joist
 
 extension Check {
-  /// Nothing ends before its time.
-  static let early = Check("early", "no sleep, timeout or timer ends early", .exactly(0), "early") { conditions in
+  /// No wait ends before its deadline.
+  static let early = Check(
+    "early",
+    "no sleep, timeout or timer ends early",
+    .exactly(0),
+    "ended early"
+  ) { conditions in
     let waits = try measureWaits(conditions)
     return Measured(waits.early, "\(waits.late.count) waits")
   }
 
-  /// Nor much after it.
+  /// No wait ends long after its deadline.
   static let late = Check(
     "late",
-    "sleeps, timeouts and timers end in time",
+    "sleeps, timeouts and timers end on time",
     .atMost(10),
-    "ms late in 99 of 100",
+    "ms late, 99th percentile",
     isTimed: true
   ) { conditions in
     let waits = try measureWaits(conditions)
     let (half, worst) = (waits.milliseconds(50), waits.milliseconds(100))
-    return Measured(waits.milliseconds(99), "\(short(half)) in the median, \(short(worst)) at worst")
+    return Measured(waits.milliseconds(99), "median \(short(half)) ms, maximum \(short(worst)) ms")
   }
 
-  /// A loop that never reaches a suspension point on every scheduler.
+  /// A loop on every scheduler that never reaches a suspension point.
   static let stuck = Check(
     "stuck",
-    "loops on all schedulers that never let go hold nobody up",
+    "loops that never suspend, on all schedulers, block no other process",
     .atMost(100),
-    "ms until others ran",
+    "ms until another process ran, maximum",
     isTimed: true
   ) { conditions in
     let delays = Log<Double>()
@@ -54,14 +59,14 @@ extension Check {
         runtime.waitUntilIdle()
       }
     }
-    guard isOver.total == turns else { throw CheckProblem("only \(isOver.total) of \(turns) ran") }
+    guard isOver.total == turns else { throw CheckProblem("only \(isOver.total) of \(turns) processes ran") }
     let median = short(delays.entries.median ?? .nan)
-    let spares = "\(statistics.spareStarts) spare schedulers"
-    return Measured(delays.entries.max() ?? .nan, "\(median) in the median of \(turns), \(spares)")
+    let spares = "\(statistics.spareStarts) spare schedulers started"
+    return Measured(delays.entries.max() ?? .nan, "median \(median) ms of \(turns) attempts, \(spares)")
   }
 }
 
-/// How far waits were off.
+/// The deviations of waits from their deadlines.
 private struct Waits {
   var late = Distribution()
   var early = 0
@@ -69,7 +74,7 @@ private struct Waits {
   func milliseconds(_ percent: Double) -> Double { late.nanoseconds(percent: percent) / 1e6 }
 }
 
-/// Sleeps, receives with a timeout, and messages that are sent later, of one to ten milliseconds.
+/// Measures sleeps, receives with a timeout, and timers, each of one to ten milliseconds.
 private func measureWaits(_ conditions: Conditions) throws -> Waits {
   let (log, each) = (Log<Duration>(), conditions.many(200))
   try conditions.onRuntime(.init(schedulers: conditions.schedulers)) { runtime in

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `joist validate`: checks the rules of scheduling on the real runtime of this machine, and says which hold.
+// The command `joist validate`, which checks the rules of scheduling with a real runtime on this machine.
 
 import ArgumentParser
 import Foundation
 import Joist
 
-/// Checks the rules on this machine.
+/// The command `joist validate`.
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks the rules of scheduling on this machine, and says which hold.",
-    discussion: "A line for each rule: whether it holds, and the figure that was measured, with its bound. "
-      + "Status 1 if one does not hold."
+    abstract: "Checks that the rules of scheduling hold on this machine.",
+    discussion: "Prints a line for each rule: whether it holds, the measured figure with its unit, and the bound that "
+      + "the figure must satisfy. Exits with status 1 if a rule does not hold."
   )
 
-  @Option(help: "Only this check, of those that --list names; may be repeated.")
+  @Option(help: "Run only this check. May be repeated; --list shows the names.")
   var only: [String] = []
 
-  @Flag(help: "Name the checks, and run none.")
+  @Flag(help: "List the checks and run none.")
   var list = false
 
-  @Flag(help: "Print one object of JSON: the checks, and what machine this is.")
+  @Flag(help: "Print the results and a description of the machine as one JSON object.")
   var json = false
 
-  @Option(help: "Messages that race with receivers which park: 1000…1000000000.")
+  @Option(help: "Number of messages that race with parking receivers in the check 'wakeups', 1000…1000000000.")
   var races = 10_000_000
 
-  @Flag(help: "Do a tenth of the work that can be more or less, races apart: for slow machines.")
+  @Flag(help: "Do a tenth of the work, except for --races; for slow machines.")
   var quick = false
 
   func validate() throws {
@@ -35,7 +35,7 @@ struct Validate: ParsableCommand {
     }
     for name in only where !Check.all.contains(where: { $0.name == name }) {
       let names = Check.all.map(\.name).joined(separator: ", ")
-      throw ValidationError("there is no check '\(name)'; there are \(names)")
+      throw ValidationError("there is no check '\(name)'; the checks are \(names)")
     }
   }
 
@@ -59,7 +59,7 @@ struct Validate: ParsableCommand {
   }
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 private struct Validation: Encodable {
   let machine = Machine()
   let swift = Built.swift

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The check that no wake-up is lost: messages race with receivers that park, between schedulers and from outside, while
-// schedulers are busy and while they fall asleep.
+// The check that no wake-up is lost: messages race with receivers that park, sent by other schedulers and by a thread
+// outside, while schedulers are busy and while they go to sleep.
 
 import Joist
 
 extension Check {
-  /// Listeners that park for each message; on each scheduler a process that sends to one at random, again and again; a
-  /// thread outside that sends at the same time, and goes on alone when all is quiet.
+  /// Listeners park for each message, while one process per scheduler repeatedly sends to a random listener.
   ///
-  /// A lost wake-up is a message that lies unread when all is quiet, or quiet that never comes.
-  static let wakeups = Check("wakeups", "no wake-up is lost", .exactly(0), "lost") { conditions in
+  /// A thread outside the runtime sends at the same time, and continues alone when the runtime is idle. A wake-up is
+  /// lost if a message is unread when the runtime is idle, or if the runtime never becomes idle.
+  static let wakeups = Check("wakeups", "no wake-up is lost", .exactly(0), "wake-ups lost") { conditions in
     let schedulers = conditions.schedulers
     let (outside, alone) = (conditions.races / 50, conditions.races / 100)
     let inside = conditions.races - outside - alone
@@ -35,19 +35,19 @@ extension Check {
     }
     let lost = conditions.races - audience.heard.total - heardOutside.total
     let races =
-      "\(conditions.races) messages, \(ended.statistics.blocks) parks, \(audience.crossed.total) between "
-      + "schedulers, \(ended.statistics.sleeps) sleeps of theirs"
-    return Measured(ended.isIdle ? lost : max(1, lost), ended.isIdle ? races : "\(races), never quiet")
+      "\(conditions.races) messages, \(audience.crossed.total) of them between schedulers, "
+      + "\(ended.statistics.parks) parks, \(ended.statistics.schedulerSleeps) scheduler sleeps"
+    return Measured(ended.isIdle ? lost : max(1, lost), ended.isIdle ? races : "\(races), never idle")
   }
 }
 
-/// Those who listen, and what they have heard.
+/// The counts of the listeners.
 private final class Audience: Sendable {
   let heard = Tally()
-  /// Messages that came from another scheduler than the one on which their receiver had begun to wait.
+  /// The number of messages from another scheduler than the one on which their receiver had begun to wait.
   let crossed = Tally()
 
-  /// Counts messages, which say what scheduler they come from.
+  /// Receives and counts messages, each of which holds the index of its sender's scheduler.
   func listen(_ process: ProcessContext<Int>) throws {
     while true {
       let before = process.schedulerIndex
@@ -57,7 +57,7 @@ private final class Audience: Sendable {
   }
 }
 
-/// Sends so often to one at random, and lets those run who were woken.
+/// Sends `count` messages to random listeners, and yields after each so that the woken listeners run.
 private func speak(
   _ process: ProcessContext<Never>,
   _ count: Int,
@@ -71,8 +71,9 @@ private func speak(
   }
 }
 
-/// Sends from this thread, a message for each number, and never more than two ahead of the listener, so that this parks
-/// again and again.
+/// Sends a message for each number from this thread, at most two ahead of the listener, so that it parks repeatedly.
+///
+/// Returns early if the listener does not catch up within a minute.
 private func send(_ numbers: ClosedRange<Int>, to listener: ProcessRef<Void>, _ heard: Tally) {
   for number in numbers {
     listener.send(())

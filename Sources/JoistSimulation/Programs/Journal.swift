@@ -1,34 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What processes of a random program do and see, in the order in which it happens, for the model to read.
+// A journal of what the processes of a random program do and observe, in order. The model reads it.
 
 import Joist
 import Synchronization
 
-/// What processes of a program have seen, in order: one thread runs them all.
+/// The events of a run in the order in which they happened.
+///
+/// One carrier thread runs all processes, so there is one order.
 final class Journal: Sendable {
   let refs = Mutex<[ProcessRef<Mail>]>([])
   private let list = Mutex<[Entry]>([])
   private let counts: Mutex<[[Int]]>
 
-  /// One thing that was seen or done.
+  /// An event; processes are given by their numbers in the program.
   enum Entry {
     case sent(Item, to: Int)
     case received(Item, by: Int, anyTag: Bool)
-    /// It waits for any message, without an end.
+    /// A process starts to wait for any message, without a timeout.
     case waits(Int)
-    /// It is about to link, and then it has.
+    /// A process is about to link itself to another.
     case links(Int, to: Int)
+    /// A process has linked itself to another.
     case linked(Int, to: Int)
     case trapsExits(Int)
     case monitored(Int, by: Int)
-    case told(Int, of: Int, Reason)
-    case exitSeen(Int, of: Int?, Reason)
+    /// A process has received the down message about a process.
+    case downReceived(Int, by: Int, Reason)
+    /// A process that traps exits has received the exit signal of a process, if the signal names one.
+    case exitReceived(Int?, by: Int, Reason)
+    /// An exit signal has been sent to a process.
     case exitSent(to: Int, Reason)
-    /// Its script has begun, and its frames have been gone back through.
-    case begins(Int)
-    case unwinds(Int)
-    case comesToItsEnd(Int, Reason)
+    /// A process has begun its script.
+    case began(Int)
+    /// The frames of a process's script have unwound.
+    case unwound(Int)
+    /// A process has performed its whole script and is about to end.
+    case scriptEnded(Int, Reason)
+    /// The process that spawned all others has received the down message about one.
     case ended(Int, Reason)
   }
 
@@ -43,7 +52,7 @@ final class Journal: Sendable {
   func number(of id: ProcessID?) -> Int? { refs.withLock { refs in refs.firstIndex { $0.id == id } } }
   var alive: [Bool] { refs.withLock { $0.map(\.isAlive) } }
 
-  /// The next message of a sender to a receiver, noted as sent.
+  /// Creates the next message from a sender to a receiver, and records it as sent.
   func next(from sender: Int, to receiver: Int, tag: Int) -> Item {
     let number = counts.withLock { counts in
       counts[sender][receiver] += 1
@@ -55,7 +64,7 @@ final class Journal: Sendable {
   }
 }
 
-/// An exit reason, as far as a model tells them apart.
+/// An exit reason, as far as the model distinguishes reasons.
 enum Reason: Hashable {
   case normal, shutdown, killed, noProcess
   case failure(Int)

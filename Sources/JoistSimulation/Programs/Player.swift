@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process of a random program: does what its script says, and writes down what it sees.
+// A process of a random program: performs the operations of its script and records in the journal what it observes.
 
 import Joist
 
-/// Plays a script in a process.
+/// Performs a script in a process.
 struct Player {
   private let process: ProcessContext<Mail>
   private let number: Int
@@ -17,14 +17,14 @@ struct Player {
   }
 
   func play(_ operations: [Operation], _ ending: Ending) throws {
-    journal.add(.begins(number))
-    defer { journal.add(.unwinds(number)) }
+    journal.add(.began(number))
+    defer { journal.add(.unwound(number)) }
     _ = try process.receive { if case .go = $0 { true } else { false } }
     for operation in operations { try play(operation) }
     switch ending {
-    case .normal: journal.add(.comesToItsEnd(number, .normal))
+    case .normal: journal.add(.scriptEnded(number, .normal))
     case .failure(let code):
-      journal.add(.comesToItsEnd(number, .failure(code)))
+      journal.add(.scriptEnded(number, .failure(code)))
       throw ProgramFailure(code: code)
     }
   }
@@ -67,7 +67,7 @@ struct Player {
       journal.add(.exitSent(to: other, .killed))
       journal.ref(other).exit(.killed)
     case .suspendFor(let other, let microseconds):
-      // Two that suspend each other would both stay so.
+      // Two processes that suspended each other would both stay suspended.
       guard other > number else { return }
       journal.ref(other).suspend()
       defer { journal.ref(other).resume() }
@@ -81,9 +81,9 @@ struct Player {
     switch mail {
     case .go: break
     case .item(let item): journal.add(.received(item, by: number, anyTag: anyTag))
-    case .down(let subject, let down): journal.add(.told(number, of: subject, Reason(down.reason)))
+    case .down(let subject, let down): journal.add(.downReceived(subject, by: number, Reason(down.reason)))
     case .exited(let signal):
-      journal.add(.exitSeen(number, of: journal.number(of: signal.process), Reason(signal.reason)))
+      journal.add(.exitReceived(journal.number(of: signal.process), by: number, Reason(signal.reason)))
     }
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random programs: processes that send, receive, link, monitor, exit, suspend, wait and end as a seed says. What they
-// see is written to a journal, and the model (`ProgramModel`) says whether Erlang's rules allow it.
+// Random programs: processes that send, receive, link, monitor, exit, suspend, wait and end, as a seed determines. They
+// record what they observe in a journal, and the model (`ProgramModel`) checks that Erlang's rules allow it.
 
 import Joist
 import Synchronization
 
-/// What processes of a random program send each other.
+/// A message of a random program.
 enum Mail: Sendable {
   case go
   case item(Item)
@@ -14,14 +14,15 @@ enum Mail: Sendable {
   case exited(ExitSignal)
 }
 
-/// A message that is known again: its sequence number among those from its sender to its receiver.
+/// The identity of a message between processes of the program.
 struct Item: Sendable {
   let sender: Int
+  /// Its sequence number among the messages from its sender to its receiver.
   let number: Int
   let tag: Int
 }
 
-/// One thing that a process of a random program does.
+/// An operation of a process of a random program.
 enum Operation {
   case send(to: Int, tag: Int)
   case receive
@@ -36,11 +37,11 @@ enum Operation {
   case exit(Int, code: Int)
   case kill(Int)
   case suspendFor(Int, microseconds: Int)
-  /// Until its own end.
+  /// Suspends a process until the suspending process ends.
   case suspend(Int)
   case setPriority(Int, Priority)
 
-  /// Chosen by chance, in a program of that many processes.
+  /// Chooses a random operation for a program with `processes` processes.
   init(_ numbers: inout SplitMix64, processes: Int) {
     let other = Int(numbers.next() % UInt64(processes))
     let small = Int(numbers.next() % 8)
@@ -62,8 +63,10 @@ enum Operation {
     }
   }
 
-  /// Chosen by chance for a program of kind `.slicesAndExits`: half of the operations use up a slice of that length, at
-  /// once or in parts, or end another process.
+  /// Chooses a random operation for a program of kind `.slicesAndExits`.
+  ///
+  /// Half of these operations use up all or part of a slice of `sliceLength` reductions, or end or suspend another
+  /// process.
   init(_ numbers: inout SplitMix64, processes: Int, sliceLength: Int) {
     let other = Int(numbers.next() % UInt64(processes))
     let part = 1 + Int(numbers.next() % 4)
@@ -74,28 +77,29 @@ enum Operation {
     case 7: self = .suspend(other)
     default: self = Operation(&numbers, processes: processes)
     }
-    // Nothing waits without an end, so all processes come to theirs (PM8).
+    // No process waits without a timeout, so all processes end (PM8).
     if case .receive = self { self = .receiveWithin(milliseconds: part) }
   }
 }
 
-/// How a process of a random program ends that comes to its end.
+/// How a process ends that has performed its whole script.
 enum Ending {
   case normal
   case failure(Int)
 }
 
-/// The error of one that ends by one.
+/// The error that a process ends with.
 struct ProgramFailure: Error { let code: Int }
 
-/// A program that a seed determines.
+/// A program determined by a seed.
 package struct RandomProgram {
-  /// What a program is likely to do.
+  /// The mix of operations of a program.
   package enum Kind: Sendable {
-    /// A little of everything, with the runtime's slices.
+    /// All operations, with slices of the runtime's length.
     case mixed
-    /// Its processes have short slices, which they use up, and end and suspend each other often: so that an exit comes
-    /// where a slice ends.
+    /// Processes with short slices, which they use up, that often end and suspend each other.
+    ///
+    /// Exit signals then often arrive at the end of a slice.
     case slicesAndExits
   }
 
@@ -108,7 +112,7 @@ package struct RandomProgram {
   private let kind: Kind
   private var scripts: [Script] = []
 
-  /// Of two to five processes.
+  /// Creates the program of a seed, with two to five processes.
   package init(seed: UInt64, kind: Kind = .mixed) {
     self.kind = kind
     var numbers = SplitMix64(seed: seed ^ 0x7072_6f67_7261_6d73)
@@ -125,7 +129,9 @@ package struct RandomProgram {
     }
   }
 
-  /// Runs it on a simulation until that is idle; throws ``SimulationError`` when something was seen that must not be.
+  /// Runs the program on a simulation until the simulation is idle.
+  ///
+  /// Throws a ``SimulationError`` when the processes observed what Erlang's rules do not allow.
   package func run(on simulation: Simulation) throws {
     let journal = Journal(processes: scripts.count)
     let scripts = scripts
@@ -146,9 +152,9 @@ package struct RandomProgram {
       }
     }
     try simulation.run()
-    if let wrong = ProgramModel(journal, alive: journal.alive).wrong { throw SimulationError(wrong) }
+    if let violation = ProgramModel(journal, alive: journal.alive).violation { throw SimulationError(violation) }
     if kind == .slicesAndExits, let left = journal.alive.firstIndex(of: true) {
-      throw SimulationError("PM8: \(left) lives on")
+      throw SimulationError("PM8: process \(left) has not ended")
     }
   }
 }

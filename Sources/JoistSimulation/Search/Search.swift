@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Looks for a run that fails: over seeds, or over all runs there are.
+// Searches for a failing run: over seeds, or over all runs within a bound.
 
 public import Joist
 
-/// A run that failed, made as short as it could be.
+/// A failing run, shrunk as far as possible.
 public struct Counterexample: Sendable, CustomStringConvertible {
-  /// What was wrong in it.
+  /// What is wrong in the run.
   public let reason: String
   /// The seed of the run that failed.
   public let seed: UInt64
-  /// How many runs it took, that one included.
+  /// The number of runs up to the first that failed, before shrinking.
   public let runs: Int
   /// The shortest schedule that fails.
   public let schedule: Schedule
-  /// What happens in it.
+  /// The changes of processes in that run.
   public let timeline: String
 
-  /// The reason, how to have it again, and what happens.
+  /// The seed, the reason, the schedule and the timeline.
   public var description: String {
     "seed \(seed), run \(runs): \(reason)\nschedule: \(schedule)\n\(timeline)"
   }
 }
 
-/// How a search goes about it.
+/// A search for a failing run of a simulated program, and its settings.
 public struct Search: Sendable {
-  /// Who chooses.
+  /// The strategy that chooses among threads and faults.
   public var strategy: Strategy
-  /// What may go wrong.
+  /// The kinds of faults to inject.
   public var faults: FaultInjection
-  /// Schedulers of each simulation.
+  /// The number of schedulers of each simulation.
   public var schedulers: Int
-  /// Of each runtime, the number of schedulers apart.
+  /// The configuration of each runtime; ``schedulers`` replaces its number of schedulers.
   public var configuration: ProcessRuntime.Configuration
-  /// Threads are left between atomic steps of the runtime's own lock-free code, too; in debug builds only.
+  /// Whether threads are interrupted between the atomic steps of lock-free code too, in debug builds only.
   public var isFine: Bool
-  /// A run that takes more steps than that has failed.
+  /// The number of steps after which a run counts as failed.
   public var maxSteps: Int
 
-  /// Two schedulers, chance, and no faults, unless told otherwise.
+  /// Creates a search, by default random, with two schedulers and no faults.
   public init(
     strategy: Strategy = .random,
     faults: FaultInjection = [],
@@ -55,9 +55,12 @@ public struct Search: Sendable {
     self.maxSteps = maxSteps
   }
 
-  /// Runs something once for each seed, until a run fails; nil when none does.
+  /// Runs a body once for each seed until a run fails.
   ///
-  /// After the body the simulation is run until it is idle, and then finished.
+  /// After the body, the simulation runs until it is idle and is then finished. A run fails when the body throws or the
+  /// simulation does.
+  ///
+  /// - Returns: The first failing run, shrunk; nil if no run fails.
   public func find(
     seeds: Range<UInt64>,
     _ body: (Simulation) throws -> Void
@@ -71,22 +74,28 @@ public struct Search: Sendable {
     }
   }
 
-  /// Runs something in every way there is with at most so many interruptions, or until so many runs are done.
+  /// Runs a body in every possible order until a run fails.
   ///
-  /// Returns the first that fails, and how many runs were done.
+  /// - Parameters:
+  ///   - interruptions: The number of times that a run may interrupt a thread that could have run on.
+  ///   - limit: The maximum number of runs.
+  ///   - body: The body; after it, the simulation runs until it is idle and is then finished.
+  /// - Returns: The first failing run, shrunk; the number of runs; and whether all runs within the bound were made.
   public func findAmongAll(
     interruptions: Int,
-    atMost most: Int = 1_000_000,
+    atMost limit: Int = 1_000_000,
     _ body: (Simulation) throws -> Void
   ) -> (counterexample: Counterexample?, runs: Int, isComplete: Bool) {
     let search = ExhaustiveSearch(interruptions: interruptions)
     return CarrierThread.onOne {
-      let (failed, runs, isComplete) = search.run(atMost: most) { fails(plan(0, strategy, search), body) }
+      let (failed, runs, isComplete) = search.run(atMost: limit) { fails(plan(0, strategy, search), body) }
       return (failed.map { shortest($0, seed: 0, runs: runs, body) }, runs, isComplete)
     }
   }
 
-  /// Runs something as a schedule says; what was wrong.
+  /// Runs a body with the choices of a schedule.
+  ///
+  /// - Returns: The run with its timeline if it fails; nil otherwise.
   public func replay(_ schedule: Schedule, seed: UInt64 = 0, _ body: (Simulation) throws -> Void) -> Counterexample? {
     fails(plan(seed, .replay(schedule), records: true), body).map {
       Counterexample(reason: $0.reason, seed: seed, runs: 1, schedule: schedule, timeline: $0.timeline)
@@ -143,7 +152,7 @@ public struct Search: Sendable {
     let schedule = shrinking.best
     let again = fails(plan(seed, .replay(schedule), records: true), body)
     return Counterexample(
-      reason: again?.reason ?? failed.reason + " (and not again: something in it is not simulated)",
+      reason: again?.reason ?? failed.reason + " (but not when replayed: something in the run is not simulated)",
       seed: seed,
       runs: runs,
       schedule: schedule,
@@ -152,10 +161,10 @@ public struct Search: Sendable {
   }
 }
 
-/// What a run of a search throws when it finds something wrong.
+/// An error for the body of a search to throw when it finds something wrong.
 public struct SimulationError: Error, CustomStringConvertible {
-  /// What is wrong.
+  /// The description of what is wrong.
   public let description: String
-  /// With what is wrong.
+  /// Creates an error with a description of what is wrong.
   public init(_ description: String) { self.description = description }
 }

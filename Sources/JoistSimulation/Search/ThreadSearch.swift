@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Looks for a fault in code that threads share, without a runtime: every order of a few threads' atomic steps, with at
-// most so many interruptions. In debug builds, where such code has places between its steps.
+// Searches for bugs in lock-free code without a runtime: makes all runs of a few threads with at most a given number of
+// interruptions. It needs a debug build, where such code has schedule points between its atomic steps.
 
 package import Joist
 
-/// A few threads that run some shared code.
+/// The threads of one run, without a runtime.
 package final class LooseThreads {
-  /// What stands for the machine.
+  /// The platform that stands for the machine.
   package let platform: any Platform
   fileprivate let threads: VirtualThreads
 
@@ -16,42 +16,44 @@ package final class LooseThreads {
     threads = platform.threads
   }
 
-  /// One more thread; it has not run yet.
+  /// Starts a thread.
   package func start(_ body: @escaping () -> Void) { _ = threads.start("thread", body) }
 }
 
-/// What a search over threads came to.
-package struct ThreadCounterexample {
-  /// What was wrong in the run that failed; nil when none did.
+/// The result of a search over threads.
+package struct ThreadSearchResult {
+  /// What is wrong in the failing run; nil if no run failed.
   package let reason: String?
-  /// The last run: the one that failed, if one did.
+  /// The schedule of the last run, which is the failing one if a run failed.
   package let schedule: Schedule
   package let runs: Int
-  /// Whether every run within the bound was done.
+  /// Whether all runs within the bound were made.
   package let isComplete: Bool
 }
 
-/// Runs threads in every order with at most so many interruptions.
+/// Runs threads in every order with at most `interruptions` interruptions of a thread that could have run on.
 ///
-/// `make` starts the threads of a run and returns what looks at the end whether all is well, and says what is not.
+/// `make` starts the threads of a run and returns a check. When all threads have ended, the check returns what is
+/// wrong, or nil.
 package func searchThreads(
   interruptions: Int,
-  atMost most: Int = 1_000_000,
+  atMost limit: Int = 1_000_000,
   _ make: (LooseThreads) -> () -> String?
-) -> ThreadCounterexample {
+) -> ThreadSearchResult {
   let search = ExhaustiveSearch(interruptions: interruptions)
   var schedule = Schedule()
   let (reason, runs, isComplete) = CarrierThread.onOne {
-    search.run(atMost: most) { () -> String? in
+    search.run(atMost: limit) { () -> String? in
       let decider = Decider(ExhaustiveStrategy(search))
-      let loose = LooseThreads(SimulatedPlatform(carrier: CarrierThread.here!, seed: 0, decider: decider, faults: []))
+      let carrier = CarrierThread.current!
+      let loose = LooseThreads(SimulatedPlatform(carrier: carrier, seed: 0, decider: decider, faults: []))
       loose.threads.isFine = true
       loose.threads.maxSteps = 100_000
       let check = make(loose)
       let end = loose.threads.drive(until: { loose.threads.haveAllEnded }, before: nil)
       schedule = loose.threads.decider.schedule.trimmed
-      return loose.threads.failure ?? (end == .rest ? "a thread sleeps for ever" : check())
+      return loose.threads.failure ?? (end == .rest ? "a thread sleeps forever" : check())
     }
   }
-  return ThreadCounterexample(reason: reason, schedule: schedule, runs: runs, isComplete: isComplete)
+  return ThreadSearchResult(reason: reason, schedule: schedule, runs: runs, isComplete: isComplete)
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every run there is, one after the other, with at most so many interruptions of a thread that could have gone on. It
-// is a search in depth: a run repeats the one before it up to the last place where something is left to try.
+// Makes all possible runs, one after another, with at most a given number of interruptions of a thread that could have
+// run on. It is a depth-first search: a run repeats the previous one up to the last choice that has an untried option.
 //
 // After M. Musuvathi and S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded Programs",
 // 2007.
 
-/// All runs within a bound.
+/// Makes the choices of one run of an exhaustive search.
 struct ExhaustiveStrategy: SchedulingStrategy {
   private let search: ExhaustiveSearch
 
@@ -18,48 +18,48 @@ struct ExhaustiveStrategy: SchedulingStrategy {
   func draw(_ count: Int) -> Int { search.next(count, firstIsFree: true) }
 }
 
-/// Where the search is; outlives its runs.
+/// The state of an exhaustive search, which lasts for all its runs.
 final class ExhaustiveSearch {
   private struct ChoicePoint {
     var choice: Int
     let count: Int
-    /// Choices other than the first are interruptions.
+    /// Whether option 0 lets a thread run on, so that every other option is an interruption.
     let firstIsFree: Bool
     var cost: Int { firstIsFree && choice > 0 ? 1 : 0 }
   }
 
   private let interruptions: Int
-  private var places: [ChoicePoint] = []
+  private var points: [ChoicePoint] = []
   private var depth = 0
 
   init(interruptions: Int) { self.interruptions = interruptions }
 
-  /// Does a run after the other until one fails, none is left, or so many are done.
+  /// Makes runs until one fails, none is left, or the limit is reached.
   ///
-  /// What failed, how many runs were done, and whether those were all.
-  func run<Failure>(atMost most: Int, _ body: () -> Failure?) -> (failure: Failure?, runs: Int, isComplete: Bool) {
-    for runs in 1...max(1, most) {
+  /// Returns the failure, the number of runs, and whether these were all.
+  func run<Failure>(atMost limit: Int, _ body: () -> Failure?) -> (failure: Failure?, runs: Int, isComplete: Bool) {
+    for runs in 1...max(1, limit) {
       if let failure = body() { return (failure, runs, false) }
       if !advance() { return (nil, runs, true) }
     }
-    return (nil, most, false)
+    return (nil, limit, false)
   }
 
   fileprivate func next(_ count: Int, firstIsFree: Bool) -> Int {
-    if depth == places.count { places.append(ChoicePoint(choice: 0, count: count, firstIsFree: firstIsFree)) }
+    if depth == points.count { points.append(ChoicePoint(choice: 0, count: count, firstIsFree: firstIsFree)) }
     defer { depth += 1 }
-    return min(places[depth].choice, count - 1)
+    return min(points[depth].choice, count - 1)
   }
 
-  /// Goes to the next run; false when there is none.
+  /// Prepares the next run; returns false if there is none.
   private func advance() -> Bool {
-    places.removeLast(places.count - depth)
+    points.removeLast(points.count - depth)
     depth = 0
-    while var place = places.popLast() {
-      let before = places.reduce(0) { $0 + $1.cost }
-      place.choice += 1
-      if place.choice < place.count && before + place.cost <= interruptions {
-        places.append(place)
+    while var point = points.popLast() {
+      let costBefore = points.reduce(0) { $0 + $1.cost }
+      point.choice += 1
+      if point.choice < point.count && costBefore + point.cost <= interruptions {
+        points.append(point)
         return true
       }
     }

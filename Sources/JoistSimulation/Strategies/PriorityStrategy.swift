@@ -4,17 +4,22 @@
 
 import Joist
 
-/// The most important thread that can go on does; at a few places it becomes the least important.
+/// Runs the runnable thread with the highest priority.
+///
+/// At a few random steps that thread gets the lowest priority.
 struct PriorityStrategy: SchedulingStrategy {
   private var numbers: SplitMix64
-  /// By thread; larger is more important.
-  private var importance: [Int] = []
-  private var least = -1
+  /// The priority of each thread, by its number; a larger value is a higher priority.
+  private var priorities: [Int] = []
+  /// The next priority below all others.
+  private var lowest = -1
   private var steps = 0
-  /// Where changes are, the last first.
+  /// The steps after which a priority changes, in descending order.
   private var changes: [Int] = []
 
-  /// A run is taken to be so long: the seed says, for nobody knows.
+  /// Creates a strategy with `depth - 1` changes.
+  ///
+  /// The changes are placed within the assumed length of the run. That length is not known, so the seed determines it.
   init(_ seed: UInt64, depth: Int) {
     numbers = SplitMix64(seed: seed)
     let length = 32 << (numbers.next() % 7)
@@ -24,24 +29,25 @@ struct PriorityStrategy: SchedulingStrategy {
 
   mutating func choose(_ threads: [Int], continues: Bool, faults: Int) -> Int {
     steps += 1
-    for thread in threads { know(thread) }
-    var best = mostImportant(threads)
+    for thread in threads { assignPriority(thread) }
+    var best = highest(threads)
     if let next = changes.last, steps > next {
       changes.removeLast()
       if faults > 0 && numbers.next() & 1 == 0 { return threads.count + Int(numbers.next() % UInt64(faults)) }
-      importance[threads[best]] = least
-      least -= 1
-      best = mostImportant(threads)
+      priorities[threads[best]] = lowest
+      lowest -= 1
+      best = highest(threads)
     }
     return best
   }
 
-  private func mostImportant(_ threads: [Int]) -> Int {
-    threads.indices.max { importance[threads[$0]] < importance[threads[$1]] }!
+  /// Returns the index of the thread with the highest priority.
+  private func highest(_ threads: [Int]) -> Int {
+    threads.indices.max { priorities[threads[$0]] < priorities[threads[$1]] }!
   }
 
-  private mutating func know(_ thread: Int) {
-    while importance.count <= thread { importance.append(Int(numbers.next() >> 33)) }
+  private mutating func assignPriority(_ thread: Int) {
+    while priorities.count <= thread { priorities.append(Int(numbers.next() >> 33)) }
   }
 
   mutating func draw(_ count: Int) -> Int {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chooses as an earlier run did. Where there is less to choose from than there was then, the ordinary is chosen.
+// Repeats the choices of an earlier run. Where a recorded choice exceeds the options of this run, it makes the ordinary
+// choice.
 
-/// An earlier run, and the ordinary after its end.
+/// Repeats a schedule, and makes the ordinary choice after its end.
 struct ReplayStrategy: SchedulingStrategy {
   private let choices: [UInt16]
-  private var place = 0
+  private var index = 0
 
   init(_ schedule: Schedule) { choices = schedule.choices }
 
@@ -13,8 +14,8 @@ struct ReplayStrategy: SchedulingStrategy {
   mutating func draw(_ count: Int) -> Int { next(count) }
 
   private mutating func next(_ count: Int) -> Int {
-    guard place < choices.count else { return 0 }
-    defer { place += 1 }
-    return Int(choices[place]) < count ? Int(choices[place]) : 0
+    guard index < choices.count else { return 0 }
+    defer { index += 1 }
+    return Int(choices[index]) < count ? Int(choices[index]) : 0
   }
 }

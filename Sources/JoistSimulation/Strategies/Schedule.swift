@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was chosen in a run: enough to have it again.
+// The choices made in a run, which are enough to replay it.
 
 /// The choices of a simulated run, in order.
 ///
-/// As text: `3 0*57 1 0*12 2` is a 3, then 57 times the first of what could be chosen, and so on. The first choice is
-/// always the least remarkable: the thread that runs goes on, a timer is not late.
+/// Its text `3 0*57 1 0*12 2` means choice 3, then choice 0 fifty-seven times, and so on. Choice 0 is always the
+/// ordinary one: the running thread runs on, a timer is not late.
 public struct Schedule: Sendable, Hashable, CustomStringConvertible {
-  /// Which of so many was chosen.
+  /// The index of each choice among the options that there were.
   public internal(set) var choices: [UInt16]
 
   package init(_ choices: [UInt16] = []) { self.choices = choices }
 
-  /// Reads what `description` wrote; nil when that is no such text.
+  /// Parses the text of a schedule, as ``description`` gives it.
+  ///
+  /// - Returns: nil if `text` is not the text of a schedule.
   public init?(_ text: String) {
     choices = []
     for word in text.split(separator: " ") {
@@ -23,7 +25,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The text.
+  /// The schedule as text, with repeated choices written as `CHOICE*COUNT`.
   public var description: String {
     var words: [String] = []
     var index = 0
@@ -36,7 +38,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     return words.joined(separator: " ")
   }
 
-  /// Without the ordinary choices at the end, which are what follows a schedule anyway.
+  /// The schedule without the ordinary choices at its end; a replay makes these anyway.
   var trimmed: Schedule {
     var trimmed = choices
     while trimmed.last == 0 { trimmed.removeLast() }

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who chooses what happens next, and what is written down of it.
+// The strategies that choose what happens next in a run, and the decider that records their choices.
 
-/// Chooses among what can happen.
+/// Chooses what happens next in a run.
 protocol SchedulingStrategy {
-  /// One of the threads, or of so many faults, which are numbered after them.
+  /// Returns the index of a thread, or of one of `faults` possible faults, whose indices follow those of the threads.
   ///
-  /// With `continues` the first thread is the one that ran last.
+  /// If `continues` is true, the first thread is the one that ran last.
   mutating func choose(_ threads: [Int], continues: Bool, faults: Int) -> Int
-  /// One of so many, of which the first is the ordinary one.
+  /// Returns an index below `count`; index 0 is the ordinary option.
   mutating func draw(_ count: Int) -> Int
 }
 
-/// What a simulated run is made of.
+/// The way in which a simulated run chooses among threads and faults.
 public enum Strategy: Sendable, Hashable {
-  /// At each place chance says whether another thread goes on, and which; how often depends on the seed.
-  case random
-  /// Probabilistic concurrency testing: threads have priorities that chance gave them, and at `depth - 1` places the
-  /// one that runs becomes the least important.
+  /// At each schedule point, random numbers decide whether another thread runs, and which.
   ///
-  /// Finds a fault that needs so many changes with a known probability.
+  /// The seed determines how often a run switches.
+  case random
+  /// Probabilistic concurrency testing: threads have random priorities, and at `depth - 1` random steps the running
+  /// thread gets the lowest priority.
+  ///
+  /// It finds a bug that needs `depth` ordering constraints with a probability that has a known lower bound.
   /// After S. Burckhardt and others, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", 2010.
   case pct(depth: Int)
-  /// Chooses as in an earlier run, and the ordinary after its end.
+  /// Repeats the choices of an earlier run, and makes the ordinary choice after their end.
   case replay(Schedule)
 
   func make(_ seed: UInt64) -> any SchedulingStrategy {
@@ -34,11 +36,11 @@ public enum Strategy: Sendable, Hashable {
   }
 }
 
-/// Asks a chooser and writes down what it says.
+/// Asks a strategy and records its choices.
 struct Decider {
   private var strategy: any SchedulingStrategy
   private(set) var schedule = Schedule()
-  /// How long a step takes, on the simulated clock.
+  /// The duration of a step on the simulated clock.
   let stepNanoseconds: Int
 
   init(_ strategy: any SchedulingStrategy, stepNanoseconds: Int = 100) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The thread of the system on which a simulation runs: one that runs no Swift task, so that what Swift keeps per thread
-// is the simulation's. Stages are used again.
+// The system thread that carries the virtual threads of a simulation. It runs no Swift task, so the state that Swift
+// keeps per thread belongs to the simulation. Carrier threads are pooled and reused.
 
 import CJoist
 import Dispatch
 import Joist
 import Synchronization
 
-/// A thread that runs what it is given, one thing after another.
-// Sound: `work` is the caller's until it is handed over, and again when it is done; the words are the carrier's own.
+/// A system thread that runs closures for its user, one after another.
+// Sound: `work` belongs to the caller until it signals `begin` and again after `done`. Only the carrier uses `words`.
 @safe
 final class CarrierThread: @unchecked Sendable {
-  /// Where this thread keeps what belongs to the code on it.
+  /// The addresses of the per-thread state that belongs to the code running on this thread.
   let words: Handle<joist_words>
   private var work: (() -> Void)?
   private let begin = DispatchSemaphore(value: 0)
@@ -25,13 +25,13 @@ final class CarrierThread: @unchecked Sendable {
   private init() {
     unsafe words = .allocate(joist_words())
     do {
-      thread = try HostPlatform.shared.startThread(named: "joist-carrier") { [unowned self] in self.live() }
+      thread = try HostPlatform.shared.startThread(named: "joist-carrier") { [unowned self] in self.serve() }
     } catch {
       fatalError("Joist: \(error)")
     }
   }
 
-  /// One that nobody uses.
+  /// Takes a carrier thread out of the pool, or starts one.
   static func take() -> CarrierThread {
     if let free = free.withLock({ $0.popLast() }) { return free }
     let carrier = CarrierThread()
@@ -39,18 +39,20 @@ final class CarrierThread: @unchecked Sendable {
     return carrier
   }
 
-  /// The one that the caller is on, if it is on one.
-  static var here: CarrierThread? { all.withLock { $0.first { $0.isHere } } }
+  /// The carrier thread that the caller runs on; nil on any other thread.
+  static var current: CarrierThread? { all.withLock { $0.first { $0.isCurrent } } }
 
-  /// Nobody uses it any more.
+  /// Returns the carrier thread to the pool.
   func giveBack() { CarrierThread.free.withLock { $0.append(self) } }
 
-  /// Whether the caller is on it.
-  var isHere: Bool { thread!.isCurrent }
+  /// Whether the caller runs on this thread.
+  var isCurrent: Bool { thread!.isCurrent }
 
-  /// Runs something on a carrier: the simulations in it are on that, and nobody has to be told when one goes on.
+  /// Runs a closure on a carrier thread.
+  ///
+  /// Simulations in the closure use that carrier, so they need no handover between threads when they make progress.
   static func onOne<Result>(_ body: () -> Result) -> Result {
-    if here != nil { return body() }
+    if current != nil { return body() }
     let carrier = take()
     defer { carrier.giveBack() }
     var result: Result?
@@ -59,9 +61,9 @@ final class CarrierThread: @unchecked Sendable {
   }
 
   // Sound: the closure is called before this returns.
-  /// Runs something on the carrier, and waits for it.
+  /// Runs a closure on the carrier thread and waits for it.
   func perform(_ body: () -> Void) {
-    if isHere { return body() }
+    if isCurrent { return body() }
     withoutActuallyEscaping(body) { body in
       work = body
       begin.signal()
@@ -70,8 +72,8 @@ final class CarrierThread: @unchecked Sendable {
     }
   }
 
-  // Sound: found by this thread, for this thread, which runs no task.
-  private func live() {
+  // Sound: this thread finds its own words, and it runs no task.
+  private func serve() {
     unsafe joist_words_find(&words.it, false)
     while true {
       begin.wait()
@@ -80,8 +82,8 @@ final class CarrierThread: @unchecked Sendable {
     }
   }
 
-  /// A simulation has failed while somebody waits in it who cannot be told otherwise.
+  /// Ends the program, because a simulation has failed inside a wait that cannot throw.
   func abandon(_ threads: VirtualThreads) {
-    fatalError("Joist: in a simulation \(threads.failure ?? "something failed")")
+    fatalError("Joist: in a simulation: \(threads.failure ?? "something failed")")
   }
 }

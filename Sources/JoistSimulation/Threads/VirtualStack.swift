@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stacks for virtual threads: mapped once, used by one simulation after the other.
+// Stacks of virtual threads. A stack is mapped once and reused by later simulations.
 
 import Joist
 import Synchronization
 
 /// A stack with a guard below it.
-// Sound: one thread has it at a time; the list of free ones is under a lock.
+// Sound: one thread uses a stack at a time, and a lock protects the list of free ones.
 @safe
 struct VirtualStack: ~Copyable {
   let top: UnsafeMutableRawPointer
@@ -16,7 +16,7 @@ struct VirtualStack: ~Copyable {
   private static let guardBytes = 64 << 10
   private static let free = Mutex<Handle<VirtualStack>?>(nil)
 
-  // Sound: a new mapping is nobody else's.
+  // Sound: nothing else refers to a new mapping.
   private init() {
     let all = VirtualStack.bytes + VirtualStack.guardBytes
     guard let start = unsafe HostPlatform.shared.reserve(bytes: all) else {
@@ -44,6 +44,6 @@ struct VirtualStack: ~Copyable {
 }
 
 extension Handle<VirtualStack> {
-  /// Nothing on it is needed any more.
+  /// Returns the stack to the pool; nothing on it may be in use.
   func giveBack() { VirtualStack.keep(self) }
 }

@@ -1,47 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A simulated thread: a stack of its own, and what belongs to a thread and not to the code on it.
+// A simulated thread: a stack, and the state that a system thread would keep for the code running on it.
 
 import CJoist
 import Joist
 
-/// Where a virtual thread goes on, kept outside of Swift's properties: no access may be open across a switch.
-// Sound: touched by the carrier that the thread belongs to, and by nobody else.
+/// The saved state of a virtual thread that is switched away from.
+///
+/// It is memory outside of Swift's properties, because no exclusive access may be open across a switch.
+// Sound: only the carrier thread of the virtual thread touches it.
 @safe
 struct VirtualContext {
   var stackPointer: UnsafeMutableRawPointer?
-  /// What runs on it as `joist_thread_current` says, and whose faults are contained.
+  /// The scheduler or other object on the thread, as `joist_thread_current` returns it.
   var current: UnsafeMutableRawPointer?
+  /// The site that contains crashes on the thread.
   var site: UnsafeMutablePointer<joist_site>?
-  /// What Swift keeps per thread, while it does not run.
+  /// The state that Swift keeps per thread.
   var savedThreadState = unsafe joist_saved_state()
 }
 
 /// A thread of a simulation.
-// Sound: only its carrier touches it; whoever joins it from outside waits for the carrier.
+// Sound: only its carrier thread touches it. A thread outside that joins it waits for the carrier.
 final class VirtualThread: PlatformThread, @unchecked Sendable {
-  /// Its place among the threads of its simulation, in the order in which they were started.
+  /// Its index among the threads of its simulation, in the order in which they were started.
   let number: Int
   let name: String
   let context: Handle<VirtualContext>
   private unowned let threads: VirtualThreads
   fileprivate var body: (() -> Void)?
   let stack: Handle<VirtualStack>
-  /// Where it was left.
-  var place = SchedulePoint.call
-  /// The word that it waits on; zero while it does not wait.
+  /// The kind of schedule point at which the thread was interrupted; `call` also for a thread that sleeps.
+  var point = SchedulePoint.call
+  /// The address of the word that the thread sleeps on; zero if it does not sleep.
   var waitsOn: UInt = 0
-  /// When its wait ends at the latest.
+  /// The latest time at which its sleep ends.
   var deadline: Int64?
   var hasEnded = false
-  /// It is not the runtime's own: a run is over when it has ended.
+  /// Whether the thread is not one of the runtime's own; a run lasts until all such threads have ended.
   var isExtra = false
-  /// It gave way to whoever has a lock, and no other thread has gone on since.
+  /// Whether the thread let the owner of a lock run, and no other thread has made progress since.
   var hasYielded = false
-  /// It does not go on before that time.
+  /// The time before which the thread does not run.
   var stuckUntil: Int64 = 0
-  /// The process that it runs is to leave at its next suspension point.
-  var isToLeave = false
+  /// Whether the process on the thread must yield at its next suspension point.
+  var mustYield = false
 
   init(number: Int, name: String, threads: VirtualThreads, _ body: @escaping () -> Void) {
     self.number = number
@@ -57,23 +60,23 @@ final class VirtualThread: PlatformThread, @unchecked Sendable {
     context.free()
   }
 
-  // Sound: the stack is this thread's, which outlives its first frame.
-  /// Lays its first frame.
+  // Sound: the stack belongs to this thread, and the thread outlives its first frame.
+  /// Lays out the first frame on the stack.
   func lay() {
     let argument = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe context.it.stackPointer = joist_stack_lay(stack.it.top, { unsafe VirtualThread.begin($0) }, argument)
   }
 
-  // Sound: as above; and nothing is retained by the frame that is left for ever.
+  // Sound: as above. The frame that is never resumed retains nothing.
   private static func begin(_ argument: UnsafeMutableRawPointer) {
     let thread = unsafe Unmanaged<VirtualThread>.fromOpaque(argument)
-    let (own, carrier) = unsafe thread._withUnsafeGuaranteedRef { $0.live() }
+    let (own, carrier) = unsafe thread._withUnsafeGuaranteedRef { $0.runBody() }
     unsafe joist_switch(&own.it.stackPointer, carrier.it.stackPointer!)
   }
 
-  /// All that it does; then the contexts between which it is left.
+  /// Runs the body and returns the contexts for the last switch, from this thread to the carrier.
   @inline(never)
-  private func live() -> (own: Handle<VirtualContext>, carrier: Handle<VirtualContext>) {
+  private func runBody() -> (own: Handle<VirtualContext>, carrier: Handle<VirtualContext>) {
     body.take()!()
     return (context, threads.end(self))
   }
@@ -82,7 +85,7 @@ final class VirtualThread: PlatformThread, @unchecked Sendable {
 
   var isCurrent: Bool { threads.running === self }
 
-  /// Whether it can go on at that time.
+  /// Returns whether the thread can run at a time.
   func isRunnable(_ now: Int64) -> Bool {
     if hasEnded || stuckUntil > now { return false }
     if waitsOn == 0 { return true }

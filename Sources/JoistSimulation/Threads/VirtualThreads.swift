@@ -1,77 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The threads of a simulation: all on one thread of the system, one at a time, and a strategy says which.
-// VT1. A thread is left only at a place (`SchedulePoint`), in a wait, or at its end, and goes on from there.
-// VT2. What decides is on the carrier's own stack: a thread that is left goes there, and from there goes the next.
-// VT3. Time stands still but for a little at each step. When no thread can go on it jumps to the next deadline.
-// VT4. A thread that gave way to whoever has a lock is not taken again before another one has got on, if one can.
+// The virtual threads of a simulation. They all run on one carrier thread, one at a time, and a strategy chooses which.
+//
+// A virtual thread is switched away from only at a schedule point (`SchedulePoint`), in a wait or at its end, and
+// resumes there. The code that chooses runs on the carrier's own stack: a thread switches to it, and it switches to the
+// next thread. Each step adds a short, fixed time to the clock. When no thread can run, the clock jumps to the next
+// deadline. A thread that spins for a lock (`.relinquished`) is not chosen again before another thread has made
+// progress, unless no other thread can run.
 
 import CJoist
 import Joist
 
-/// The address of this is what `joist_thread_schedule_control` says; the object behind it decides.
-// Sound: made and freed by `VirtualThreads`, which outlives its use of the thread.
+/// The schedule control of the carrier thread, with the object that serves it.
+///
+/// `joist_thread_schedule_control` returns its address.
+// Sound: `VirtualThreads` allocates and frees it, and outlives its use by the thread.
 @safe
 struct ScheduleControl {
-  /// First: what C sees.
-  var steering: joist_schedule_control
+  /// The part that C sees, which must be the first field.
+  var base: joist_schedule_control
   fileprivate var threads: Unmanaged<VirtualThreads>?
 }
 
 /// The threads of one simulation.
-// Sound: contexts, words and the steering are the carrier's, and only code on it touches them.
+// Sound: only code on the carrier thread touches the contexts, the words and the schedule control.
 final class VirtualThreads {
   let carrier: CarrierThread
   private(set) var all: [VirtualThread] = []
-  /// The one that runs; nil while the carrier decides.
+  /// The thread that runs; nil while the carrier chooses.
   private(set) var running: VirtualThread?
-  /// The last one that ran.
+  /// The thread that ran last.
   private var last: VirtualThread?
-  private let base: Handle<VirtualContext>
-  private let steered: Handle<ScheduleControl>
-  /// Nanoseconds.
+  private let carrierContext: Handle<VirtualContext>
+  private let control: Handle<ScheduleControl>
+  /// The simulated time in nanoseconds.
   private(set) var now: Int64 = 1_000_000_000
   var decider: Decider
-  /// Called after every step, with the thread that took it.
+  /// A closure called after every step with the thread that took it.
   var afterStep: (VirtualThread) -> Void = { _ in }
-  /// Called before time jumps, or the carrier gives up, while every thread waits.
+  /// A closure called while every thread waits, before time jumps or `drive` returns.
   var atRest: () -> Void = {}
-  /// Has something happen that is no step of a thread: kinds that a strategy may choose.
+  /// The faults that the strategy may choose instead of a step of a thread.
   var faults: any FaultInjector = NoFaultInjector()
-  /// Whether threads are left between atomic steps as well.
+  /// Whether threads are interrupted between atomic steps too.
   var isFine = false
-  /// Steps so far, and the most there may be.
+  /// The number of steps so far.
   private(set) var steps = 0
+  /// The number of steps after which the run fails.
   var maxSteps = Int.max
-  /// What has gone wrong, once; nothing goes on then.
+  /// The first failure; once it is set, no thread runs any more.
   var failure: String?
   private let clock: TickClock
   private var choices: [Int] = []
 
-  // Sound: the object has the memory until it ends.
+  // Sound: the object owns the memory until its end.
   init(carrier: CarrierThread, clock: TickClock, decider: Decider) {
     self.carrier = carrier
     self.clock = clock
     self.decider = decider
-    base = .allocate(VirtualContext())
-    let steering = unsafe joist_schedule_control(at: { unsafe VirtualThreads.reached($0, $1) }, platform: nil)
-    steered = unsafe .allocate(ScheduleControl(steering: steering, threads: nil))
-    unsafe steered.it.threads = unsafe Unmanaged.passUnretained(self)
+    carrierContext = .allocate(VirtualContext())
+    let base = unsafe joist_schedule_control(at: { unsafe VirtualThreads.reached($0, $1) }, platform: nil)
+    control = unsafe .allocate(ScheduleControl(base: base, threads: nil))
+    unsafe control.it.threads = unsafe Unmanaged.passUnretained(self)
     clock.set(UInt64(now))
   }
 
   deinit {
-    steered.free()
-    base.free()
+    control.free()
+    carrierContext.free()
   }
 
   // Sound: the platform outlives the threads.
-  /// What stands for the machine on these threads.
-  func serve(_ platform: AnyObject) {
-    unsafe steered.it.steering.platform = UnsafeRawPointer(Unmanaged.passUnretained(platform).toOpaque())
+  /// Sets the platform that stands for the machine on these threads.
+  func setPlatform(_ platform: AnyObject) {
+    unsafe control.it.base.platform = UnsafeRawPointer(Unmanaged.passUnretained(platform).toOpaque())
   }
 
-  /// A new thread, which has not run yet.
+  /// Creates a thread, which first runs when the strategy chooses it.
   func start(_ name: String, _ body: @escaping () -> Void) -> VirtualThread {
     let thread = VirtualThread(number: all.count, name: name, threads: self, body)
     all.append(thread)
@@ -79,12 +84,12 @@ final class VirtualThreads {
     return thread
   }
 
-  /// Whether no thread is left that is not the runtime's own.
+  /// Whether all threads that are not the runtime's own have ended.
   var haveExtrasEnded: Bool { !all.contains { $0.isExtra && !$0.hasEnded } }
 
-  /// Whether one is somewhere where rules are broken for a moment.
+  /// Whether a thread is at a schedule point inside an operation, where rules may be broken temporarily.
   var isAnyBetweenCalls: Bool {
-    for thread in all where thread.place != .call && !thread.hasEnded { return true }
+    for thread in all where thread.point != .call && !thread.hasEnded { return true }
     return false
   }
 
@@ -95,34 +100,34 @@ final class VirtualThreads {
     clock.set(UInt64(now))
   }
 
-  // MARK: The threads' side
+  // MARK: On virtual threads
 
-  // Sound: C passes on the address that it was given.
-  private static func reached(_ steering: UnsafeMutablePointer<joist_schedule_control>?, _ place: Int32) -> Bool {
-    let steered = unsafe UnsafeRawPointer(steering!).assumingMemoryBound(to: ScheduleControl.self)
-    return unsafe steered.pointee.threads!._withUnsafeGuaranteedRef { $0.reach(SchedulePoint(rawValue: place)!) }
+  // Sound: C passes the address that it was given.
+  private static func reached(_ base: UnsafeMutablePointer<joist_schedule_control>?, _ point: Int32) -> Bool {
+    let control = unsafe UnsafeRawPointer(base!).assumingMemoryBound(to: ScheduleControl.self)
+    return unsafe control.pointee.threads!._withUnsafeGuaranteedRef { $0.reach(SchedulePoint(rawValue: point)!) }
   }
 
-  private func reach(_ place: SchedulePoint) -> Bool {
-    guard let thread = running, place != .step || isFine else { return false }
-    if place == .admission { return faults.isFull(&decider) }
-    thread.place = place
-    thread.hasYielded = place == .relinquished
+  private func reach(_ point: SchedulePoint) -> Bool {
+    guard let thread = running, point != .step || isFine else { return false }
+    if point == .admission { return faults.isFull(&decider) }
+    thread.point = point
+    thread.hasYielded = point == .relinquished
     pause(thread)
-    let leaves = thread.isToLeave
-    thread.isToLeave = false
-    return leaves
+    let mustYield = thread.mustYield
+    thread.mustYield = false
+    return mustYield
   }
 
-  // Sound: the thread's context is nobody else's, and the carrier's own is where it left off (VT2).
-  /// Back to the carrier, until it is this thread's turn again.
+  // Sound: the thread alone owns its context, and the carrier's context is the one from which it switched here.
+  /// Switches to the carrier, and returns when the carrier resumes this thread.
   @inline(never)
   private func pause(_ thread: VirtualThread) {
     leave(thread)
-    unsafe joist_switch(&thread.context.it.stackPointer, base.it.stackPointer!)
+    unsafe joist_switch(&thread.context.it.stackPointer, carrierContext.it.stackPointer!)
   }
 
-  /// Takes with it what belongs to the code on the thread.
+  /// Saves the per-thread state of the code on the thread into its context.
   private func leave(_ thread: VirtualThread) {
     let context = thread.context
     unsafe context.it.current = joist_thread_current()
@@ -130,17 +135,17 @@ final class VirtualThreads {
     unsafe joist_words_remove(&carrier.words.it, &context.it.savedThreadState)
   }
 
-  /// The thread is about to go back to the carrier for good, where that left off.
+  /// Marks a thread as ended and returns the carrier's context, to which it switches for the last time.
   func end(_ thread: VirtualThread) -> Handle<VirtualContext> {
     thread.hasEnded = true
     leave(thread)
-    return base
+    return carrierContext
   }
 
-  /// Sleeps while a word is as it was, until it is woken, or until that time.
+  /// Puts the running thread to sleep on a word until it is woken or the deadline passes.
   func sleep(on word: UInt, until deadline: Int64?) {
     let thread = running!
-    thread.place = .call
+    thread.point = .call
     thread.waitsOn = word
     thread.deadline = deadline
     pause(thread)
@@ -148,7 +153,7 @@ final class VirtualThreads {
     thread.deadline = nil
   }
 
-  /// Ends the sleep of who sleeps on a word: of all, or of the first.
+  /// Wakes all threads that sleep on a word, or the first of them.
   func wake(_ word: UInt, all isAll: Bool) {
     for thread in all where thread.waitsOn == word {
       thread.waitsOn = 0
@@ -156,9 +161,11 @@ final class VirtualThreads {
     }
   }
 
-  // MARK: The carrier's side
+  // MARK: On the carrier thread
 
-  /// Waits for something, as a thread of the simulation or as the code that has it go on.
+  /// Waits until a condition holds or the deadline passes.
+  ///
+  /// On a virtual thread, lets other threads run meanwhile. Elsewhere, drives the simulation.
   func wait(until isDone: () -> Bool, or deadline: Int64?, _ what: @autoclosure () -> String) {
     if running != nil {
       while !isDone() && (deadline.map { now < $0 } ?? true) {
@@ -173,22 +180,30 @@ final class VirtualThreads {
   private func drive(until isDone: () -> Bool, or deadline: Int64?, _ what: @autoclosure () -> String) {
     let end = drive(until: isDone, before: deadline)
     if end == .rest, failure == nil, deadline == nil {
-      fail("nothing goes on any more, and \(what()) is waited for")
+      fail("nothing can run any more, but \(what()) is waited for")
     }
     if failure != nil { carrier.abandon(self) }
   }
 
-  /// How a drive ended.
-  enum End { case done, rest, time, failed }
+  /// Why `drive` returned.
+  enum End {
+    /// The condition holds.
+    case done
+    /// No thread can run, and no deadline is left.
+    case rest
+    /// The deadline has passed.
+    case time
+    case failed
+  }
 
-  // Sound: the carrier's words are this thread's.
-  /// Has threads go on until something is so, nothing goes on by itself any more, or that time has come.
+  // Sound: the carrier's words are those of this thread.
+  /// Runs threads until a condition holds, no thread can run any more, the deadline passes or the run fails.
   func drive(until isDone: () -> Bool, before deadline: Int64?, passingTime: Bool = true) -> End {
-    precondition(running == nil, "a simulation is driven from outside of its threads")
-    unsafe joist_thread_set_schedule_control(&steered.it.steering)
-    unsafe joist_words_remove(&carrier.words.it, &base.it.savedThreadState)
+    precondition(running == nil, "a simulation must be driven from outside its own threads")
+    unsafe joist_thread_set_schedule_control(&control.it.base)
+    unsafe joist_words_remove(&carrier.words.it, &carrierContext.it.savedThreadState)
     defer {
-      unsafe joist_words_install(&carrier.words.it, &base.it.savedThreadState)
+      unsafe joist_words_install(&carrier.words.it, &carrierContext.it.savedThreadState)
       joist_thread_set_schedule_control(nil)
     }
     while true {
@@ -208,14 +223,14 @@ final class VirtualThreads {
     for thread in all where !thread.hasEnded {
       if thread.stuckUntil > now {
         next = min(next ?? .max, thread.stuckUntil)
-      } else if thread.waitsOn != 0, let its = thread.deadline, its < .max - 1 {
-        next = min(next ?? its, its)
+      } else if thread.waitsOn != 0, let deadline = thread.deadline, deadline < .max - 1 {
+        next = min(next ?? deadline, deadline)
       }
     }
     return next
   }
 
-  /// One step of one thread (VT1, VT4), or a fault; false when no thread can go on.
+  /// Runs one thread for a step, or injects a fault; returns false if no thread can run.
   private func takeStep() -> Bool {
     choices.removeAll(keepingCapacity: true)
     var yielded: VirtualThread?
@@ -233,9 +248,9 @@ final class VirtualThreads {
     let options = faults.count(self, continuing: continues ? last : nil)
     let chosen = decider.choose(choices, continues: continues, faults: options)
     steps += 1
-    if steps > maxSteps { fail("it has not come to an end in \(maxSteps) steps") }
+    if steps > maxSteps { fail("the run did not end within \(maxSteps) steps") }
     if chosen >= choices.count {
-      faults.make(chosen - choices.count, self, continuing: continues ? last : nil)
+      faults.inject(chosen - choices.count, self, continuing: continues ? last : nil)
     } else {
       resume(all[choices[chosen]])
     }
@@ -244,7 +259,7 @@ final class VirtualThreads {
 
   func fail(_ reason: String) { if failure == nil { failure = reason } }
 
-  // Sound: the thread is paused, its context complete; the carrier's own words are put aside (`drive`).
+  // Sound: the thread is paused and its context is complete. `drive` has saved the carrier's own state.
   private func resume(_ thread: VirtualThread) {
     running = thread
     last = thread
@@ -252,13 +267,11 @@ final class VirtualThreads {
     unsafe joist_thread_set_current(context.it.current)
     unsafe joist_faults_enter(context.it.site)
     unsafe joist_words_install(&carrier.words.it, &context.it.savedThreadState)
-    unsafe joist_switch(&base.it.stackPointer, context.it.stackPointer!)
+    unsafe joist_switch(&carrierContext.it.stackPointer, context.it.stackPointer!)
     joist_thread_set_current(nil)
     joist_faults_enter(nil)
     running = nil
-    // VT4
     if !thread.hasYielded { for other in all where other.hasYielded { other.hasYielded = false } }
-    // VT3
     passTime(Int64(decider.stepNanoseconds))
     afterStep(thread)
   }

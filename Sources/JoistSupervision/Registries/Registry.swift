@@ -1,30 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes found by keys of any type.
-// RG1. A process is in the table before its watcher is asked to monitor it. A monitor of one that has ended already
-//      brings its message at once; so an end is never missed, however it races with the registration.
-// RG2. Between a process's end and the watcher's message its entries are there still. Whoever looks passes over those
-//      that do not live, and a unique key is given to another.
-// RG3. The table is locked for a look only; nothing is sent meanwhile, and no code of a key's runs (RT1).
+// A table from keys of any type to processes, and the process that watches its members. `register` adds a process to
+// the table before it asks the watcher to monitor it. A monitor of a process that has already ended delivers its
+// message at once, so no end is missed, however it races with the registration.
+// RG2. Between the end of a process and the watcher's message its entries are still in the table. A lookup skips
+//      processes that have ended, and a unique key that such a process holds goes to the next process that asks.
+// RG3. The table is locked only to read or change it. Under the lock nothing is sent, and no code of a key runs (RT1).
 
 public import Joist
 
-/// Processes under keys: one process a key, or many.
+/// A table that finds processes by key, with one process or many under each key.
 ///
-/// An entry goes when its process ends. May be used by any thread and any process; nothing here waits except for a
-/// short lock, and for mailboxes that were asked to block when it dispatches. The entries go with the registry. A key's
-/// `==` and `hash(into:)` run on the caller's side, without a lock: one that traps ends the caller alone.
+/// An entry is removed when its process ends, and all entries are removed with the registry. Any thread and any process
+/// may use a registry. Its methods take a short lock and do not wait otherwise, except that dispatching waits for a
+/// mailbox that is configured to block when it is full. A key's `==` and `hash(into:)` run in the caller, without the
+/// lock: one that traps ends only the caller.
 public final class Registry<Key: Hashable & Sendable, Message: ~Copyable>: Sendable {
   private let table: RegistryTable<Key, Message>
   private let watcher: ProcessRef<RegistryMail<Message>>
 
-  /// An empty registry; one process of the runtime watches its members, who may be of any runtime.
-  ///
-  /// Throws a `SpawnError` where that process cannot be made.
-  public init(on runtime: ProcessRuntime, keys: RegistryKeys = .unique) throws(SpawnError) {
-    let table = RegistryTable<Key, Message>(keys)
+  private init(_ table: RegistryTable<Key, Message>, _ watcher: ProcessRef<RegistryMail<Message>>) {
     self.table = table
-    watcher = try runtime.trySpawn(RegistryMail<Message>.self) { process in
+    self.watcher = watcher
+  }
+
+  /// Starts an empty registry, with one process on the runtime that watches its members.
+  ///
+  /// The members may belong to any runtime. The watcher ends when the registry is released.
+  ///
+  /// - Throws: A `SpawnError` if the watcher cannot be created.
+  public static func start(
+    on runtime: ProcessRuntime,
+    keys: RegistryKeys = .unique
+  ) throws(SpawnError) -> Registry<Key, Message> {
+    let table = RegistryTable<Key, Message>(keys)
+    let watcher = try runtime.trySpawn(RegistryMail<Message>.self) { process in
       var members: [MonitorID: ProcessRef<Message>] = [:]
       while true {
         switch try process.receive() {
@@ -33,34 +43,40 @@ public final class Registry<Key: Hashable & Sendable, Message: ~Copyable>: Senda
         }
       }
     }
+    return Registry(table, watcher)
   }
 
   deinit { watcher.exit() }
 
-  /// Puts a process under a key, until it ends or is taken away; where it is already, nothing changes.
+  /// Registers a process under a key until it ends or is unregistered.
   ///
-  /// Throws a ``RegistryError`` when another living process has the unique key, or when this one has ended.
+  /// Does nothing if the process is already registered under the key.
+  ///
+  /// - Throws: A ``RegistryError`` if another living process holds the unique key, or if this process has ended.
   public func register(_ ref: ProcessRef<Message>, as key: Key) throws(RegistryError) {
     guard ref.isAlive else { throw .noProcess }
-    if try table.add(ref, key) { watcher.send(.watch(ref)) }  // RG1
+    // The process is in the table before the watcher monitors it, so its end removes the entry in any case.
+    if try table.add(ref, key) { watcher.send(.watch(ref)) }
   }
 
-  /// Takes a process away from a key.
+  /// Removes a process from a key; does nothing if it is not registered there.
   public func unregister(_ ref: ProcessRef<Message>, from key: Key) { table.remove(ref, from: key) }
 
-  /// The living process under a key, of several the one that came first; nil for none.
+  /// Returns the living process under a key, the first registered if there are several, or nil if there is none.
   public func lookup(_ key: Key) -> ProcessRef<Message>? { all(key).first }
 
-  /// The living processes under a key, in the order in which they came.
+  /// Returns the living processes under a key, in the order of their registration.
   public func all(_ key: Key) -> [ProcessRef<Message>] { table.all(key).filter(\.isAlive) }  // RG2
 
-  /// The keys of a process, in the order in which it got them.
+  /// Returns the keys of a process in the order of their registration; empty if the process has ended.
   public func keys(of ref: ProcessRef<Message>) -> [Key] { ref.isAlive ? table.keys(of: ref) : [] }
 
-  /// How many entries there are, those included whose process ends just now.
+  /// The number of entries, including those of processes that have ended but are not removed yet.
   public var count: Int { table.count }
 
-  /// Makes a message for each process under a key and sends it; to how many.
+  /// Makes a message for each living process under a key, sends it, and returns the number of processes.
+  ///
+  /// Waits where a full mailbox is configured to block.
   @discardableResult
   public func dispatch(to key: Key, making message: () -> sending Message) -> Int {
     let members = all(key)
@@ -70,27 +86,29 @@ public final class Registry<Key: Hashable & Sendable, Message: ~Copyable>: Senda
 }
 
 extension Registry where Message: Sendable {
-  /// Sends the same message to each process under a key; to how many.
+  /// Sends the same message to each living process under a key, and returns the number of processes.
+  ///
+  /// Waits where a full mailbox is configured to block.
   @discardableResult
   public func dispatch(_ message: Message, to key: Key) -> Int { dispatch(to: key) { message } }
 }
 
-/// How many processes may be under one key.
+/// The number of processes that one key of a registry may have.
 public enum RegistryKeys: Sendable, Hashable {
-  /// One.
+  /// One process.
   case unique
-  /// Any number.
+  /// Any number of processes.
   case duplicate
 }
 
-/// Why a process was not registered.
+/// The reason why a process was not registered.
 public enum RegistryError: Error, Hashable, CustomStringConvertible {
-  /// Another process has the key.
+  /// Another living process holds the unique key.
   case taken(by: ProcessID)
   /// The process has ended.
   case noProcess
 
-  /// One sentence.
+  /// The reason in one sentence.
   public var description: String {
     switch self {
     case .taken(let holder): "the key is taken by \(holder)"
@@ -99,7 +117,7 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// What a registry's watcher takes.
+/// A message to a registry's watcher.
 enum RegistryMail<Message: ~Copyable>: Sendable {
   case watch(ProcessRef<Message>)
   case down(Down)

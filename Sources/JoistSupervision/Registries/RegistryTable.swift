@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of a registry: from key to processes and from process to keys.
-// RT1. A key's `==`, `hash(into:)` and `deinit` are a user's code, which may trap, take its time, or use the registry.
-//      It runs without the lock (RG3). Under the lock a key is found by its hash, which was asked for before, and an
-//      entry stands for it.
-// RT2. So an entry is looked for without the lock, among those that were seen to have the key's hash. What was seen may
-//      have changed when the lock is taken again: then it is looked for anew.
-// RT3. Whoever takes an entry out holds it until the lock is let go, for that may destroy the key.
+// The table of a registry, from keys to processes and from processes to keys.
+// RT1. A key's `==`, `hash(into:)` and `deinit` are user code, which may trap, take long, or use the registry. They run
+//      without the lock (RG3). Under the lock a key is found by its hash, which was computed before, and an `Entry`
+//      object stands for it.
+// An operation therefore searches for the entry of a key without the lock, in a copy of the list of entries that have
+// the key's hash. The list may have changed when the operation takes the lock again; then it searches anew.
+// An operation that removes entries keeps references to them until it has released the lock, because releasing the
+// last reference destroys the key.
 
 import Joist
 import Synchronization
 
+/// The entries of a registry.
 final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendable {
   /// A key and the processes under it.
-  // Sound: what varies is touched under the table's lock.
+  // Sound: the variable fields are accessed only under the table's lock.
   private final class Entry: @unchecked Sendable {
     let key: Key
     let hash: Int
     var members = RegistryMembers<Message>()
-    /// It was taken out of the table, and is no key's any more.
+    /// Whether the entry has been removed from the table.
     var isGone = false
 
     init(_ key: Key, hash: Int) {
@@ -28,46 +30,54 @@ final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendabl
   }
 
   private struct State {
-    /// By the hash of their keys: one, or several where keys share it.
+    /// The entries by the hash of their key, several if their keys have equal hashes.
     var entries: [Int: [Entry]] = [:]
-    /// Of each process that is watched, also when it has none any more.
+    /// The entries of each watched process; empty for a process that has been removed from its last key.
     var keys: [ProcessRef<Message>: [Entry]] = [:]
+    /// The number of pairs of a key and a process.
     var count = 0
   }
 
-  /// What was seen of a key without the lock (RT2).
+  /// The result of a search for a key's entry, which was made without the lock and may be outdated.
   private struct Sighting {
     let hash: Int
-    /// Those that have its hash.
+    /// The entries that had the key's hash.
     let entries: [Entry]
-    /// Its own, if it has one.
+    /// The key's entry, or nil if it had none.
     let entry: Entry?
   }
 
   private let areUnique: Bool
   private let state = Mutex(State())
 
+  /// Creates an empty table.
   init(_ keys: RegistryKeys) { areUnique = keys == .unique }
 
+  /// The number of pairs of a key and a process.
   var count: Int { state.withLock { $0.count } }
 
+  /// Returns the processes under a key, including those that have ended but are not removed yet (RG2).
   func all(_ key: Key) -> [ProcessRef<Message>] {
     guard let entry = look(for: key).entry else { return [] }
     return state.withLock { _ in entry.members.all }
   }
 
+  /// Returns the keys of a process.
   func keys(of ref: ProcessRef<Message>) -> [Key] {
     let entries = state.withLock { $0.keys[ref] ?? [] }
     return entries.map { $0.key }
   }
 
+  /// Searches for the entry of a key; takes the lock only to copy the entries that have its hash (RT1).
   private func look(for key: Key) -> Sighting {
     let hash = key.hashValue
     let entries = state.withLock { $0.entries[hash] ?? [] }
     return Sighting(hash: hash, entries: entries, entry: entries.first { $0.key == key })
   }
 
-  /// Puts a process under a key; true when it is new here and is to be watched.
+  /// Adds a process to a key.
+  ///
+  /// Returns true if the process is new in the table, so that the watcher must monitor it.
   func add(_ ref: ProcessRef<Message>, _ key: Key) throws(RegistryError) -> Bool {
     while true {
       let sighting = look(for: key)
@@ -83,7 +93,9 @@ final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendabl
     }
   }
 
-  /// Nil when what was seen has changed (RT2).
+  /// Adds a process to a key, and removes a dead holder of the unique key.
+  ///
+  /// Returns what `add` returns, or nil if the table has changed since the search.
   private func put(
     _ ref: ProcessRef<Message>,
     _ key: Key,
@@ -101,7 +113,7 @@ final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendabl
       }
       guard entry.members.add(ref) else { return false }
       state.count += 1
-      // After the other one, so that the entry is never empty meanwhile.
+      // The new process is added first: an entry that becomes empty is removed from the table.
       if let dead { Self.remove(dead, entry, &state) }
       let isNew = state.keys[ref] == nil
       state.keys[ref, default: []].append(entry)
@@ -109,28 +121,32 @@ final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendabl
     }
   }
 
-  /// Takes a process away from one key.
+  /// Removes a process from one key.
   func remove(_ ref: ProcessRef<Message>, from key: Key) {
     guard let entry = look(for: key).entry else { return }
     state.withLock { Self.remove(ref, entry, &$0) }
-    withExtendedLifetime(entry) {}  // RT3
+    withExtendedLifetime(entry) {}  // The key may be destroyed only here, after the lock is released.
   }
 
-  /// Takes a process away from all keys: it has ended.
+  /// Removes a process that has ended from all its keys.
   func remove(_ ref: ProcessRef<Message>) {
     let entries = state.withLock { state in
       let entries = state.keys.removeValue(forKey: ref) ?? []
       for entry in entries { Self.removeMember(ref, entry, &state) }
       return entries
     }
-    withExtendedLifetime(entries) {}  // RT3
+    withExtendedLifetime(entries) {}  // The keys may be destroyed only here, after the lock is released.
   }
 
+  /// Removes a process from an entry, and the entry from the process's list.
   private static func remove(_ ref: ProcessRef<Message>, _ entry: Entry, _ state: inout State) {
     guard removeMember(ref, entry, &state) else { return }
     state.keys[ref]?.removeAll { $0 === entry }
   }
 
+  /// Removes a process from an entry, and the entry from the table if it becomes empty.
+  ///
+  /// Returns false if the process is not under that key.
   @discardableResult
   private static func removeMember(_ ref: ProcessRef<Message>, _ entry: Entry, _ state: inout State) -> Bool {
     guard entry.members.remove(ref) else { return false }
@@ -144,50 +160,58 @@ final class RegistryTable<Key: Hashable & Sendable, Message: ~Copyable>: Sendabl
   }
 }
 
-/// The processes under one key, in the order in which they came; one that leaves leaves a gap, until half are gaps.
+/// The processes under one key, in the order of their registration.
+///
+/// Removing a process leaves a gap in the array. When half of the array is gaps, it is compacted.
 struct RegistryMembers<Message: ~Copyable> {
   private var refs: [ProcessRef<Message>?] = []
-  /// Where each is, once there are many.
-  private var places: [ProcessRef<Message>: Int] = [:]
+  /// The index of each process in `refs`; filled only while `refs` is longer than `linearLimit`.
+  private var indices: [ProcessRef<Message>: Int] = [:]
+  /// The number of processes, without the gaps.
   private(set) var count = 0
 
-  /// So many are found by looking at each.
-  private static var few: Int { 16 }
+  /// The length of the array up to which a linear search finds a process.
+  private static var linearLimit: Int { 16 }
 
+  /// The processes in the order of their registration.
   var all: [ProcessRef<Message>] { refs.compactMap { $0 } }
 
-  /// The one that came first.
+  /// The process that was registered first.
   var first: ProcessRef<Message>? { refs.first { $0 != nil } ?? nil }
 
-  /// False for one that is in it.
+  /// Adds a process; returns false if it is already there.
   mutating func add(_ ref: ProcessRef<Message>) -> Bool {
-    guard place(of: ref) == nil else { return false }
+    guard index(of: ref) == nil else { return false }
     refs.append(ref)
     count += 1
-    if refs.count == Self.few + 1 { notePlaces() } else if refs.count > Self.few { places[ref] = refs.count - 1 }
-    return true
-  }
-
-  /// False for one that is not in it.
-  mutating func remove(_ ref: ProcessRef<Message>) -> Bool {
-    guard let place = place(of: ref) else { return false }
-    refs[place] = nil
-    places[ref] = nil
-    count -= 1
-    if count <= refs.count / 2 {
-      refs.removeAll { $0 == nil }
-      notePlaces()
+    if refs.count == Self.linearLimit + 1 {
+      rebuildIndices()
+    } else if refs.count > Self.linearLimit {
+      indices[ref] = refs.count - 1
     }
     return true
   }
 
-  private func place(of ref: ProcessRef<Message>) -> Int? {
-    refs.count > Self.few ? places[ref] : refs.firstIndex(of: ref)
+  /// Removes a process; returns false if it is not there.
+  mutating func remove(_ ref: ProcessRef<Message>) -> Bool {
+    guard let index = index(of: ref) else { return false }
+    refs[index] = nil
+    indices[ref] = nil
+    count -= 1
+    if count <= refs.count / 2 {
+      refs.removeAll { $0 == nil }
+      rebuildIndices()
+    }
+    return true
   }
 
-  private mutating func notePlaces() {
-    places = [:]
-    guard refs.count > Self.few else { return }
-    for case (let place, let ref?) in refs.enumerated() { places[ref] = place }
+  private func index(of ref: ProcessRef<Message>) -> Int? {
+    refs.count > Self.linearLimit ? indices[ref] : refs.firstIndex(of: ref)
+  }
+
+  private mutating func rebuildIndices() {
+    indices = [:]
+    guard refs.count > Self.linearLimit else { return }
+    for case (let index, let ref?) in refs.enumerated() { indices[ref] = index }
   }
 }

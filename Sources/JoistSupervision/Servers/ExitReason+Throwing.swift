@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why a process is about to end, before it does.
+// The exit reason of a process, determined while its body is still throwing.
 
 import Joist
 
 extension ExitReason {
-  /// Why a process ends whose body throws that: what it was told counts first, then what it throws.
+  /// Determines the reason for which a process ends when its body throws `error`.
+  ///
+  /// An exit that the process was told takes precedence over the error.
   init<Message: ~Copyable>(of process: ProcessContext<Message>, throwing error: any Error) {
     do throws(ProcessExit) {
       try process.reduce(0)

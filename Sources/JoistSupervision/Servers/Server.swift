@@ -1,68 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server: state, and what it does with each message. `call` and `send` are its clients' side, as of any process.
+// The protocol of servers: a state and the code that handles each message. Clients use `call` and `send`, as with any
+// other process.
 
 public import Joist
 
-/// A long-lived process, written as its state and a handler.
+/// A long-lived process, written as its state and a handler for its messages.
 ///
-/// Whoever wants an answer puts a `ReplyTo` into the message and uses `call`. A server ends in good order with
-/// `try process.exit()`, and with an error by throwing it. All of its methods run in its process, one at a time; they
-/// may wait, and keep the messages waiting meanwhile.
+/// A message that asks for an answer carries a `ReplyTo`, and its sender uses `call`. A server ends normally with
+/// `try process.exit()`, and with an error by throwing it. All of its methods run in its process, one at a time. They
+/// may wait, and the messages that arrive meanwhile stay in the mailbox.
 ///
-/// A server that is `HeapTraceable` has its private heap collected between its calls: what it does not refer to is
-/// freed.
+/// If the server is `HeapTraceable`, its private heap is collected between its calls, and values that the server does
+/// not refer to are freed.
 ///
-/// The protocol asks for `SendableMetatype` so that no conformance belongs to an actor.
+/// A server is started as a ``Child`` of a supervisor, or with ``start(_:on:options:)``, ``start(_:from:options:)`` or
+/// ``start(_:linkedTo:options:)``.
+///
+/// The protocol requires `SendableMetatype`, so a conformance cannot be isolated to an actor.
 public protocol Server<Message>: SendableMetatype {
-  /// What it is sent.
+  /// The type of the messages that the server receives.
   associatedtype Message
 
-  /// Before the first message; a supervisor goes on to the next child when it has returned.
+  /// Prepares the server before its first message; a supervisor starts the next child when it returns.
   ///
-  /// If it throws, the server ends without `terminate`, and under a supervisor it counts as not started.
+  /// If it throws, the server ends without `terminate`, and its supervisor treats it as not started.
   mutating func start(in process: ProcessContext<Message>) throws
 
-  /// One message.
+  /// Handles one message.
   mutating func handle(_ message: sending Message, in process: ProcessContext<Message>) throws
 
-  /// After the last message: when it exits by itself, throws, was told to exit, or its parent ends.
+  /// Cleans up after the last message, when the server exits by itself, throws, is told to exit, or its parent ends.
   ///
-  /// Not when it was killed, and not after a crash of native code. Of a server that was told to exit every call of the
-  /// context that may wait throws. One that needs such calls here traps exits: the exit signal of its parent, which is
-  /// its supervisor or the process that called `startLinked`, then ends it without that. It is called in the order of
-  /// the mailbox, and the message that was made of that signal is not handled.
+  /// It is not called when the server is killed, and not after a crash of native code. The parent of a server is its
+  /// supervisor, or the process that it was started linked to. In a server that was told to exit, every call of the
+  /// context that may wait throws. A server that needs such calls here traps exits: an exit signal of its parent then
+  /// becomes a message. When that message's turn comes, the server ends without handling it, and its calls here may
+  /// wait.
   mutating func terminate(_ reason: ExitReason, in process: ProcessContext<Message>)
 
-  /// Whether there is something to do before the next message; looked at after `start` and after whatever it has
-  /// handled.
+  /// Whether the server has work to do before the next message.
+  ///
+  /// It is read after `start`, after each message and after each timeout.
   var continues: Bool { get }
 
-  /// Does what is to be done before the next message, for as long as `continues` is true.
+  /// Does work before the next message; called repeatedly while `continues` is true.
   ///
-  /// Each time costs a reduction; so one that never ends uses up its share of a core and no more.
+  /// Each call costs one reduction, so a server that continues forever uses its share of a core and no more.
   mutating func handleContinue(in process: ProcessContext<Message>) throws
 
-  /// How long it waits for a message before `handleTimeout`; nil for ever.
+  /// The time that the server waits for a message before `handleTimeout` is called; nil to wait forever.
   ///
-  /// It is looked at before each wait, which begins anew with each message.
+  /// It is read before each wait, and each message ends the wait.
   var idleTimeout: Duration? { get }
 
-  /// No message has come for that long.
+  /// Handles a wait of `idleTimeout` during which no message arrived.
   mutating func handleTimeout(in process: ProcessContext<Message>) throws
 }
 
 extension Server {
-  /// Nothing to do.
+  /// Does nothing.
   public mutating func start(in process: ProcessContext<Message>) throws {}
-  /// Nothing to do.
+  /// Does nothing.
   public mutating func terminate(_ reason: ExitReason, in process: ProcessContext<Message>) {}
-  /// No.
+  /// False: there is no work before the next message.
   public var continues: Bool { false }
-  /// Nothing to do.
+  /// Does nothing.
   public mutating func handleContinue(in process: ProcessContext<Message>) throws {}
-  /// For ever.
+  /// Nil: the server waits forever.
   public var idleTimeout: Duration? { nil }
-  /// Nothing to do.
+  /// Does nothing.
   public mutating func handleTimeout(in process: ProcessContext<Message>) throws {}
 }

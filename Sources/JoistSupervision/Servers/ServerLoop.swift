@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a server runs.
-// SR1. What it has to continue comes before the next message, also before one that lies there already.
-// SR2. `terminate` is called once, after the last message and before the process ends, unless the server has not
-//      started, or was killed.
-// SR3. The reason that `terminate` is given is the one that the process ends with: what it was told counts before what
-//      it throws.
-// SR4. Between two calls all that it still needs of its private heap is in it. If its type says where, the heap is
-//      collected there when that is worth it.
-// SR5. An exit signal of its parent ends it, whatever the reason, after `terminate`. Where it traps exits, that is when
-//      the message that was made of the signal has its turn, which is not handled, or before it continues.
+// The loop that runs a server.
+// - While the server `continues`, `handleContinue` is called before the next message, even if one is in the mailbox.
+// - `terminate` is called once, after the last message and before the process ends, unless the server has not started
+//   or was killed. Its reason is the one that the process ends with.
+// - Between two calls the server refers to everything that it still needs of its private heap. If its type is
+//   `HeapTraceable`, the heap is collected there when a collection is due.
+// - An exit signal of the parent ends the server after `terminate`, whatever the reason. A server that traps exits ends
+//   when it receives the message that was made of the signal, which is not handled, or before it continues.
 
 import Joist
 
 struct ServerLoop<S: Server> {
   private var server: S
-  /// Whether its type says where its references are (SR4).
+  /// Whether the server's type can trace its references into the private heap.
   private let isTraceable = S.self is any HeapTraceable.Type
 
   init(server: sending S) { self.server = server }
 
+  /// Runs the server until it ends; returns only by throwing.
   mutating func run(_ process: ProcessContext<S.Message>, whenStarted: () -> Void = {}) throws {
     try server.start(in: process)
     whenStarted()
     do {
       while true { try turn(process) }
     } catch {
-      let reason = ExitReason(of: process, throwing: error)  // SR3
-      if process.isKilled { throw error }  // SR2
+      let reason = ExitReason(of: process, throwing: error)
+      if process.isKilled { throw error }
       server.terminate(reason, in: process)
       throw error
     }
   }
 
+  /// Does the work before the next message, then handles one message or one timeout.
   private mutating func turn(_ process: ProcessContext<S.Message>) throws {
     collect(process)
     try endIfParentHas(process)
-    while server.continues {  // SR1
+    while server.continues {
       try process.reduce(1)
       try endIfParentHas(process, early: true)
       try server.handleContinue(in: process)
@@ -55,7 +55,9 @@ struct ServerLoop<S: Server> {
     }
   }
 
-  /// Ends the server if its parent has told it to exit, or ended (SR5).
+  /// Exits if the parent has sent an exit signal or has ended.
+  ///
+  /// With `early`, a signal counts as soon as it is taken in; otherwise once the process has received its message.
   private func endIfParentHas(_ process: ProcessContext<S.Message>, early: Bool = false) throws {
     if let reason = process.parentExit(early: early) { try process.exit(reason) }
   }

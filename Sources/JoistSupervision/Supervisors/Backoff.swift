@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a supervisor waits before it starts a child again.
+// The delay before a supervisor restarts a child.
 
 package import Joist
 
-/// How long a supervisor waits before it starts a child again.
+/// The delay before a supervisor restarts a child.
 public enum Backoff: Sendable, Hashable {
-  /// Not at all, as in OTP.
+  /// No delay, as in OTP.
   case none
-  /// `from` at first, then twice as long each time, up to `to`; after a child has run for a whole window, `from` again.
+  /// A delay of `from` at first, which doubles with each restart up to `to`.
   ///
-  /// Of each wait a random part is left out, the `jitter` (0…1) of it at most, so that many that fail together do not
-  /// come back together. A seed makes the same choice in every run.
+  /// When a child has run for a whole window, its next delay is `from` again. A random part of each delay is left out,
+  /// at most the fraction `jitter` (0…1) of it, so children that fail together do not restart together. With a seed the
+  /// random choices are the same in every run.
   case exponential(from: Duration, to: Duration, jitter: Double = 0.5, seed: UInt64? = nil)
 
-  /// Stops the program with a sentence for figures out of range.
+  /// Fails a precondition if a value is out of range.
   func check() {
     guard case .exponential(let from, let to, let jitter, _) = self else { return }
-    precondition(from > .zero && to >= from, "Backoff: `from` is more than zero and no more than `to`")
-    precondition((0...1).contains(jitter), "Backoff: `jitter` is between 0 and 1")
+    precondition(from > .zero && to >= from, "Backoff: `from` must be greater than zero and at most `to`")
+    precondition((0...1).contains(jitter), "Backoff: `jitter` must be between 0 and 1")
   }
 
-  /// What the jitter is drawn from.
+  /// The generator of the jitter.
   package var generator: SplitMix64 {
     guard case .exponential(_, _, _, let seed?) = self else {
       var system = SystemRandomNumberGenerator()
@@ -30,10 +31,10 @@ public enum Backoff: Sendable, Hashable {
     return SplitMix64(seed: seed)
   }
 
-  /// The wait before an attempt, the first is 0; nil for none.
+  /// Returns the delay before a restart, or nil for no delay; `attempt` is 0 for the first.
   package func delay(attempt: Int, _ generator: inout SplitMix64) -> Duration? {
     guard case .exponential(let from, let longest, let jitter, _) = self else { return nil }
-    // Doubling, and adding to the time of day, must not overflow.
+    // Neither doubling the delay nor adding it to the current time may overflow.
     let to = min(longest, .longestSleep)
     var (delay, doublings) = (min(from, to), 0)
     while doublings < attempt && delay < to {

@@ -1,50 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One child of a supervisor: how it is made, started again and ended.
-// SV4. A child is linked to its supervisor from before it runs, and says itself when it has started. So it has started
-//      or it has ended, and the supervisor hears of either.
+// The description of one child of a supervisor. A child is linked to its supervisor before it runs, and sends it a
+// message when it has started. So the supervisor learns of every start and of every end, and of an end before a start.
 
 public import Joist
 
-/// One child of a supervisor: how it is made, again and again, so what makes it is `@Sendable`.
+/// A description of one child of a supervisor: how it is started, restarted and ended.
+///
+/// The child is made anew at each start, so the closure that makes it is `@Sendable`.
 public struct Child: Sendable {
-  /// When it is started again.
+  /// The ends after which a child is restarted.
   public enum Restart: Sendable, Hashable {
-    /// Always.
+    /// It is always restarted.
     case permanent
-    /// When it ended for another reason than `.normal` and `.shutdown`.
+    /// It is restarted unless it ended with `.normal` or `.shutdown`.
     case transient
-    /// Never; and when it has ended it is no child any more.
+    /// It is never restarted, and its supervisor forgets it when it has ended.
     case temporary
   }
 
-  /// How it is ended.
+  /// The way in which a supervisor ends a child.
   public enum Shutdown: Sendable, Hashable {
-    /// It is told `.shutdown`, and killed when it has not ended by then.
+    /// It is told to exit with `.shutdown`, and killed if it has not ended after the duration.
     case after(Duration)
-    /// It is killed at once.
+    /// It is killed immediately.
     case kill
-    /// It is told `.shutdown`, and may take as long as it wants.
+    /// It is told to exit with `.shutdown`, and never killed.
     case never
   }
 
-  /// Names it among its supervisor's children.
+  /// The child's name among the children of its supervisor.
   ///
-  /// The process is registered only if its options have a name.
+  /// Its process is registered under a name only if its options contain one.
   public let name: String
-  /// When it is started again.
+  /// The ends after which it is restarted.
   public let restart: Restart
-  /// How it is ended.
+  /// The way in which its supervisor ends it.
   public let shutdown: Shutdown
-  /// Whether its end, if it is not started again, may end its supervisor (``Supervisor/AutoShutdown``).
+  /// Whether its supervisor may end when this child has ended for good (``Supervisor/AutoShutdown``).
   public let isSignificant: Bool
-  /// Whether it is a supervisor.
+  /// Whether the child is a supervisor.
   public let isSupervisor: Bool
 
-  /// Makes the process, linked to the supervisor (SV4); with the number of its start, 1 for the first.
+  /// Creates the child's process, linked to the supervisor; the `Int` is the number of the start, from 1.
   let launch: @Sendable (ProcessContext<Supervisor.Message>, Int) throws(SpawnError) -> any ChildAddress
 
-  /// A body, run anew at each start; it has started when it begins.
+  /// Describes a child that runs a body; it has started when the body begins.
   public init<Message: ~Copyable>(
     _ name: String,
     _ type: Message.Type,
@@ -60,9 +61,10 @@ public struct Child: Sendable {
     }
   }
 
-  /// A server, made anew at each start, in its process; it has started when its `start` has returned.
+  /// Describes a child that is a server; it has started when its `start` has returned.
   ///
-  /// Its supervisor's exit signals and end stop it after `terminate`, also if it traps exits.
+  /// The server is made in its process at each start. An exit signal or the end of its supervisor ends it after
+  /// `terminate`, even if it traps exits.
   public init<S: Server>(
     _ name: String,
     restart: Restart = .permanent,
@@ -78,9 +80,9 @@ public struct Child: Sendable {
     }
   }
 
-  /// A supervisor below this one; it has started when its children have.
+  /// Describes a child that is a supervisor; it has started when all its children have.
   ///
-  /// It is given as long as it wants to end, for it has children to end.
+  /// By default it may take as long as it needs to end, because it has to end its own children first.
   public init(
     _ name: String,
     restart: Restart = .permanent,
@@ -92,7 +94,7 @@ public struct Child: Sendable {
     self.init(name, restart, shutdown, isSignificant, plan: supervisor.plan, options)
   }
 
-  /// A dynamic supervisor below this one; a restart has no children.
+  /// Describes a child that is a dynamic supervisor, which has no children after a restart.
   public init(
     _ name: String,
     restart: Restart = .permanent,
@@ -149,7 +151,7 @@ public struct Child: Sendable {
   }
 }
 
-/// The address of a child, whatever its messages are.
+/// The ref of a child, without the type of its messages.
 protocol ChildAddress: Sendable {
   var id: ProcessID { get }
   func exit(_ reason: ExitReason)

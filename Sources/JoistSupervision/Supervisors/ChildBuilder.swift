@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A list of children that reads like a list, with `if`, `switch` and `for` in it.
+// The result builder for lists of children, which may contain `if`, `switch` and `for`.
 
-/// Lists children, in the order in which they are started.
+/// A builder that collects children in the order in which they are started.
 @resultBuilder
 public enum ChildBuilder {
-  /// One child.
+  /// Returns a list of one child.
   public static func buildExpression(_ child: Child) -> [Child] { [child] }
-  /// Children that were listed elsewhere.
+  /// Returns a list that was made elsewhere.
   public static func buildExpression(_ children: [Child]) -> [Child] { children }
-  /// One after another; none is allowed.
+  /// Joins the parts of a block, which may be empty.
   public static func buildBlock(_ parts: [Child]...) -> [Child] { parts.flatMap { $0 } }
-  /// An `if` without `else`.
+  /// Returns the children of an `if` without `else`.
   public static func buildOptional(_ part: [Child]?) -> [Child] { part ?? [] }
-  /// One way of an `if` or `switch`.
+  /// Returns the children of the first branch of an `if` or `switch`.
   public static func buildEither(first: [Child]) -> [Child] { first }
-  /// The other way.
+  /// Returns the children of the second branch of an `if` or `switch`.
   public static func buildEither(second: [Child]) -> [Child] { second }
-  /// A `for`.
+  /// Joins the children of a `for`.
   public static func buildArray(_ parts: [[Child]]) -> [Child] { parts.flatMap { $0 } }
-  /// An `if #available`.
+  /// Returns the children of an `if #available`.
   public static func buildLimitedAvailability(_ part: [Child]) -> [Child] { part }
 }

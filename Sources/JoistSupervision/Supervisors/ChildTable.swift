@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The children of one supervisor, found by number, name and process.
-// SV6. A child keeps its number, and a later child has a higher one: the numbers are the order of starting.
-// SV7. A process is in the table from when it is made until its exit signal was taken in, or it was ended and
-//      unlinked. So each end is seen once.
+// The children of one supervisor, found by number, name or process.
+// - A child keeps its number, and a later child has a higher one, so the numbers are the order of starting.
+// - A process is in the table from its creation until the supervisor has taken in its exit signal, or has ended and
+//   unlinked it. So the supervisor handles each end once.
 
 import Joist
 
-/// A child and what has become of it.
+/// A child and its current state.
 struct ChildEntry {
   enum Status: Equatable {
-    /// It is to be started in that round, by that time; the attempt is the round's.
+    /// It waits to be started in that round, which is due at that time; the attempt is that of the round.
     case waiting(round: Int, at: ContinuousClock.Instant, attempt: Int = 0)
     case starting(round: Int)
     case running
@@ -21,17 +21,18 @@ struct ChildEntry {
   let child: Child
   var status: Status
   var address: (any ChildAddress)?
-  /// Its process, or the last one while it has none.
+  /// Its process, or its last one if it has none now.
   var lastProcess: ProcessID?
+  /// The number of times that the supervisor has restarted it.
   var restarts = 0
-  /// Restarts since it last ran for a whole window.
+  /// The number of restarts since it last ran for a whole window.
   var attempts = 0
   var startedAt: ContinuousClock.Instant?
-  /// Who wants to know whether it starts.
+  /// The request that waits for the child to start.
   var startReply: StartReply?
-  /// If it does not start, it is no child.
+  /// Whether it was added on request and has not started yet; if it fails to start, it is removed.
   var isNew = false
-  /// Who wants to know when it has ended.
+  /// The requests that wait for the child to end.
   var endReplies: [EndReply] = []
   var killTimer: TimerID?
 
@@ -64,23 +65,24 @@ struct ChildEntry {
   }
 }
 
-/// The children of one name: more than one only in a dynamic supervisor.
+/// The children that have one name; only a dynamic supervisor may have several.
 enum Namesakes {
   case one(Int)
   case several(Set<Int>)
 }
 
+/// The children of one supervisor.
 struct ChildTable {
   private var entries: [Int: ChildEntry] = [:]
-  /// The last process of each child, which may have ended.
+  /// The number of each child by its last process, which may have ended.
   private var byProcess: [ProcessID: Int] = [:]
   private var byName: [String: Namesakes] = [:]
   private var lastNumber = 0
 
   var count: Int { entries.count }
-  /// In the order of starting (SV6).
+  /// The children's numbers in the order of starting.
   var numbers: [Int] { entries.keys.sorted() }
-  /// In the order of starting.
+  /// The children in the order of starting.
   var all: [ChildEntry] { numbers.map { entries[$0]! } }
 
   subscript(number: Int) -> ChildEntry? {
@@ -88,7 +90,7 @@ struct ChildTable {
     _modify { yield &entries[number] }
   }
 
-  /// Adds a child behind the others.
+  /// Adds a child behind the others and returns its number.
   mutating func add(_ entry: ChildEntry) -> Int {
     lastNumber += 1
     entries[lastNumber] = entry
@@ -103,7 +105,7 @@ struct ChildTable {
     return lastNumber
   }
 
-  /// Forgets a child, which has no process.
+  /// Removes a child.
   mutating func remove(_ number: Int) {
     guard let entry = entries.removeValue(forKey: number) else { return }
     if let process = entry.lastProcess { byProcess[process] = nil }
@@ -113,19 +115,19 @@ struct ChildTable {
     byName[name] = numbers.count == 1 ? .one(numbers.first!) : .several(numbers)
   }
 
-  /// Returns the children of that name; nil if there are none.
+  /// Returns the children that have a name, or nil if there are none.
   func named(_ name: String) -> Namesakes? { byName[name] }
 
-  /// Returns the child whose process that is now.
+  /// Returns the child that currently has the process, or nil if none has.
   func number(of process: ProcessID) -> Int? {
     guard let number = byProcess[process], entries[number]?.address?.id == process else { return nil }
     return number
   }
 
-  /// Returns the child whose process that is, or was until it ended, with none made since.
+  /// Returns the child that has the process, or had it last and has no newer one; nil if there is none.
   func number(lastOf process: ProcessID) -> Int? { byProcess[process] }
 
-  /// Notes the process that was made for a child.
+  /// Records the process that was created for a child.
   mutating func bind(_ number: Int, _ address: any ChildAddress) {
     if let last = entries[number]?.lastProcess { byProcess[last] = nil }
     entries[number]?.address = address
@@ -133,7 +135,7 @@ struct ChildTable {
     byProcess[address.id] = number
   }
 
-  /// Notes that a process has ended (SV7), and returns the child that it was; nil if it was no child's.
+  /// Records that a process has ended, and returns the child that had it; nil if no child had it.
   mutating func unbind(_ process: ProcessID) -> Int? {
     guard let number = number(of: process) else { return nil }
     entries[number]?.address = nil

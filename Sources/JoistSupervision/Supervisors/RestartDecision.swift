@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a supervisor does about a child that has ended: a pure function, without a clock and without a process.
-// SV1. Who decides does nothing, and who acts decides nothing. The action names children by their places in the
-//      order of their start.
-// SV2. Within a window that reaches back from now, its beginning included, a supervisor starts children again
-//      `intensity` times at most; a group that is started again together counts once. One more, and it gives up.
-// SV3. A temporary child is never started again, also not with others: then it is ended with them and forgotten.
+// The decision of a supervisor about a child that has ended: a pure function, without a clock and without a process.
+// SV1. The decision has no side effects, and the code that carries it out decides nothing. The action names children by
+//      their positions in the order of starting.
+//
+// A supervisor restarts children at most `intensity` times within a window that reaches back from now and includes its
+// beginning. A group of children that is restarted together counts once. The next restart after that makes it give up.
+// A temporary child is never restarted: when a group is restarted, its temporary children are ended and forgotten.
 
 package import Joist
 
-/// How a supervisor is to react.
+/// The rules by which a supervisor reacts to the end of a child.
 package struct RestartRules: Sendable {
   package let strategy: Supervisor.Strategy
   package let intensity: Int
@@ -29,13 +30,13 @@ package struct RestartRules: Sendable {
   }
 }
 
-/// When children were started again, as far as it still counts.
+/// The times of the restarts that still count.
 package struct RestartHistory: Equatable {
   private var times: [ContinuousClock.Instant] = []
 
   package init() {}
 
-  /// Notes one restart more; whether that is still allowed (SV2).
+  /// Records one more restart, and returns whether it is still allowed.
   mutating func add(_ now: ContinuousClock.Instant, _ rules: RestartRules) -> Bool {
     times.append(now)
     times.removeAll { now - $0 > rules.window }
@@ -43,12 +44,13 @@ package struct RestartHistory: Equatable {
   }
 }
 
+/// The decision of a supervisor about a child that has ended.
 package enum RestartDecision {
-  /// What matters of a child.
+  /// The properties of a child on which the decision depends.
   package struct State {
     package let restart: Child.Restart
     package let isSignificant: Bool
-    /// It runs, or is being started.
+    /// Whether the child has a process: it runs, or is being started.
     package var isAlive: Bool
 
     package init(restart: Child.Restart = .permanent, isSignificant: Bool = false, isAlive: Bool = true) {
@@ -58,50 +60,53 @@ package enum RestartDecision {
     }
   }
 
+  /// What the supervisor has to do.
   package enum Action: Equatable {
-    /// It is no child any more.
+    /// Remove the child.
     case forget
-    /// It stays a child that does not run.
+    /// Keep the child without a process.
     case leave
-    /// Ends some, in this order, forgets some, starts some, in this order.
+    /// End the first group of children in this order, forget the second, and start the third in this order.
     case restart(stop: [Int], forget: [Int], start: [Int])
-    /// There were too many restarts.
+    /// End the supervisor: there were too many restarts.
     case giveUp
-    /// A significant child has done its work, and the supervisor with it.
+    /// End the supervisor: a significant child has ended, and the rules say that the supervisor ends with it.
     case shutDown
   }
 
-  /// What to do when a child has ended.
+  /// Decides what to do about a child that has ended.
   ///
-  /// One that had not started yet failed to start: it is tried again whatever its reason.
+  /// A child that had not started yet has failed to start. Unless it is temporary, it is tried again, whatever its
+  /// reason.
   package static func decide(
     _ rules: RestartRules,
     _ children: [State],
-    ended place: Int,
+    ended position: Int,
     for reason: ExitReason,
     hadStarted: Bool = true,
     history: inout RestartHistory,
     now: ContinuousClock.Instant
   ) -> Action {
-    let child = children[place]
+    let child = children[position]
     guard isStartedAgain(child.restart, reason, hadStarted) else {
-      if isOver(rules, children, place) { return .shutDown }
+      if isOver(rules, children, position) { return .shutDown }
       return child.restart == .temporary ? .forget : .leave
     }
     guard history.add(now, rules) else { return .giveUp }
     let group =
       switch rules.strategy {
-      case .oneForOne: place..<place + 1
+      case .oneForOne: position..<position + 1
       case .oneForAll: children.indices
-      case .restForOne: place..<children.count
+      case .restForOne: position..<children.count
       }
     return .restart(
-      stop: group.reversed().filter { $0 != place && children[$0].isAlive },
-      forget: group.filter { children[$0].restart == .temporary },  // SV3
+      stop: group.reversed().filter { $0 != position && children[$0].isAlive },
+      forget: group.filter { children[$0].restart == .temporary },
       start: group.filter { children[$0].restart != .temporary }
     )
   }
 
+  /// Returns whether the child is restarted.
   private static func isStartedAgain(_ restart: Child.Restart, _ reason: ExitReason, _ hadStarted: Bool) -> Bool {
     switch restart {
     case .permanent: true
@@ -110,14 +115,14 @@ package enum RestartDecision {
     }
   }
 
-  /// Whether the supervisor ends with that child, which is not started again.
-  private static func isOver(_ rules: RestartRules, _ children: [State], _ place: Int) -> Bool {
-    guard children[place].isSignificant else { return false }
+  /// Returns whether the supervisor ends with the child, which is not restarted.
+  private static func isOver(_ rules: RestartRules, _ children: [State], _ position: Int) -> Bool {
+    guard children[position].isSignificant else { return false }
     switch rules.autoShutdown {
     case .never: return false
     case .anySignificant: return true
     case .allSignificant:
-      return !children.indices.contains { $0 != place && children[$0].isSignificant && children[$0].isAlive }
+      return !children.indices.contains { $0 != position && children[$0].isSignificant && children[$0].isAlive }
     }
   }
 }

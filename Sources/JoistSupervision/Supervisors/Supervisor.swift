@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a supervisor is to do, and how it is started.
+// The description of a supervisor with a fixed list of children, and the ways to start it.
 
 public import Joist
 
-/// Starts children, in order, and starts them again when they end; ends them in reverse order.
+/// A process that starts children in order, restarts them when they end, and ends them in reverse order.
 ///
-/// A description: each `start` makes a process of it. Children are linked to that process, so they never outlive it,
-/// however it ends.
+/// A value of this type is a description; each `start` makes a process of it. The children are linked to that process,
+/// so none of them outlives it, however it ends.
 public struct Supervisor: Sendable {
-  /// Who is started again with the one that ended.
+  /// The children that are restarted when one child has ended.
   public enum Strategy: Sendable, Hashable {
-    /// Nobody.
+    /// Only the child that ended.
     case oneForOne
-    /// Everybody: the others are ended in reverse order, then all are started.
+    /// All children: the others are ended in reverse order, then all are started.
     case oneForAll
-    /// Those that were started after it.
+    /// The child that ended and those that were started after it.
     case restForOne
   }
 
-  /// Whether it ends, with reason `.shutdown`, when significant children have ended and are not started again.
+  /// Whether the supervisor ends, with the reason `.shutdown`, when significant children have ended for good.
   public enum AutoShutdown: Sendable, Hashable {
     /// It does not.
     case never
-    /// With the first of them.
+    /// It ends with the first significant child.
     case anySignificant
-    /// With the last of them.
+    /// It ends with the last significant child.
     case allSignificant
   }
 
@@ -33,8 +33,9 @@ public struct Supervisor: Sendable {
 
   /// Describes a supervisor.
   ///
-  /// After more than `intensity` restarts within `window` it ends its children and itself, with ``TooManyRestarts``.
-  /// Negative figures stop the program with a sentence.
+  /// If more than `intensity` restarts happen within `window`, the supervisor ends its children, and then itself with
+  /// ``TooManyRestarts``. A negative intensity, a window that is not longer than zero, and a backoff out of range fail
+  /// a precondition.
   public init(
     _ strategy: Strategy,
     intensity: Int = 3,
@@ -49,31 +50,38 @@ public struct Supervisor: Sendable {
 
   private init(plan: SupervisorPlan) { self.plan = plan }
 
-  /// With a clock of the caller's.
+  /// Returns the same supervisor with another clock.
   package func with(clock: @escaping @Sendable () -> ContinuousClock.Instant) -> Supervisor {
     Supervisor(plan: plan.with(clock))
   }
 
-  /// Starts it from a plain thread, which sleeps until all children have started.
+  /// Starts the supervisor on a runtime, as a process that no other process owns, and waits for its children to start.
   ///
-  /// Throws a ``SupervisorError`` that names the child that did not start, and a `SpawnError` when no process can be
-  /// made. Inside a process use ``start(linkedTo:options:)``.
+  /// Blocks the calling thread until all children have started. In a process use ``start(linkedTo:options:)``.
+  ///
+  /// - Throws: A ``SupervisorError`` that names the child that did not start, or a `SpawnError` if the supervisor's
+  ///   process cannot be created.
   @available(*, noasync, message: "use `try await start(on:)`, which does not hold the thread")
   @discardableResult
   public func start(on runtime: ProcessRuntime, options: SpawnOptions = .init()) throws -> SupervisorRef {
     try plan.start(on: runtime, options)
   }
 
-  /// As above, from `async` code.
+  /// Starts the supervisor on a runtime from `async` code, and awaits the start of its children.
+  ///
+  /// - Throws: A ``SupervisorError`` that names the child that did not start, or a `SpawnError` if the supervisor's
+  ///   process cannot be created.
   @discardableResult
   public func start(on runtime: ProcessRuntime, options: SpawnOptions = .init()) async throws -> SupervisorRef {
     try await plan.start(on: runtime, options)
   }
 
-  /// Starts it from a process and links it with that: it ends when the process does, whatever the reason.
+  /// Starts the supervisor from a process, links the two, and waits for its children to start.
   ///
-  /// Waits until all children have started.
-  /// Throws as ``start(on:options:)`` does; the process is not told to exit then.
+  /// The supervisor ends when the process ends, whatever the reason.
+  ///
+  /// - Throws: A ``SupervisorError`` that names the child that did not start, or a `SpawnError` if the supervisor's
+  ///   process cannot be created. A failed start does not tell the process to exit.
   @discardableResult
   public func start<Message: ~Copyable>(
     linkedTo process: ProcessContext<Message>,
@@ -83,8 +91,8 @@ public struct Supervisor: Sendable {
   }
 }
 
-/// The address of a supervisor, static or dynamic.
+/// The ref of a supervisor, static or dynamic.
 ///
-/// It can be monitored, linked, joined and told to exit like any other process. What it can be asked is in
-/// ``Supervisor/Message``.
+/// It can be monitored, linked, joined and told to exit like any other process. ``Supervisor/Message`` lists its
+/// requests.
 public typealias SupervisorRef = ProcessRef<Supervisor.Message>

@@ -1,65 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What can be wrong with a supervisor's children.
+// The errors of supervisors.
 
 public import Joist
 
-/// Why a supervisor did not start, or did not do what it was asked.
+/// The reason why a supervisor did not start, or refused a request.
 public enum SupervisorError: Error, CustomStringConvertible {
   /// Two children have the same name.
   case duplicateChild(String)
-  /// A child did not start: `start` threw, it ended before it had started, or no process could be made.
+  /// A child did not start: its `start` threw, it ended before it had started, or its process could not be created.
   ///
-  /// A supervisor that starts has ended the children before it, in reverse order.
+  /// If the supervisor itself was starting, it has ended the children before that one, in reverse order.
   case startFailed(child: String, ExitReason)
-  /// No child has that name or is that process.
+  /// No child has that name or that process.
   case unknownChild(String)
-  /// The child runs already, or is about to; so it cannot be started or deleted.
+  /// The child runs or is about to be started, so it cannot be restarted or deleted.
   case stillRunning(String)
-  /// A dynamic supervisor has as many children as it may have.
+  /// The dynamic supervisor has reached its maximum number of children.
   case tooManyChildren(Int)
-  /// A permanent child cannot be significant, for it is always started again.
+  /// A permanent child cannot be significant, because it is always restarted.
   case permanentIsSignificant(String)
-  /// A significant child needs a supervisor whose `autoShutdown` is not `.never`; a dynamic one never has another.
+  /// A significant child needs a supervisor whose `autoShutdown` is not `.never`, so it cannot be dynamic.
   case significantWithoutAutoShutdown(String)
-  /// Several children of a dynamic supervisor have that name: name the process instead.
+  /// Several children of the dynamic supervisor have that name: pass the process instead.
   case ambiguousName(String)
-  /// The supervisor ended while it started.
+  /// The supervisor ended while it was starting.
   case ended(ExitReason)
-  /// A dynamic supervisor forgets its children when they end: none can be started again or deleted by hand.
+  /// A dynamic supervisor forgets children that have ended, so none can be restarted or deleted on request.
   case notForDynamic
 
-  /// One sentence.
+  /// The reason in one sentence.
   public var description: String {
     switch self {
     case .duplicateChild(let name): "two children have the name '\(name)'"
     case .startFailed(let name, let reason): "the child '\(name)' did not start: \(reason)"
     case .unknownChild(let name): "there is no child '\(name)'"
     case .stillRunning(let name): "the child '\(name)' has not ended"
-    case .tooManyChildren(let maximum): "there are \(maximum) children, and no more are allowed"
+    case .tooManyChildren(let maximum): "the supervisor has \(maximum) children, its maximum"
     case .permanentIsSignificant(let name): "the child '\(name)' is permanent, so it cannot be significant"
     case .significantWithoutAutoShutdown(let name):
-      "the child '\(name)' is significant, but the supervisor's `autoShutdown` is `.never`"
+      "the child '\(name)' is significant, but its supervisor's `autoShutdown` is `.never`"
     case .ambiguousName(let name): "several children have the name '\(name)'"
-    case .ended(let reason): "the supervisor ended while it started: \(reason)"
-    case .notForDynamic: "a dynamic supervisor forgets its children when they end"
+    case .ended(let reason): "the supervisor ended while it was starting: \(reason)"
+    case .notForDynamic: "a dynamic supervisor forgets children that have ended"
     }
   }
 }
 
-/// What a supervisor ends with when its children ended too often: `.error(TooManyRestarts)`.
+/// The error with which a supervisor ends when its children have ended too often.
 public struct TooManyRestarts: Error, CustomStringConvertible {
-  /// How many restarts were allowed.
+  /// The number of restarts that were allowed.
   public let intensity: Int
-  /// Within which time.
+  /// The window in which they were allowed.
   public let window: Duration
-  /// Whose restart would have been one too many.
+  /// The name of the child whose restart would have been one too many.
   public let child: String
-  /// Why that child ended.
+  /// The reason for which that child ended.
   public let lastReason: ExitReason
 
-  /// One sentence.
+  /// The error in one sentence.
   public var description: String {
-    "more than \(intensity) restarts within \(window); last '\(child)' ended: \(lastReason)"
+    "more than \(intensity) restarts within \(window); the last end was that of '\(child)': \(lastReason)"
   }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What others ask of a supervisor.
+// The requests to a supervisor.
 
 import Joist
 
 extension SupervisorLoop {
+  /// The answer to a `count` request.
   var count: ChildCount {
     let all = table.all
     return ChildCount(
@@ -14,6 +15,7 @@ extension SupervisorLoop {
     )
   }
 
+  /// Adds a child and starts it.
   mutating func start(_ child: Child, _ reply: StartReply) throws {
     if let error = obstacle(to: child) { return reply.send(.failure(error)) }
     var entry = ChildEntry(child, .ended)
@@ -21,12 +23,14 @@ extension SupervisorLoop {
     try launch(table.add(entry), reply)
   }
 
+  /// Returns why the child cannot be added, or nil if it can.
   private func obstacle(to child: Child) -> SupervisorError? {
     if table.count >= plan.maximum { return .tooManyChildren(plan.maximum) }
     if !plan.isDynamic && table.named(child.name) != nil { return .duplicateChild(child.name) }
     return plan.obstacle(to: child)
   }
 
+  /// Starts a child that has ended.
   mutating func restart(_ name: String, _ reply: StartReply) throws {
     switch endedChild(name) {
     case .success(let number): try launch(number, reply)
@@ -34,13 +38,14 @@ extension SupervisorLoop {
     }
   }
 
+  /// Removes a child that has ended.
   mutating func delete(_ name: String, _ reply: EndReply) {
     let found = endedChild(name)
     if case .success(let number) = found { forget(number) }
     reply.send(found.map { _ in })
   }
 
-  /// A child that has ended and is not about to be started.
+  /// Returns the child of that name if it has ended and does not wait to be started.
   private func endedChild(_ name: String) -> Result<Int, SupervisorError> {
     if plan.isDynamic { return .failure(.notForDynamic) }
     return find(.name(name)).flatMap { number in
@@ -48,6 +53,7 @@ extension SupervisorLoop {
     }
   }
 
+  /// Ends a child: a static supervisor waits for its end, a dynamic one answers when the child has ended.
   mutating func terminate(_ name: Supervisor.ChildName, _ reply: EndReply) throws {
     let number: Int
     switch find(name) {
@@ -63,16 +69,16 @@ extension SupervisorLoop {
       return
     }
     try stop(number)
-    if let asked = entry.startReply {
+    if let startReply = entry.startReply {
       table[number]?.startReply = nil
-      asked.send(.failure(.startFailed(child: entry.child.name, .shutdown)))
+      startReply.send(.failure(.startFailed(child: entry.child.name, .shutdown)))
     }
     if entry.child.restart == .temporary || entry.isNew { forget(number) }
     reply.send(.success(()))
     if case .starting(let round) = entry.status { try advance(round) }
   }
 
-  /// Finds the child that is meant: by its name, or by its process, the last one while it has none.
+  /// Finds a child by its name, or by its process, which is its last one if it has none now.
   private func find(_ name: Supervisor.ChildName) -> Result<Int, SupervisorError> {
     switch name {
     case .process(let id):

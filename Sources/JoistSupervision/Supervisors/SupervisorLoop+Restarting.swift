@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A child has ended: what was decided is done (SV1).
+// The reaction to the end of a child: the loop asks for a decision and carries it out (SV1).
 
 import Joist
 
 extension SupervisorLoop {
-  /// A child's process has ended.
+  /// Handles the end of a child's process.
   mutating func ended(_ number: Int, _ reason: ExitReason) throws {
     guard let entry = table[number] else { return }
     switch entry.status {
@@ -16,11 +16,11 @@ extension SupervisorLoop {
     }
   }
 
-  /// Decides, and does it.
+  /// Asks for a decision about a child that has ended or failed to start, and carries it out.
   mutating func react(_ number: Int, _ reason: ExitReason, hadStarted: Bool) throws {
     guard let entry = table[number] else { return }
     let now = plan.clock()
-    // The children of a dynamic supervisor do not matter to each other, and there may be many.
+    // The decision of a dynamic supervisor concerns one child only, and there may be many, so the others are left out.
     let numbers = plan.isDynamic ? [number] : table.numbers
     let states = numbers.map { number in
       let entry = table[number]!
@@ -54,15 +54,17 @@ extension SupervisorLoop {
         lastReason: reason
       )
     case .restart(let stop, let forgotten, let start):
-      for place in stop { try self.stop(numbers[place]) }
-      for place in forgotten { forget(numbers[place]) }
+      for position in stop { try self.stop(numbers[position]) }
+      for position in forgotten { forget(numbers[position]) }
       let delay = nextDelay(number, hadStarted: hadStarted, now)
       let attempt = table[number]?.attempts ?? 1
       try open(start.map { numbers[$0] }, after: delay, at: now, attempt: attempt, isRetry: !hadStarted)
     }
   }
 
-  /// The wait before the restart of a child; it begins anew when the child has run for a whole window.
+  /// Returns the delay before the restart of a child, and counts the attempt; nil for no delay.
+  ///
+  /// The attempts count from zero again when the child has run for a whole window.
   private mutating func nextDelay(_ number: Int, hadStarted: Bool, _ now: ContinuousClock.Instant) -> Duration? {
     guard var entry = table[number] else { return nil }
     if hadStarted, let startedAt = entry.startedAt, now - startedAt >= plan.rules.window { entry.attempts = 0 }
@@ -72,9 +74,9 @@ extension SupervisorLoop {
     return delay
   }
 
-  /// Opens a round (SV9).
+  /// Opens a round (SV9), which starts after the delay.
   ///
-  /// A start that failed is tried again by way of the mailbox, so that others get their turn.
+  /// A failed start is tried again through a message to itself, so that other messages are handled in between.
   private mutating func open(
     _ numbers: [Int],
     after delay: Duration?,
@@ -97,19 +99,20 @@ extension SupervisorLoop {
     }
   }
 
-  /// Children of a round are put into a later one: all that have not started, for a strategy that puts one there puts
-  /// those behind it there, too.
+  /// Drops a round whose children move to another round, or which has no children left.
+  ///
+  /// A round moves as a whole: a strategy that moves one child to another round also moves those behind it.
   private mutating func drop(_ round: Int) {
     if let timer = rounds.removeValue(forKey: round)?.timer { process.cancel(timer) }
   }
 
-  /// Takes a child that waits out of its round, and drops the round if nobody else is left in it.
+  /// Removes a waiting child from its round, and drops the round if it becomes empty.
   mutating func leave(_ round: Int, _ number: Int) {
     rounds[round]?.numbers.removeAll { $0 == number }
     if rounds[round]?.numbers.isEmpty == true { drop(round) }
   }
 
-  /// It is no child any more; who wanted its end or its start is told.
+  /// Removes a child and answers the requests that wait for its end or its start.
   mutating func forget(_ number: Int) {
     guard let entry = table[number] else { return }
     table.remove(number)

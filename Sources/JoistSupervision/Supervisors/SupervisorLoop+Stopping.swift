@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A supervisor ends children.
-// SV11. It waits for the end itself, by a monitor, not for the signal of the link: a child that has cut the link is
-//       waited for, too. The link stays until then, so a supervisor that is killed while it waits takes the child
-//       along.
+// Ending children. The supervisor waits for the end of a child through a monitor, not through the exit signal of the
+// link, because a child may have cut the link. The link stays until the child has ended, so a supervisor that is killed
+// while it waits ends the child, too.
 
 import Joist
 
@@ -13,7 +12,7 @@ extension SupervisorLoop {
     guard let entry = table[number] else { return }
     table[number]?.status = .ended
     guard let address = entry.address else { return }
-    let monitor = address.monitor(by: process)  // SV11
+    let monitor = address.monitor(by: process)
     switch entry.child.shutdown {
     case .kill: address.exit(.killed)
     case .never: address.exit(.shutdown)
@@ -26,6 +25,7 @@ extension SupervisorLoop {
     try cut(address)
   }
 
+  /// Waits for the message of a monitor, at most `time`, and returns whether it arrived; nil waits forever.
   private func hasEnded(_ monitor: MonitorID, within time: Duration?) throws -> Bool {
     let isIt: @Sendable (Supervisor.Message) -> Bool? = { message in
       if case .down(let down) = message.mail, down.monitor == monitor { true } else { nil }
@@ -34,19 +34,19 @@ extension SupervisorLoop {
     return try process.receive(matching: isIt, timeout: time) ?? false
   }
 
-  /// Leaves nothing in the mailbox that a process which has ended has told by its link.
+  /// Unlinks a process that has ended, and removes its exit signal from the mailbox.
   private mutating func cut(_ address: any ChildAddress) throws {
     _ = table.unbind(address.id)
     address.unlink(from: process)
     let id = address.id
-    let isOfIt: @Sendable (Supervisor.Message) -> Bool = { message in
+    let isItsSignal: @Sendable (Supervisor.Message) -> Bool = { message in
       if case .exited(let signal) = message.mail { signal.process == id } else { false }
     }
-    postponed.removeAll(where: isOfIt)
-    _ = try process.receive(where: isOfIt, timeout: .zero)
+    postponed.removeAll(where: isItsSignal)
+    _ = try process.receive(where: isItsSignal, timeout: .zero)
   }
 
-  /// Ends all children: in reverse order, or, of a dynamic supervisor, at the same time.
+  /// Ends all children and waits for them: in reverse order, or all at the same time in a dynamic supervisor.
   mutating func stopAll() throws {
     for number in rounds.keys.sorted() {
       if let timer = rounds[number]?.timer { process.cancel(timer) }
@@ -56,7 +56,7 @@ extension SupervisorLoop {
     for number in table.numbers.reversed() { try stop(number) }
   }
 
-  /// From here on nothing but ends matters: what others ask is never answered.
+  /// Ends all children at the same time; requests that arrive meanwhile are discarded and never answered.
   private mutating func stopTogether() throws {
     var waitedFor: Set<MonitorID> = []
     for number in table.numbers {
@@ -74,7 +74,7 @@ extension SupervisorLoop {
     }
   }
 
-  /// Tells a child to end, and has itself reminded to kill it.
+  /// Tells a child to exit, and sets a timer to kill it at its deadline; does not wait.
   mutating func tellToEnd(_ number: Int) {
     guard let entry = table[number], let address = entry.address else { return }
     table[number]?.status = .stopping
@@ -84,7 +84,7 @@ extension SupervisorLoop {
     }
   }
 
-  /// The deadline of a child that was told to end.
+  /// Kills a child that has not ended by its deadline.
   func kill(_ id: ProcessID) {
     if let number = table.number(of: id), let entry = table[number] { entry.address?.exit(.killed) }
   }

@@ -1,36 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A supervisor at work: it starts its children, then reacts to one message after the other.
-// SV8. It waits for nobody's start: a child is `starting` until it says that it has started, and only then the next
-//      one of its round is started. What others ask while the first round starts is answered after it, and ends of
-//      those that have started are seen to then.
-// SV9. A round is a list of children that are started one after the other. A child that is put into a later round
-//      leaves the earlier one, which passes it over.
-// SV10. It ends on an exit signal of its parent, whatever the reason; of anybody else who is no child of it, unless the
-//       reason is `.normal`.
+// The loop of a supervisor's process: it starts the children, then handles one message after another.
+//
+// The loop never blocks on the start of a child. A child is `starting` until it reports that it has started; only then
+// does the loop start the next child of the round. Requests that arrive during the first round, and ends of children
+// that have already started, are handled after it. The supervisor ends on an exit signal of its parent, whatever the
+// reason, and on an exit signal of any other process that is not its child, unless the reason is `.normal`.
+// SV9. A round is a list of children that are started one after another. A child that is put into a later round leaves
+//      the earlier round, which skips it.
 
 import Joist
 
+/// The state of a supervisor's process.
 struct SupervisorLoop {
-  /// Children that are to be started one after the other.
+  /// Children to be started one after another (SV9).
   struct Round {
+    /// The children that have not been started yet.
     var numbers: ArraySlice<Int>
-    /// When there is a wait before.
+    /// The timer of the delay before the round, if it has one.
     var timer: TimerID?
   }
 
   let process: ProcessContext<Supervisor.Message>
   let plan: SupervisorPlan
+  /// The process that the supervisor is linked to, whose end it follows whatever the reason.
   let parent: ProcessID?
   var table = ChildTable()
   var history = RestartHistory()
+  /// The generator of the jitter of restart delays.
   var jitter: SplitMix64
+  /// The rounds that are not finished, by number; 0 is the first start of all children.
   var rounds: [Int: Round] = [:]
   var lastRound = 0
-  /// The first round is not over.
+  /// Whether the first round is not finished.
   private var isStarting = true
-  /// What came meanwhile (SV8).
+  /// The messages that are handled after the first round.
   var postponed: [Supervisor.Message] = []
+  /// The requests that wait for the end of the first round.
   private var startWaiters: [ReplyTo<Void>] = []
 
   private init(_ plan: SupervisorPlan, _ process: ProcessContext<Supervisor.Message>, parent: ProcessID?) {
@@ -40,7 +46,7 @@ struct SupervisorLoop {
     jitter = plan.backoff.generator
   }
 
-  /// The body of a supervisor's process; returns by throwing.
+  /// Runs a supervisor in its process; returns only by throwing.
   static func run(
     _ plan: SupervisorPlan,
     _ process: ProcessContext<Supervisor.Message>,
@@ -58,6 +64,7 @@ struct SupervisorLoop {
     while true { try loop.handle(try process.receive().mail) }
   }
 
+  /// Starts all children as round 0, and returns when all have started.
   private mutating func startAll() throws {
     let numbers = plan.children.map { table.add(ChildEntry($0, .waiting(round: 0, at: plan.clock()))) }
     rounds[0] = Round(numbers: numbers[...])
@@ -72,12 +79,13 @@ struct SupervisorLoop {
     }
   }
 
-  /// Whether it is a child that has started.
+  /// Returns whether the process is that of a child that has started.
   private func isRunning(_ id: ProcessID?) -> Bool {
     guard let id, let number = table.number(of: id) else { return false }
     return table[number]?.status == .running
   }
 
+  /// Answers the callers that wait for the start, then handles the postponed messages.
   private mutating func finishStart() throws {
     isStarting = false
     for waiter in startWaiters { waiter.send() }
@@ -102,25 +110,26 @@ struct SupervisorLoop {
     }
   }
 
+  /// Handles an exit signal: of a child, of the parent, or of any other process, whose normal end is ignored.
   private mutating func take(_ signal: ExitSignal) throws {
     if let id = signal.process, let number = table.unbind(id) {
       try ended(number, signal.reason)
     } else if signal.process != nil && signal.process == parent {
       try end(becauseOf: signal)
     } else if case .normal = signal.reason {
-      return  // SV10
+      return
     } else {
       try end(becauseOf: signal)
     }
   }
 
-  /// Ends all children, and itself for the signal's reason.
+  /// Ends all children, then this process, for the reason of the signal.
   private mutating func end(becauseOf signal: ExitSignal) throws -> Never {
     try stopAll()
     try process.exit(becauseOf: signal)
   }
 
-  /// Ends all children, and itself for that reason.
+  /// Ends all children, then this process, for that reason.
   mutating func end(_ reason: ExitReason) throws -> Never {
     try stopAll()
     try process.exit(reason)
@@ -130,7 +139,7 @@ struct SupervisorLoop {
 // MARK: - Starting
 
 extension SupervisorLoop {
-  /// Starts the next child of a round, if its last one has started (SV8).
+  /// Starts the next child of a round; called when the previous one has started.
   mutating func advance(_ round: Int) throws {
     while let number = rounds[round]?.numbers.popFirst() {
       guard case .waiting(round, _, _) = table[number]?.status else { continue }  // SV9
@@ -139,6 +148,7 @@ extension SupervisorLoop {
     rounds[round] = nil
   }
 
+  /// Creates the process of a child.
   private mutating func launch(_ number: Int, in round: Int) throws {
     guard var entry = table[number] else { return }
     entry.status = .starting(round: round)
@@ -152,7 +162,7 @@ extension SupervisorLoop {
     }
   }
 
-  /// Starts a child alone, as somebody has asked.
+  /// Starts a single child, as a round of its own, for a request.
   mutating func launch(_ number: Int, _ reply: StartReply) throws {
     lastRound += 1
     table[number]?.startReply = reply
@@ -161,6 +171,7 @@ extension SupervisorLoop {
     try advance(lastRound)
   }
 
+  /// Marks a child as running, answers the request that waits for it, and continues its round.
   private mutating func hasStarted(_ id: ProcessID) throws {
     guard let number = table.number(of: id), var entry = table[number],
       case .starting(let round) = entry.status
@@ -174,14 +185,17 @@ extension SupervisorLoop {
     try advance(round)
   }
 
-  /// A child has not started.
+  /// Handles the failure of a child to start.
+  ///
+  /// In the first round the supervisor ends. A child that was started on request is not tried again. Any other child is
+  /// restarted as the rules say.
   mutating func failed(_ number: Int, _ entry: ChildEntry, in round: Int, _ reason: ExitReason) throws {
     let error = SupervisorError.startFailed(child: entry.child.name, reason)
     if round == 0 {
       try stopAll()
       throw error
     }
-    rounds[round] = nil  // SV9: the rest of it goes into the round in which this child is tried again.
+    rounds[round] = nil  // SV9: the rest of the round joins the round in which this child is tried again.
     guard let reply = entry.startReply else { return try react(number, reason, hadStarted: false) }
     if entry.isNew {
       table.remove(number)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a supervisor can be asked, by a process, a thread or a task: each question is a request for `call`.
+// The requests that a process, a thread or a Swift task can send to a supervisor with `call`, and their answers.
 
 public import Joist
 
 extension Supervisor {
-  /// What a supervisor takes: requests, for `process.call`, `ref.callBlocking` or `await ref.call`.
+  /// A request to a supervisor, for `process.call`, `ref.callBlocking` or `await ref.call`.
   ///
   /// ```
   /// let children = try process.call(supervisor) { .children($0) }
@@ -32,116 +32,119 @@ extension Supervisor {
     init(_ mail: Mail) { self.mail = mail }
   }
 
-  /// A child's end, or its start, as it is asked for.
+  /// The name or the process by which a request identifies a child.
   enum ChildName: Sendable {
     case name(String)
     case process(ProcessID)
   }
 }
 
-/// Where a supervisor says how a start went.
+/// The answer to a request to start a child.
 public typealias StartReply = ReplyTo<Result<ChildInfo, SupervisorError>>
-/// Where a supervisor says that a child has ended.
+/// The answer to a request to end or delete a child.
 public typealias EndReply = ReplyTo<Result<Void, SupervisorError>>
 
 extension Supervisor.Message {
-  /// Its children, in the order in which they are started.
+  /// Requests the supervisor's children, in the order in which they are started.
   public static func children(_ reply: ReplyTo<[ChildInfo]>) -> Self { Self(.children(reply)) }
 
-  /// How many children it has.
+  /// Requests the number of the supervisor's children.
   public static func count(_ reply: ReplyTo<ChildCount>) -> Self { Self(.count(reply)) }
 
-  /// Adds a child behind the others and starts it; answered when it has started, or has failed and is no child.
+  /// Adds a child behind the others and starts it.
+  ///
+  /// The request is answered when the child has started, or has failed to start and has been removed.
   public static func startChild(_ child: Child, _ reply: StartReply) -> Self { Self(.start(child, reply)) }
 
-  /// Ends a child as its `shutdown` says; it is not started again until somebody asks for it.
+  /// Ends a child as its `shutdown` says; it is not restarted unless a request asks for it.
   ///
-  /// A child that waits for its restart does not wait any more, and is not started. A temporary child is forgotten, and
-  /// so is any child of a dynamic supervisor, where the name must be that of one child only.
+  /// If the child waits for its restart, the restart is cancelled. A temporary child is forgotten, and so is any child
+  /// of a dynamic supervisor. If several children of a dynamic supervisor have the name, the request is refused.
   public static func terminateChild(_ name: String, _ reply: EndReply) -> Self {
     Self(.terminate(.name(name), reply))
   }
 
-  /// As above, for the child whose process that is, or whose last process it was while the child waits for its restart:
-  /// the way to name a child of a dynamic supervisor.
+  /// Ends the child that has the process, or had it last if the child waits for its restart.
+  ///
+  /// This is the way to identify a child of a dynamic supervisor. The child ends as with a request by name.
   public static func terminateChild(_ process: ProcessID, _ reply: EndReply) -> Self {
     Self(.terminate(.process(process), reply))
   }
 
-  /// Starts a child that has ended; not for dynamic supervisors.
+  /// Starts a child that has ended; refused by dynamic supervisors.
   public static func restartChild(_ name: String, _ reply: StartReply) -> Self { Self(.restart(name, reply)) }
 
-  /// Forgets a child that has ended; not for dynamic supervisors.
+  /// Removes a child that has ended; refused by dynamic supervisors.
   public static func deleteChild(_ name: String, _ reply: EndReply) -> Self { Self(.delete(name, reply)) }
 }
 
-/// What a supervisor says of a child.
+/// A description of the current state of a supervisor's child.
 public struct ChildInfo: Sendable {
-  /// What it does.
+  /// The phase of a child's life.
   public enum State: Sendable, Hashable {
-    /// Its first start is not over: its process has not started yet, or waits for those before it.
+    /// Its first start is not finished: its process has not started yet, or it waits for the children before it.
     case starting
     /// It has started.
     case running
-    /// It has no process and waits to be started again: at that time, or as soon as the supervisor comes to it.
+    /// It has no process and is restarted at that time, or as soon after it as the supervisor gets to it.
     ///
-    /// Attempts are counted from 1, and anew once the child has run for a whole window.
+    /// Attempts count from 1, and from 1 again once the child has run for a whole window.
     case restarting(at: ContinuousClock.Instant, attempt: Int)
-    /// It was told to end.
+    /// It was told to exit and has not ended yet.
     case stopping
-    /// It has ended, or was never started.
+    /// It has ended and does not wait for a restart.
     case ended
   }
 
-  /// Its name.
+  /// The child's name.
   public let name: String
-  /// Its process; nil when there is none.
+  /// Its process, or nil if it has none now.
   public var process: ProcessID? { address?.id }
-  /// Its process, or the last one that it had while it has none; nil before its first start.
+  /// Its process, or its last one if it has none now; nil before its first start.
   public let lastProcess: ProcessID?
-  /// When it is started again.
+  /// The ends after which it is restarted.
   public let restart: Child.Restart
-  /// How often the supervisor has started it again.
+  /// The number of times that the supervisor has restarted it.
   public let restarts: Int
-  /// What it does.
+  /// The current phase of its life.
   public let state: State
-  /// Whether it is a supervisor.
+  /// Whether the child is a supervisor.
   public let isSupervisor: Bool
   let address: (any ChildAddress)?
 
-  /// Its address; nil when it has no process, or that takes other messages.
+  /// Returns the child's ref, or nil if it has no process or its process receives messages of another type.
   public func ref<Message: ~Copyable>(as type: Message.Type) -> ProcessRef<Message>? {
     address as? ProcessRef<Message>
   }
 }
 
 extension ChildInfo: CustomStringConvertible {
-  /// As in `store #123.4: running`, with the last process of a child that has none.
+  /// The name, the process and the state, as in `store #123.4: running`; the last process if it has none now.
   public var description: String {
-    let words = lastProcess.map { "\(name) \($0)" } ?? name
-    return "\(words): \(state)"
+    let subject = lastProcess.map { "\(name) \($0)" } ?? name
+    return "\(subject): \(state)"
   }
 }
 
 extension ChildInfo.State: CustomStringConvertible {
-  /// A few words.
+  /// The state in a few words.
   public var description: String {
     switch self {
     case .starting: "starting"
     case .running: "running"
-    case .restarting(_, let attempt): "waits for its restart, attempt \(attempt)"
+    case .restarting(_, let attempt): "waiting for its restart, attempt \(attempt)"
     case .stopping: "stopping"
     case .ended: "ended"
     }
   }
 }
 
-/// How many children a supervisor has.
+/// The numbers of a supervisor's children.
 public struct ChildCount: Sendable, Hashable {
-  /// All.
+  /// The number of all children.
   public let children: Int
-  /// Those that run, or are being started.
+  /// The number of children that have a process: they run, or are being started or stopped.
   public let running: Int
-  /// Those that are supervisors.
+  /// The number of children that are supervisors.
   public let supervisors: Int
 }

@@ -1,38 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A supervisor before it is a process: what both kinds have, and the ways to start it.
-// SV5. Whoever starts a supervisor asks it whether it has started; the answer comes when all children have. One that
-//      fails to start notes why, cuts the link to its parent and ends, which ends the question; it may do so before it
-//      is asked.
+// The common part of the descriptions of static and dynamic supervisors, and the three ways to start one.
+//
+// The caller that starts a supervisor sends it an `awaitStart` request, which is answered when all children have
+// started. A supervisor that fails to start records why in a `StartOutcome`, cuts the link to its parent and ends. The
+// request then fails, also if the supervisor ended before the request was sent, and the caller reads the outcome.
 
 import Joist
 import Synchronization
 
+/// The description of a supervisor, static or dynamic.
 struct SupervisorPlan: Sendable {
   var rules: RestartRules
   var backoff: Backoff
   var children: [Child]
   var isDynamic = false
   var maximum = Int.max
-  /// Only differences matter.
+  /// The clock; only differences between its times matter.
   var clock: @Sendable () -> ContinuousClock.Instant = { .now }
 
   init(_ rules: RestartRules, _ backoff: Backoff, _ children: [Child]) {
-    precondition(rules.intensity >= 0, "Supervisor: the intensity is zero or more restarts")
-    precondition(rules.window > .zero, "Supervisor: the window is longer than zero")
+    precondition(rules.intensity >= 0, "Supervisor: the intensity must be at least zero")
+    precondition(rules.window > .zero, "Supervisor: the window must be longer than zero")
     backoff.check()
     self.rules = rules
     self.backoff = backoff
     self.children = children
   }
 
+  /// Returns the same plan with another clock.
   func with(_ clock: @escaping @Sendable () -> ContinuousClock.Instant) -> SupervisorPlan {
     var plan = self
     plan.clock = clock
     return plan
   }
 
-  /// Throws where children cannot be told apart or do not fit together.
+  /// Throws if two children have the same name, or if a child does not fit the supervisor.
   func check() throws(SupervisorError) {
     var names: Set<String> = []
     for child in children {
@@ -41,13 +44,14 @@ struct SupervisorPlan: Sendable {
     }
   }
 
-  /// Returns why this supervisor cannot have such a child, whatever other children it has.
+  /// Returns why this supervisor cannot have such a child, regardless of its other children; nil if it can.
   func obstacle(to child: Child) -> SupervisorError? {
     guard child.isSignificant else { return nil }
     if child.restart == .permanent { return .permanentIsSignificant(child.name) }
     return rules.autoShutdown == .never ? .significantWithoutAutoShutdown(child.name) : nil
   }
 
+  /// Returns the body of the supervisor's process, which records in `outcome` whether the supervisor started.
   private func body(
     _ outcome: StartOutcome,
     parent: ProcessID? = nil,
@@ -58,12 +62,14 @@ struct SupervisorPlan: Sendable {
       do {
         try SupervisorLoop.run(self, process, parent: parent, link: link) { outcome.note(.success(())) }
       } catch {
-        if outcome.note(.failure(error)) { unlink(process) }  // SV5
+        // The parent learns of a failed start from `outcome`, and must not be told to exit.
+        if outcome.note(.failure(error)) { unlink(process) }
         throw error
       }
     }
   }
 
+  /// Starts the supervisor and blocks the calling thread until its children have started.
   func start(on runtime: ProcessRuntime, _ options: SpawnOptions) throws -> SupervisorRef {
     try check()
     let outcome = StartOutcome()
@@ -76,6 +82,7 @@ struct SupervisorPlan: Sendable {
     return ref
   }
 
+  /// Starts the supervisor and awaits the start of its children.
   func start(on runtime: ProcessRuntime, _ options: SpawnOptions) async throws -> SupervisorRef {
     try check()
     let outcome = StartOutcome()
@@ -88,6 +95,7 @@ struct SupervisorPlan: Sendable {
     return ref
   }
 
+  /// Starts the supervisor linked to a process, which waits until the children have started.
   func start<Message: ~Copyable>(
     linkedTo process: ProcessContext<Message>,
     _ options: SpawnOptions
@@ -105,11 +113,11 @@ struct SupervisorPlan: Sendable {
   }
 }
 
-/// How a start went, for one who asks too late (SV5).
+/// The outcome of a start, for a caller whose request reaches the supervisor too late.
 private final class StartOutcome: Sendable {
   private let result = Mutex<Result<Void, any Error>?>(nil)
 
-  /// The first counts; whether this is it.
+  /// Records the outcome if none is recorded yet, and returns whether it did.
   @discardableResult
   func note(_ outcome: Result<Void, any Error>) -> Bool {
     result.withLock { result in
@@ -119,7 +127,7 @@ private final class StartOutcome: Sendable {
     }
   }
 
-  /// Throws why the supervisor did not start; nothing if it has started, and ended since.
+  /// Throws the reason why the supervisor did not start; returns if it has started and has ended since.
   func settle(_ error: CallError) throws {
     switch result.withLock({ $0 }) {
     case .success: return

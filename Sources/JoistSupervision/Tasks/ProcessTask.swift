@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A task that was started, for whoever awaits it.
+// The handle of a started task, through which a process, a thread or a Swift task awaits its result.
 
 public import Joist
 
-/// A piece of work that was started, and its result when there is one.
+/// A piece of work that was started, and its result once there is one.
 ///
-/// The result is handed out once. Who drops the task leaves the work alone.
+/// The result can be taken once. Dropping the handle does not cancel the work.
 public struct ProcessTask<Success>: Sendable {
   let cell: TaskCell<Success>
   let supervisor: ProcessRef<TaskMail>
 
-  /// Whether there is a result, or there will be none.
+  /// Whether the outcome is known: there is a result, or it is certain that there will be none.
   public var isDone: Bool { cell.isSettled }
 
-  /// Tells the task to exit, with `.killed` for certain; does not wait.
+  /// Tells the task to exit; does not wait.
+  ///
+  /// The work may ignore any reason except `.killed`.
   public func cancel(_ reason: ExitReason = .shutdown) { supervisor.send(.cancel(cell, reason)) }
 
-  /// Waits for the result as a plain thread; inside a process use `process.await`.
+  /// Blocks the calling thread until the result is there, and takes it.
   ///
-  /// Throws a ``TaskError``.
+  /// Waits at most `timeout`, or forever if it is nil; the work continues after a timeout. In a process use
+  /// `process.await`.
+  ///
+  /// - Throws: A ``TaskError`` if there is no result.
   @available(*, noasync, message: "use `await task.value()`, which does not hold the thread")
-  public func awaitBlocking(timeout: Duration? = nil) throws(TaskError) -> sending Success {
+  public func valueBlocking(timeout: Duration? = nil) throws(TaskError) -> sending Success {
     if !isDone {
       do throws(CallError) {
         try supervisor.callBlocking(timeout: timeout) { .await(cell, $0) }
@@ -32,9 +37,12 @@ public struct ProcessTask<Success>: Sendable {
     return try cell.take()
   }
 
-  /// Waits for the result from `async` code.
+  /// Awaits the result from `async` code, and takes it.
   ///
-  /// Throws a ``TaskError``, or `CancellationError` when the Swift task that waits is cancelled; the work goes on.
+  /// Waits at most `timeout`, or forever if it is nil; the work continues after a timeout.
+  ///
+  /// - Throws: A ``TaskError`` if there is no result, or `CancellationError` if the Swift task that waits is cancelled;
+  ///   the work continues.
   public func value(
     timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation
@@ -49,7 +57,7 @@ public struct ProcessTask<Success>: Sendable {
     return try cell.take()
   }
 
-  /// What a wait that came to nothing throws; nothing if there is an outcome by now.
+  /// Throws the error of a wait that failed; does nothing if the outcome has become known meanwhile.
   fileprivate func giveUp(_ error: CallError) throws(TaskError) {
     if isDone { return }
     switch error {
@@ -60,10 +68,12 @@ public struct ProcessTask<Success>: Sendable {
 }
 
 extension ProcessContext where Message: ~Copyable {
-  /// Waits for the result of a task and takes it; messages that come meanwhile stay in the mailbox.
+  /// Waits for the result of a task and takes it; messages that arrive meanwhile stay in the mailbox.
   ///
-  /// Throws a ``TaskError``, or `ProcessExit` when this process is told to exit. After a wait that was too long the
-  /// work goes on, and may be awaited again.
+  /// Waits at most `timeout`, or forever if it is nil. After a timeout the work continues, and its result can be
+  /// awaited again.
+  ///
+  /// - Throws: A ``TaskError`` if there is no result, or `ProcessExit` if this process is told to exit.
   public func await<Success>(_ task: ProcessTask<Success>, timeout: Duration? = nil) throws -> sending Success {
     if !task.isDone {
       do {
@@ -76,21 +86,21 @@ extension ProcessContext where Message: ~Copyable {
   }
 }
 
-/// Why there is no result.
+/// The reason why awaiting a task brought no result.
 public enum TaskError: Error, CustomStringConvertible {
-  /// The work threw, was told to exit or crashed; or its supervisor has ended.
+  /// The work threw, was told to exit or crashed, or its supervisor has ended.
   case exited(ExitReason)
-  /// The time was over first; the work goes on.
+  /// The timeout passed first; the work continues.
   case timedOut
-  /// The result was taken before.
+  /// The result was already taken.
   case taken
 
-  /// One sentence.
+  /// The reason in one sentence.
   public var description: String {
     switch self {
     case .exited(let reason): "the task ended without a result: \(reason)"
-    case .timedOut: "the time was over before the task"
-    case .taken: "the task's result was taken before"
+    case .timedOut: "the timeout passed before the task ended"
+    case .taken: "the task's result was already taken"
     }
   }
 }

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The place where a task's result is put and taken.
-// TS1. The first outcome counts: the task's own, put before it ends, or what its supervisor saw of its end.
-// TS2. A result stays here until it is taken; who waits is only told that it is there. So a wait that was given up
-//      loses nothing.
+// The cell through which a task's result passes from the task to the caller that awaits it.
+// - The first outcome counts: the one that the task puts before it ends, or the exit reason that its supervisor sees.
+// - A result stays in the cell until it is taken. Waiters are only told that it is there, so a wait that ends early
+//   loses no result.
 
 import Joist
 import Synchronization
 
-/// A task's cell, whatever its result is.
+/// The cell of a task, without the type of its result.
 protocol AnyTaskCell: AnyObject, Sendable {
-  /// The task has a process.
+  /// Records the process of the task.
   func began(_ process: ProcessRef<Never>)
-  /// The process of the task, once it has one.
+  /// The process of the task, or nil before it is created.
   var process: ProcessRef<Never>? { get }
-  /// There will be no result (TS1).
+  /// Records that there will be no result; does nothing if the outcome is already known.
   func fail(_ reason: ExitReason)
-  /// Tells somebody when there is an outcome, at once if there is.
+  /// Answers the waiter when the outcome is known, at once if it is already.
   func tell(_ waiter: ReplyTo<Void>)
 }
 
+/// The cell of a task with a result of type `Success`.
 final class TaskCell<Success>: AnyTaskCell {
   private enum Outcome {
     case success(Disconnected<Success>)
@@ -38,10 +39,12 @@ final class TaskCell<Success>: AnyTaskCell {
 
   var process: ProcessRef<Never>? { state.withLock { $0.process } }
 
+  /// Records the result; does nothing if the outcome is already known.
   func put(_ result: sending Success) { settle(.success(Disconnected(result))) }
 
   func fail(_ reason: ExitReason) { settle(.failure(reason)) }
 
+  /// Records the first outcome and answers the waiters.
   private func settle(_ outcome: Outcome) {
     let waiters = state.withLock { state -> [ReplyTo<Void>] in
       guard state.outcome == nil else { return [] }
@@ -53,17 +56,17 @@ final class TaskCell<Success>: AnyTaskCell {
   }
 
   func tell(_ waiter: ReplyTo<Void>) {
-    let isThere = state.withLock { state in
+    let isKnown = state.withLock { state in
       if state.outcome == nil { state.waiters.append(waiter) }
       return state.outcome != nil
     }
-    if isThere { waiter.send() }
+    if isKnown { waiter.send() }
   }
 
-  /// Whether there is an outcome.
+  /// Whether the outcome is known.
   var isSettled: Bool { state.withLock { $0.outcome != nil } }
 
-  /// The result, once (TS2).
+  /// Takes the result; throws if there is none or if it was already taken.
   func take() throws(TaskError) -> sending Success {
     switch state.withLock({ $0.outcome }) {
     case .success(let box):

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A task supervisor at work.
-// TS3. A task is linked to its supervisor from before it runs. So the supervisor hears of each end, and no task is
-//      left when the supervisor ends, however that happens.
+// The loop of a task supervisor's process. Each task is linked to the supervisor before it runs, so the supervisor
+// receives the exit signal of every task, and no task survives the supervisor, however the supervisor ends.
 
 import Joist
 
-/// What a task supervisor takes.
+/// A message to a task supervisor.
 enum TaskMail {
   case start(TaskJob)
   case exited(ExitSignal)
@@ -15,7 +14,7 @@ enum TaskMail {
   case deadline
 }
 
-/// A piece of work on its way into its process.
+/// A piece of work on its way to its process, and the cell for its result, if it has one.
 struct TaskJob {
   let options: SpawnOptions
   let cell: (any AnyTaskCell)?
@@ -32,15 +31,18 @@ struct TaskJob {
   }
 }
 
+/// The state of a task supervisor.
 struct TaskLoop {
-  /// How long tasks have to end in good order, when their supervisor ends.
+  /// The time that tasks have to exit by themselves before an ending supervisor kills them.
   static let grace = Duration.seconds(5)
 
   private let process: ProcessContext<TaskMail>
+  /// The process that the supervisor is linked to, whose end it follows whatever the reason.
   private let parent: ProcessID?
+  /// The tasks that have not ended, by their process.
   private var running: [ProcessID: (ref: ProcessRef<Never>, cell: (any AnyTaskCell)?)] = [:]
 
-  /// The body of a task supervisor's process; returns by throwing.
+  /// Runs a task supervisor in its process; returns only by throwing.
   static func run(
     _ process: ProcessContext<TaskMail>,
     parent: ProcessID?,
@@ -69,9 +71,10 @@ struct TaskLoop {
     }
   }
 
+  /// Creates the process of a task.
   private mutating func start(_ job: TaskJob) {
     let (body, cell) = (job.body, job.cell)
-    let ref = process.spawnLinked(options: job.options) { task in  // TS3
+    let ref = process.spawnLinked(options: job.options) { task in
       do {
         try body.open()(task)
       } catch {
@@ -80,9 +83,11 @@ struct TaskLoop {
       }
     }
     cell?.began(ref)
+    // Only processes that could not be created share an id. The earlier of two such tasks fails here.
     if let earlier = running.updateValue((ref, cell), forKey: ref.id) { earlier.cell?.fail(.noProcess) }
   }
 
+  /// Handles an exit signal: of a task, of the parent, or of any other process, whose normal end is ignored.
   private mutating func take(_ signal: ExitSignal) throws {
     if let id = signal.process, let task = running.removeValue(forKey: id) {
       task.cell?.fail(signal.reason)
@@ -95,7 +100,7 @@ struct TaskLoop {
     }
   }
 
-  /// Ends all tasks, and itself.
+  /// Ends all tasks, then this process, for the reason of the signal.
   private mutating func end(becauseOf signal: ExitSignal) throws {
     let tasks = running.values.sorted { $0.ref.id < $1.ref.id }
     for task in tasks { task.ref.exit(.shutdown) }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One task for each element of a sequence, few at a time, and their results in order.
+// One task for each element of a sequence, at most `maximum` of them at a time, and their results in order.
 
 public import Joist
 
-/// The results of tasks, one for each element, in the order of the elements.
+/// The outcomes of tasks, one for each element of a sequence, in the order of the elements.
 public struct TaskStream<Elements: Sequence, Success: Sendable> where Elements.Element: Sendable {
-  /// How the task of one element ended.
+  /// The outcome of one element's task.
   public typealias Outcome = Result<Success, TaskError>
 
   private let tasks: TaskSupervisor
@@ -14,7 +14,7 @@ public struct TaskStream<Elements: Sequence, Success: Sendable> where Elements.E
   private let timeout: Duration?
   private let work: @Sendable (Elements.Element, ProcessContext<Never>) throws -> Success
   private var elements: Elements.Iterator
-  /// Those that were started and not taken yet.
+  /// The tasks that were started and whose outcome has not been taken yet, in the order of their elements.
   private var window: [ProcessTask<Success>] = []
 
   init(
@@ -24,7 +24,7 @@ public struct TaskStream<Elements: Sequence, Success: Sendable> where Elements.E
     timeout: Duration?,
     _ work: @escaping @Sendable (Elements.Element, ProcessContext<Never>) throws -> Success
   ) {
-    precondition(maximum > 0, "TaskStream: one task at least may run at a time")
+    precondition(maximum > 0, "TaskStream: `maximum` must be at least 1")
     self.tasks = tasks
     self.maximum = maximum
     self.timeout = timeout
@@ -32,10 +32,12 @@ public struct TaskStream<Elements: Sequence, Success: Sendable> where Elements.E
     self.elements = elements.makeIterator()
   }
 
-  /// The next outcome, for which the process waits; nil after the last.
+  /// Waits for the next outcome and returns it; returns nil after the last.
   ///
-  /// A task that takes longer than the timeout, counted from here, is killed. Throws `ProcessExit` when the process is
-  /// told to exit.
+  /// Starts tasks up to the maximum first. The timeout counts from this call; a task that takes longer is killed, and
+  /// its outcome is ``TaskError/timedOut``.
+  ///
+  /// - Throws: `ProcessExit` if the process is told to exit.
   public mutating func next<Message: ~Copyable>(in process: ProcessContext<Message>) throws -> Outcome? {
     while window.count < maximum, let element = elements.next() {
       let work = work
@@ -51,7 +53,7 @@ public struct TaskStream<Elements: Sequence, Success: Sendable> where Elements.E
     }
   }
 
-  /// Kills the tasks that were started and whose outcome was not taken.
+  /// Kills the tasks that were started and whose outcome has not been taken; does not wait.
   public mutating func cancel() {
     for task in window { task.cancel(.killed) }
     window = []
@@ -59,10 +61,11 @@ public struct TaskStream<Elements: Sequence, Success: Sendable> where Elements.E
 }
 
 extension TaskSupervisor {
-  /// One task for each element, `maximum` at most that run or whose outcome is not taken yet.
+  /// Makes a stream that runs one task for each element and returns their outcomes in order.
   ///
-  /// Lazy: nothing is started before the first `next`. Of tasks that wait for an earlier, slower one to be taken, the
-  /// results are kept.
+  /// At most `maximum` tasks, at least 1, run or have an outcome that has not been taken. One call of `next` waits at
+  /// most `timeout`, or forever if it is nil. The stream is lazy: the first call of `next` starts the first tasks. A
+  /// result is kept until those before it have been taken.
   public func asyncStream<Elements: Sequence, Success: Sendable>(
     _ elements: Elements,
     maximum: Int,
@@ -72,9 +75,10 @@ extension TaskSupervisor {
     TaskStream(self, elements, maximum: maximum, timeout: timeout, work)
   }
 
-  /// The results for all elements, in order, of at most `maximum` tasks at a time; the process waits.
+  /// Runs one task for each element, at most `maximum` at a time, waits for all, and returns the results in order.
   ///
-  /// The first failure, in that order, is thrown as a ``TaskError``, and the tasks behind it are killed.
+  /// - Throws: The ``TaskError`` of the first failed task in the order of the elements, or `ProcessExit` if the process
+  ///   is told to exit. Tasks whose outcome has not been taken by then are killed.
   public func map<Elements: Sequence, Success: Sendable, Message: ~Copyable>(
     _ elements: Elements,
     maximum: Int,

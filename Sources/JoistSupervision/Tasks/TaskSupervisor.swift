@@ -1,64 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Work in processes of its own, whose results may be awaited.
+// The handle of a task supervisor: a process that runs each piece of work in a process of its own, whose result can be
+// awaited.
 
 public import Joist
 
-/// Runs pieces of work, each in a process of its own, and sees to it that none outlives it.
+/// A process that runs pieces of work, each in a process of its own, and ends them when it ends.
 ///
-/// A task's crash is an error for whoever awaits it, and nothing to anybody else; no task is started again. May be used
-/// by any thread and any process; starting a task does not wait.
+/// A crash of a task is an error for the caller that awaits it and affects no other process. Tasks are not restarted.
+/// Any thread and any process may use a task supervisor; starting a task does not wait.
 public struct TaskSupervisor: Sendable {
   let ref: ProcessRef<TaskMail>
 
-  /// Starts one on a runtime.
+  private init(_ ref: ProcessRef<TaskMail>) { self.ref = ref }
+
+  /// Starts a task supervisor on a runtime, as a process that no other process owns.
   ///
-  /// Throws a `SpawnError` where its process cannot be made.
-  public init(on runtime: ProcessRuntime, options: SpawnOptions = .init()) throws(SpawnError) {
-    ref = try runtime.trySpawn(TaskMail.self, options: options) { process in
+  /// - Throws: A `SpawnError` if its process cannot be created.
+  public static func start(
+    on runtime: ProcessRuntime,
+    options: SpawnOptions = .init()
+  ) throws(SpawnError) -> TaskSupervisor {
+    let ref = try runtime.trySpawn(TaskMail.self, options: options) { process in
       try TaskLoop.run(process, parent: nil) {}
     }
+    return TaskSupervisor(ref)
   }
 
-  /// Starts one from a process; it and its tasks end when that does.
+  /// Starts a task supervisor from a process and links the two; it ends its tasks and itself when the process ends.
   ///
-  /// Throws a `SpawnError` where its process cannot be made.
-  public init<Message: ~Copyable>(
+  /// - Throws: A `SpawnError` if its process cannot be created.
+  public static func start<Message: ~Copyable>(
     linkedTo process: ProcessContext<Message>,
     options: SpawnOptions = .init()
-  ) throws(SpawnError) {
+  ) throws(SpawnError) -> TaskSupervisor {
     let parent = process.ref
-    ref = try process.trySpawn(TaskMail.self, options: options) { process in
+    let ref = try process.trySpawn(TaskMail.self, options: options) { process in
       try TaskLoop.run(process, parent: parent.id, link: { try $0.link(parent) }, whenStarted: {})
     }
+    return TaskSupervisor(ref)
   }
 
-  /// The one whose process has that name, for instance as a child that is one; nil for none.
+  /// Finds the task supervisor whose process has that name, for example a child of a supervisor; nil if there is none.
   ///
-  /// Throws a `NameError` when the process of that name is something else.
+  /// - Throws: A `NameError` if the process of that name is not a task supervisor.
   public init?(named name: String, on runtime: ProcessRuntime) throws(NameError) {
     guard let ref = try runtime.lookup(name, as: TaskMail.self) else { return nil }
     self.ref = ref
   }
 
-  /// As above, from a process.
+  /// Finds the task supervisor whose process has that name, from a process; nil if there is none.
+  ///
+  /// - Throws: A `NameError` if the process of that name is not a task supervisor.
   public init?<Message: ~Copyable>(named name: String, in process: ProcessContext<Message>) throws(NameError) {
     guard let ref = try process.lookup(name, as: TaskMail.self) else { return nil }
     self.ref = ref
   }
 
-  /// Whether it has not ended.
+  /// Whether the task supervisor has not ended.
   public var isAlive: Bool { ref.isAlive }
 
-  /// Has it end its tasks, within five seconds, and itself; does not wait.
+  /// Asks the supervisor to end its tasks and itself; does not wait.
+  ///
+  /// Tasks that have not ended after five seconds are killed.
   public func shutdown() { ref.exit(.shutdown) }
 
-  /// Starts a piece of work whose result somebody awaits.
+  /// Starts a piece of work whose result is awaited later; does not wait.
   ///
-  /// What the work captures moves into it, and the result out of it; an object that is to go both ways goes in a
-  /// `Disconnected`.
-  ///
-  /// The task is linked to the supervisor only: its crash does not touch who awaits it, and it goes on when that ends.
+  /// What the work captures moves into the task, and the result moves out of it. An object that moves both ways is
+  /// passed in a `Disconnected`. The task is linked only to its supervisor: its crash does not affect the process that
+  /// awaits it, and the task continues when that process ends.
   public func async<Success>(
     options: SpawnOptions = .init(),
     _ work: sending @escaping (ProcessContext<Never>) throws -> sending Success
@@ -68,8 +79,9 @@ public struct TaskSupervisor: Sendable {
     return ProcessTask(cell: cell, supervisor: ref)
   }
 
-  /// As `async`, but the task is also linked with a process: unless it ends well that process is told to exit, and the
-  /// task is told to when the process ends.
+  /// Starts a piece of work as ``async(options:_:)`` does, in a task that is also linked to a process.
+  ///
+  /// Unless the work returns, the process is told to exit. The task is told to exit when the process ends.
   public func asyncLinked<Message: ~Copyable, Success>(
     to process: ProcessContext<Message>,
     options: SpawnOptions = .init(),
@@ -87,7 +99,7 @@ public struct TaskSupervisor: Sendable {
     return ProcessTask(cell: cell, supervisor: ref)
   }
 
-  /// Starts a piece of work that nobody awaits; how it ends is known to nobody.
+  /// Starts a piece of work without a result; does not wait, and does not tell the caller how the work ends.
   public func fireAndForget(
     options: SpawnOptions = .init(),
     _ work: sending @escaping (ProcessContext<Never>) throws -> Void
@@ -97,8 +109,10 @@ public struct TaskSupervisor: Sendable {
 }
 
 extension Child {
-  /// A task supervisor, which is registered under the child's name, so that `TaskSupervisor(named:on:)` finds it
-  /// however often it is started again.
+  /// Describes a child that is a task supervisor.
+  ///
+  /// Its process is registered under the child's name, so ``TaskSupervisor/init(named:on:)`` finds it after every
+  /// restart.
   public static func taskSupervisor(
     _ name: String,
     restart: Restart = .permanent,

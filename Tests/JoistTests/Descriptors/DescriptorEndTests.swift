@@ -22,14 +22,14 @@ import Testing
       let reader = runtime.spawn { process in log.add(try process.waitReadable(first.read)) }
       runtime.waitUntilIdle()
       Foundation.close(first.write)
-      _ = reader.join()
+      _ = reader.joinBlocking()
       // A full pipe cannot be written to until its read end is closed.
       _ = fcntl(second.write, F_SETFL, O_NONBLOCK)
       while Pair.write(second.write, 1) {}
       let writer = runtime.spawn { process in log.add(try process.waitWritable(second.write)) }
       runtime.waitUntilIdle()
       Foundation.close(second.read)
-      _ = writer.join()
+      _ = writer.joinBlocking()
     }
     Foundation.close(first.read)
     Foundation.close(second.write)
@@ -46,7 +46,7 @@ import Testing
         log.add(try process.waitWritable(pair.near, timeout: .milliseconds(1)))
         log.add(try process.waitReadable(pair.near, timeout: .milliseconds(1)))
       }
-      _ = waiter.join()
+      _ = waiter.joinBlocking()
       #expect(runtime.descriptorWaits == 0)
     }
     #expect(log.entries == [false, false])

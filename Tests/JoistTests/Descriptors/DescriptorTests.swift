@@ -54,7 +54,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
         if try process.waitReadable(pair.far), Pair.read(pair.far) == byte { echoed.add() }
       }
     }
-    for sender in senders { _ = sender.join() }
+    for sender in senders { _ = sender.joinBlocking() }
   }
   return echoed.total
 }
@@ -86,7 +86,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
         _ = Pair.write(pair.far, 1)
         log.add(try process.waitReadable(pair.near))
       }
-      _ = waiter.join()
+      _ = waiter.joinBlocking()
     }
     #expect(log.entries == Array(repeating: false, count: 50) + [true])
   }
@@ -99,7 +99,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
       runtime.waitUntilIdle()
       #expect(waiter.info?.waitReason == .descriptor)
       waiter.exit()
-      #expect(waiter.join() != nil)
+      #expect(waiter.joinBlocking() != nil)
     }
   }
 
@@ -113,10 +113,10 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
       }
       runtime.waitUntilIdle()
       let writer = runtime.spawn { process in if try process.waitWritable(pair.near) { log.add("write") } }
-      _ = writer.join()
+      _ = writer.joinBlocking()
       #expect(log.entries == ["write"])
       _ = Pair.write(pair.far, 1)
-      for reader in readers { _ = reader.join() }
+      for reader in readers { _ = reader.joinBlocking() }
     }
     #expect(log.entries == ["write", "read", "read"])
   }
@@ -144,7 +144,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
           }
         }
       }
-      _ = main.join()
+      _ = main.joinBlocking()
       for waiter in waiters { waiter.exit() }
     }
     pair.close()
@@ -172,7 +172,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
       }
       runtime.waitUntilIdle()
       for _ in 0..<waiting { #expect(Pair.write(pair.near, 7)) }
-      _ = main.join()
+      _ = main.joinBlocking()
       for waiter in waiters { waiter.exit() }
     }
     pair.close()
@@ -194,9 +194,9 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
         runtime.waitUntilIdle()
         #expect(Pair.write(pair.near, 7))
         for waiter in waiters.dropLast() { waiter.exit() }
-        for waiter in waiters.dropLast() { _ = waiter.join() }
+        for waiter in waiters.dropLast() { _ = waiter.joinBlocking() }
         if served.total == 1 { waiters.last!.exit() }
-        _ = waiters.last!.join()
+        _ = waiters.last!.joinBlocking()
       }
       pair.close()
       #expect(served.total == 1)
@@ -220,7 +220,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
         log.add("\(try process.waitReadable(file))")
         do { _ = try process.waitReadable(-1) } catch { log.add("\(error)") }
       }
-      _ = process.join()
+      _ = process.joinBlocking()
     }
     #expect(log.entries == ["true", "true", "descriptor -1 is not open"])
   }

@@ -271,7 +271,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
       }
       runtime.waitUntilIdle()
       #expect(runtime.linkCount(root) == 0)
-      used.add(try #require(root.info).memory.own)
+      used.add(try #require(root.info).memory.other)
     }
     #expect(used.entries[0] < 16_384)
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mailboxes with a maximum, and what a message knows.
+// Mailboxes with a limit, and what `lastMessage` says of a message.
 
 import Joist
 import Synchronization
@@ -10,7 +10,7 @@ import Testing
 @Suite struct BoundTests {
   typealias Options = SpawnOptions
 
-  /// A receiver that takes nothing until it is told to by an empty text, and then notes what it finds.
+  /// Spawns a receiver that sleeps for a second, and then logs all messages in its mailbox.
   private func spawnSlow(
     _ runtime: ProcessRuntime,
     _ mailbox: Options.Mailbox,
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M1: nothing stays with a receiver that has ended, however its end meets the senders`() throws {
+  func `M1: no message stays with a receiver that has ended, however its end and the sends interleave`() throws {
     let (receivers, senders) = (size(200, seeds: 8), size(4, seeds: 3))
     let tracker = Tracker()
     let left = Log<Int>()
@@ -38,23 +38,23 @@ import Testing
           let refs = (0..<senders).map { _ in process.spawn { _ in for _ in 0..<3 { receiver.send(Tracked(tracker)) } }
           }
           for ref in refs { _ = try process.join(ref) }
-          // The end is told when everything that the receiver had is destroyed. A join that comes late finds nobody,
-          // and does not wait for that.
+          // The notice comes after everything that the receiver had is destroyed. A join that comes late finds no
+          // process, and does not wait for that.
           _ = try process.receive()
         }
-        _ = watcher.join()
-        // The record is not used again before the next receiver.
+        _ = watcher.joinBlocking()
+        // No process uses the record again before the next receiver.
         if tracker.count > 0 { left.add(tracker.count) }
       }
     }
     let gone = statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped
-    // Each receiver's end was a message, too.
+    // The notice of each receiver's end is a message, too.
     #expect(gone == statistics.messagesSent)
     #expect(left.entries == [])
     #expect(statistics.messagesRefused == 0)
   }
 
-  @Test func `M2: a full mailbox refuses the newest, and counts it`() throws {
+  @Test func `M2: a full mailbox refuses the newest message, and counts it`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let ref = spawnSlow(simulation.runtime, .bounded(2, whenFull: .dropNewest), log)
@@ -65,7 +65,7 @@ import Testing
     #expect(simulation.runtime.statistics.messagesRefused == 2)
   }
 
-  @Test func `M2: a full mailbox throws the oldest away that is not urgent, and counts it`() throws {
+  @Test func `M2: a full mailbox drops its oldest message that is not urgent, and counts it`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let ref = spawnSlow(simulation.runtime, .bounded(2, whenFull: .dropOldest), log)
@@ -80,7 +80,7 @@ import Testing
     #expect(simulation.runtime.statistics.messagesRefused == 99)
   }
 
-  @Test func `M2: the receiver of a mailbox that drops its oldest keeps it small even while it sleeps`() throws {
+  @Test func `M2: a mailbox that drops its oldest messages stays small even while its process sleeps`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let ref = simulation.runtime.spawn(
@@ -97,7 +97,7 @@ import Testing
     #expect(tracker.count == 0)
   }
 
-  @Test func `M2: a mailbox that overflows while its process waits for a reply is kept small`() throws {
+  @Test func `M2: a mailbox that overflows while its process waits for a reply stays small`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let log = Log<Int>()
@@ -121,7 +121,7 @@ import Testing
     #expect(log.entries == [7, 4] && tracker.count == 0)
   }
 
-  @Test func `M2: bytes are bounded as messages are, and what can never fit is refused`() throws {
+  @Test func `M2: bytes are limited as messages are, and a message that can never fit is refused`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let ref = spawnSlow(simulation.runtime, .bounded(bytes: 40, whenFull: .fail), log)
@@ -138,14 +138,14 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M2: senders into a full mailbox park until there is room, and nothing is lost`() throws {
+  func `M2: senders to a full mailbox park until there is room, and no message is lost`() throws {
     let (senders, each) = (size(20, seeds: 4), size(100, seeds: 5))
     let sum = Count()
-    let most = Count()
+    let overLimit = Count()
     let statistics = try onRuntime(slots: 4) { runtime in
       let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(3, whenFull: .block))) { process in
         for _ in 0..<senders * each {
-          if process.messageCount > 3 { most.add() }
+          if process.messageCount > 3 { overLimit.add() }
           sum.add(try process.receive())
         }
       }
@@ -153,7 +153,7 @@ import Testing
         runtime.spawn { _ in for number in 1...each { sink.send(number) } }
       }
     }
-    #expect(sum.total == senders * each * (each + 1) / 2 && most.total == 0)
+    #expect(sum.total == senders * each * (each + 1) / 2 && overLimit.total == 0)
     #expect(statistics.messagesRefused == 0)
   }
 
@@ -184,7 +184,7 @@ import Testing
     #expect(done.total == 1 && simulation.runtime.statistics.messagesDropped == 2)
   }
 
-  @Test func `M2: a process that is told to exit while it is blocked loses that message and ends`() throws {
+  @Test func `M2: a process that is told to exit while its send is blocked loses that message and ends`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let sink = simulation.runtime.spawn(Tracked.self, options: .init(mailbox: .bounded(1, whenFull: .block))) {
@@ -204,7 +204,7 @@ import Testing
     #expect(tracker.count == 0)
   }
 
-  @Test func `M2: a process that sends to its own full mailbox is refused and does not hang`() throws {
+  @Test func `M2: a send to the sender's own full mailbox is refused and does not hang`() throws {
     let simulation = try HandDriven()
     let refused = Count()
     simulation.runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
@@ -217,8 +217,7 @@ import Testing
     #expect("\(simulation.runtime.recentReports[0])".hasSuffix("cannot wait for room in its own mailbox"))
   }
 
-  @Test func `M2: a blocking closure that sends to its own process's full mailbox is refused and does not hang`() throws
-  {
+  @Test func `M2: a send of a blocking closure to its process's full mailbox is refused and does not hang`() throws {
     let ends = Count()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn(Int.self, options: .init(mailbox: .bounded(1, whenFull: .block))) { process in
@@ -242,7 +241,7 @@ import Testing
     #expect(!ref.isAlive)
   }
 
-  @Test func `I2: a bound of zero or less is refused with its field`() throws {
+  @Test func `I2: a mailbox limit of zero or less is refused, and the error names the field`() throws {
     let simulation = try HandDriven()
     for mailbox: Options.Mailbox in [.bounded(0, whenFull: .fail), .bounded(bytes: -1, whenFull: .fail)] {
       #expect(throws: SpawnError.self) {

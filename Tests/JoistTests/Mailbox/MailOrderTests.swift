@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The order of a mailbox after messages were taken out of its middle or thrown away, and the room that comes free.
+// The order of a mailbox after messages were taken out of its middle or dropped, and the capacity that becomes free.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct MailOrderTests {
-  @Test func `M3: an urgent message comes first when the last urgent one was received before`() throws {
+  @Test func `M3: an urgent message comes first after the last urgent one was received`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let receiver = simulation.runtime.spawn(Int.self) { process in
@@ -24,7 +24,7 @@ import Testing
     #expect(log.entries == [-1, -2, -3, 1, 2])
   }
 
-  @Test func `M3: an urgent message comes first when a selective receive took the last urgent one`() throws {
+  @Test func `M3: an urgent message comes first after a selective receive took the last urgent one`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let receiver = simulation.runtime.spawn(Int.self) { process in
@@ -40,7 +40,7 @@ import Testing
     #expect(log.entries == [-2, -1, -3, 1, 2])
   }
 
-  @Test func `M3: what comes after a selective receive took the last message is found`() throws {
+  @Test func `M3: messages that arrive after a selective receive took the last message are found`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let receiver = simulation.runtime.spawn(Int.self) { process in
@@ -57,7 +57,7 @@ import Testing
     #expect(log.entries == [2, 1, 3, 4, 5])
   }
 
-  @Test func `M3: a selective receive begins anew when its place in the mailbox was thrown away`() throws {
+  @Test func `M3: a selective receive starts over when the message at which it stopped was dropped`() throws {
     let simulation = try HandDriven()
     let looked = Log<Int>()
     let found = Log<Int>()
@@ -76,14 +76,14 @@ import Testing
       receiver.send(number)
       simulation.run()
     }
-    // Both that were passed over are thrown away before the receiver looks again.
+    // Both messages that did not match are dropped before the receiver looks again.
     for number in [3, 0] { receiver.send(number) }
     simulation.run()
     #expect(looked.entries == [1, 2, 3, 0])
     #expect(found.entries == [0, 3])
   }
 
-  @Test func `M2: flushing a bounded mailbox makes room for those that wait`() throws {
+  @Test func `M2: flushing a bounded mailbox makes room for blocked senders`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let options = SpawnOptions(mailbox: .bounded(2, whenFull: .block))
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M2: room that was granted to one who gave up just then is granted to the next`() throws {
+  func `M2: room that was granted to a sender that gave up at that moment is granted to the next`() throws {
     let callers = size(100, seeds: 6)
     let wrong = Log<String>()
     _ = try onRuntime(slots: 4) { runtime in
@@ -117,22 +117,22 @@ import Testing
           }
         }
       }
-      for caller in all { _ = caller.join() }
+      for caller in all { _ = caller.joinBlocking() }
       sink.suspend()
-      // What was let in before and not received yet has gone when the process is idle and its mailbox is empty.
+      // Once the process is idle, it has received every message that was admitted, and its mailbox is empty.
       sink.resume()
       runtime.waitUntilIdle()
       sink.suspend()
       var taken = 0
       while taken < 3, (try? sink.trySend(nil)) != nil { taken += 1 }
-      if taken != 2 { wrong.add("room for \(taken)") }
+      if taken != 2 { wrong.add("capacity for \(taken)") }
       sink.resume()
       sink.exit()
     }
     #expect(wrong.entries.isEmpty)
   }
 
-  @Test func `M2: a receive with timeout zero takes no time and does not wait`() throws {
+  @Test func `M2: a receive with a timeout of zero takes no time and does not wait`() throws {
     let simulation = try HandDriven()
     let log = Log<Int64>()
     simulation.runtime.spawn(Int.self) { [platform = simulation.platform] process in
@@ -141,6 +141,6 @@ import Testing
       if try process.receive(where: { $0 == 1 }, timeout: .zero) == nil { log.add(platform.now() - began) }
     }
     simulation.run()
-    #expect(log.entries == [0, 0, 0, 0] && simulation.runtime.statistics.blocks == 0)
+    #expect(log.entries == [0, 0, 0, 0] && simulation.runtime.statistics.parks == 0)
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages: moved, in order, selected, and destroyed exactly once.
+// Messages are moved, stay in order, can be selected, and are destroyed exactly once.
 
 import CFaultProbe
 import Joist
@@ -33,8 +33,8 @@ import Testing
     #expect(wrong.total == 0)
   }
 
-  #if !DEBUG  // code that is not specialised calls malloc itself
-    @Test func `M1: a million messages of sixteen bytes to and fro call malloc not once`() throws {
+  #if !DEBUG  // Unspecialized code calls malloc itself.
+    @Test func `M1: a million messages of sixteen bytes, sent back and forth, never call malloc`() throws {
       let calls = Log<Int64>()
       let trips = many(500_000)
       _ = try withRuntime(.init(schedulers: 1)) { runtime in
@@ -47,7 +47,7 @@ import Testing
             }
           }
           var before: Int64 = 0
-          // The first ones fill what the scheduler keeps for itself.
+          // The first messages fill the caches of the scheduler.
           for number in -1_000..<trips {
             if number == 0 { before = probe_malloc_calls() }
             other.send((number, 2 * number))
@@ -60,7 +60,7 @@ import Testing
       #expect(calls.entries == [0])
     }
 
-    @Test func `M1: a message that is destroyed, of a type with references or without, calls malloc not once`() throws {
+    @Test func `M1: destroying a message, of a type with references or without, never calls malloc`() throws {
       let calls = Log<Int64>()
       _ = try withRuntime(.init(schedulers: 1)) { runtime in
         runtime.spawn((Tracked?, Int).self) { process in
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M1: a message is destroyed exactly once, whoever dies`() throws {
+  func `M1: a message is destroyed exactly once, whichever process dies`() throws {
     let tracker = Tracker()
     let rounds = size(200, seeds: 12)
     let statistics = try onRuntime(slots: 8) { runtime in
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(arguments: [ExitReason.shutdown, .killed])
-  func `M1: a message that woke a process which is told to exit first is destroyed once`(reason: ExitReason) throws {
+  func `M1: a message that wakes a process that is then told to exit is destroyed once`(reason: ExitReason) throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let selective = simulation.runtime.spawn(Tracked.self) { process in
@@ -135,7 +135,7 @@ import Testing
     #expect(statistics.messagesReceived + statistics.messagesDestroyed + statistics.messagesDropped == 4)
   }
 
-  @Test func `M1: a message to the dead is dropped, destroyed and counted`() throws {
+  @Test func `M1: a message to a dead process is dropped, destroyed and counted`() throws {
     let tracker = Tracker()
     let statistics = try withRuntime { runtime in
       let dead = runtime.spawn(Tracked.self) { _ in }
@@ -171,7 +171,7 @@ import Testing
 
   private struct Large { var numbers: InlineArray<300, Int> }
 
-  @Test func `M3: receive takes the first message that fits and leaves the others in order`() throws {
+  @Test func `M3: receive takes the first message that matches and leaves the others in order`() throws {
     let log = Log<Int>()
     _ = try withRuntime { runtime in
       let receiver = runtime.spawn(Int.self) { process in
@@ -184,7 +184,7 @@ import Testing
     #expect(log.entries == [11, 200, 1, 3])
   }
 
-  @Test func `M3: a receive with a timeout returns nil when nothing fits in time`() throws {
+  @Test func `M3: a receive with a timeout returns nil when no message matches in time`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let began = simulation.platform.now()
@@ -201,7 +201,7 @@ import Testing
     #expect(log.entries == ["nil", "10", "nil", "nil", "nil"])
   }
 
-  @Test func `M3: a timeout of years waits, and a message ends it`() throws {
+  @Test func `M3: a receive with a timeout of years waits, and a message ends the wait`() throws {
     let log = Log<Int?>()
     _ = try withRuntime { runtime in
       let receiver = runtime.spawn(Int.self) { process in
@@ -248,7 +248,7 @@ import Testing
   private struct Ticket: ~Copyable { let number: Int }
 
   @Test(.threadsAndSeeds)
-  func `M4: a hundred processes send to one, and all arrives`() throws {
+  func `M4: a hundred processes send to one, and every message arrives`() throws {
     let (senders, each) = (size(100, seeds: 6), size(1_000, seeds: 6))
     let sum = Count()
     _ = try onRuntime { runtime in

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which process holds a name when its holders come and go, and what a wait for an end leaves behind.
+// Which process holds a name as its holders change, and what a wait for an end leaves behind.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct NameHolderTests {
-  @Test func `M4: the end of one that gave its name up leaves the name with the next holder`() throws {
+  @Test func `M4: the end of a process that gave up its name leaves the name with the next holder`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let first = runtime.spawn(Int.self, options: .init(name: "name")) { _ = try $0.receive() }
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M4: whoever is told of an end on another scheduler finds the name free`() throws {
+  func `M4: a process that is told of an end on another scheduler finds the name free`() throws {
     let rounds = size(500, seeds: 10)
     let taken = Count()
     let told = Count()
@@ -49,7 +49,7 @@ import Testing
     #expect(timedOut.total == 3 && other.isAlive && simulation.runtime.watchCount(other) == 0)
   }
 
-  @Test func `M4: a process that has left a group is not watched for it`() throws {
+  @Test func `M4: a group does not watch a process that has left it`() throws {
     let simulation = try HandDriven()
     let group = ProcessGroup<Int>()
     let member = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names, groups, and waiting for an end.
+// Names, groups, and waits for the end of a process.
 
 import Joist
 import TestSupport
@@ -21,14 +21,14 @@ import Testing
     #expect(log.entries == [7] && after == nil && runtime.registeredNames.isEmpty)
   }
 
-  @Test func `M4: the names that are given are listed in order`() throws {
+  @Test func `M4: registered names are listed in order`() throws {
     let simulation = try HandDriven()
     let names = (0..<20).map { "process \($0)" }
     for name in names { simulation.runtime.spawn(Int.self, options: .init(name: name)) { _ = try $0.receive() } }
     #expect(simulation.runtime.registeredNames == names.sorted())
   }
 
-  @Test func `M4: a wrong type is an error that names both`() throws {
+  @Test func `M4: a lookup with the wrong message type throws an error that names both types`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Int.self, options: .init(name: "numbers")) { _ = try $0.receive() }
     let error = #expect(throws: NameError.self) { try simulation.runtime.lookup("numbers", as: [String].self) }
@@ -36,7 +36,7 @@ import Testing
     #expect(text == "'numbers' takes messages of Swift.Int, and not of Swift.Array<Swift.String>")
   }
 
-  @Test func `M4: a name taken twice is refused with its holder, an empty one and a dead process too`() throws {
+  @Test func `M4: a name in use is refused with its holder, and so are an empty name and a dead process`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let first = runtime.spawn(Int.self, options: .init(name: "a")) { _ = try $0.receive() }
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M4: of many who want a name one has it at a time`() throws {
+  func `M4: of many processes that want a name, one at a time has it`() throws {
     let processes = size(200, seeds: 6)
     let wins = Count()
     _ = try onRuntime(slots: 4) { runtime in
@@ -95,7 +95,7 @@ import Testing
     #expect(group.all == Array(members[..<10]) + Array(members[35...]))
   }
 
-  @Test func `M4: a message that cannot be shared is made for each member`() throws {
+  @Test func `M4: a broadcast makes a message that cannot be shared anew for each member`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let group = ProcessGroup<Tracked>()
@@ -106,7 +106,7 @@ import Testing
     #expect(tracker.count == 0)
   }
 
-  @Test func `M4: members leave when they end, and the dead do not join`() throws {
+  @Test func `M4: members leave a group when they end, and dead processes do not join`() throws {
     let simulation = try HandDriven()
     let group = ProcessGroup<Int>()
     let members = (0..<10).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M4: members join, are sent to and end all at once`() throws {
+  func `M4: members that join, receive and end concurrently leave an empty group`() throws {
     let members = size(500, seeds: 12)
     let group = ProcessGroup<Int>()
     _ = try onRuntime(slots: 4) { runtime in
@@ -134,7 +134,7 @@ import Testing
     #expect(group.count == 0)
   }
 
-  @Test func `M4: a large group is joined, sent to and left in no time`() throws {
+  @Test func `M4: fifty thousand processes join a group, receive a broadcast and leave`() throws {
     let group = ProcessGroup<Int>()
     let count = many(50_000, oneIn: 50)
     let came = Count()
@@ -171,7 +171,7 @@ import Testing
     #expect(log.entries == ["normal", "error: Failure()", "no process"])
   }
 
-  @Test func `L1: a process that exits with a reason ends with it, and one that was told to with that`() throws {
+  @Test func `L1: a process ends with the reason with which it exits or was told to exit`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let own = simulation.runtime.spawn { process in
@@ -190,7 +190,7 @@ import Testing
     #expect(log.entries == ["error: Failure()", "killed", "shutdown", "shutdown"])
   }
 
-  @Test func `S3: a join ends with its time and leaves nothing behind`() throws {
+  @Test func `S3: a join ends with its timeout and leaves nothing behind`() throws {
     let simulation = try HandDriven()
     let done = Count()
     let other = simulation.runtime.spawn { try $0.sleep(for: .seconds(3_600)) }
@@ -201,7 +201,7 @@ import Testing
     #expect(done.total == many(1_000))
   }
 
-  @Test func `I1: whoever watches a process and stops doing so, again and again, leaves nothing there`() throws {
+  @Test func `I1: watching a process and no longer watching it, again and again, leaves nothing behind`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let other = runtime.spawn(Int.self) { _ = try $0.receive() }
@@ -223,7 +223,7 @@ import Testing
       }
       for count in [100, turns] {
         for _ in 0..<count { try turn() }
-        memory.add(other.info!.memory.own + process.ref.info!.memory.own)
+        memory.add(other.info!.memory.other + process.ref.info!.memory.other)
       }
     }
     simulation.run()
@@ -232,7 +232,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `M4: a name or a membership that many give and take at once leaves no watch`() throws {
+  func `M4: a name and a membership that many processes add and remove at once leave no watch`() throws {
     let (processes, turns) = (size(4, seeds: 3), size(2_000, seeds: 6))
     let left = Log<Int>()
     _ = try onRuntime(slots: 4) { runtime in
@@ -249,14 +249,14 @@ import Testing
           }
         }
       }
-      for worker in workers { _ = worker.join() }
+      for worker in workers { _ = worker.joinBlocking() }
       left.add(runtime.watchCount(other))
       other.send(1)
     }
     #expect(left.entries.allSatisfy { $0 == 0 } && !left.entries.isEmpty, "\(left.entries)")
   }
 
-  @Test func `S3: who waits for an end can be told to exit`() throws {
+  @Test func `S3: a process that waits for an end can be told to exit`() throws {
     let simulation = try HandDriven()
     let other = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     let waiter = simulation.runtime.spawn { process in _ = try process.join(other) }
@@ -268,7 +268,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `S3: processes and threads wait for the same ends`() throws {
+  func `S3: processes and threads wait for the same end`() throws {
     let processes = size(200, seeds: 8)
     let count = Count()
     let wrong = Count()
@@ -278,9 +278,9 @@ import Testing
       for _ in 0..<processes {
         runtime.spawn { process in if try process.join(first) != nil { count.add() } }
       }
-      if first.join(timeout: .milliseconds(1)) != nil { wrong.add() }
+      if first.joinBlocking(timeout: .milliseconds(1)) != nil { wrong.add() }
       start.send(1)
-      if first.join() == nil { wrong.add() }
+      if first.joinBlocking() == nil { wrong.add() }
     }
     #expect(count.total == processes && wrong.total == 0)
   }

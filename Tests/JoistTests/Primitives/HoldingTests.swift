@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process or a closure of `blocking` holds comes back, however it ends.
+// What a process or a blocking closure holds is released, however it ends.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct HoldingTests {
-  /// How a body ends that has a permit.
+  /// The ways in which a body that holds a permit ends.
   enum End: CaseIterable {
     case returns, throwsError, isToldToExit, traps, overflows, isKilledAndStays
   }
@@ -15,12 +15,12 @@ import Testing
   private struct Failure: Error {}
 
   @Test(arguments: End.allCases)
-  func `S3: a permit of withPermit comes back, however its process ends`(end: End) throws {
+  func `S3: a permit of withPermit is released, however its process ends`(end: End) throws {
     let simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100))
     let permits = ProcessSemaphore(permits: 5)
     let processes = (0..<20).map { _ in
       simulation.runtime.spawn(Int.self) { process in
-        // Two of them, so that the order does not matter.
+        // Two permits, so that the order of their release does not matter.
         try permits.withPermit {
           try permits.withPermit {
             switch end {
@@ -36,7 +36,7 @@ import Testing
       }
     }
     simulation.run()
-    // Whoever waits while two hold four permits has one of its own: it is told to exit with the others.
+    // While two processes hold four permits, a waiter holds the fifth; it is told to exit with the others.
     for process in processes { process.exit(end == .isKilledAndStays ? .killed : .shutdown) }
     simulation.run()
     var free = 0
@@ -44,7 +44,7 @@ import Testing
     #expect(free == 5 && simulation.runtime.processes.isEmpty)
   }
 
-  @Test func `P5: a crash in blocking gives back what its closure holds: locks, as inconsistent, permits and turns`()
+  @Test func `P5: a crash in a blocking closure releases its permits and turns, and its locks as inconsistent`()
     throws
   {
     let (outer, inner, twice) = (ProcessLock(0), ProcessLock(0), ProcessLock(0))
@@ -56,7 +56,7 @@ import Testing
         { once.run { if unknown(true) { fatalError("once") } } },
         { twice.withLock { _ in twice.withLock { $0 += 1 } } },
       ]
-      for body in bodies { _ = runtime.spawn { process in process.blocking { body() } }.join() }
+      for body in bodies { _ = runtime.spawn { process in process.blocking { body() } }.joinBlocking() }
       runtime.spawn { process in
         outer.withLock { _ in got.add() }
         inner.withLock { _ in got.add() }
@@ -65,12 +65,12 @@ import Testing
         once.run { got.add() }
       }
     }
-    // A process that waits for ever is idle: it would not have come to the end.
+    // A runtime whose process waits forever counts as idle, so only the count shows that the process went on.
     #expect(got.total == 5 && statistics.trapsContained == 4)
     #expect(outer.isInconsistent && inner.isInconsistent && twice.isInconsistent && once.isDone)
   }
 
-  @Test func `P3: a stack that ends in blocking between calls of the runtime leaves no lock of the runtime's behind`()
+  @Test func `P3: a stack overflow in a blocking closure between calls of the runtime leaves no runtime lock held`()
     throws
   {
     let (lock, permits, got) = (ProcessLock(0), ProcessSemaphore(permits: 1), Count())
@@ -78,7 +78,8 @@ import Testing
       let sink = runtime.spawn(Int.self, options: .init(mailbox: .bounded(8, whenFull: .dropOldest))) { process in
         while true { _ = try process.receive() }
       }
-      _ = runtime.spawn { process in process.blocking { print(deeperWithCalls(1, lock, permits, sink)) } }.join()
+      _ = runtime.spawn { process in process.blocking { print(deeperWithCalls(1, lock, permits, sink)) } }
+        .joinBlocking()
       runtime.spawn { _ in
         lock.withLock { _ in got.add() }
         try permits.withPermit { got.add() }
@@ -89,7 +90,7 @@ import Testing
     #expect(got.total == 3 && statistics.overflowsContained == 1)
   }
 
-  @Test func `P5: a closed channel tells everybody, also where an element that it refuses traps in its deinit`() throws
+  @Test func `P5: a closed channel tells every waiter, even if an element that it refuses traps in its deinit`() throws
   {
     let simulation = try HandDriven()
     let channel = ProcessChannel<Mine>(capacity: 1)
@@ -102,13 +103,13 @@ import Testing
     simulation.run()
     channel.close()
     simulation.run()
-    // The first is in the channel, the second ends by its own element, the others are told.
+    // The first element is in the channel, the second ends its sender, and the other two senders are told.
     #expect(told.total == 2 && destroyed.total == 3 && simulation.runtime.processes.isEmpty)
     #expect(channel.tryReceive() != nil && destroyed.total == 4)
   }
 
   @Test(.threadsAndSeeds)
-  func `S3: permits of many that crash, are killed or end are all there in the end`() throws {
+  func `S3: after many processes crash, are killed or end, every permit is free`() throws {
     let processes = size(200, seeds: 8)
     let permits = ProcessSemaphore(permits: 3)
     let statistics = try onRuntime(slots: 8) { runtime in
@@ -122,20 +123,20 @@ import Testing
           }
         }
       }
-      // Some wait for each other's second permit by now.
+      // Some processes wait for each other's permits by now.
       for (number, ref) in refs.enumerated() where number % 4 != 3 || number % 8 == 3 { ref.exit(.killed) }
       for ref in refs { ref.exit() }
-      for ref in refs { _ = ref.join() }
+      for ref in refs { _ = ref.joinBlocking() }
     }
     var free = 0
     while permits.tryAcquire() { free += 1 }
     #expect(free == 3)
-    // Crashes are reported by processes of their own.
+    // Separate processes report crashes, so more processes end than this test spawned.
     #expect(statistics.processesEnded >= processes && statistics.processesEnded == statistics.processesCreated)
   }
 }
 
-/// Counts when it is destroyed, and traps then, if it is to.
+/// An object whose `deinit` counts its destruction, and traps if `goesOff`.
 final class Mine: Sendable {
   private let destroyed: Count
   private let goesOff: Bool

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Priority inheritance: whoever others wait for runs at their priority.
+// Priority inheritance: a process that others wait for runs at their priority.
 
 import Joist
 import TestSupport
@@ -12,11 +12,12 @@ import Testing
     case ask(ReplyTo<Int>)
   }
 
-  /// One scheduler that three normal processes keep busy for a thousand turns each, and how many turns they had.
+  /// One scheduler that three processes of normal priority keep busy for a thousand turns each.
   private struct Busy {
     let simulation: HandDriven
+    /// The number of turns that the three have had.
     let turns = Count()
-    /// How many turns they had had at each moment of interest.
+    /// The number of turns at each call of `note`.
     let seen = Log<Int>()
     var runtime: ProcessRuntime { simulation.runtime }
 
@@ -33,7 +34,7 @@ import Testing
       }
     }
 
-    /// A process that does as it is told once: in `body`, and then waits for mail.
+    /// Spawns a process of low priority that runs `body`.
     func low(_ body: @escaping @Sendable (ProcessContext<Mail>) throws -> Void) -> ProcessRef<Mail> {
       runtime.spawn(Mail.self, options: .init(priority: .low), body)
     }
@@ -43,7 +44,7 @@ import Testing
 
   private static func work(_ process: ProcessContext<Mail>) throws { for _ in 0..<5 { try process.yield() } }
 
-  @Test func `S4: the holder of a lock runs at the priority of who waits for it, until it lets go`() throws {
+  @Test func `S4: the holder of a lock runs at the priority of its waiters until it releases the lock`() throws {
     let busy = try Busy()
     let lock = ProcessLock(0)
     let priorities = Log<Priority?>()
@@ -63,7 +64,7 @@ import Testing
     #expect(busy.seen.entries[0] < 10 && priorities.entries == [.max, .low])
   }
 
-  @Test func `S4: whoever holds up the holder runs at that priority, too: by a lock, by a call`() throws {
+  @Test func `S4: a process that holds up the holder, by a lock or by a call, runs at that priority, too`() throws {
     let busy = try Busy()
     let (first, second) = (ProcessLock(0), ProcessLock(0))
     let server = busy.low { process in
@@ -71,7 +72,7 @@ import Testing
       _ = try process.receive()
       try Self.work(process)
       reply.send(1)
-      // The caller goes on before the server does.
+      // The caller runs before the server does.
       try process.yield()
       #expect(process.ref.info?.priority == .low)
     }
@@ -87,7 +88,7 @@ import Testing
     #expect(busy.seen.entries[0] < 20)
   }
 
-  @Test func `S4: a server runs at the priority of who has called it, until it has replied`() throws {
+  @Test func `S4: a server runs at the priority of its caller until it has replied`() throws {
     let busy = try Busy()
     let server = busy.low { process in
       while case .ask(let reply) = try process.receive() {
@@ -106,7 +107,7 @@ import Testing
   }
 
   @Test(arguments: [ExitReason.killed, .shutdown])
-  func `S4: a caller that ends, or has no time left, lends nothing any more`(reason: ExitReason) throws {
+  func `S4: a caller that ends or times out lends no priority any more`(reason: ExitReason) throws {
     let simulation = try HandDriven()
     let server = simulation.runtime.spawn(Mail.self, options: .init(priority: .low)) { process in
       try process.sleep(for: .seconds(9))
@@ -124,7 +125,7 @@ import Testing
     #expect(!caller.isAlive && server.info?.priority == .low)
   }
 
-  @Test func `S4: a lock that is given to the next in line lends that one what the others wait at`() throws {
+  @Test func `S4: the next holder of a lock is lent the priority of the waiters that remain`() throws {
     let simulation = try HandDriven()
     let lock = ProcessLock(0)
     let log = Log<Priority?>()
@@ -149,7 +150,7 @@ import Testing
     #expect(log.entries == [.high, .low, .high, .normal, .high, .low, .high, .high])
   }
 
-  @Test func `S4: a priority that is set while another is lent counts when that is taken back`() throws {
+  @Test func `S4: a priority that is set while another is lent takes effect when the loan ends`() throws {
     let simulation = try HandDriven()
     let lock = ProcessLock(0)
     let log = Log<Priority?>()
@@ -170,7 +171,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `S4: when nobody waits any more, everybody has its own priority again`() throws {
+  func `S4: when no process waits any more, every process has its own priority again`() throws {
     let (processes, rounds) = (size(40, seeds: 6), size(50, seeds: 4))
     let locks = (0..<3).map { _ in ProcessLock(0) }
     let (wrong, done) = (Count(), Count())
@@ -197,7 +198,7 @@ import Testing
           if process.ref.info?.priority != own { wrong.add() }
         }
       }
-      for client in clients { _ = client.join() }
+      for client in clients { _ = client.joinBlocking() }
       for server in servers { server.send(.go) }
     }
     #expect(wrong.total == 0 && done.total == processes * rounds)

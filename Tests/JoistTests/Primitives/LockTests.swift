@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct LockTests {
   @Test(.threadsAndSeeds)
-  func `S3: one at a time holds a lock, also where bodies suspend in it`() throws {
+  func `S3: one process at a time holds a lock, even if bodies suspend in it`() throws {
     let (processes, each, own) = (size(50, seeds: 6), size(40, seeds: 3), size(500, seeds: 5))
     let lock = ProcessLock(0)
     _ = try onRuntime(slots: 4) { runtime in
@@ -29,7 +29,7 @@ import Testing
     #expect(total == processes * each + own && lock.owner == nil && !lock.isInconsistent)
   }
 
-  @Test func `S3: a lock goes to those who wait, in turn, and says who has it`() throws {
+  @Test func `S3: a lock goes to its waiters in order, and names its holder`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let lock = ProcessLock([Int]())
@@ -48,7 +48,7 @@ import Testing
     #expect(log.entries == [0, 1, 2, 3, 4])
   }
 
-  @Test func `S3: a graph goes into a lock and comes out by exchange`() throws {
+  @Test func `S3: exchange moves an object graph into a lock and out of it`() throws {
     let tracker = Tracker()
     let lock = ProcessLock<Tracked?>(nil)
     #expect(lock.exchange(Tracked(tracker, 1)) == nil)
@@ -56,7 +56,7 @@ import Testing
     #expect(back?.number == 1 && tracker.count == 2)
   }
 
-  @Test func `S3: an exit in a body lets the lock go; one in the line goes on waiting and ends then`() throws {
+  @Test func `S3: an exit in a body releases the lock; a waiter told to exit gets the lock first, then ends`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let lock = ProcessLock(0)
@@ -76,7 +76,7 @@ import Testing
     #expect(log.entries == [1] && !waiter.isAlive && !holder.isAlive)
   }
 
-  @Test func `S3: who is killed in the line leaves it`() throws {
+  @Test func `S3: a waiter that is killed leaves the wait queue`() throws {
     let simulation = try HandDriven()
     let lock = ProcessLock(0)
     let holder = simulation.runtime.spawn { process in try lock.withLock { _ in try process.sleep(for: .seconds(9)) } }
@@ -92,7 +92,7 @@ import Testing
     #expect(value == 0 && simulation.runtime.statistics.processesAbandoned == 1)
   }
 
-  @Test func `S3: a lock whose holder was killed in it passes on and says that it is inconsistent`() throws {
+  @Test func `S3: a lock whose holder was killed passes to the next waiter and is marked inconsistent`() throws {
     let simulation = try HandDriven()
     let got = Count()
     let (outer, inner) = (ProcessLock(0), ProcessLock(0))
@@ -117,7 +117,7 @@ import Testing
     #expect(!inner.isInconsistent)
   }
 
-  @Test func `S3: taking a lock again that one holds ends the process with a sentence, and the lock is passed on`()
+  @Test func `S3: taking a lock that the process already holds ends it with a message, and the lock is passed on`()
     throws
   {
     let lock = ProcessLock(0)
@@ -129,7 +129,7 @@ import Testing
 
 @Suite struct ChannelTests {
   @Test(.threadsAndSeeds)
-  func `S3: what goes into a channel comes out once, in order, of processes and threads`() throws {
+  func `S3: elements that processes and threads send into a channel come out once, in order`() throws {
     let (processes, each) = (size(10, seeds: 3), size(200, seeds: 5))
     let sum = Count()
     let disorder = Count()
@@ -147,13 +147,13 @@ import Testing
         runtime.spawn { _ in for number in 1...each { try channel.send((sender, number)) } }
       }
       for number in 1...each { try channel.send((processes, number)) }
-      for sender in senders { _ = sender.join() }
+      for sender in senders { _ = sender.joinBlocking() }
       channel.close()
     }
     #expect(sum.total == (processes + 1) * each * (each + 1) / 2 && disorder.total == 0)
   }
 
-  @Test func `S3: a closed channel gives what is in it, then nil, and takes no more`() throws {
+  @Test func `S3: a closed channel returns its elements, then nil, and accepts no more`() throws {
     let simulation = try HandDriven()
     let log = Log<Int?>()
     let refused = Count()
@@ -172,7 +172,7 @@ import Testing
     #expect(throws: ChannelClosed.self) { _ = try channel.trySend(1) }
   }
 
-  @Test func `S3: every element is destroyed once, whoever dies`() throws {
+  @Test func `S3: every element of a channel is destroyed once, whichever process dies`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     var channel: ProcessChannel<Tracked>? = ProcessChannel<Tracked>(capacity: 2)
@@ -188,7 +188,7 @@ import Testing
     #expect(tracker.count == 0)
   }
 
-  @Test func `S3: waits at a channel end with their time`() throws {
+  @Test func `S3: waits at a channel end with their timeout`() throws {
     let simulation = try HandDriven()
     let log = Log<Bool>()
     let channel = ProcessChannel<Int>(capacity: 1)

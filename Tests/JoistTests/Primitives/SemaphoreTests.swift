@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Permits, barriers, and what is done once.
+// Semaphores, barriers, and closures that run once.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct SemaphoreTests {
-  @Test func `S3: permits go to those who wait, in turn`() throws {
+  @Test func `S3: permits go to waiters in order`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let semaphore = ProcessSemaphore(permits: 1)
@@ -17,7 +17,7 @@ import Testing
         log.add(number)
         try process.sleep(for: .seconds(1))
         semaphore.release()
-        // Nobody overtakes those in line.
+        // No process overtakes the waiters.
         #expect(!semaphore.tryAcquire() || number == 9)
       }
     }
@@ -25,7 +25,7 @@ import Testing
     #expect(log.entries == Array(0..<10))
   }
 
-  @Test func `S3: a wait for a permit ends with its time, and takes none`() throws {
+  @Test func `S3: a wait for a permit ends with its timeout, and takes none`() throws {
     let simulation = try HandDriven()
     let log = Log<Bool>()
     let semaphore = ProcessSemaphore(permits: 0)
@@ -42,7 +42,8 @@ import Testing
     #expect(log.entries == [false, true] && !semaphore.tryAcquire())
   }
 
-  @Test func `S3: a process told to exit leaves the line, with a permit given just then it gives that back`() throws {
+  @Test func `S3: a waiter told to exit leaves the wait queue, and gives back a permit granted at that moment`() throws
+  {
     let simulation = try HandDriven()
     let got = Count()
     let semaphore = ProcessSemaphore(permits: 0)
@@ -60,10 +61,10 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `S3: no more hold permits than there are, processes and threads`() throws {
+  func `S3: processes and threads never hold more permits than there are`() throws {
     let (processes, each, own) = (size(100, seeds: 6), size(20, seeds: 3), size(100, seeds: 5))
     let inside = Count()
-    let most = Log<Int>()
+    let excess = Log<Int>()
     let done = Count()
     let semaphore = ProcessSemaphore(permits: 3)
     _ = try onRuntime(slots: 4) { runtime in
@@ -72,7 +73,7 @@ import Testing
           for _ in 0..<each {
             try semaphore.withPermit {
               inside.add()
-              if inside.total > 3 { most.add(inside.total) }
+              if inside.total > 3 { excess.add(inside.total) }
               try process.yield()
               inside.add(-1)
               done.add()
@@ -82,10 +83,10 @@ import Testing
       }
       for _ in 0..<own { try semaphore.withPermit { done.add() } }
     }
-    #expect(most.entries.isEmpty && done.total == processes * each + own)
+    #expect(excess.entries.isEmpty && done.total == processes * each + own)
   }
 
-  @Test func `S3: absurd figures stop the program with a sentence`() async {
+  @Test func `S3: counts out of range stop the program with a message`() async {
     await #expect(processExitsWith: .failure) { _ = ProcessSemaphore(permits: -1) }
     await #expect(processExitsWith: .failure) { _ = ProcessBarrier(parties: 0) }
     await #expect(processExitsWith: .failure) { _ = ProcessChannel<Int>(capacity: 0) }
@@ -95,7 +96,7 @@ import Testing
 
 @Suite struct BarrierTests {
   @Test(.threadsAndSeeds)
-  func `S3: nobody goes on before all are there, and one is the last of each round`() throws {
+  func `S3: no party passes a barrier before all have arrived, and one is the last of each round`() throws {
     let (parties, rounds) = (size(20, seeds: 5), size(50, seeds: 3))
     let arrived = Count()
     let wrong = Count()
@@ -116,7 +117,7 @@ import Testing
     #expect(wrong.total == 0 && lasts.total == rounds)
   }
 
-  @Test func `S3: a party that dies or runs out of time is missing, and another makes up for it`() throws {
+  @Test func `S3: a party that dies or times out does not count, and another takes its place`() throws {
     let simulation = try HandDriven()
     let log = Log<ProcessBarrier.Arrival>()
     let barrier = ProcessBarrier(parties: 3)
@@ -142,7 +143,7 @@ import Testing
   struct Failure: Error {}
 
   @Test(.threadsAndSeeds)
-  func `S3: of many one does it, and the others wait for that`() throws {
+  func `S3: one of many processes runs the closure of a Once, and the others wait until it has`() throws {
     let processes = size(100, seeds: 8)
     let runs = Count()
     let early = Count()
@@ -161,7 +162,7 @@ import Testing
     #expect(runs.total == 1 && early.total == 0 && once.isDone)
   }
 
-  @Test func `S3: where one fails or dies the next in line does it`() throws {
+  @Test func `S3: if the process that runs the closure fails or dies, the next waiter runs it`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     let once = Once()

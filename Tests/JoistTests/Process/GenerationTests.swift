@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A record whose generations have run out.
+// A record whose generation numbers are used up.
 
 import Joist
 import TestSupport

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A killed process hears of it before it is abandoned, wherever in its slice it is.
+// A killed process is told of the kill before it is abandoned, wherever in its slice it is.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct KillTests {
-  /// Spends some reductions, is killed, and makes the call at which it hears of that.
+  /// The calls at which a process that was killed is told so.
   enum Hearing: String, CaseIterable {
     case reduce, yield, receive, receiveWithin, sleep, hibernate, call, join, link, wait
 
@@ -28,10 +28,10 @@ import Testing
   }
 
   @Test(arguments: Hearing.allCases)
-  func `L1: a killed process unwinds, wherever in its slice it hears of the kill`(_ hearing: Hearing) throws {
+  func `L1: a killed process unwinds, wherever in its slice it is told of the kill`(_ hearing: Hearing) throws {
     for slice in [1, 2, 3, 16, 40] {
       for spent in 0...slice + 8 {
-        // Nobody shuts these down: two stacks each, for guards split mappings in emulation.
+        // These runtimes are not shut down. Each has two stacks only, for guards split mappings in emulation.
         let simulation = try HandDriven(.init(schedulers: 1, slots: 2))
         let unwound = Count()
         let other = simulation.runtime.spawn { process in try process.sleep(for: .seconds(3_600)) }
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: [1, 16, 200])
-  func `L1: one that is killed by another where its slice ends unwinds`(slice: Int) throws {
+  func `L1: a process that is killed by another at the end of its slice unwinds`(slice: Int) throws {
     let simulation = try HandDriven()
     let unwound = Count()
     for spent in 1...slice + 8 {
@@ -63,7 +63,7 @@ import Testing
     #expect(unwound.total == slice + 8 && simulation.runtime.statistics.processesAbandoned == 0)
   }
 
-  @Test func `L1: one that ends already and is killed then hears of the kill, and has a slice to end`() throws {
+  @Test func `L1: a process that is killed while it ends is told of the kill, and has a slice to end in`() throws {
     for spent in 0...40 {
       let simulation = try HandDriven()
       let log = Log<String>()
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func `L1: a killed process that swallows it is abandoned after sixteen calls more`() throws {
+  @Test func `L1: a killed process that swallows its exit is abandoned after sixteen more calls`() throws {
     let simulation = try HandDriven()
     let told = Count()
     simulation.runtime.spawn(Int.self) { process in

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The limit for all that a process makes the machine keep for it.
+// The limit of all memory that a process uses: messages, heap and saved frames.
 
 import Joist
 import TestSupport
 import Testing
 
-/// A message of 208 bytes: with its header a quarter of a kilobyte.
+/// A message of 208 bytes; with its header it takes a quarter of a kilobyte.
 private typealias Quarter = InlineArray<26, Int>
 
 @Suite struct MemoryLimitTests {
   @Test
-  func `I2: one that waits while its mailbox fills is ended where it waits, by the first message too many`() throws {
+  func `I2: a process that waits while its mailbox fills is ended by the first message over its memory limit`() throws {
     let reasons = Log<ExitReason>()
     let simulation = try HandDriven()
     let target = simulation.runtime.spawn(Quarter.self, options: .init(memoryLimit: 64 << 10)) { process in
@@ -32,7 +32,7 @@ private typealias Quarter = InlineArray<26, Int>
     #expect(statistics.messagesSent == statistics.messagesReceived + statistics.messagesDestroyed)
   }
 
-  @Test func `I2: one that does not receive is ended at its next call`() throws {
+  @Test func `I2: a running process that exceeds its memory limit is ended at its next call`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       runtime.spawn(Quarter.self, options: .init(memoryLimit: 64 << 10)) { process in
@@ -49,7 +49,7 @@ private typealias Quarter = InlineArray<26, Int>
     #expect(log.entries == ["heap limit"])
   }
 
-  @Test func `I2: what a process has received does not count any more`() throws {
+  @Test func `I2: a message that a process has received counts no more toward its memory limit`() throws {
     let count = many(10_000)
     let received = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -65,7 +65,7 @@ private typealias Quarter = InlineArray<26, Int>
     #expect(received.total == count)
   }
 
-  @Test func `I2: messages and heap count together`() throws {
+  @Test func `I2: messages and heap count together toward the memory limit`() throws {
     let grown = Log<Int>()
     let simulation = try HandDriven()
     for mail in [0, 200] {
@@ -81,7 +81,7 @@ private typealias Quarter = InlineArray<26, Int>
     #expect(grown.entries == [64 << 10, 16 << 10])
   }
 
-  @Test func `I2: frames count where a process receives`() throws {
+  @Test func `I2: saved frames count toward the memory limit where a process receives`() throws {
     @inline(never) @Sendable func descend(_ depth: Int, _ process: ProcessContext<Int>) throws -> Int {
       if depth == 0 { return try process.receive() }
       return try withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
@@ -96,7 +96,7 @@ private typealias Quarter = InlineArray<26, Int>
     #expect(!deep.isAlive && flat.isAlive)
   }
 
-  @Test func `I2: a limit is that of its process, not of the record's next`() throws {
+  @Test func `I2: a memory limit holds for its process, not for the record's next process`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 10))
     let first = simulation.runtime.spawn(Quarter.self, options: .init(memoryLimit: 1 << 10)) { _ in }
     simulation.run()

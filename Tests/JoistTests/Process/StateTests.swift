@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// States, transitions and identities.
+// States, transitions and identities of processes, and the layout of their records.
 
 import Joist
 import TestSupport
@@ -21,11 +21,11 @@ import Testing
     }
   }
 
-  @Test func `I1: a record of zeros, whose memory was given back, is that of a process that has ended`() {
+  @Test func `I1: a record of zeros, whose memory was given back, reads as an ended process`() {
     #expect(ProcessState(rawValue: 0) == .terminated)
   }
 
-  @Test func `L1: an invalid transition stops the runtime with its rule and is not performed`() async throws {
+  @Test func `L1: an invalid transition stops the program with its rule and is not performed`() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       runtime.spareRecord().forceTransition(.wake)
@@ -62,7 +62,7 @@ import Testing
     #expect(reached.total == 1)
   }
 
-  @Test func `L2: a reference is to the process that was made, however soon it ends`() throws {
+  @Test func `L2: a reference names the process that was spawned, however soon it ends`() throws {
     _ = try withRuntime(.init(schedulers: 4)) { runtime in
       let refs = (0..<many(20_000)).map { _ in runtime.spawn { _ in } }
       runtime.waitUntilIdle()
@@ -95,21 +95,22 @@ import Testing
     #expect(process.info?.waitingFor == .seconds(3))
   }
 
-  @Test func `C3: what others write of a scheduler is two lines away from what its thread works with`() throws {
+  @Test func `C3: the fields of a scheduler that others write are two cache lines from those of its own thread`() throws
+  {
     let parts = try HandDriven().runtime.schedulerParts
     #expect(parts.others.lowerBound - parts.thread >= 128)
     #expect(parts.counters.lowerBound - parts.others.upperBound >= 128)
     #expect(parts.all - parts.counters.upperBound >= 128)
   }
 
-  @Test func `C3: a record's parts are where others are told to look for them`() throws {
+  @Test func `C3: the fields of a record are at the offsets that other code relies on`() throws {
     let record = try HandDriven().runtime.spareRecord()
     let (cell, mail) = (record.lines[1].last, record.lines[2].first..<record.lines[2].last)
     #expect(record.slotPlace == ProcessRecord.slotOffset && cell == ProcessRecord.cellOffset)
     #expect(mail.contains(ProcessRecord.bodyOffset) && mail.contains(ProcessRecord.bodyOffset + 15))
   }
 
-  @Test func `C3: a record is three cache lines, split by who writes them`() throws {
+  @Test func `C3: a record is three cache lines, split by which thread writes them`() throws {
     let record = try HandDriven().runtime.spareRecord()
     #expect(record.bits % 64 == 0)
     for (line, fields) in record.lines.enumerated() {

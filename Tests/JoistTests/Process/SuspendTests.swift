@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Suspend and resume from outside.
+// Processes that are suspended and resumed from outside.
 
 import Joist
 import TestSupport
@@ -49,7 +49,7 @@ import Testing
     #expect(count.total > held)
   }
 
-  @Test func `L3: a timeout that comes while suspended is kept`() throws {
+  @Test func `L3: a timeout that expires while its process is suspended is not lost`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let process = simulation.runtime.spawn { process in
@@ -66,7 +66,7 @@ import Testing
     #expect(log.entries == ["awake"])
   }
 
-  @Test func `L3: an exit resumes`() throws {
+  @Test func `L3: an exit signal resumes a suspended process`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let process = simulation.runtime.spawn(Int.self) { process in
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: ["returns", "throws", "is told", "is killed", "is abandoned", "crashes"])
-  func `L3: what a process has suspended goes on when that ends, however it ends`(end: String) throws {
+  func `L3: processes that a process has suspended go on when it ends, however it ends`(end: String) throws {
     let simulation = try HandDriven()
     let count = Count()
     let others = (0..<3).map { _ in
@@ -116,7 +116,9 @@ import Testing
     #expect(count.total == 3 && others.map { $0.info?.suspends } == [0, 0, 0] && !suspender.isAlive)
   }
 
-  @Test func `L3: a process stays suspended while one suspender lives, and nobody else takes one back`() throws {
+  @Test func `L3: a process stays suspended while one suspender lives, and no other process takes its suspend back`()
+    throws
+  {
     let simulation = try HandDriven()
     let count = Count()
     let other = simulation.runtime.spawn(Int.self) { process in
@@ -130,12 +132,12 @@ import Testing
     }
     simulation.run()
     other.send(1)
-    // A thread has no suspend here, nor has a process that has made none.
+    // Neither a thread nor a process that has made no suspend has one to take back.
     other.resume()
     simulation.runtime.spawn { _ in other.resume() }
     simulation.run()
     #expect(other.info?.suspends == 3)
-    // Its own, and then there is none of its own any more.
+    // The first resume takes its own suspend back; the others find none of its own.
     for _ in 0..<3 { suspenders[0].send(1) }
     simulation.run()
     #expect(other.info?.suspends == 2)
@@ -148,7 +150,9 @@ import Testing
     #expect(other.info?.suspends == 0 && count.total == 1)
   }
 
-  @Test func `L3: what a thread has suspended stays so when processes end, and anybody may resume it`() throws {
+  @Test func `L3: a process that a thread has suspended stays suspended when others end, and any caller may resume it`()
+    throws
+  {
     let simulation = try HandDriven()
     let other = simulation.runtime.spawn(Int.self) { process in while true { _ = try process.receive() } }
     simulation.run()
@@ -168,7 +172,7 @@ import Testing
     #expect(other.info?.suspends == 0 && other.info?.state != .suspended)
   }
 
-  @Test func `L3: an exit takes suspends back, and their suspender takes back none that was made later`() throws {
+  @Test func `L3: an exit takes suspends back, and their suspender takes back none made later`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let other = simulation.runtime.spawn(Int.self) { process in
@@ -190,7 +194,7 @@ import Testing
     other.suspend()
     suspender.send(1)
     simulation.run()
-    // The suspender has none of its own any more, so that was the thread's.
+    // The suspender has none of its own any more, so its resume took the thread's back.
     #expect(other.info?.suspends == 0)
     other.suspend()
     suspender.send(0)
@@ -198,7 +202,7 @@ import Testing
     #expect(!suspender.isAlive && other.info?.suspends == 1)
   }
 
-  @Test func `L3: one that was told to exit hears of it though it is suspended after that`() throws {
+  @Test func `L3: a process that was told to exit ends even if it is suspended after that`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let process = simulation.runtime.spawn(Int.self) { process in
@@ -212,7 +216,8 @@ import Testing
     #expect(log.entries == ["unwound"] && !process.isAlive)
   }
 
-  @Test func `L3: a suspender forgets those that have ended, and takes nothing back from later processes`() throws {
+  @Test func `L3: a suspender forgets processes that have ended, and resumes none that has their record later`() throws
+  {
     let simulation = try HandDriven()
     let bytes = Log<Int>()
     let suspender = simulation.runtime.spawn(Int.self) { process in
@@ -221,7 +226,7 @@ import Testing
         victim.suspend()
         victim.exit(.killed)
         try process.yield()
-        bytes.add(process.ref.info?.memory.own ?? 0)
+        bytes.add(process.ref.info?.memory.other ?? 0)
       }
       _ = try process.receive()
     }
@@ -235,7 +240,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `L3: suspenders that end in the midst of it leave nobody suspended`() throws {
+  func `L3: suspenders that end at any moment leave no process suspended`() throws {
     let (count, each) = (size(8, seeds: 3), size(200, seeds: 5))
     let sum = Count()
     _ = try onRuntime(slots: 4) { runtime in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What pools give back to the system, and that nobody notices.
+// Pools give memory back to the system, and no process notices.
 
 import Foundation
 import Joist
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct TrimTests {
-  /// Processes that have ended, and what is left to refer to them by.
+  /// Spawns processes, lets them end, and returns the references to them.
   private func gone(_ count: Int, _ simulation: HandDriven) -> [ProcessRef<Int>] {
     let refs = (0..<count).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
     simulation.run()
@@ -17,14 +17,14 @@ import Testing
     return refs
   }
 
-  @Test func `I1: a record that is made of zero is one as it begins`() throws {
+  @Test func `I1: a record made from zeros equals a new one`() throws {
     #expect(ProcessHandle.isNewWhenRenewed(try HandDriven().runtime))
   }
 
   private let few = ProcessRuntime.Configuration(schedulers: 1, processLimit: 10_000)
 
   @Test(arguments: [false, true])
-  func `I1: records without processes are given back, and their references stay dead`(isLocked: Bool) throws {
+  func `I1: free records are given back to the system, and references to them stay dead`(isLocked: Bool) throws {
     let simulation = try HandDriven(few)
     let runtime = simulation.runtime
     if isLocked { simulation.platform.lockMemory() }
@@ -46,7 +46,7 @@ import Testing
     #expect(log.entries == ["no process"])
   }
 
-  @Test func `I1: a record that is had again is no earlier process's`() throws {
+  @Test func `I1: a record that is used again answers no reference to an earlier process`() throws {
     let simulation = try HandDriven(few)
     let runtime = simulation.runtime
     var all = gone(300, simulation)
@@ -69,7 +69,7 @@ import Testing
     #expect(Set(all.map(\.id)).count == all.count)
   }
 
-  @Test func `I1: records are had again before new ones, and all that the limit allows`() throws {
+  @Test func `I1: given-back records are used again before new ones, up to the process limit`() throws {
     let simulation = try HandDriven(few)
     let runtime = simulation.runtime
     _ = gone(10_000, simulation)
@@ -78,7 +78,7 @@ import Testing
     #expect(throws: SpawnError.processLimit(10_000)) { try runtime.trySpawn(Int.self) { _ in } }
   }
 
-  @Test func `I1: one process keeps the pages of its own record and no more`() throws {
+  @Test func `I1: a live process keeps the pages of its own record and no others`() throws {
     let simulation = try HandDriven(few)
     let refs = (0..<1_024).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
     simulation.run()
@@ -91,7 +91,7 @@ import Testing
     #expect(!refs[500].isAlive && simulation.runtime.trimRecords() == 64 * 192)
   }
 
-  @Test func `I1: the timers of records that are given back go with them`() throws {
+  @Test func `I1: the timers in records that are given back go with them`() throws {
     let simulation = try HandDriven(few)
     for _ in 0..<2 {
       let refs = (0..<640).map { _ in
@@ -107,14 +107,14 @@ import Testing
     #expect(simulation.runtime.isQuiet)
   }
 
-  @Test func `I1: a late reply to a record that was given back answers nobody's call`() throws {
+  @Test func `I1: a late reply to a record that was given back answers no call`() throws {
     let simulation = try HandDriven(few)
     let runtime = simulation.runtime
     let answers = Log<String>()
-    // With the server they have the first group's records.
+    // Together with the server they use the records of the first group.
     for _ in 0..<63 { runtime.spawn(Int.self) { _ = try $0.receive() } }
     let server = runtime.spawn(ReplyTo<Int>.self) { process in
-      // The second request comes from the record that the first one came from.
+      // The second request comes from the same record as the first.
       var first: ReplyTo<Int>? = try process.receive()
       let second = try process.receive()
       first.take()!.send(1)
@@ -135,9 +135,9 @@ import Testing
     #expect(answers.entries == ["2"])
   }
 
-  // Emulated, the emulator's memory is counted.
+  // In emulation the memory of the emulator would be counted.
   @Test(.timeLimit(.minutes(5)), .enabled(if: many(10) == 10))
-  func `I1: a runtime that rests has no more memory than before many processes ended`() async {
+  func `I1: an idle runtime has no more memory than before many processes ended`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let platform = HostPlatform.shared
       _ = try withRuntime { runtime in
@@ -148,22 +148,22 @@ import Testing
           for ref in refs { ref.send(1) }
           runtime.waitUntilIdle()
         }
-        let most = before + before / 10
-        precondition(platform.residentBytes() > most)
+        let limit = before + before / 10
+        precondition(platform.residentBytes() > limit)
         _ = try withRuntime { other in
           other.spawn { process in
-            // Rests more than a minute for what takes half a second on a machine that does nothing else.
-            for _ in 0..<6_000 where platform.residentBytes() > most { try process.sleep(for: .milliseconds(10)) }
+            // Waits more than a minute for what takes half a second on an idle machine.
+            for _ in 0..<6_000 where platform.residentBytes() > limit { try process.sleep(for: .milliseconds(10)) }
           }
         }
         let after = platform.residentBytes()
-        precondition(after <= most, "\(before) bytes before, \(after) after")
+        precondition(after <= limit, "\(before) bytes before, \(after) after")
       }
     }
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `I1: pools may give back while everything is in use`() throws {
+  func `I1: pools give memory back while everything is in use`() throws {
     let isOver = Count()
     let received = Count()
     let statistics = try withRuntime(.init(schedulers: 2, slots: 128)) { runtime in

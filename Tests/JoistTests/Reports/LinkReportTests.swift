@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One process ends and takes others along by links: one end that was its own, and those that came of it.
+// One process ends and ends others by links: reports tell the first end from those that it caused.
 
 import Joist
 import TestSupport
@@ -9,7 +9,7 @@ import Testing
 private struct Failure: Error {}
 
 extension Report {
-  /// The process that ended, and the one whose end ended it: nil where that is itself.
+  /// The process that ended, and the one whose end ended it: nil if it ended by itself.
   fileprivate var end: (process: ProcessID, origin: ProcessID?)? {
     switch event {
     case .abnormalExit(let process, _, _): (process, nil)
@@ -20,7 +20,7 @@ extension Report {
 }
 
 @Suite struct LinkReportTests {
-  /// Four processes, each linked to the next, and the last of them ends as it is told; what is reported.
+  /// Runs four processes, each linked to the next, of which the last runs `die`; returns their identities in order.
   private func chain(
     _ simulation: HandDriven,
     _ die: @escaping @Sendable (ProcessContext<Int>) throws -> Void
@@ -37,7 +37,9 @@ extension Report {
     return ids.entries
   }
 
-  @Test func `P5: a crash that takes linked processes along is reported as one crash, and who ended with it`() throws {
+  @Test func `P5: a crash that ends linked processes is reported as one crash, with the processes that ended with it`()
+    throws
+  {
     for die: @Sendable (ProcessContext<Int>) throws -> Void in [
       { _ in fatalError("the last") }, { _ in throw Failure() }, { try $0.exit(.killed) },
     ] {
@@ -51,7 +53,7 @@ extension Report {
     }
   }
 
-  @Test func `P5: a report says with whom a process ended, and why`() throws {
+  @Test func `P5: a report says whose end ended a process, and why`() throws {
     let simulation = try HandDriven()
     let ids = chain(simulation) { _ in throw Failure() }
     let lines = simulation.runtime.recentReports.map { "\($0)" }
@@ -59,7 +61,7 @@ extension Report {
     #expect(lines.last == "process \(ids[0]) ended with \(ids[3]), by a link: error: Failure()")
   }
 
-  @Test func `P5: who was told of an end by a link and crashes itself is reported for that`() throws {
+  @Test func `P5: a process that was told of an end by a link and then crashes is reported for its own crash`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let survivor = runtime.spawn(Int.self) { process in
@@ -67,7 +69,7 @@ extension Report {
       process.spawnLinked { _ in throw Failure() }
       _ = try process.receive()
     }
-    // The record's next process owes nothing to the last one's end.
+    // The next process of the record is not taken for one that the last process's end ended.
     simulation.run()
     let later = runtime.spawn { _ in throw Failure() }
     simulation.run()
@@ -77,7 +79,7 @@ extension Report {
     #expect(runtime.statistics.linkedExits == 0)
   }
 
-  @Test func `P5: who traps the signal and ends for a reason of its own is reported for that`() throws {
+  @Test func `P5: a process that traps the signal and ends for a reason of its own is reported for that`() throws {
     let simulation = try HandDriven()
     let trapping = simulation.runtime.spawn(ExitReason.self) { process in
       process.trapExits { $0.reason }
@@ -92,7 +94,7 @@ extension Report {
 }
 
 @Suite struct DeadLetterTests {
-  @Test func `I2: a message that its sender was told of by an error is no dead letter`() throws {
+  @Test func `I2: a message whose failure its sender was told by an error is no dead letter`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, processLimit: 1_024))
     let runtime = simulation.runtime
     let dead = runtime.spawn(ReplyTo<Int>.self) { _ in }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Dead letters, ends that nobody wanted, and who hears of them.
+// Dead letters, abnormal exits and other reports, and the handlers that get them.
 
 import CFaultProbe
 import Foundation
@@ -13,7 +13,7 @@ private struct Failure: Error {}
 private struct Explosive: Error { let mine: Mine }
 
 @Suite struct ReportTests {
-  @Test func `I2: what goes wrong is counted and kept, and nothing is said, until somebody asks`() throws {
+  @Test func `I2: faults are counted and kept, and nothing is printed until a caller asks`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let dead = runtime.spawn(Int.self, options: .init(name: "short")) { _ in throw Failure() }
@@ -34,7 +34,7 @@ private struct Explosive: Error { let mine: Mine }
     #expect(runtime.statistics.abnormalExits == 1 && runtime.statistics.messagesDropped == 2)
   }
 
-  @Test func `I2: processes that block on each other's full mailboxes, or wait for each other's ends, are reported`()
+  @Test func `I2: processes that block on each other's full mailboxes or wait for each other's ends are reported`()
     throws
   {
     let simulation = try HandDriven()
@@ -42,7 +42,7 @@ private struct Explosive: Error { let mine: Mine }
     let told = Log<[ProcessID]>()
     runtime.handleReports { report in if case .deadlock(let processes) = report.event { told.add(processes) } }
     let full = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
-    // Each is told of the next one's address, and sends it more than fits.
+    // Each sends the next one more messages than fit in its mailbox.
     let addresses = Log<ProcessRef<Int>>()
     let size = 3
     for number in 0..<size {
@@ -58,14 +58,14 @@ private struct Explosive: Error { let mine: Mine }
     simulation.run()
     #expect(told.entries.count == 1 && Set(told.entries[0]) == Set(addresses.entries.map(\.id)))
     #expect("\(runtime.recentReports.last!)".contains("none can go on: #"))
-    // One that is told to exit lets the others go on.
+    // When one is told to exit, the others go on.
     addresses.entries[0].exit()
     simulation.run()
     #expect(addresses.entries.allSatisfy { !$0.isAlive })
     #expect(told.entries.count == 1)
   }
 
-  @Test func `I2: waits that end, or that somebody else ends, are not taken for a deadlock`() throws {
+  @Test func `I2: waits that end by a timeout or by another process are not taken for a deadlock`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let full = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
@@ -89,7 +89,8 @@ private struct Explosive: Error { let mine: Mine }
     #expect(!runtime.recentReports.contains { if case .deadlock = $0.event { true } else { false } })
   }
 
-  @Test func `I2: that the last spare scheduler is at work is reported, once, and handled by that one`() throws {
+  @Test func `I2: the start of the last spare scheduler is reported once, and that scheduler runs the handler`() throws
+  {
     let told = Log<String>()
     let release = Count()
     _ = try withRuntime(.init(schedulers: 1, spareSchedulers: 2)) { runtime in
@@ -103,7 +104,7 @@ private struct Explosive: Error { let mine: Mine }
     #expect(told.entries == ["2 2"])
   }
 
-  @Test func `I2: that every scheduler is stuck where there are no spare ones is reported`() throws {
+  @Test func `I2: schedulers that are all stuck without a spare one are reported`() throws {
     let release = Count()
     let runtime = try ProcessRuntime(.init(schedulers: 2, spareSchedulers: 0))
     for _ in 0..<2 { runtime.spawn { _ in while release.total == 0 {} } }
@@ -117,11 +118,12 @@ private struct Explosive: Error { let mine: Mine }
     #expect("\(said[0])".hasPrefix("2 schedulers are stuck"))
   }
 
-  @Test func `I2: that blocking closures wait for a thread is reported once, and the number of threads is a choice`()
+  @Test
+  func `I2: blocking closures that wait for a thread are reported once, and the number of threads is configurable`()
     throws
   {
     let told = Log<Int>()
-    let (running, most, release) = (Count(), Count(), Count())
+    let (running, overLimit, release) = (Count(), Count(), Count())
     _ = try withRuntime(.init(schedulers: 2, blockingThreads: 3)) { runtime in
       runtime.handleReports { report in
         guard case .blockingThreadsUsedUp(let limit) = report.event else { return }
@@ -131,17 +133,17 @@ private struct Explosive: Error { let mine: Mine }
         runtime.spawn { process in
           process.blocking {
             running.add()
-            if running.total > 3 { most.add() }
+            if running.total > 3 { overLimit.add() }
             while release.total == 0 {}
             running.add(-1)
           }
         }
       }
-      // Once more would be told if all but three had run, and then the others came.
+      // If all but three had run before the others came, there would be a second report.
       while told.entries.isEmpty || processes.contains(where: { $0.info?.waitReason != .blocking }) { sched_yield() }
       release.add()
     }
-    #expect(told.entries == [3] && most.total == 0)
+    #expect(told.entries == [3] && overLimit.total == 0)
     #expect(throws: ConfigurationError.self) { try ProcessRuntime(.init(blockingThreads: 0)) }
   }
 
@@ -159,7 +161,7 @@ private struct Explosive: Error { let mine: Mine }
     #expect(simulation.runtime.processes.count == 1)
   }
 
-  @Test func `I2: of the first reports, made by many at the same moment, none is lost`() throws {
+  @Test func `I2: none of the first reports is lost, even if many processes make them at the same moment`() throws {
     let handled = Count()
     for _ in 0..<many(500, oneIn: 50) {
       _ = try withRuntime(.init(schedulers: 4)) { runtime in
@@ -170,7 +172,9 @@ private struct Explosive: Error { let mine: Mine }
     #expect(handled.total == many(500, oneIn: 50) * 8)
   }
 
-  @Test func `I2: of a flood so much is reported in a second, and the next says how much was not`() throws {
+  @Test func `I2: at most a configured number of reports is made per second, and the next says how many were not`()
+    throws
+  {
     let simulation = try HandDriven()
     let log = Log<Int>()
     simulation.runtime.handleReports(perSecond: 10) { log.add($0.suppressed) }
@@ -185,7 +189,7 @@ private struct Explosive: Error { let mine: Mine }
     #expect(log.entries.last == 990 && log.entries.count == 11)
   }
 
-  @Test func `I2: a handler that crashes is the handler's end only, and the next report has a new one`() throws {
+  @Test func `I2: a crash of a report handler ends that handler only, and the next report gets a new one`() throws {
     let simulation = try HandDriven()
     let count = Count()
     simulation.runtime.handleReports { _ in
@@ -203,7 +207,7 @@ private struct Explosive: Error { let mine: Mine }
     #expect(count.total == 3 && simulation.runtime.processes.isEmpty)
   }
 
-  @Test func `I2: a handler that crashes at every third report loses these, and no other`() throws {
+  @Test func `I2: a handler that crashes at every third report loses those reports and no others`() throws {
     let simulation = try HandDriven()
     let (called, handled) = (Count(), Count())
     simulation.runtime.handleReports(perSecond: 10_000) { _ in
@@ -217,7 +221,7 @@ private struct Explosive: Error { let mine: Mine }
   }
 
   @Test(.threadsAndSeeds)
-  func `I2: a handler that ends and is changed while many report misses nothing`() throws {
+  func `I2: a handler that ends or is changed while many processes report misses no report`() throws {
     let (processes, changes) = (size(400, seeds: 20), size(20, seeds: 4))
     let handled = Count()
     _ = try onRuntime(slots: 8) { runtime in
@@ -225,29 +229,29 @@ private struct Explosive: Error { let mine: Mine }
       runtime.handleReports(perSecond: .max, handler)
       let refs = (0..<processes).map { _ in runtime.spawn { try $0.exit(.killed) } }
       for _ in 0..<changes { runtime.handleReports(perSecond: .max, handler) }
-      for ref in refs { _ = ref.join() }
+      for ref in refs { _ = ref.joinBlocking() }
     }
     #expect(handled.total == processes)
   }
 
   @Test(arguments: [40, 100])
-  func `P5: an error in a report whose deinit traps ends nobody else, and not the program`(ends: Int) throws {
+  func `P5: an error in a report whose deinit traps ends neither another process nor the program`(ends: Int) throws {
     let destroyed = Count()
     do {
       let simulation = try HandDriven()
       simulation.runtime.handleReports(perSecond: 10_000, nil)
       for _ in 0..<ends { simulation.runtime.spawn { _ in throw Explosive(mine: Mine(destroyed)) } }
       simulation.run()
-      // Beyond 64 the oldest report is forgotten. The crash by that is reported, too, and so on.
+      // Beyond 64 reports the oldest is dropped. Its deinit crashes, and that is reported in turn.
       #expect(destroyed.total == (ends > 64 ? ends : 0))
       #expect(simulation.runtime.processes.isEmpty && simulation.runtime.isQuiet)
-      // What is left is forgotten with the runtime, on this thread.
+      // The remaining reports are dropped with the runtime, on this thread.
       simulation.runtime.shutdown()
     }
     #expect(destroyed.total == ends)
   }
 
-  @Test func `I2: that another handler has taken a signal is reported`() async {
+  @Test func `I2: a signal that another handler has taken over is reported`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       probe_install_counter(SIGFPE)

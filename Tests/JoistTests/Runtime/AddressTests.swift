@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs that may have few addresses. Each test is a program of its own, for limits are the program's.
+// Programs with a low limit of address space. Each test is a program of its own, for such a limit holds for a program.
 
 #if os(Linux)
   import CFaultProbe
@@ -10,25 +10,25 @@
   import Testing
 
   @Suite struct AddressTests {
-    @Test func `I2: whatever addresses a program may have, a runtime works or says what it lacks`() async {
+    @Test func `I2: whatever the limit of addresses, a runtime works or says what it lacks`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(120, "a runtime with few addresses")
         var worked: [Int] = []
         for (number, megabytes) in [300, 1_000, 3_300, 3_700, 4_096, 6_000, 9_000, 16_384].enumerated() {
-          // Other records than the last runtime's, which stay.
+          // A different process limit, so that the records of the last runtime, which remain, do not serve.
           let limit = (1 << 24) - number * 64
           try limitMemory(probe_limit_addresses, adding: megabytes << 20)
-          // Which of the two depends on what other threads of the program have taken.
+          // Whether a runtime works near the limit depends on what other threads of the program have reserved.
           let worksNow = try runs(.init(schedulers: 2, processLimit: limit), lacking: "addresses", "of memory")
           if worksNow { worked.append(megabytes) }
         }
-        // Records alone take 3 GiB.
+        // The records alone take 3 GiB.
         exit(worked.filter { $0 > 4_000 }.count == 4 && worked.allSatisfy { $0 > 3_000 } ? 0 : 2)
       }
     }
 
-    // As where the system promises no more memory than it has: there reserved addresses count, too.
-    @Test func `I2: whatever memory a program may be promised, a runtime works or says what it lacks`() async {
+    // As on a system that promises no more memory than it has: there, reserved addresses count, too.
+    @Test func `I2: whatever the limit of promised memory, a runtime works or says what it lacks`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(120, "a runtime with little memory promised")
         for (number, megabytes) in [300, 3_700, 6_000].enumerated() {
@@ -40,7 +40,7 @@
       }
     }
 
-    @Test func `I2: a runtime that finds no addresses leaves none behind, and says which figure to lower`() async {
+    @Test func `I2: a runtime that finds no addresses leaks none, and says which setting to lower`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(60, "runtimes that cannot be made")
         _ = try runs(.init(schedulers: 1, processLimit: 1_000, slots: 1), lacking: "")
@@ -53,19 +53,19 @@
       }
     }
 
-    @Test func `I2: there are as many slots as addresses are left for, and they are counted`() async {
+    @Test func `I2: a runtime makes as many stack slots as its addresses allow, and counts them`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         let many = try ProcessRuntime(.init(schedulers: 1, processLimit: 1_000))
         if many.statistics.slotLimit != 16_384 { exit(2) }
         _ = await many.shutdown()
         try limitMemory(probe_limit_addresses, adding: 3 << 30)
         let few = try ProcessRuntime(.init(schedulers: 1, processLimit: 2_000))
-        // A slot and its guard take 768 KiB; of 3 GiB as much or one GiB is left.
+        // A stack slot and its guard take 768 KiB: 2,048 take half of the 3 GiB, and 4,096 do not fit.
         exit(few.statistics.slotLimit == 2_048 ? 0 : 3)
       }
     }
 
-    @Test func `I2: where a closure of blocking gets no stack it runs on its process's, and that is reported`() async {
+    @Test func `I2: a blocking closure that gets no stack runs on its process's, and that is reported`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(60, "a closure of blocking without a stack")
         let runtime = try ProcessRuntime(.init(schedulers: 2, processLimit: 1_000, slots: 64))
@@ -81,9 +81,9 @@
     }
   }
 
-  /// Whether a runtime can be made under the limit; then processes must run, also more than there are slots.
+  /// Returns whether a runtime can be made under the limit.
   ///
-  /// Else the error must contain one of the words.
+  /// If it can, more processes than there are stack slots must run; if not, the error must contain one of the words.
   private func runs(_ configuration: ProcessRuntime.Configuration, lacking words: String...) throws -> Bool {
     let runtime: ProcessRuntime
     do { runtime = try ProcessRuntime(configuration) } catch let error as ResourceError {
@@ -106,11 +106,11 @@
     return (line.split(separator: " ").first.flatMap { Int($0) } ?? 0) * Int(getpagesize())
   }
 
-  /// Limits the program to what it uses now and `bytes` more; returns the sum.
+  /// Limits the program to what it uses now plus `bytes`, and returns the sum.
   @discardableResult
   func limitMemory(_ limit: (Int64) -> Bool, adding bytes: Int) throws -> Int {
-    let most = try addressesUsed() + bytes
-    guard limit(Int64(most)) else { fatalError("there is no limit of memory") }
-    return most
+    let total = try addressesUsed() + bytes
+    guard limit(Int64(total)) else { fatalError("there is no limit of memory") }
+    return total
   }
 #endif

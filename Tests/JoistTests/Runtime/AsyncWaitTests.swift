@@ -7,11 +7,11 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct AsyncWaitTests {
-  @Test func `I2: a task that waits for a runtime lets others run on its thread`() async throws {
+  @Test func `I2: a task that waits for a runtime lets other tasks run on its thread`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let receiver = runtime.spawn(Int.self) { process in _ = try process.receive(timeout: .seconds(3_600)) }
     #expect(await !runtime.waitUntilIdle(timeout: .milliseconds(1)))
-    // More waits than there are threads for tasks: what ends them is a task, too.
+    // There are more waits than threads for tasks, and the waits end by a task, too.
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<100 { group.addTask { await runtime.waitUntilIdle() } }
       group.addTask { receiver.send(1) }
@@ -20,7 +20,7 @@ import Testing
     #expect(await runtime.waitUntilIdle(timeout: .zero))
   }
 
-  @Test func `I2: a task that shuts a runtime down is told who outlived it`() async throws {
+  @Test func `I2: a task that shuts a runtime down is told which processes outlived it`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let (began, over) = (Count(), Count())
     let looping = runtime.spawn { _ in

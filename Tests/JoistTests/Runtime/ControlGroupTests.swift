@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the limits of control groups leave a program, in either version.
+// What the limits of Linux control groups, version 1 or 2, leave a program.
 
 import Joist
 import TestSupport
@@ -28,7 +28,7 @@ import Testing
     #expect(limits.processors == 2 && limits.memoryBytes == 1 << 20)
   }
 
-  @Test func `I2: in version 2 the smallest figure of the whole path counts`() {
+  @Test func `I2: in version 2 the smallest limit along the whole path counts`() {
     var files = [
       "/proc/self/cgroup": "0::/a/b/c\n",
       "/proc/self/mountinfo": "35 25 0:30 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n",
@@ -42,9 +42,9 @@ import Testing
     #expect(read(files).processors == 1)
   }
 
-  @Test func `I2: a container that sees its own group alone finds that group's figures`() {
+  @Test func `I2: a container that sees only its own group finds that group's limits`() {
     let inside = ["/sys/fs/cgroup/cpu.max": "200000 100000", "/sys/fs/cgroup/memory.max": "65536"]
-    // With a namespace of its own, with its own part mounted, and with a path that the mount does not show.
+    // With a namespace of its own, with only its own part mounted, and with a path that the mount does not show.
     for (path, root) in [("/", "/"), ("/docker/12", "/docker/12"), ("/docker/12", "/docker/13"), ("/../other", "/")] {
       let files = [
         "/proc/self/cgroup": "0::\(path)\n",
@@ -61,7 +61,7 @@ import Testing
     #expect(part.processors == 1)
   }
 
-  @Test func `I2: without groups, and where files are nonsense, there is no limit`() {
+  @Test func `I2: without control groups, or with nonsense in their files, there is no limit`() {
     #expect(read([:]) == ControlGroups.read { _ in nil })
     let nonsense = read([
       "/proc/self/cgroup": "0:\nnot a line\n0::/a\n:::\n",

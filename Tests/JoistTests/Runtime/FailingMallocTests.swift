@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Malloc fails, once, at each place in turn where the runtime calls it: the process that was there ends, or has an
-// error, and nothing else notices.
+// Malloc fails, once, at each call of the runtime in turn: the process that was running ends or gets an error, and no
+// other process notices.
 
 import CFaultProbe
 import Joist
 import TestSupport
 import Testing
 
-/// One round, in which the call of that number fails; how many processes did not end as usual, or nil when there were
-/// not so many calls.
+/// Runs one round in which the call with a number fails.
+///
+/// Returns the number of processes that ended abnormally, or nil if there were fewer calls.
 private func deaths(_ number: Int64, _ use: MemoryUse) throws -> Int? {
   let simulation = try HandDriven(.init(schedulers: 2, slots: 4))
   let runtime = simulation.runtime
@@ -21,7 +22,7 @@ private func deaths(_ number: Int64, _ use: MemoryUse) throws -> Int? {
   }
   simulation.run()
   let failed = probe_fail_malloc(0) == 0
-  // Who was not there goes on, and so does the runtime.
+  // The process beside goes on, and so does the runtime.
   beside.send(1)
   runtime.spawn { process in process.spawn { _ in beside.send(2) } }
   simulation.run()
@@ -29,7 +30,7 @@ private func deaths(_ number: Int64, _ use: MemoryUse) throws -> Int? {
   #expect(runtime.sights.map(\.id) == [beside.id], "\(use), \(number)")
   var watch = RuleWatch(runtime)
   #expect(watch.brokenRule() == nil, "\(use), \(number)")
-  // What a process had in hand is lost with its frames: a message that waits for room.
+  // A message whose sender waits for capacity is lost with the frames of the sender.
   if use != .bounded { #expect(watch.brokenRuleAtRest() == nil, "\(use), \(number)") }
   beside.exit(.killed)
   simulation.run()
@@ -39,9 +40,9 @@ private func deaths(_ number: Int64, _ use: MemoryUse) throws -> Int? {
   return failed ? counters.abnormalExits - 1 : nil
 }
 
-/// All calls that a use makes fail in turn.
+/// Makes each call of malloc in a use fail in turn.
 private func tryEachCall(_ use: MemoryUse) throws {
-  // Swift's runtime and the C library make what they keep for good, wherever they are asked for that.
+  // The first rounds make what Swift's runtime and the C library allocate once and keep.
   for _ in 0..<2 { _ = try deaths(.max, use) }
   var number: Int64 = 1
   var sum = 0
@@ -49,14 +50,15 @@ private func tryEachCall(_ use: MemoryUse) throws {
     number += 1
     sum += deaths
   }
-  // Some calls are of Swift's runtime, for a cache that it can do without. Frames without an image stay.
+  // Swift's runtime makes some of the calls, for a cache that it can do without. Frames that cannot be saved stay in
+  // their stack slot.
   #expect(number > 1 && (sum > 0 || use == .wait || use == .deepWait), "\(use)")
 }
 
 @Suite struct FailingMallocTests {
-  // In debug, what Swift makes of an access to a property does not look whether it was given memory.
+  // In debug builds Swift does not check the memory that it allocates for an access to a property.
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
-  func `I2: where malloc fails a process ends, or has an error`() async {
+  func `I2: wherever malloc fails, a process ends or gets an error`() async {
     await #expect(processExitsWith: .success) { for use in MemoryUse.allCases { try tryEachCall(use) } }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The system begins to refuse the heavy fence (W35).
+// The system begins to refuse the heavy fence while a runtime runs.
 
 #if os(Linux)
   import CFaultProbe
@@ -10,7 +10,7 @@
   import Testing
 
   @Suite struct FenceTests {
-    @Test func `I2: a runtime works and ends in time where the heavy fence is forbidden after the start`() async {
+    @Test func `I2: a runtime works and ends in time if the heavy fence is forbidden after its start`() async {
       await #expect(processExitsWith: .exitCode(0)) { try workWithoutHeavyFence(error: EPERM) }
       await #expect(processExitsWith: .exitCode(0)) { try workWithoutHeavyFence(error: ENOSYS) }
       await #expect(processExitsWith: .exitCode(0)) { try workWithoutHeavyFence(error: ENOMEM) }
@@ -65,7 +65,7 @@
     while hasStarted.total == 0 { sched_yield() }
     let began = ContinuousClock.now
     let survivors = runtime.shutdown(deadline: .milliseconds(100))
-    // The one that never calls the runtime, after the deadline and what killed ones get.
+    // The survivor is the process that never calls the runtime; it gets the deadline and the time for killed processes.
     exit(ended.total == 1_001 && survivors.count == 1 && ContinuousClock.now - began < .seconds(20) ? 0 : 2)
   }
 #endif

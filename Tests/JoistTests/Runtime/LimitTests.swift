@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The figures of a configuration mean what their documentation says.
+// The limits of a configuration mean what their documentation says.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct LimitTests {
-  /// Processes that wait, made until no more can be.
+  /// Spawns processes that wait until no more can be made, and returns their number.
   private func fill(_ runtime: ProcessRuntime) -> Int {
     var made = 0
     while (try? runtime.trySpawn(Int.self, { process in _ = try process.receive() })) != nil { made += 1 }
@@ -21,11 +21,11 @@ import Testing
     #expect(simulation.runtime.processes.count == limit)
   }
 
-  @Test func `I2: processes on many schedulers never make more than the limit, and few less`() throws {
+  @Test func `I2: spawns on many schedulers never exceed the process limit, and fall short by few`() throws {
     let (limit, schedulers) = (65_536, 4)
     let simulation = try HandDriven(.init(schedulers: schedulers, processLimit: limit, slots: 64))
     let runtime = simulation.runtime
-    // Every scheduler comes to free records of its own.
+    // Every scheduler gets free records of its own.
     for _ in 0..<2_000 { runtime.spawn { process in process.spawn { _ in } } }
     simulation.run()
     for _ in 0..<schedulers {
@@ -44,7 +44,7 @@ import Testing
     #expect(live <= limit && live >= limit - schedulers * Limits.recordsCached - schedulers)
   }
 
-  @Test func `I2: spare schedulers and as many as the machine has processors are no more than 256 together`() throws {
+  @Test func `I2: spare schedulers and one scheduler for each processor are at most 256 together`() throws {
     let platform = ScarcePlatform(threads: .max, usefulSchedulers: 3)
     let error = #expect(throws: ConfigurationError.self) {
       try ProcessRuntime(.init(spareSchedulers: 254), platform: platform)

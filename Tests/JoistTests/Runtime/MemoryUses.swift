@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs that take memory of every kind, for tests of what happens when there is none.
+// Programs that allocate memory of every kind, for tests of what happens when there is none.
 
 import Joist
 
-/// What a process does, with others, that takes memory of every kind.
+/// The ways in which a process, with others, allocates memory.
 ///
-/// Whoever waits does so for a while only, for
-/// another may be gone.
+/// Every wait has a timeout, for the process that would end it may have ended.
 enum MemoryUse: CaseIterable, Sendable {
   case spawn, send, monitor, link, timer, call, wait, deepWait, dedicated, heap, copy, names, groups, bounded
   case primitives
@@ -98,7 +97,7 @@ enum MemoryUse: CaseIterable, Sendable {
     }
   }
 
-  /// Some processes for a lock, room and company.
+  /// Lets some processes wait for a permit, for capacity in a channel, and for each other.
   private func contend(_ process: ProcessContext<Int>) throws {
     let semaphore = ProcessSemaphore(permits: 1)
     let channel = ProcessChannel<Int>(capacity: 1)
@@ -113,7 +112,7 @@ enum MemoryUse: CaseIterable, Sendable {
     while try channel.receive(timeout: .seconds(1)) != nil {}
   }
 
-  /// More processes wait than there are slots, each below so many frames.
+  /// Makes more processes wait than there are stack slots, each below `frames()` frames.
   private func waitTogether(_ process: ProcessContext<Int>, _ frames: @escaping @Sendable () -> Int) throws {
     for _ in 0..<50 { process.spawn(Int.self) { try $0.wait(below: frames()) } }
     try process.wait(below: frames())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nothing is allocated from malloc under a spin lock: that may fail, and the lock would never be let go of.
+// The runtime does not call malloc under a spin lock: if that failed, the lock would never be released.
 
 import CFaultProbe
 import Joist
@@ -8,11 +8,11 @@ import TestSupport
 import Testing
 
 @Suite struct NoMallocTests {
-  // Swift 6.2 calls malloc for accesses to properties in debug builds, where locks are counted.
+  // Swift 6.2 calls malloc for accesses to properties in debug builds, in which locks are counted.
   @Test(.enabled(if: NoMallocTests.accessesTakeNoMemory), arguments: MemoryUse.allCases)
-  func `I2: no lock of the runtime's is held while malloc is called`(use: MemoryUse) throws {
+  func `I2: no lock of the runtime is held while malloc is called`(use: MemoryUse) throws {
     var calls: Int64 = 0
-    // The first time Swift's runtime makes what it keeps for good, wherever it is asked for that.
+    // The first round makes what Swift's runtime allocates once and keeps.
     for _ in 0..<2 {
       let simulation = try HandDriven(.init(schedulers: 2, slots: 4))
       simulation.runtime.spawn(Int.self) { process in try use.run(process) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Several NUMA nodes: how they are read, and that schedulers, memory and work stay on their own.
+// Several NUMA nodes: how they are read, and that schedulers, memory and work stay on their own node.
 
 import CJoist
 import Joist
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: ["", "\n", "a", "1-", "-1", "3-2", "1-2-3", "0-99999999", "1,,x"])
-  func `I4: what is no list of numbers is none`(line: String) {
+  func `I4: a line that is not a list of numbers is rejected`(line: String) {
     #expect(NumaTopology.numbers(inList: line) == nil)
   }
 
@@ -53,7 +53,7 @@ import Testing
     #expect(kept.total == 1_000 && allowed == (0..<1_024).filter { joist_processor_is_allowed(Int32($0)) })
   }
 
-  @Test func `I4: records and slots are of the node on which they are used, and go back there`() throws {
+  @Test func `I4: records and stack slots come from the node on which they are used, and go back there`() throws {
     let simulation = try HandDriven(.init(schedulers: 2, slots: 512), numa: .init([[0], [1]]))
     let runtime = simulation.runtime
     #expect(runtime.statistics.schedulers.map(\.numaNode) == [0, 1])
@@ -66,7 +66,7 @@ import Testing
         }
         while case .ran = runtime.step(node) {}
         #expect(made.entries.allSatisfy { runtime.nodes($0) == [node, node] }, "round \(round), node \(node)")
-        // They end on the other one.
+        // They end on the other node.
         simulation.platform.currentNode = 1 - node
         runtime.spawn { _ in for ref in made.entries { ref.send(1) } }
         while case .ran = runtime.step(1 - node) {}
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test func `I4: blocks go back to the node whose memory they are`() throws {
+  @Test func `I4: blocks go back to the node whose memory they are in`() throws {
     let simulation = try HandDriven(.init(schedulers: 2, slots: 4), numa: .init([[0], [1]]))
     let runtime = simulation.runtime
     for node in [0, 1, 0, 1] {
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test func `I4: a thief takes from its own node first, and from others when there is nothing`() throws {
+  @Test func `I4: a thief takes from its own node first, and from other nodes when that one has no work`() throws {
     for _ in 0..<20 {
       let simulation = try HandDriven(.init(schedulers: 4), numa: .init([[0, 1], [2, 3]]))
       let runtime = simulation.runtime
@@ -117,12 +117,12 @@ import Testing
           let parent = process.schedulerIndex
           for _ in 0..<10 { process.spawn { ran.add([parent, $0.schedulerIndex]) } }
         }
-        // Whichever of the node has it, and that one alone.
+        // One of the two schedulers of the node runs it; only that one makes a step.
         for number in [2 * node, 2 * node + 1] { _ = runtime.step(number) }
       }
       let owners = Set(ran.entries.map { $0[0] })
       #expect(ran.entries.allSatisfy { $0[0] / 2 == $0[1] / 2 }, "\(owners)")
-      // One node finishes its own, then its thief helps the other.
+      // One node finishes its own work; then its thief takes work of the other node.
       while ran.entries.filter({ $0[0] >= 2 }).count < 10 { for number in 2...3 { _ = runtime.step(number) } }
       let before = ran.entries.count
       _ = runtime.step(3)
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func `I4: of the sleepers one of a node is found first`() {
+  @Test func `I4: a sleeping scheduler of the wanted node is found first`() {
     let sleeping = SchedulerSet()
     for number in [1, 3, 5, 6, 130] { sleeping.insert(number) }
     #expect(sleeping.popLowest(in: 4..<8) == 5 && sleeping.popLowest(in: 4..<8) == 6)
@@ -139,7 +139,7 @@ import Testing
     #expect(sleeping.popLowest() == 1 && sleeping.popLowest() == 3 && sleeping.isEmpty)
   }
 
-  @Test func `I4: what a thread makes ready goes to the node that it runs on`() throws {
+  @Test func `I4: a process that a thread makes ready goes to the node that the thread runs on`() throws {
     let simulation = try HandDriven(.init(schedulers: 4), numa: .init([[0, 1], [2, 3]]))
     let runtime = simulation.runtime
     for node in [0, 1, 1, 0] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runtimes: made, misused, ended.
+// How runtimes are made, misused, and ended.
 
 import Foundation
 import Joist
@@ -22,7 +22,7 @@ import Testing
     ("ageing", .init(ageing: 0)),
     ("spareSchedulers", .init(spareSchedulers: 1_000)),
   ])
-  func `I2: an absurd figure is refused with its field and range`(
+  func `I2: a setting out of range is refused, and the error names its field and range`(
     field: String,
     configuration: ProcessRuntime.Configuration
   ) {
@@ -31,7 +31,7 @@ import Testing
     #expect(error?.description.contains("\(error!.range.lowerBound)") == true)
   }
 
-  @Test func `I2: at the process limit trySpawn throws and nothing half-made remains`() throws {
+  @Test func `I2: at the process limit trySpawn throws, and nothing half-made remains`() throws {
     let tracker = Tracker()
     let statistics = try withRuntime(.init(schedulers: 2, processLimit: 10)) { runtime in
       let processes = try (0..<10).map { _ in
@@ -54,7 +54,7 @@ import Testing
     #expect(statistics.processesCreated == 11 && tracker.count == 0)
   }
 
-  @Test func `I2: options out of range are refused with their name`() throws {
+  @Test func `I2: options out of range are refused`() throws {
     _ = try withRuntime { runtime in
       #expect(throws: SpawnError.self) {
         try runtime.trySpawn(Int.self, options: .init(reductionsPerSlice: 0)) { _ in }
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `L1: who waits until a runtime is idle is told when it is shut down`() throws {
+  func `L1: a wait until a runtime is idle ends when the runtime is shut down`() throws {
     _ = try onRuntime { runtime in
       runtime.spawn { process in try process.sleep(for: .seconds(100_000)) }
       runtime.spawn { _ in runtime.shutdown() }
@@ -99,7 +99,7 @@ import Testing
       left.add()
     }
     #expect(left.total == 0)
-    // What had not begun is destroyed without beginning.
+    // A process that had not begun is destroyed without running.
     #expect(unwound.total == begun.total)
     #expect(statistics.processesEnded == UInt64(processes))
   }
@@ -112,7 +112,7 @@ import Testing
     #expect(survivors.isEmpty && ContinuousClock.now - began < .seconds(8))
   }
 
-  @Test func `L1: a process that swallows its exit is abandoned, and shutdown does not wait for it for ever`() throws {
+  @Test func `L1: a process that swallows its exit is abandoned, and shutdown does not wait for it forever`() throws {
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     runtime.spawn(Int.self) { process in
       while true { _ = try? process.receive() }
@@ -137,7 +137,7 @@ import Testing
     flag.add()
   }
 
-  @Test func `L1: a runtime dropped with processes alive shuts them down`() throws {
+  @Test func `L1: a runtime that is released with processes alive shuts them down`() throws {
     let tracker = Tracker()
     do {
       let runtime = try ProcessRuntime(.init(schedulers: 2))
@@ -155,7 +155,7 @@ import Testing
     wait(until: "every process of the runtime that was dropped has ended") { tracker.count == 0 }
   }
 
-  @Test func `P5: several runtimes live in one program and do not mix`() throws {
+  @Test func `P5: several runtimes in one program do not mix`() throws {
     let first = try ProcessRuntime(.init(schedulers: 1))
     let second = try ProcessRuntime(.init(schedulers: 2))
     let sum = Count()
@@ -168,7 +168,7 @@ import Testing
     #expect(first.shutdown().isEmpty && second.shutdown().isEmpty)
   }
 
-  @Test func `L1: waitUntilIdle with a timeout says no while somebody sleeps`() throws {
+  @Test func `L1: waitUntilIdle with a timeout returns false while a process sleeps`() throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let sleeper = runtime.spawn { process in try process.sleep(for: .seconds(1_000)) }
     #expect(!runtime.waitUntilIdle(timeout: .milliseconds(5)))
@@ -178,8 +178,9 @@ import Testing
   }
 
   @Test(arguments: ["waitUntilIdle", "waitUntilIdle, for a time", "join"])
-  func `L1: a blocking closure that waits for its own process or runtime ends it with a sentence`(_ what: String) throws
-  {
+  func `L1: a blocking closure that waits for its own process or runtime ends the process with a message`(
+    _ what: String
+  ) throws {
     let sentence = what == "join" ? "cannot wait for the end of its process" : "cannot wait until its runtime is idle"
     let ends = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
@@ -188,7 +189,7 @@ import Testing
           let own = process.ref
           process.blocking {
             switch what {
-            case "join": _ = own.join()
+            case "join": _ = own.joinBlocking()
             case "waitUntilIdle": runtime.waitUntilIdle()
             default: _ = runtime.waitUntilIdle(timeout: .seconds(1_000))
             }
@@ -200,7 +201,7 @@ import Testing
     #expect(ends.entries.count == 1 && ends.entries[0].contains(sentence), "\(ends.entries)")
   }
 
-  @Test func `L1: shutdown in a blocking closure of the runtime's own only asks`() throws {
+  @Test func `L1: shutdown in a blocking closure of the same runtime only requests it`() throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let (returned, other) = (Log<Int>(), runtime.spawn(Int.self) { _ = try $0.receive() })
     runtime.spawn { process in
@@ -210,7 +211,7 @@ import Testing
     #expect(runtime.shutdown().isEmpty && returned.entries == [0] && !other.isAlive)
   }
 
-  @Test func `L1: a blocking closure may wait for another runtime and shut it down, and a process is told to do so`()
+  @Test func `L1: a blocking closure may wait for another runtime and shut it down; a process is told to do it there`()
     throws
   {
     let said = Log<String>()
@@ -227,7 +228,7 @@ import Testing
           said.add("left \(other.shutdown().count) \(server.isAlive)")
         }
       }
-      _ = helped.join()
+      _ = helped.joinBlocking()
       runtime.spawn(Down.self) { process in
         process.spawnMonitored(down: { $0 }) { _ in other.waitUntilIdle() }
         said.add("\(try process.receive().reason)")
@@ -237,10 +238,10 @@ import Testing
     #expect(said.entries.last?.contains("wait for another runtime in `process.blocking`") == true, "\(said.entries)")
   }
 
-  @Test func `P5: a context used outside its process ends who used it, with a sentence`() throws {
+  @Test func `P5: a context used outside its process ends its user with a message`() throws {
     let sentence = "context was used where its process does not run"
     let said = try saying(sentence) { process in
-      // The compiler's hole: what a function value returns is taken as connected to nothing.
+      // The compiler does not see this: it takes what a function value returns as connected to nothing.
       let get = { process }
       let leaked = get()
       process.blocking { _ = leaked.messageCount }
@@ -270,7 +271,7 @@ import Testing
       runtime.spawn { process in try process.sleep(for: .seconds(3_600)) }
       let isIdle = await runtime.waitUntilIdle(timeout: .milliseconds(300))
       #expect(!isIdle)
-      // What is measured is half a second; the best of six, for the processes may have come to rest late.
+      // Measures half a second six times and takes the best, for the processes may have become idle late.
       let used = (0..<6).map { _ in
         let before = clock()
         _ = runtime.waitUntilIdle(timeout: .milliseconds(500))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Systems that give no more threads.
+// Systems that give a program no more threads.
 
 import CFaultProbe
 import Foundation
@@ -9,10 +9,10 @@ import TestSupport
 import Testing
 
 @Suite struct ScarceThreadTests {
-  /// Longer than anything that is waited for here takes.
+  /// A timeout that is longer than any wait of these tests takes.
   private let limit = Duration.seconds(60)
 
-  @Test func `I2: a runtime that does not get all its threads is not made, and the next one is`() throws {
+  @Test func `I2: a runtime that does not get all its threads is not made, but the next one is`() throws {
     let configuration = ProcessRuntime.Configuration(schedulers: 3, processLimit: 4_321, slots: 64)
     for threads in 0..<4 {
       let platform = ScarcePlatform(threads: threads)
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func `I2: a spare scheduler without a thread is reported, not counted, and tried again`() throws {
+  @Test func `I2: a spare scheduler without a thread is reported, not counted, and started later`() throws {
     let platform = ScarcePlatform(threads: 3)
     let runtime = try ProcessRuntime(.init(schedulers: 2, slots: 64), platform: platform)
     let (isReported, isFree, hasEnded) = (Signal(), Count(), Signal())
@@ -36,7 +36,7 @@ import Testing
     runtime.spawn { _ in while isFree.total == 0 {} }
     #expect(isReported.wait(limit), "no report of the missing thread came")
     #expect(runtime.statistics.spareStarts == 0)
-    // Both are stuck now; whoever is made then runs where the thread comes after all.
+    // Both schedulers are stuck now, so the next process runs only if a spare scheduler gets its thread.
     runtime.spawn { _ in while isFree.total == 0 {} }
     platform.giveThreads(10)
     runtime.spawn { _ in hasEnded.raise() }
@@ -46,7 +46,7 @@ import Testing
     #expect(runtime.shutdown().isEmpty)
   }
 
-  @Test func `I2: a runtime is idle again where no spare scheduler ever got a thread`() throws {
+  @Test func `I2: a runtime becomes idle again even if no spare scheduler ever got a thread`() throws {
     let platform = ScarcePlatform(threads: 2)
     let runtime = try ProcessRuntime(.init(schedulers: 1, slots: 64), platform: platform)
     let (isFree, hasEnded) = (Count(), Signal())
@@ -61,7 +61,7 @@ import Testing
     #expect(runtime.shutdown().isEmpty)
   }
 
-  @Test func `I2: a closure of blocking without a thread runs on its scheduler, and that is reported`() throws {
+  @Test func `I2: a blocking closure without a thread runs on its scheduler, and that is reported`() throws {
     let platform = ScarcePlatform(threads: 2)
     let runtime = try ProcessRuntime(.init(schedulers: 1, slots: 64), platform: platform)
     let results = Log<Int>()
@@ -72,7 +72,7 @@ import Testing
     #expect(runtime.shutdown().isEmpty)
   }
 
-  @Test func `I2: a wait for a descriptor without a thread is refused with a sentence`() throws {
+  @Test func `I2: a wait for a descriptor is refused with a message if the poller gets no thread`() throws {
     let platform = ScarcePlatform(threads: 2)
     let runtime = try ProcessRuntime(.init(schedulers: 1, slots: 64), platform: platform)
     let (log, pair) = (Log<String>(), try Pair())
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `I2: a shutdown that is only asked for ends the runtime without a thread of its own`(isIdle: Bool) throws {
+  func `I2: a requested shutdown ends the runtime without a thread of its own`(isIdle: Bool) throws {
     let platform = ScarcePlatform(threads: 2)
     let hasEnded = Signal()
     do {
@@ -97,7 +97,7 @@ import Testing
       }
       #expect(runtime.waitUntilIdle(timeout: limit), "a process that waits is idle")
       if isIdle {
-        // Its last reference goes.
+        // The last reference to the runtime is released.
       } else {
         runtime.spawn { _ in runtime.shutdown(deadline: .seconds(30)) }
         #expect(runtime.waitUntilIdle(timeout: limit), "the process that asks did not end")
@@ -108,7 +108,7 @@ import Testing
   }
 
   #if os(Linux)
-    @Test func `I2: where the system itself gives no thread the error says so`() async {
+    @Test func `I2: if the system gives no thread, the error says so`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         probe_end_after(60, "a runtime without threads")
         let first = try ProcessRuntime(.init(schedulers: 1, slots: 64))
@@ -126,7 +126,7 @@ import Testing
   #endif
 }
 
-/// Something that a test waits for, with a limit.
+/// An event that a test waits for, with a timeout.
 private final class Signal: Sendable {
   private let semaphore = DispatchSemaphore(value: 0)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Threads of the runtime's own: what is left of one that has ended.
+// What a thread of the runtime leaves behind when it has ended.
 
 import Foundation
 import Joist
@@ -9,8 +9,8 @@ import Testing
 
 @Suite struct ThreadTests {
   #if os(Linux)
-    // In a program of its own: other tests have threads, too. A stack that stays is two mappings.
-    @Test func `I1: a thread that nobody joins leaves no stack behind`() async {
+    // A program of its own, for other tests have threads, too. A stack that remained would be two mappings.
+    @Test func `I1: a thread that is never joined leaves no stack behind`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         let platform = HostPlatform.shared
         let threads = threadCount
@@ -30,7 +30,7 @@ private func lines(of path: String) -> [Substring] {
   ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
 }
 
-/// How many this program has.
+/// The number of threads of this program.
 private var threadCount: Int {
   lines(of: "/proc/self/status").first { $0.hasPrefix("Threads:") }
     .flatMap { Int($0.split(separator: "\t")[1]) } ?? 0

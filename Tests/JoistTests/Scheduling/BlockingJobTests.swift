@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Closures that wait for each other on threads of the pool for `blocking`.
+// Blocking closures that wait for each other on threads of the blocking pool.
 
 import Dispatch
 import Joist
@@ -8,13 +8,13 @@ import TestSupport
 import Testing
 
 @Suite struct BlockingJobTests {
-  @Test func `S3: two closures that are submitted at once get a thread each, though one thread is idle`() throws {
+  @Test func `S3: two closures that are submitted at once get a thread each, even if one thread is idle`() throws {
     let met = Count()
     for _ in 0..<20 {
       _ = try withRuntime(.init(schedulers: 1)) { runtime in
         runtime.spawn { process in
           process.blocking {}
-          // The thread that ran it is idle by then.
+          // By then the thread that ran the first closure is idle.
           try process.sleep(for: .milliseconds(2))
           let (first, second) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
           process.spawn { child in

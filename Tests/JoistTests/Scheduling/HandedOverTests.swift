@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns: of those that yield, that sleep for no time, and that wait to send into a channel which is closed.
+// The turns of processes that yield, that sleep for zero time, and that wait to send into a channel that is closed.
 
 import Joist
 import TestSupport
@@ -21,7 +21,7 @@ import Testing
     #expect(log.entries == Array(repeating: "normal", count: 50) + ["low"])
   }
 
-  @Test func `S3: a sleep for no time gives others their turn`() throws {
+  @Test func `S3: a sleep of zero lets other processes run`() throws {
     let simulation = try HandDriven()
     let log = Log<Int>()
     for number in 0..<2 {
@@ -36,7 +36,7 @@ import Testing
     #expect(log.entries == [0, 1, 0, 1])
   }
 
-  @Test func `S3: all that wait to send into a channel are told when it is closed`() throws {
+  @Test func `S3: all processes that wait to send into a channel are told when it is closed`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let channel = ProcessChannel<Int>(capacity: 1)
@@ -55,7 +55,7 @@ import Testing
     #expect(log.entries == ["sent", "closed", "closed", "closed"])
   }
 
-  @Test func `I4: one visitor at a time enters a queue, behind the heavy fence`() throws {
+  @Test func `I4: one visitor at a time enters a queue, after the heavy fence`() throws {
     let platform = HandDrivenPlatform()
     let lock = OwnedLock(forTests: ())
     let before = platform.heavyFences.total
@@ -69,13 +69,13 @@ import Testing
     #expect(first && !second && !owner && ownerAfter)
   }
 
-  @Test func `S3: a repeating timer that was late keeps its grid`() throws {
+  @Test func `S3: a repeating timer that fired late keeps its grid`() throws {
     let simulation = try HandDriven()
     let came = Count()
     let ref = simulation.runtime.spawn(Int.self) { process in while true { came.add(try process.receive()) } }
     simulation.run()
     simulation.runtime.sendEvery(.milliseconds(10), to: ref) { 1 }
-    // The first comes three milliseconds late; the second is due at twenty.
+    // The first message comes three milliseconds late; the second is due at twenty milliseconds.
     for (time, count) in [(13, 1), (8, 2), (8, 2), (2, 3)] {
       simulation.platform.advance(by: Int64(time) * 1_000_000)
       simulation.run(passingTime: false)

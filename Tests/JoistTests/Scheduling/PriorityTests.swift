@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Priorities that change.
+// Processes whose priority changes while they run.
 
 import Joist
 import TestSupport

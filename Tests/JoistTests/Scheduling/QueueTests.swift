@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The four queues: their operations and their order.
+// The run queues of the four priorities, their order, and the reductions that a process is charged.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct QueueTests {
-  @Test func `S6: the operations of a queue keep lists and counts`() throws {
+  @Test func `S6: the operations of a run queue keep its lists and counts consistent`() throws {
     let simulation = try HandDriven()
     let queue = RunQueue(ageing: 10)
     let processes = (0..<4).map { _ in simulation.runtime.spareRecord() }
@@ -30,7 +30,7 @@ import Testing
     #expect(none == nil && queue.lengthAtAGuess == 0)
   }
 
-  @Test func `S5: what waited long moves up a level at a time and no further than high`() throws {
+  @Test func `S5: processes that waited long move up one level at a time, and no higher than high`() throws {
     let simulation = try HandDriven()
     let queue = RunQueue(ageing: 10)
     let low = simulation.runtime.spareRecord()
@@ -87,7 +87,7 @@ import Testing
     #expect(log.entries == [0, 1, 2, 0, 1, 2, 0, 1, 2])
   }
 
-  @Test func `S5: a low process runs in spite of normal ones that never stop`() throws {
+  @Test func `S5: a low process runs in spite of normal processes that never stop`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, ageing: 20))
     let count = Count()
     for _ in 0..<3 {
@@ -107,14 +107,14 @@ import Testing
     let simulation = try HandDriven(.init(schedulers: 2))
     let log = Log<String>()
     let runtime = simulation.runtime
-    // Foreign spawns go to the schedulers in turn: 0, 1, 0.
+    // Spawns from outside go to the schedulers in turn: 0, 1, 0.
     runtime.spawn { _ in log.add("normal") }
     runtime.spawn(options: .init(priority: .high)) { _ in log.add("high") }
     runtime.spawn(options: .init(priority: .high)) { process in
       try process.yield()
       log.add("other")
     }
-    // Scheduler 1 queues its remote list by running; a second one of its own stays there.
+    // Scheduler 1 moves its remote list to its queue when it runs; a second process stays in its list.
     runtime.spawn(options: .init(priority: .high)) { _ in log.add("high") }
     _ = runtime.step(1)
     _ = runtime.step(0)
@@ -140,7 +140,7 @@ import Testing
     #expect(log.entries == [0, 1, 0, 1])
   }
 
-  @Test func `S2: sends are charged to the sender as a debt that the next suspension point pays`() throws {
+  @Test func `S2: sends are charged to the sender as a debt, which its next suspension point pays`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, reductionsPerSlice: 100))
     let log = Log<String>()
     let sink = simulation.runtime.spawn(Int.self) { process in while true { _ = try process.receive() } }
@@ -156,7 +156,7 @@ import Testing
     #expect(log.entries == ["sent", "other", "went on"])
   }
 
-  /// Reductions of a process that does `work` once.
+  /// Returns the reductions of a process that does `work` once.
   private func price(_ work: @escaping @Sendable (ProcessContext<Int>, ProcessRef<Int>) throws -> Void) throws -> Int {
     let simulation = try HandDriven()
     let other = simulation.runtime.spawn(Int.self) { process in try process.sleep(for: .seconds(60)) }
@@ -180,7 +180,7 @@ import Testing
     #expect(try price { process, _ in try process.yield() } == 0)
   }
 
-  @Test func `S2: a debt has an end, and what is charged at once too`() throws {
+  @Test func `S2: a debt of reductions is limited, and so is a single charge`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
@@ -193,18 +193,18 @@ import Testing
     #expect(log.entries == ["paid"] && record.fuelLeft < 0)
   }
 
-  @Test func `S2: a send costs more the more its receiver has not read`() throws {
+  @Test func `S2: a send costs more the more unread messages its receiver has`() throws {
     let crowd = (0..<3_000).reduce(0) { $0 + min($1 / 8, 250) }
     #expect(try price { _, other in for _ in 0..<3_000 { other.send(1) } } == 12_000 + crowd)
   }
 
   @Test func `S2: a hundred senders do not run far ahead of their receiver`() throws {
     let simulation = try HandDriven()
-    let (each, most) = (many(1_000, oneIn: 4), Count())
+    let (each, maximum) = (many(1_000, oneIn: 4), Count())
     let receiver = simulation.runtime.spawn(Int.self) { process in
       for _ in 0..<100 * each {
         _ = try process.receive()
-        most.add(max(0, process.messageCount - most.total))
+        maximum.add(max(0, process.messageCount - maximum.total))
       }
     }
     for _ in 0..<100 {
@@ -216,6 +216,6 @@ import Testing
       }
     }
     simulation.run()
-    #expect(most.total > 100 && most.total < 10_000)
+    #expect(maximum.total > 100 && maximum.total < 10_000)
   }
 }

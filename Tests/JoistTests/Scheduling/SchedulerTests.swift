@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedulers as threads: stealing, stuck ones, idle ones, blocking.
+// Schedulers as threads: how they steal, get stuck, become idle, and hand over blocking closures.
 
 import Dispatch
 import Joist
@@ -9,10 +9,10 @@ import TestSupport
 import Testing
 
 @Suite struct SchedulerTests {
-  @Test func `S7: a loop that never yields holds nobody up`() throws {
+  @Test func `S7: a loop that never yields holds no other process up`() throws {
     let flag = Count()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
-      // Ends only if the other process runs, though there is one scheduler and this one holds it.
+      // This loop keeps the only scheduler busy, and ends only if the other process runs.
       runtime.spawn { _ in while flag.total == 0 {} }
       runtime.spawn { process in
         try process.sleep(for: .milliseconds(1))
@@ -23,7 +23,7 @@ import Testing
     #expect(statistics.processesEnded == 2)
   }
 
-  @Test func `S7: more loops than schedulers, and the spare ones retire`() throws {
+  @Test func `S7: with more busy loops than schedulers other processes run, and the spare schedulers retire`() throws {
     let flag = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       for _ in 0..<4 { runtime.spawn { _ in while flag.total < 10 {} } }
@@ -34,18 +34,18 @@ import Testing
         }
       }
       runtime.waitUntilIdle()
-      // Spare ones that stay would keep the runtime from being idle.
+      // Spare schedulers that remained would keep the runtime from becoming idle.
       for _ in 0..<100 { runtime.spawn { process in try process.yield() } }
     }
     #expect(flag.total == 10)
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `S7: a loop that never yields holds nobody up when all was quiet before`() throws {
+  func `S7: a loop that never yields holds no other process up after the runtime was quiet`() throws {
     let isOver = Count()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { process in
-        // Awake for a moment only, whenever the monitor looks: it may take the runtime for idle.
+        // The process is awake for short moments only, so the watchdog may take the runtime for idle.
         for _ in 0..<200 { try process.sleep(for: .milliseconds(1)) }
         process.spawn { _ in while isOver.total == 0 {} }
         try process.sleep(for: .milliseconds(1))
@@ -55,7 +55,7 @@ import Testing
     #expect(statistics.spareStarts > 0)
   }
 
-  @Test func `S7: a scheduler that the system does not run is not taken for stuck, one that is busy or blocked is`()
+  @Test func `S7: a scheduler that the system does not run does not count as stuck, one that is busy or blocked does`()
     throws
   {
     let milli: Int64 = 1_000_000
@@ -81,7 +81,9 @@ import Testing
     }
   }
 
-  @Test func `S7: a process that waits natively is stood in for, though its thread uses no processor`() throws {
+  @Test func `S7: a spare scheduler stands in for a process that blocks its thread, though it uses no processor`()
+    throws
+  {
     let semaphore = DispatchSemaphore(value: 0)
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
       runtime.spawn { _ in semaphore.wait() }
@@ -90,7 +92,8 @@ import Testing
     #expect(statistics.spareStarts == 1)
   }
 
-  @Test func `I4: schedulers that always have work share it evenly, however it began and however fast they are`() throws
+  @Test func `I4: schedulers that always have work share it evenly, wherever it began and however fast they are`()
+    throws
   {
     for seed in seeds(50) {
       var random = SplitMix64(seed: seed)
@@ -106,7 +109,7 @@ import Testing
         }
       }
       func stepBoth() { for scheduler in 0..<2 { _ = simulation.runtime.step(scheduler) } }
-      // Both have work of their own before the others are made, all by one process.
+      // Both schedulers have work of their own before one process makes all others.
       for number in 0..<2 { simulation.runtime.spawn(loop(number)) }
       while turns[0].total == 0 || turns[1].total == 0 { stepBoth() }
       let first = simulation.runtime.spawn { process in for number in 2..<12 { process.spawn(loop(number)) } }
@@ -133,7 +136,7 @@ import Testing
           try process.yield()
         }
       }
-      // Both schedulers are busy before the others are made, all by one process.
+      // Both schedulers are busy before one process makes all others.
       for number in 0..<2 { runtime.spawn { process in try loop(process, number) } }
       runtime.spawn { process in
         while turns[0].total < 1_000 || turns[1].total < 1_000 { try process.yield() }
@@ -154,7 +157,7 @@ import Testing
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       for number in 0..<4 {
         runtime.spawn { process in
-          // Waits natively for another process of the only scheduler.
+          // Blocks its thread until another process of the only scheduler runs.
           let result = process.blocking { () -> Int in
             while flag.total == 0 {}
             return number
@@ -184,9 +187,9 @@ import Testing
       }
       hasBegun.wait()
       process.exit(.killed)
-      #expect(process.join(timeout: .milliseconds(20)) == nil && process.isAlive)
+      #expect(process.joinBlocking(timeout: .milliseconds(20)) == nil && process.isAlive)
       mayEnd.signal()
-      guard case .killed = process.join() else {
+      guard case .killed = process.joinBlocking() else {
         Issue.record("it ended for another reason")
         return
       }
@@ -194,7 +197,7 @@ import Testing
     #expect(log.entries == ["closure done", "unwound"])
   }
 
-  @Test func `S3: blocking gives back what its closure throws`() throws {
+  @Test func `S3: blocking rethrows the error of its closure`() throws {
     struct Refused: Error {}
     let log = Log<Bool>()
     _ = try withRuntime { runtime in
@@ -210,7 +213,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `L2: processes made by processes all run, whoever steals them`() throws {
+  func `L2: processes spawned by processes all run, whichever scheduler steals them`() throws {
     let (children, grandchildren) = (size(100, seeds: 5), size(10, seeds: 3))
     let count = Count()
     let statistics = try onRuntime(slots: 16) { runtime in
@@ -264,10 +267,10 @@ import Testing
     #expect(log.entries == [1, 3, 5])
   }
 
-  @Test func `S3: a wait that begins on another scheduler is in that one's wheel, if it ends sooner`() throws {
+  @Test func `S3: a wait that begins on another scheduler moves to that scheduler's wheel if it ends sooner`() throws {
     let simulation = try HandDriven(.init(schedulers: 2))
     let runtime = simulation.runtime
-    // From outside spawns and wakes go to the schedulers in turn.
+    // Spawns and wake-ups from outside go to the schedulers in turn.
     let process = runtime.spawn(Int.self) { process in
       _ = try process.receive(timeout: .seconds(10))
       try process.sleep(for: .milliseconds(1))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What thieves take and whom they wake, schedulers that fall asleep, and spare ones: by hand, one step at a time.
+// What thieves steal and which schedulers they wake, schedulers that fall asleep, and spare schedulers. The tests drive
+// the schedulers by hand, one step at a time.
 
 import Foundation
 import Joist
@@ -8,7 +9,7 @@ import TestSupport
 import Testing
 
 @Suite struct StealTests {
-  /// A runtime whose first scheduler has as many processes in its queue as are wanted, each of which logs its number.
+  /// Makes a runtime whose first scheduler has `count` processes in its queue; each logs its number.
   private func crowd(_ count: Int, schedulers: Int, _ log: Log<Int>) throws -> HandDriven {
     let simulation = try HandDriven(.init(schedulers: schedulers))
     simulation.runtime.spawn { process in
@@ -24,7 +25,7 @@ import Testing
     #expect(simulation.runtime.step(1) == .ran)
     let statistics = simulation.runtime.statistics
     #expect(statistics.steals == 1 && statistics.processesStolen == 4)
-    // The thief has four, of which it ran the first; then it steals half of the other four.
+    // The thief stole four and ran the first; after the other three it steals half of the remaining four.
     for _ in 0..<4 { #expect(simulation.runtime.step(1) == .ran) }
     #expect(log.entries == [0, 1, 2, 3, 4])
     #expect(simulation.runtime.statistics.processesStolen == 6)
@@ -42,7 +43,7 @@ import Testing
     let simulation = try HandDriven(.init(schedulers: 3))
     let (platform, runtime) = (simulation.platform, simulation.runtime)
     runtime.markAsleep(2)
-    // The first process wakes scheduler 1, which searches from then on: the others wake nobody.
+    // The first process wakes scheduler 1, which searches from then on, so the others wake no scheduler.
     platform.whileWaiting { for _ in 0..<6 { runtime.spawn { _ in } } }
     let before = platform.wakes.total
     runtime.rest(1)
@@ -58,11 +59,11 @@ import Testing
     platform.atHeavyFence { runtime.spawn { _ in } }
     platform.whileWaiting { slept.add() }
     runtime.rest(0)
-    #expect(slept.total == 0 && runtime.statistics.sleeps == 0)
+    #expect(slept.total == 0 && runtime.statistics.schedulerSleeps == 0)
     #expect(runtime.step() == .ran)
   }
 
-  @Test func `L1: a runtime that ends passes the heavy fence before it looks for processes`() throws {
+  @Test func `L1: a shutdown passes the heavy fence before it looks for processes`() throws {
     let simulation = try HandDriven()
     let (platform, runtime) = (simulation.platform, simulation.runtime)
     let before = platform.heavyFences.total
@@ -85,7 +86,7 @@ import Testing
     simulation.run()
     let even = runtime.spawn(Int.self) { while true { _ = try $0.receive() } }
     simulation.run()
-    // Foreign wake-ups go to the schedulers in turn: scheduler 1 gets none of the three.
+    // Wake-ups from outside go to the schedulers in turn, so scheduler 1 gets none of the three.
     for ref in all {
       ref.send(1)
       even.send(1)
@@ -96,7 +97,7 @@ import Testing
     #expect(log.entries == ["first", "normal", "low"])
   }
 
-  @Test func `S7: a watchdog that woke late takes nobody for stuck, one in time does`() throws {
+  @Test func `S7: a watchdog that wakes late takes no scheduler for stuck, one that wakes in time does`() throws {
     for (pause, starts) in [(Int64(4_000_000), 1), (50_000_000, 0)] {
       let simulation = try HandDriven(.init(schedulers: 1))
       let (platform, runtime) = (simulation.platform, simulation.runtime)
@@ -112,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func `S7: a scheduler that is back from a long slice may be found stuck again`() throws {
+  @Test func `S7: a scheduler that returns from a long slice can be found stuck again`() throws {
     let simulation = try HandDriven(.init(schedulers: 1))
     let (platform, runtime) = (simulation.platform, simulation.runtime)
     for _ in 0..<3 {

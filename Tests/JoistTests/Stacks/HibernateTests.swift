@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes that wait without a slot.
+// Processes that wait without a stack slot.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct HibernateTests {
-  @Test func `S3: a process that hibernates leaves its slot, and finds its frames again`() throws {
+  @Test func `S3: a process that hibernates leaves its stack slot, and its frames are restored`() throws {
     let simulation = try HandDriven(.init(schedulers: 1, slots: 1))
     let log = Log<Int>()
     let sleeper = simulation.runtime.spawn(Int.self) { process in
@@ -23,7 +23,7 @@ import Testing
       log.add(1)
     }
     simulation.run()
-    // Nobody had to be moved for the other one.
+    // No frames had to be saved for the other process.
     #expect(simulation.runtime.statistics.framesSaved == 1)
     sleeper.send(2)
     simulation.run()
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `S3: processes that hibernate by the hundred all wake`() throws {
+  func `S3: hundreds of processes that hibernate all wake`() throws {
     let (rounds, each) = (size(10, seeds: 2), size(100, seeds: 12))
     let sum = Count()
     _ = try onRuntime(slots: 8) { runtime in

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory of stacks that nobody needs: of processes that hibernate, and of those that had a stack for themselves.
+// Stack memory that is no longer needed: of processes that hibernate, and of those that had a dedicated stack.
 
 import CFaultProbe
 import Joist
 import TestSupport
 import Testing
 
-/// Uses about that many kilobytes of stack.
+/// Uses about `kilobytes` KiB of stack.
 @inline(never)
 func useStack(kilobytes: Int) -> Int {
   if kilobytes == 0 { return 0 }
@@ -18,7 +18,7 @@ func useStack(kilobytes: Int) -> Int {
 }
 
 @Suite struct KeptStackTests {
-  // Emulated, it is the emulator's memory that is asked about.
+  // In emulation the question would be about the emulator's memory.
   @Test(.enabled(if: many(10) == 10))
   func `P1: a process that hibernates keeps no page of its stack`() throws {
     let simulation = try HandDriven()
@@ -37,7 +37,7 @@ func useStack(kilobytes: Int) -> Int {
     #expect(probe_resident_below(place, 65_536) == 0 && ref.isAlive)
   }
 
-  @Test func `I1: the stack that a process had for itself is given back when it ends`() throws {
+  @Test func `I1: the dedicated stack of a process is given back when it ends`() throws {
     let simulation = try HandDriven()
     let before = simulation.platform.releasedBytes.total
     simulation.runtime.spawn(options: .init(stack: .dedicated(bytes: 1 << 20))) { _ in }

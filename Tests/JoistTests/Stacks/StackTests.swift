@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stacks: images, dedicated ones, guards, and what Swift keeps per thread when frames move.
+// Stacks: saved frames, dedicated stacks, and what Swift keeps for each thread when frames move.
 
 import Joist
 import TestSupport
@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct StackTests {
   @Test(arguments: [(1, 1), (2, 1), (1, 2), (3, 2), (8, 8)])
-  func `P3: frames are the same after they were copied out and in`(slots: Int, schedulers: Int) throws {
+  func `P3: frames are the same after they were saved and restored`(slots: Int, schedulers: Int) throws {
     let wrong = Count()
     let statistics = try withRuntime(.init(schedulers: schedulers, slots: slots)) { runtime in
       for number in 0..<40 {
@@ -18,17 +18,17 @@ import Testing
       }
     }
     #expect(wrong.total == 0)
-    // With as many slots as schedulers the processes may end before they are in each other's way.
+    // With enough stack slots the processes may end before they need each other's.
     #expect(slots > 2 || statistics.framesSaved > 40)
     #expect(statistics.framesSaved == statistics.framesRestored)
     #expect(statistics.savedFramesBytes == 0)
   }
 
   @Test(arguments: [1, 2, 3, 5])
-  func `P3: a scheduler that is done keeps no slot that another's processes need`(slots: Int) throws {
+  func `P3: a scheduler without work keeps no stack slot that another scheduler's processes need`(slots: Int) throws {
     let simulation = try HandDriven(.init(schedulers: 2, slots: slots))
     let ended = Count()
-    // As many as there are slots, all begun before the first ends, and on the same scheduler.
+    // The processes of each scheduler all begin before the first of them ends, so that they use all stack slots.
     for _ in 0..<slots * 2 { simulation.runtime.spawn { process in try process.yield() } }
     for number in 0..<2 {
       while case .ran = simulation.runtime.step(number) {}
@@ -89,7 +89,7 @@ import Testing
       for process in processes { process.send(1) }
     }
     #expect(statistics.entries[0] > 0)
-    // Record 192, image, node: a debug build's frames are larger.
+    // A record of 192 bytes, the saved frames, and a node of 64. The frames of a debug build are larger.
     #if DEBUG
       #expect(statistics.entries[0] < 4_096)
     #else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes that wait for long keep no pages of stack.
+// Processes that wait long keep no pages of stack.
 
 import CFaultProbe
 import Joist
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct SweepTests {
-  /// Receivers, and a process that lets time pass in steps of ten milliseconds.
+  /// Spawns receivers, and a process that lets time pass in steps of ten milliseconds.
   private func wait(_ processes: Int, milliseconds: Int, _ log: Count) throws -> ([ProcessRef<Int>], HandDriven) {
     let simulation = try HandDriven(.init(schedulers: 1, slots: 256))
     let refs = (0..<processes).map { number in
@@ -21,10 +21,10 @@ import Testing
     return (refs, simulation)
   }
 
-  @Test func `P1: who has waited for a second leaves its stack, and goes on when it is wanted`() throws {
+  @Test func `P1: a process that has waited for a second leaves its stack, and goes on when it is woken`() throws {
     let sum = Count()
     let (refs, simulation) = try wait(200, milliseconds: 3_000, sum)
-    // The slots of the first block are kept.
+    // The processes in the stack slots of the first block stay there.
     #expect(simulation.runtime.statistics.framesSaved >= 200 - 64)
     for ref in refs { ref.send(1) }
     simulation.run()
@@ -32,16 +32,16 @@ import Testing
     #expect(simulation.runtime.statistics.savedFramesBytes == 0)
   }
 
-  @Test func `P1: who has waited for less stays where it is`() throws {
+  @Test func `P1: a process that has waited for less than a second stays on its stack`() throws {
     let (_, simulation) = try wait(200, milliseconds: 900, Count())
     let statistics = simulation.runtime.statistics
-    // Where a guard splits a mapping, other runtimes of the program may have left this one fewer slots.
+    // Where a guard splits a mapping, other runtimes of the program may have left fewer stack slots for this one.
     #expect(statistics.framesSaved == max(0, statistics.processesCreated - statistics.slotsMade))
   }
 
-  // Emulated, it is the emulator's memory that is asked about.
+  // In emulation the question would be about the emulator's memory.
   @Test(.enabled(if: many(10) == 10), arguments: [SpawnOptions.Stack.shared, .dedicated(bytes: 1 << 20)])
-  func `P1: who waits for a second after deep calls keeps the pages of its frames alone`(
+  func `P1: a process that waits for a second after deep calls keeps only the pages of its frames`(
     stack: SpawnOptions.Stack
   ) throws {
     let places = Log<UInt>()
@@ -72,9 +72,9 @@ import Testing
     #expect(sum.total == 2 * 301 && !ref.isAlive)
   }
 
-  @Test func `P1: many times as many processes as stacks all wait and wake`() throws {
+  @Test func `P1: many times more processes than stacks all wait and wake`() throws {
     let sum = Count()
-    // More than four times as many as slots: newcomers take turns in few of them.
+    // There are more than four times as many processes as stack slots: new processes take turns in a few of them.
     _ = try withRuntime(.init(schedulers: 2, slots: many(2_560))) { runtime in
       let refs = (0..<many(20_000)).map { number in
         runtime.spawn(Int.self) { process in

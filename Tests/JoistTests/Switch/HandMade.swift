@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Contexts made by hand, without a scheduler: a stack, the switch, and the thread's words carried across it.
+// Contexts made by hand, without a scheduler: a stack, the switch, and the thread state that is saved across it.
 
 import CJoist
 import CSwitchProbe
 
-/// The calling OS thread's words, as long as that thread uses this.
+/// The words in which Swift and C++ keep the state of the calling OS thread; only that thread may use this.
 @safe struct ThreadWords {
   private let words: UnsafeMutablePointer<joist_words>
 
@@ -22,9 +22,9 @@ import CSwitchProbe
   var locals: UInt { unsafe words.pointee.locals?.pointee ?? .max }
   var observation: UInt { unsafe words.pointee.observation?.pointee ?? .max }
 
-  /// C++'s stack of caught exceptions and its count of those in flight.
+  /// The stack of exceptions that C++ has caught, and the number of those in flight.
   var exceptions: (caught: UInt, uncaught: UInt32) {
-    // Sound: as above; the tests put numbers there only while nothing can throw.
+    // Sound: as for `areFound`; the tests store numbers there only while nothing can throw.
     get { unsafe (words.pointee.caught?.pointee ?? .max, words.pointee.uncaught?.pointee ?? .max) }
     nonmutating set {
       unsafe words.pointee.caught?.pointee = newValue.caught
@@ -45,9 +45,7 @@ import CSwitchProbe
   func free() { unsafe words.deallocate() }
 }
 
-/// A body on a stack of its own.
-///
-/// `resume` runs it until it suspends or ends.
+/// A body with a stack of its own, which `resume` runs until it suspends or ends.
 @safe struct HandMade {
   @unsafe private struct State {
     var here: UnsafeMutableRawPointer?
@@ -63,7 +61,7 @@ import CSwitchProbe
 
   private let state: UnsafeMutablePointer<State>
 
-  // Sound: state and stack are allocated here and freed by `free`, once nothing runs on the stack any more.
+  // Sound: the state and the stack are allocated here and freed by `free`, when nothing runs on the stack any more.
   init(_ body: @escaping (HandMade) -> Void) {
     let stack = UnsafeMutableRawPointer.allocate(byteCount: Self.stackBytes, alignment: 16)
     unsafe state = .allocate(capacity: 1)
@@ -83,10 +81,10 @@ import CSwitchProbe
 
   /// The words of the thread that the body runs on.
   ///
-  /// Not to be kept across `suspend`.
+  /// They must not be kept across `suspend`.
   var thread: ThreadWords? { unsafe state.pointee.thread }
 
-  // Sound: what is switched to was laid by `init` or saved by `suspend`, and `here` is saved by this very switch.
+  // Sound: `init` laid or `suspend` saved the context that is switched to, and this same switch saves `here`.
   func resume(on thread: ThreadWords) {
     guard let there = unsafe state.pointee.there else { fatalError("nothing was laid") }
     unsafe state.pointee.thread = thread
@@ -95,9 +93,9 @@ import CSwitchProbe
     unsafe thread.remove(&state.pointee.savedThreadState)
   }
 
-  // Sound: called on this context's stack only, which `resume` of some thread waits to get back from.
+  // Sound: called only on the stack of this context, while a call of `resume` on some thread waits for the switch back.
   @inline(never) func suspend() {
-    guard let here = unsafe state.pointee.here else { fatalError("nobody resumed this") }
+    guard let here = unsafe state.pointee.here else { fatalError("this context was not resumed") }
     unsafe joist_switch(&state.pointee.there, here)
   }
 
@@ -107,13 +105,13 @@ import CSwitchProbe
     fatalError("an ended context was resumed")
   }
 
-  // Sound: the state outlives the body. Apart from `run`, so that nothing is owned when that suspends for good.
+  // Sound: the state outlives the body. Separate from `run`, which must own nothing when it suspends for the last time.
   @inline(never) private func perform() {
     unsafe state.pointee.body(self)
     unsafe state.pointee.hasEnded = true
   }
 
-  // Sound: the caller resumes it no more, whether it has ended or not.
+  // Sound: the caller does not resume the context again, whether it has ended or not.
   func free() {
     unsafe joist_saved_state_clear(&state.pointee.savedThreadState)
     unsafe state.pointee.stack.deallocate()
@@ -121,11 +119,12 @@ import CSwitchProbe
     unsafe state.deallocate()
   }
 
-  // Sound: as for `free`, and forgets first what it carried, as for a process that died.
+  // Sound: as for `free`.
+  /// Drops the saved thread state, as for a process that died.
   func forget() { unsafe joist_saved_state_clear(&state.pointee.savedThreadState) }
 }
 
-/// Runs the body on a new OS thread, where no Task is, with that thread's words; returns when it has ended.
+/// Runs the body on a new OS thread, on which no Task runs, with the words of that thread; returns when it has ended.
 // Sound: the box lives until the thread has ended, which `probe_on_thread` waits for.
 func onNewThread(callsOnly: Bool, _ body: @escaping (ThreadWords) -> Void) {
   var box = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The switch between stacks, seen from both of its sides.
+// The switch between stacks, seen from both sides.
 
 import CSwitchProbe
 import Testing
@@ -20,12 +20,12 @@ import Testing
     #expect(frame.argument_holds)
   }
 
-  @Test func `C2: laying writes as many bytes as it says`() {
+  @Test func `C2: laying the first frame writes as many bytes as it says`() {
     #expect(probe_first_frame().bytes_laid == firstFrameBytes)
   }
 
-  @Test func `C2: an unwinder comes to an end on a laid stack`() {
-    // The function that unwinds, and the place from which it was entered.
+  @Test func `C2: an unwinder stops at the first frame of a laid stack`() {
+    // The frames are those of the function that unwinds and of the code that entered it.
     #expect(probe_frames_to_the_end() == 2)
   }
 
@@ -38,7 +38,7 @@ import Testing
     #expect(seen.up_again == seen.up)
   }
 
-  @Test(arguments: [9, 12, 16]) func `C2: the sentinel tells of a write above the first frame`(belowTop: Int32) {
+  @Test(arguments: [9, 12, 16]) func `C2: the sentinel detects a write above the first frame`(belowTop: Int32) {
     #expect(probe_sentinel_holds(0))
     #expect(!probe_sentinel_holds(belowTop))
     #expect(probe_sentinel_holds(8) && probe_sentinel_holds(17))

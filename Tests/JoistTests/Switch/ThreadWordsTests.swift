@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Swift keeps per OS thread belongs to the process that runs: three contexts made by hand, taken turns with on
-// two threads. Each scenario runs with the words found and with the exported calls alone.
+// What Swift keeps for each OS thread belongs to the process that runs: three contexts made by hand take turns on two
+// threads. Each scenario runs once with the words found, and once with the exported calls alone.
 
 import Observation
 import Testing
 
-/// What went wrong and how much was looked at; filled on threads that the test waits for.
+/// The faults and the number of checks; threads that the test waits for add to them.
 private final class Findings: @unchecked Sendable {
   var faults: [String] = []
   var checks = 0
@@ -40,11 +40,11 @@ private enum MailboxLimit {
 
 /// Runs the contexts in turns until all have ended.
 ///
-/// All run on this thread, then the first two on another, then all on this one again, and so on. After each turn the
-/// thread must be as if nothing had run.
+/// All run on this thread, then the first two on another one, then all on this thread again, and so on. After each turn
+/// the thread must be as if nothing had run.
 private func takeTurns(_ contexts: [HandMade], on here: ThreadWords, callsOnly: Bool, _ findings: Findings) {
   func turn(_ some: ArraySlice<HandMade>, on thread: ThreadWords) {
-    // Seen without the thread's list of accesses, also where that is carried by calls.
+    // Reads the words directly, even if the state is saved by calls.
     let found = ThreadWords(callsOnly: false)
     for context in some where !context.hasEnded {
       context.resume(on: thread)
@@ -63,7 +63,7 @@ private func takeTurns(_ contexts: [HandMade], on here: ThreadWords, callsOnly: 
   }
 }
 
-/// Makes contexts on a thread of their own and takes turns with them there.
+/// Makes contexts on a new thread, and lets them take turns there.
 private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) -> Findings {
   let findings = Findings()
   onNewThread(callsOnly: callsOnly) { here in
@@ -80,12 +80,13 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
 #endif
 
 @Suite struct ThreadWordsTests {
-  @Test(arguments: ways) func `C2: open accesses of one context are no conflict for another`(callsOnly: Bool) {
+  @Test(arguments: ways) func `C2: open accesses of one context do not conflict with those of another`(callsOnly: Bool)
+  {
     let findings = run(callsOnly: callsOnly) { findings in
       let (shared, other) = (Cell(), Cell())
       var captured = 0
       return [
-        HandMade { context in  // two accesses open, one within the other
+        HandMade { context in  // Opens two accesses, one within the other.
           hold(&shared.value) {
             context.suspend()
             hold(&other.value) {
@@ -95,14 +96,14 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
             context.suspend()
           }
         },
-        HandMade { context in  // a captured variable, and what the first one holds
+        HandMade { context in  // Accesses a captured variable, and the cell that the first context accesses.
           hold(&captured) {
             context.suspend()
             hold(&other.value) { context.suspend() }
             context.suspend()
           }
         },
-        HandMade { context in  // in conflict with both, were they one process
+        HandMade { context in  // Would conflict with both if they were one process.
           hold(&shared.value) {
             context.suspend()
             hold(&captured) { context.suspend() }
@@ -140,7 +141,7 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
     #expect(findings.checks > 20)
   }
 
-  @Test(arguments: ways) func `C2: each context tracks what it observes itself`(callsOnly: Bool) {
+  @Test(arguments: ways) func `C2: each context tracks only its own observations`(callsOnly: Bool) {
     let models = [Model(), Model(), Model()]
     let told = [Findings(), Findings(), Findings()]
     let findings = run(callsOnly: callsOnly) { findings in
@@ -165,7 +166,7 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
     #expect(told.map(\.checks) == [1, 0, 1])
   }
 
-  @Test(arguments: ways) func `C2: caught exceptions of C++ stay with their context`(callsOnly: Bool) {
+  @Test(arguments: ways) func `C2: caught C++ exceptions stay with their context`(callsOnly: Bool) {
     let findings = run(callsOnly: callsOnly) { findings in
       (1...3).map { number in
         HandMade { context in
@@ -192,7 +193,7 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
         hold(&cell.value) { MailboxLimit.$number.withValue(1) { context.suspend() } }
       }
       dying.resume(on: here)
-      findings.expect(!dying.carriesNothing, "it carries nothing though it has something open")
+      findings.expect(!dying.carriesNothing, "it carries nothing although an access is open")
       dying.forget()
       findings.expect(dying.carriesNothing, "it still carries something")
       dying.free()
@@ -202,7 +203,7 @@ private func run(callsOnly: Bool, _ make: @escaping (Findings) -> [HandMade]) ->
     #expect(findings.faults == [])
   }
 
-  @Test(arguments: ways) func `C2: nothing is kept for a context that has nothing open`(callsOnly: Bool) {
+  @Test(arguments: ways) func `C2: no memory is kept for a context that has nothing open`(callsOnly: Bool) {
     let findings = run(callsOnly: callsOnly) { findings in
       [
         HandMade { context in

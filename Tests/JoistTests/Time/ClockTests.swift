@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cheap clock goes back, as where a virtual machine is restored or moved to another host.
+// The cheap clock goes back, as when a virtual machine is restored or moved to another host.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct ClockTests {
-  /// A process that always has something to do, and so never lets its scheduler look for what is due by sleeping.
+  /// Spawns a process that always has work, so that its scheduler never sleeps until the next deadline.
   private func keepBusy(_ runtime: ProcessRuntime) {
     runtime.spawn { process in while true { try process.yield() } }
   }
 
-  @Test func `S3: timers fire in time when the cheap clock has gone back`() throws {
+  @Test func `S3: timers fire in time even if the cheap clock has gone back`() throws {
     let simulation = try HandDriven()
     let woken = Count()
     keepBusy(simulation.runtime)
@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func `P1: who has waited for long leaves its stack when the cheap clock has gone back`() throws {
+  @Test func `P1: a process that has waited long leaves its stack even if the cheap clock has gone back`() throws {
     let simulation = try HandDriven()
     for _ in 0..<200 { simulation.runtime.spawn(Int.self) { process in _ = try process.receive() } }
     keepBusy(simulation.runtime)
@@ -50,8 +50,8 @@ import Testing
       for _ in 0..<50 { _ = simulation.runtime.step(0) }
     }
     let statistics = simulation.runtime.statistics
-    // Where a guard splits a mapping, other runtimes of the program may have left this one the first stacks alone. They
-    // are not swept.
+    // Where a guard splits a mapping, other runtimes of the program may have left only the first stack slots for this
+    // one, and those are not reclaimed.
     #expect(statistics.slotsMade <= 64 || statistics.framesSaved > before + 50)
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that are sent later.
+// Messages that are sent after a delay, once or repeatedly.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct MessageTimerTests {
-  @Test func `S3: messages sent after a delay come in the order of their times, never early`() throws {
+  @Test func `S3: messages sent after a delay arrive in the order of their times, never early`() throws {
     let simulation = try HandDriven()
     let log = Log<Int64>()
     let start = simulation.platform.now()
@@ -46,7 +46,8 @@ import Testing
     #expect(rests.entries[0]! >= rest && rests.entries[2] == nil && rests.entries[3] == nil)
   }
 
-  @Test func `S3: cancelling a timer that has fired does nothing, to a later timer in its memory neither`() throws {
+  @Test func `S3: cancelling a timer that has fired does nothing, not even to a later timer in the same memory`() throws
+  {
     let simulation = try HandDriven()
     let log = Log<Int>()
     simulation.runtime.spawn(Int.self) { process in
@@ -61,12 +62,11 @@ import Testing
     #expect(log.entries == [1, 2])
   }
 
-  @Test func `S3: what cancel and remaining say is never more than was asked for, however old the last look is`() throws
-  {
+  @Test func `S3: cancel and remaining never return more than the delay, however old the scheduler's time is`() throws {
     let simulation = try HandDriven()
     let rests = Log<Duration?>()
     simulation.runtime.spawn(Int.self) { process in
-      // Its scheduler looked at the clock before this.
+      // The scheduler read the clock before this.
       simulation.platform.advance(by: 15_000_000)
       let (first, second) = (
         process.sendAfter(.seconds(1), to: process.ref, 1), process.sendEvery(.seconds(1), to: process.ref) { 2 }
@@ -97,7 +97,7 @@ import Testing
         times.add((simulation.platform.now() - start) / 1_000_000)
         try process.sleep(for: .milliseconds(3))
       }
-      // Four of the next five are missed: they are not made up for.
+      // Four of the next five times are missed, and no message is sent for them.
       simulation.platform.advance(by: 45_000_000)
       _ = try process.receive()
       times.add((simulation.platform.now() - start) / 1_000_000)
@@ -118,7 +118,7 @@ import Testing
     #expect(!receiver.isAlive && simulation.runtime.isQuiet)
   }
 
-  @Test func `S3: a message that was to come goes with its receiver, and the runtime is idle then`() throws {
+  @Test func `S3: an armed timer and its message end with the receiver, and the runtime is idle then`() throws {
     let simulation = try HandDriven()
     let (runtime, tracker, done) = (simulation.runtime, Tracker(), Count())
     let receivers = (0..<3).map { number in
@@ -140,7 +140,7 @@ import Testing
       done.add()
     }
     #expect(runtime.cancel(timers[1]) != nil)
-    receivers[0].send(Tracked(tracker))  // returns
+    receivers[0].send(Tracked(tracker))  // The receiver returns.
     receivers[1].exit()
     receivers[2].exit(.killed)
     simulation.run(passingTime: false)
@@ -151,7 +151,7 @@ import Testing
     #expect(runtime.statistics.messagesDropped == 0)
   }
 
-  @Test func `S3: what a crash in one message's deinit leaves of the timers goes all the same`() throws {
+  @Test func `S3: when a message's deinit crashes, the other timers of its receiver are removed all the same`() throws {
     final class Trapping {
       let traps: Bool
       let tracked: Tracked
@@ -166,7 +166,7 @@ import Testing
     receiver.exit()
     simulation.run(passingTime: false)
     #expect(!receiver.isAlive && runtime.isQuiet && runtime.statistics.trapsContained == 3)
-    #expect(tracker.count == 3)  // what a crash leaves is lost
+    #expect(tracker.count == 3)  // The objects of a deinit that crashed leak.
   }
 
   @Test func `S3: a timer of one runtime goes with its receiver on another`() throws {
@@ -179,7 +179,7 @@ import Testing
       }
       #expect(!first.waitUntilIdle(timeout: .milliseconds(1)))
       for receiver in receivers { receiver.exit() }
-      // Half of the time one ends while timers of it are still being cancelled.
+      // Often the first runtime is shut down while its timers are still being cancelled.
       if tracker.count % 2 == 0 { first.shutdown() }
       if first.waitUntilIdle(timeout: .seconds(60)) { idle.add() }
       second.waitUntilIdle()
@@ -216,7 +216,7 @@ import Testing
     )
   }
 
-  @Test func `I1: messages that were still to be made when their maker crashed are destroyed, and counted`() throws {
+  @Test func `I1: messages not yet made when their closure crashes are destroyed and counted`() throws {
     let simulation = try HandDriven()
     let receiver = simulation.runtime.spawn(Int.self) { process in
       try process.sleep(for: .milliseconds(3_500))
@@ -225,17 +225,17 @@ import Testing
     simulation.runtime.sendEvery(.seconds(1), to: receiver) { fatalError("made") }
     simulation.run()
     let statistics = simulation.runtime.statistics
-    // The first of three was begun.
+    // The closure crashed in the first of the three.
     #expect(statistics.messagesSent == 3 && statistics.messagesDestroyed == 3 && statistics.trapsContained == 1)
   }
 
-  @Test func `P5: a timer's message whose deinit traps ends nobody but who cancels it, and counts as gone`() throws {
+  @Test func `P5: a timer's message whose deinit traps ends only the process that cancels it, and is counted`() throws {
     let simulation = try HandDriven()
     let (runtime, destroyed) = (simulation.runtime, Count())
     let sink = runtime.spawn(Mine.self) { _ = try $0.receive() }
     let ended = runtime.spawn { process in
       process.cancel(process.sendAfter(.seconds(1), to: sink, Mine(destroyed)))
-      destroyed.add(1_000)  // is not reached
+      destroyed.add(1_000)  // This is not reached.
     }
     simulation.run(passingTime: false)
     #expect(destroyed.total == 1 && !ended.isAlive && runtime.isQuiet)
@@ -252,7 +252,8 @@ import Testing
     #expect(runtime.statistics.trapsContained == 5)
   }
 
-  @Test func `P5: what timers bring to the dead is reported and destroyed, also where its deinit traps`() throws {
+  @Test func `P5: messages of timers to dead processes are reported and destroyed, even if their deinit traps`() throws
+  {
     let simulation = try HandDriven()
     let (runtime, destroyed, told) = (simulation.runtime, Count(), Count())
     runtime.handleReports { if case .deadLetter = $0.event { told.add() } }
@@ -263,7 +264,7 @@ import Testing
     #expect(told.total == runtime.statistics.messagesDropped)
   }
 
-  @Test func `P5: a runtime that ends destroys what is armed, also where its deinit traps`() throws {
+  @Test func `P5: a runtime that ends destroys its armed messages, even if their deinit traps`() throws {
     let destroyed = Count()
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     let sink = runtime.spawn(Mine.self) { process in _ = try process.receive() }
@@ -272,7 +273,7 @@ import Testing
     #expect(destroyed.total == 10)
   }
 
-  @Test func `P5: a task that ends a runtime keeps its values, whatever traps in what is destroyed`() throws {
+  @Test func `P5: a task that ends a runtime keeps its task-local values, even if a destroyed message traps`() throws {
     try MailboxLimit.$number.withValue(7) {
       let destroyed = Count()
       let runtime = try ProcessRuntime(.init(schedulers: 2))
@@ -285,7 +286,7 @@ import Testing
     #expect(MailboxLimit.number == 0)
   }
 
-  @Test func `S3: a timer to the dead is dropped and counted, its message destroyed`() throws {
+  @Test func `S3: a timer to a dead process is dropped and counted, and its message is destroyed`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let receiver = simulation.runtime.spawn(Tracked.self) { _ in }
@@ -308,7 +309,7 @@ import Testing
     #expect(simulation.runtime.statistics.messagesRefused == 2 && simulation.runtime.recentReports.count == 2)
   }
 
-  @Test func `S3: absurd delays are for ever or for now`() throws {
+  @Test func `S3: delays out of range last forever or not at all`() throws {
     let simulation = try HandDriven()
     let done = Count()
     simulation.runtime.spawn(Int.self) { process in
@@ -328,7 +329,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `S3: timers armed and cancelled by many at once all fire or are cancelled, once`() throws {
+  func `S3: timers that many arm and cancel at once all fire or are cancelled, once`() throws {
     let (processes, turns) = (size(20, seeds: 3), size(500, seeds: 10))
     let tracker = Tracker()
     let came = Count()
@@ -363,7 +364,7 @@ import Testing
     #expect(tracker.count == 0 && statistics.messagesDropped == 0)
   }
 
-  @Test func `S3: what is armed when a runtime ends is destroyed`() throws {
+  @Test func `S3: messages that are armed when a runtime ends are destroyed`() throws {
     let tracker = Tracker()
     let runtime = try ProcessRuntime(.init(schedulers: 2))
     let sink = runtime.spawn(Tracked.self) { process in _ = try process.receive() }
@@ -372,7 +373,7 @@ import Testing
     #expect(tracker.count == 0)
   }
 
-  @Test func `S3: a hundred thousand timers at once`() throws {
+  @Test func `S3: a hundred thousand timers armed at once all fire`() throws {
     let came = Count()
     _ = try withRuntime { runtime in
       runtime.spawn(Int.self) { process in

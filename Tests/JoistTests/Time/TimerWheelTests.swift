@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The wheel against a sorted list.
+// The timer wheel, compared with a sorted list.
 
 import Joist
 import Testing
 
 @Suite struct TimerWheelTests {
   @Test(arguments: [1, 2, 3] as [UInt64])
-  func `S3: deadlines near and far come up in their tick, never early`(seed: UInt64) throws {
+  func `S3: near and far deadlines come up in their tick, never early`(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     var now: Int64 = 5_000_000_000
     var wheel = TimerWheel(index: 0, now: now)
@@ -32,7 +32,7 @@ import Testing
       while let entry = wheel.removeDue(now: now) {
         let index = try #require(armed.firstIndex { $0.entry == entry })
         #expect(armed[index].due <= tick)
-        // Nobody else may put it in before it is let go.
+        // The entry counts as in a wheel until `letGo`, so no other wheel can insert it before.
         #expect(entry.isInAWheel)
         entry.letGo()
         #expect(!entry.isInAWheel)

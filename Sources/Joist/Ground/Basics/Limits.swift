@@ -101,10 +101,10 @@ package enum Limits {
   /// The default size of a stack slot: untouched addresses cost nothing, and a Darwin thread has half a megabyte, too.
   package static let slotBytesDefault = 512 << 10
   /// The minimum size of a stack slot: Swift's first `print` needs about 20 KiB, formatting in Foundation 40.
-  package static let slotBytesLeast = 64 << 10
-  package static let slotBytesMost = 64 << 20
+  package static let minSlotBytes = 64 << 10
+  package static let maxSlotBytes = 64 << 20
   /// The maximum size of a dedicated stack.
-  package static let dedicatedBytesMost = 1 << 30
+  package static let maxDedicatedBytes = 1 << 30
   /// The size of the guard below every stack, larger than any frame, because Swift lowers the stack pointer by a whole
   /// frame without probing.
   ///
@@ -163,7 +163,7 @@ package enum Limits {
   /// scheduler trims them again.
   package static let givenBeforeTrim = 16_384
   /// The maximum number of NUMA nodes that are told apart.
-  package static let numaNodesMost = 16
+  package static let maxNumaNodes = 16
   /// The number of blocks that move between a scheduler and a depot at a time.
   package static let blocksInABatch = 64
 
@@ -174,22 +174,22 @@ package enum Limits {
   // MARK: Private heaps
 
   /// The size of the first block of a heap.
-  package static let heapBlockLeast = 512
+  package static let minHeapBlock = 512
   /// The maximum size of a space's block: half of a number range (HN3).
-  package static let heapBlockMost = 16 << 30
+  package static let maxHeapBlock = 16 << 30
   /// The granularity of mappings: a multiple of the page size on any machine.
   package static let heapPageBytes = 16 << 10
   /// The minimum number of young bytes at which a loop collects: they fit the first-level cache and a block of 16 KiB.
-  package static let heapThresholdLeast = 12 << 10
+  package static let minHeapThreshold = 12 << 10
   /// The maximum number of young bytes at which a loop collects, unless more bytes are old: they fit the second-level
   /// cache.
-  package static let heapThresholdMost = 1 << 20
+  package static let maxHeapThreshold = 1 << 20
   /// The number of bytes to allocate before the next collection for each reference that a collection visited.
   ///
   /// Collecting then takes a tenth of the time that allocating them takes.
   package static let heapBytesAVisit = 512
   /// The number of old bytes below which the old space is not collected.
-  package static let heapFullLeast = 4 << 10
+  package static let minHeapFull = 4 << 10
 
   // MARK: Reports
 
@@ -214,7 +214,7 @@ package enum Limits {
   // MARK: Blocking
 
   /// The maximum number of threads of the pool for `blocking`: the number that Linux gives a program by default.
-  package static let blockingThreadsMost = 32_768
+  package static let maxBlockingThreads = 32_768
   /// The size of the stack that `blocking` closures run on: the usual size of a thread's stack, of which only the used
   /// part is ever touched.
   package static let blockingStackBytes = 8 << 20

@@ -5,15 +5,15 @@
 
 /// The pool of blocks for heaps, and their sizes.
 enum HeapPool: BlockSizes {
-  static let depots = BlockDepots<HeapPool>(nodes: Limits.numaNodesMost)
+  static let depots = BlockDepots<HeapPool>(nodes: Limits.maxNumaNodes)
 
   static var classes: Int { 8 }
-  static func bytes(ofClass index: Int) -> Int { Limits.heapBlockLeast << index }
+  static func bytes(ofClass index: Int) -> Int { Limits.minHeapBlock << index }
   /// The size of the largest class.
   static var maxBytes: Int { bytes(ofClass: classes - 1) }
 
   /// Returns the smallest class whose blocks have at least `bytes` bytes, which must not exceed `maxBytes`.
   static func sizeClass(of bytes: Int) -> Int {
-    bytes <= Limits.heapBlockLeast ? 0 : Int.bitWidth - ((bytes - 1) / Limits.heapBlockLeast).leadingZeroBitCount
+    bytes <= Limits.minHeapBlock ? 0 : Int.bitWidth - ((bytes - 1) / Limits.minHeapBlock).leadingZeroBitCount
   }
 }

@@ -21,7 +21,7 @@ package struct NumaTopology: Sendable, Equatable {
   /// Makes a topology of at least one node; nodes beyond the maximum that are told apart are merged into the last one.
   package init(_ nodes: [[Int]]) {
     let useful = nodes.filter { !$0.isEmpty }
-    let few = useful.prefix(Limits.numaNodesMost - 1)
+    let few = useful.prefix(Limits.maxNumaNodes - 1)
     let rest = useful.dropFirst(few.count).flatMap { $0 }
     processors = few + (rest.isEmpty && !few.isEmpty ? [] : [rest])
     var nodes = [Int](repeating: 0, count: (processors.joined().max() ?? 0) + 1)

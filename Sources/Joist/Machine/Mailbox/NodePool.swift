@@ -41,7 +41,7 @@ struct NodeShape {
 @usableFromInline
 package enum NodePool: BlockSizes {
   /// Where all schedulers' caches get their nodes (O2).
-  static let depots = BlockDepots<NodePool>(nodes: Limits.numaNodesMost)
+  static let depots = BlockDepots<NodePool>(nodes: Limits.maxNumaNodes)
 
   /// Not a class: the block came from malloc.
   @inlinable static var fromMalloc: UInt8 { .max }

@@ -108,19 +108,6 @@ extension Handle<ProcessRecord> {
     received(it.mailbox.remove(after: selection.before)!, Scheduler.current!)
   }
 
-  /// The wait ends so long from now; false when that is now.
-  func armWait(_ timeout: Duration, on scheduler: Handle<Scheduler>) -> Bool {
-    guard timeout > .zero, let deadline = scheduler.it.runtime.deadline(after: timeout) else { return false }
-    scheduler.arm(self, deadline)
-    return true
-  }
-
-  /// Whether the wait's end has come.
-  // Ordering: the process stored it itself.
-  func isOverdue(on scheduler: Handle<Scheduler>) -> Bool {
-    scheduler.it.runtime.now >= it.timer!.it.deadline.load(ordering: .relaxed)
-  }
-
   /// A message leaves the mailbox for the process's body.
   // Ordering: `isBounded` is its own, here and below (R9).
   @inline(__always)

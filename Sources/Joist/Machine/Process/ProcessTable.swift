@@ -52,7 +52,7 @@ package struct ProcessTable: ~Copyable {
     let bytes = ProcessTable.bytes(for: capacity)
     guard let start = unsafe platform.reserve(bytes: bytes) else { return nil }
     base = UInt(bitPattern: start)
-    free = .allocate(count: Limits.numaNodesMost) { nil }
+    free = .allocate(count: Limits.maxNumaNodes) { nil }
     vacant = Handle(address: base + UInt(capacity * ProcessTable.recordBytes))
     nodes = Handle(address: base + UInt(bytes - capacity))
   }
@@ -60,7 +60,7 @@ package struct ProcessTable: ~Copyable {
   // Sound: the reservation was made by `init`, and no record was ever taken from it.
   /// Gives the addresses back of a table that no runtime has used.
   func release(_ platform: any Platform) {
-    free.free(count: Limits.numaNodesMost)
+    free.free(count: Limits.maxNumaNodes)
     unsafe platform.release(UnsafeMutableRawPointer(bitPattern: base)!, bytes: ProcessTable.bytes(for: capacity))
   }
 
@@ -201,7 +201,7 @@ package struct ProcessTable: ~Copyable {
     while let group = takeVacant() {
       for index in group { makeRecord(self[index], home, lastGeneration, past: lastWait, 0) }
     }
-    for node in 0..<Limits.numaNodesMost { free.advanced(by: node).it = nil }
+    for node in 0..<Limits.maxNumaNodes { free.advanced(by: node).it = nil }
     for index in (0..<used.load(ordering: .relaxed)).reversed() {
       let record = self[index]
       // R6

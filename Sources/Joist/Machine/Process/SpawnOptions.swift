@@ -85,7 +85,7 @@ public struct SpawnOptions: Sendable, Hashable {
     }
     if let memoryLimit { try ConfigurationError.check("heapLimit", memoryLimit, in: 1...Int.max) }
     if case .dedicated(let bytes) = stack {
-      let range = Limits.slotBytesLeast...Limits.dedicatedBytesMost
+      let range = Limits.minSlotBytes...Limits.maxDedicatedBytes
       try ConfigurationError.check("stack.dedicated.bytes", bytes, in: range)
     }
   }

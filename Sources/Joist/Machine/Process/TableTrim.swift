@@ -41,7 +41,7 @@ extension ProcessTable {
 
   /// Every record in the common lists (TT3); nil while somebody else has them.
   private mutating func takeAllFree() -> [RecordCache]? {
-    var all = [RecordCache](repeating: RecordCache(), count: Limits.numaNodesMost)
+    var all = [RecordCache](repeating: RecordCache(), count: Limits.maxNumaNodes)
     lock.lock()
     defer { lock.unlock() }
     guard !isTrimming else { return nil }

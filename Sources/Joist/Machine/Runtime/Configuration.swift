@@ -100,11 +100,11 @@ extension ProcessRuntime {
       if let schedulers { try ConfigurationError.check("schedulers", schedulers, in: 1...Limits.maxSchedulers) }
       try ConfigurationError.check("processLimit", processLimit, in: 1...Limits.maxProcesses)
       try ConfigurationError.check("slots", slots, in: 1...Limits.maxSlots)
-      try ConfigurationError.check("slotBytes", slotBytes, in: Limits.slotBytesLeast...Limits.slotBytesMost)
+      try ConfigurationError.check("slotBytes", slotBytes, in: Limits.minSlotBytes...Limits.maxSlotBytes)
       try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.maxReductions)
       try ConfigurationError.check("ageing", ageing, in: 1...Limits.maxReductions)
       if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: (1 << 20)...Int.max) }
-      try ConfigurationError.check("blockingThreads", blockingThreads, in: 1...Limits.blockingThreadsMost)
+      try ConfigurationError.check("blockingThreads", blockingThreads, in: 1...Limits.maxBlockingThreads)
       let maxSpare = Limits.maxThreads - (schedulers ?? 1)
       try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...maxSpare)
     }

@@ -46,23 +46,4 @@ extension Handle<Scheduler> {
     }
     return isFull
   }
-
-  /// Sweeps all slots, or until there is work.
-  func reclaimAll() {
-    it.lastClock = it.clock.count
-    while !seesWork() {
-      if reclaim(it.runtime.it.slots.made) { continue }
-      if shrink() { continue }
-      it.hasReclaimed = true
-      return giveBack()
-    }
-  }
-
-  /// When to wake for a sweep, if there has been none since this scheduler ran something.
-  var nextReclaim: Int64? {
-    if it.hasReclaimed || it.pendingWork.contains(.place) && it.runtime.it.slots.made <= Limits.slotsInABlock {
-      return nil
-    }
-    return it.runtime.it.platform.now() + Limits.sleepBeforeReclaim
-  }
 }

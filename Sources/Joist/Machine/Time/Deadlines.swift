@@ -45,23 +45,8 @@ extension Handle<Scheduler> {
     it.counters.timedWaits.addReleasing(-1)
   }
 
-  /// Looks at the real clock: wakes whose wait is over, here and where a scheduler is stuck (Y4).
-  // Ordering: who is stuck is looked at relaxed, here and below: the spare one that was woken for it sees it.
-  @inline(never)
-  func lookAtClock(_ count: UInt64) {
-    it.nextClockLook = count &+ it.clockLookInterval
-    wakeDue(self)
-    balance(count)
-    reclaim(Limits.slotsSweptAtOnce)
-    if it.index == 0 && it.lastClock &- it.lastShrink > it.clock.perSecond { shrink() }
-    guard it.runtime.it.monitor.stuckCount > 0 else { return }
-    for number in 0..<it.runtime.it.schedulerCount {
-      let other = it.runtime.it.scheduler(number)
-      if other.it.isStuck.load(ordering: .relaxed) { wakeDue(other) }
-    }
-  }
-
-  private func wakeDue(_ owner: Handle<Scheduler>) {
+  /// Wakes the processes whose waits in a scheduler's wheel are over, at most a batch of them.
+  func wakeDue(_ owner: Handle<Scheduler>) {
     if owner.it.wheel.isEmptyAtAGuess { return }
     let now = it.runtime.now
     guard owner.it.wheel.lock.tryLock() else { return }
@@ -161,5 +146,20 @@ extension Handle<RuntimeCore> {
   /// The time so long from now; nil for ever, which does not touch the platform.
   func deadline(after duration: Duration?) -> Int64? {
     duration.map { now.adding($0) }
+  }
+}
+
+extension Handle<ProcessRecord> {
+  /// The wait ends so long from now; false when that is now.
+  func armWait(_ timeout: Duration, on scheduler: Handle<Scheduler>) -> Bool {
+    guard timeout > .zero, let deadline = scheduler.it.runtime.deadline(after: timeout) else { return false }
+    scheduler.arm(self, deadline)
+    return true
+  }
+
+  /// Whether the wait's end has come.
+  // Ordering: the process stored it itself.
+  func isOverdue(on scheduler: Handle<Scheduler>) -> Bool {
+    scheduler.it.runtime.now >= it.timer!.it.deadline.load(ordering: .relaxed)
   }
 }

@@ -17,7 +17,7 @@ extension Handle<PrivateHeap> {
   func collect(fully: Bool, _ traceRoots: (inout HeapTracer) -> Void) {
     let scheduler = willMove("collected")
     let used = youngUsed
-    let isFull = fully || oldUsed > max(2 * it.oldAfterFull, UInt(Limits.heapFullLeast))
+    let isFull = fully || oldUsed > max(2 * it.oldAfterFull, UInt(Limits.minHeapFull))
     if used == 0 && !isFull { return }
     let before = oldUsed
     let visits = isFull ? collectAll(scheduler, traceRoots) : collectYoung(scheduler, traceRoots)
@@ -113,8 +113,8 @@ extension Handle<PrivateHeap> {
     it.top = it.youngBlock.address
     open()
     it.oldAfterFull = max(it.oldAfterFull, survived)
-    let minimum = UInt(Limits.heapThresholdLeast)
-    let maximum = max(UInt(Limits.heapThresholdMost), oldUsed)
+    let minimum = UInt(Limits.minHeapThreshold)
+    let maximum = max(UInt(Limits.maxHeapThreshold), oldUsed)
     it.threshold = min(max(minimum, UInt(visits) * UInt(Limits.heapBytesAVisit)), maximum)
     count()
     scheduler.it.counters.heapBytesAllocated.add(Int(used))
@@ -149,7 +149,7 @@ extension Handle<PrivateHeap> {
     if needed <= it.oldBlock.bytes || needed <= HeapPool.maxBytes { return true }
     let used = oldUsed
     // Addresses cost nothing, so reserve enough of them for later collections.
-    let bytes = max(needed, min(2 * needed, Limits.heapBlockMost))
+    let bytes = max(needed, min(2 * needed, Limits.maxHeapBlock))
     guard scheduler.resize(&it.oldBlock, to: bytes, keeping: used) else { return false }
     it.old.takeBlock(it.oldBlock)
     it.oldTop = it.old.base + used
@@ -185,7 +185,7 @@ extension Handle<PrivateHeap> {
 
   /// Shrinks the young block to twice the recent peak if it is larger than twice that.
   private func shrinkYoung(_ scheduler: Handle<Scheduler>) {
-    let wanted = max(Limits.heapBlockLeast, 2 * Int(it.recentPeak))
+    let wanted = max(Limits.minHeapBlock, 2 * Int(it.recentPeak))
     guard it.youngBlock.bytes > 2 * wanted else { return }
     _ = scheduler.resize(&it.youngBlock, to: wanted, keeping: 0)
   }

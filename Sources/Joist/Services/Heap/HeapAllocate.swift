@@ -24,7 +24,7 @@ extension Handle<PrivateHeap> {
     guard count >= 0 else { fatalError("Joist: an array on a heap cannot have \(count) elements") }
     ensureLayout(type, HeapLayout.arrayKey(type), isArray: true)
     let (bytes, isTooLarge) = UInt(count).multipliedReportingOverflow(by: UInt(MemoryLayout<Element>.stride))
-    guard !isTooLarge, bytes <= UInt(Limits.heapBlockMost) else { throw process.fillHeap() }
+    guard !isTooLarge, bytes <= UInt(Limits.maxHeapBlock) else { throw process.fillHeap() }
     let all = HeapHeader.arrayBytes &+ HeapHeader.inWords(bytes)
     return try makeRoom(all, before: MemoryLayout<Element>.alignment > 8 ? HeapHeader.arrayBytes : nil)
   }

@@ -22,7 +22,7 @@ struct HeapBlock {
   /// Returns the largest size of a block that is at most `bytes`.
   static func rounded(down bytes: Int) -> Int {
     if bytes > HeapPool.maxBytes { return bytes & ~(Limits.heapPageBytes - 1) }
-    return bytes < Limits.heapBlockLeast ? 0 : 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount)
+    return bytes < Limits.minHeapBlock ? 0 : 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount)
   }
 
   /// Rounds a size up to one that a mapping may have.
@@ -70,7 +70,7 @@ extension Handle<Scheduler> {
       guard let block = unsafe it.heapBlocks.take(sizeClass) else { return nil }
       return unsafe HeapBlock(block, HeapPool.bytes(ofClass: sizeClass))
     }
-    guard bytes <= Limits.heapBlockMost else { return nil }
+    guard bytes <= Limits.maxHeapBlock else { return nil }
     let bytes = HeapBlock.pages(bytes)
     guard let start = unsafe it.runtime.it.platform.reserve(bytes: bytes) else { return nil }
     return unsafe HeapBlock(start, bytes)
@@ -104,7 +104,7 @@ extension Handle<Scheduler> {
       unsafe block = HeapBlock(block.start, bytes)
       return true
     }
-    guard bytes <= Limits.heapBlockMost,
+    guard bytes <= Limits.maxHeapBlock,
       let start = unsafe it.runtime.it.platform.grow(block.start, bytes: block.bytes, to: bytes, keeping: Int(used))
     else { return false }
     unsafe block = HeapBlock(start, bytes)

@@ -37,9 +37,9 @@ struct HeapChunks {
   ///
   /// Returns nil if there is no memory.
   mutating func grow(for need: UInt, _ scheduler: Handle<Scheduler>) -> Handle<HeapChunk>? {
-    let usual = min(max(Limits.heapBlockLeast, 2 * (last?.it.block.bytes ?? 0)), HeapPool.maxBytes)
+    let usual = min(max(Limits.minHeapBlock, 2 * (last?.it.block.bytes ?? 0)), HeapPool.maxBytes)
     let wanted = need.addingReportingOverflow(HeapChunk.headerBytes)
-    guard !wanted.overflow, wanted.partialValue <= UInt(Limits.heapBlockMost),
+    guard !wanted.overflow, wanted.partialValue <= UInt(Limits.maxHeapBlock),
       let block = scheduler.takeHeapBlock(max(usual, Int(wanted.partialValue)))
     else { return nil }
     let chunk = Handle<HeapChunk>(address: block.address)

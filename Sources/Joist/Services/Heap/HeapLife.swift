@@ -81,8 +81,8 @@ extension Handle<PrivateHeap> {
     it.rememberedSet.empty(scheduler)
     it.copied.empty(scheduler)
     it.origins.empty(scheduler)
-    it.threshold = UInt(Limits.heapThresholdLeast)
-    it.hasWide = false
+    it.threshold = UInt(Limits.minHeapThreshold)
+    it.hasOverAligned = false
     it.oldAfterFull = 0
     it.recentPeak = 0
     it.youngCollections = 0

@@ -35,7 +35,7 @@ package struct PrivateHeap: ~Copyable {
   /// The bits of the record's handle; `nobody` between two processes.
   @usableFromInline var owner: UInt = PrivateHeap.nobody
   /// The number of young bytes from which a loop collects.
-  @usableFromInline var threshold = UInt(Limits.heapThresholdLeast)
+  @usableFromInline var threshold = UInt(Limits.minHeapThreshold)
   /// The end of the old objects.
   var oldTop: UInt = 0
   /// The number of closures that hold addresses of elements (PH2), and the value of `end` to restore after them.

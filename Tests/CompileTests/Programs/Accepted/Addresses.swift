@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An address goes anywhere: into messages, sets, tasks, actors and globals.
+// The address of a process can go anywhere: into messages, sets, tasks, actors and globals.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages are of any type: tuples, functions, optionals, existentials, a value of a library.
+// Messages can have any type: tuples, functions, optionals, existentials, types of other modules.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Actors, tasks and the main actor spawn processes, and send them what is theirs to give.
+// Actors, tasks and the main actor spawn processes, and send them what they do not share.
 
 import Joist
 

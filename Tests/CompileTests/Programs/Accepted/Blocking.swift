@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `blocking` gives back what its closure returns or throws: values, fresh graphs, what cannot be copied.
+// `blocking` returns or rethrows the result of its closure: values, fresh graphs, noncopyable values.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A graph may be sent in each branch, and used in those that do not send it.
+// A graph can be sent in one branch, and used in branches that do not send it.
 
 import Joist
 

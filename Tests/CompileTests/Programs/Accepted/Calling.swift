@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asking and answering, with graphs too, from processes, threads and tasks.
+// Calls and replies, also with graphs, from processes, threads and tasks.
 
 import Joist
 

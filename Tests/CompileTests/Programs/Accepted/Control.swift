@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An address is enough to control a process and to ask for its state, from any thread.
+// The address of a process is enough to control the process and to read its state, from any thread.
 
 import Joist
 

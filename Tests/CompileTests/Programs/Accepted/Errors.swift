@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A body throws what it likes, and catches its exit as what it is.
+// A body can throw any error, and catches its exit as a `ProcessExit`.
 
 import Joist
 

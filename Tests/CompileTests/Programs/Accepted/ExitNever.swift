@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `exit` returns never: what comes after it needs no value.
+// `exit` returns `Never`: the code after it needs no value.
 
 import Joist
 

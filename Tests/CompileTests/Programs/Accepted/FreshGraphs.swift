@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Graphs that are made for each message are sent in a loop.
+// A loop sends graphs, each made for its message.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A trace may name every property: what has references is visited, and what is Sendable has none.
+// A trace can name every property: it visits those with references, and `Sendable` ones have none.
 
 import Joist
 

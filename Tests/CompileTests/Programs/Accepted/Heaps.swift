@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trees on a process's heap, kept, collected and sent.
+// Trees on a process's heap are kept, collected and sent.
 
 import Joist
 

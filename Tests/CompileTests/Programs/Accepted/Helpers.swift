@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A context goes to functions, objects and closures that stay in its process.
+// A context can be passed to functions, objects and closures that stay in its process.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is `Sendable` gets out of a look at the mailbox: part of a graph, or the whole message.
+// `peek` returns what is `Sendable`: a part of a graph, or the whole message.
 
 import Joist
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A body runs on a scheduler even in a module whose code is the main actor's by default. What it uses and what is sent
-// says `nonisolated`; a server need not. In Swift 5 mode the same is written, and the compiler is told to check.
+// A body runs on a scheduler even in a module whose code belongs to the main actor by default. What the body uses and
+// sends is declared `nonisolated`; a server need not be. In Swift 5 mode, told to check concurrency, the same program
+// compiles.
 // options: -default-isolation MainActor
 // again with: -swift-version 5 -strict-concurrency=complete
 

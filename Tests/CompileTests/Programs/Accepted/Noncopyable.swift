@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that cannot be copied are sent, received and sent on.
+// Noncopyable messages are sent, received and sent on.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `receive(matching:)` gives the part of a message that a pattern extracts, graphs included.
+// `receive(matching:)` returns the part of a message that a pattern extracts, also a graph.
 
 import Joist
 

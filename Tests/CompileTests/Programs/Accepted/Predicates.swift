@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `receive(where:)` takes a predicate that captures what is `Sendable`, a variable through a list.
+// `receive(where:)` takes a predicate that captures `Sendable` values; it captures a variable through a capture list.
 
 import Joist
 

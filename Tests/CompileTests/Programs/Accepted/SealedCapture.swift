@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a body captures and sends on travels in a `Disconnected`.
+// What a body captures and sends on is in a `Disconnected`.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process's dictionary holds pages in `Disconnected`, so that one can leave again.
+// A process's dictionary holds pages in `Disconnected`, so that the process can send one on.
 
 import Joist
 

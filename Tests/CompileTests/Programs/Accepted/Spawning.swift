@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A body is a closure, a function, or a method; options come before it; the result may be ignored.
+// A body is a closure, a function, or a method; options come before it; the result can be ignored.
 
 import Joist
 

@@ -51,3 +51,14 @@ func find(_ rooms: Registry<Int, Store.Message>, _ ref: ProcessRef<Store.Message
   rooms.lookup(1)?.send(.put("a", 1))
   rooms.dispatch(to: 1) { .put("b", 2) }
 }
+
+func start(_ runtime: ProcessRuntime, _ process: ProcessContext<Int>) throws {
+  Store.start(Store(), on: runtime).send(.put("a", 1))
+  Store.start(Store(), from: process).send(.put("b", 2))
+  Store.start(.init(), linkedTo: process, options: .init(name: "store")).send(.put("c", 3))
+  try Supervisor(.oneForOne) {}.start(linkedTo: process)
+  try DynamicSupervisor().start(linkedTo: process)
+  _ = [try TaskSupervisor.start(on: runtime), try TaskSupervisor.start(linkedTo: process)]
+  let rooms: Registry<Int, Store.Message> = try .start(on: runtime, keys: .duplicate)
+  _ = try Registry<String, Int>.start(on: runtime).count + rooms.count
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every call that gives the processor away throws `ProcessExit` and nothing else.
+// Every call that can suspend the process throws `ProcessExit` and nothing else.
 
 import Joist
 

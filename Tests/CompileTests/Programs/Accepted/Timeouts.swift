@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A receive with a timeout gives an optional, which a loop may unwrap; each message may be sent on once.
+// A receive with a timeout returns an optional, which a loop can unwrap; each message can be sent on once.
 
 import Joist
 

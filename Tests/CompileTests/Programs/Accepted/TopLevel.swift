@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program of top-level code makes a runtime, processes and messages; processes see its `Sendable` constants.
+// Top-level code makes a runtime, processes and messages; the processes use its `Sendable` constants.
 
 import Joist
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Locks, channels, groups, names and timers, with graphs where those are moved.
+// Locks, channels, groups, names and timers, with graphs where they are moved.
 
 import Joist
 

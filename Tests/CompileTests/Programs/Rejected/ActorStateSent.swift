@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an actor keeps cannot be sent.
+// State of an actor cannot be sent.
 // error: risks causing data races
 
 import Joist

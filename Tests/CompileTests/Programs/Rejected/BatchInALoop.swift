@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: the batch is filled in a function that returns `sending`. Should a
-// compiler accept it, it moves to `Accepted`.
+// A correct program that the compiler rejects: the batch has to be filled in a function that returns `sending`. If a
+// compiler ever accepts it, it moves to `Accepted`.
 // error: sending 'jobs' risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asynchronous code does not hold its thread for a reply.
+// Asynchronous code cannot hold its thread while it waits for a reply.
 // error: is unavailable from asynchronous contexts; use `await ref.call`, which does not hold the thread
 
 import Joist

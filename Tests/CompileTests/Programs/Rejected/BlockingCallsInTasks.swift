@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asynchronous code calls nothing that holds its thread until another process does something.
+// Asynchronous code cannot call a function that holds its thread until another process acts.
 // error: 'acquire' is unavailable from asynchronous contexts; it holds the thread
 // error: 'acquire' is unavailable from asynchronous contexts; it holds the thread
 // error: 'withPermit' is unavailable from asynchronous contexts; it holds the thread
@@ -36,5 +36,5 @@ func channels(_ channel: ProcessChannel<Int>) async throws {
 }
 
 func ends(_ ref: ProcessRef<Int>) async {
-  _ = ref.join()
+  _ = ref.joinBlocking()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asynchronous code waits for a runtime, and for the start of a supervisor, by awaiting it.
+// Asynchronous code waits for a runtime, and for the start of a supervisor, with `await`.
 // error: expression is 'async' but is not marked with 'await'
 // error: expression is 'async' but is not marked with 'await'
 // error: expression is 'async' but is not marked with 'await'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One graph cannot go to many.
+// One graph cannot be sent to many processes.
 // error: does not conform to the 'Sendable' protocol
 
 import Joist

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: what is captured and sent on is to be `Disconnected`. Should a compiler
-// accept
-// it, it moves to `Accepted`.
+// A correct program that the compiler rejects: what is captured and sent on has to be in a `Disconnected`. If a
+// compiler ever accepts it, it moves to `Accepted`.
 // error: risks causing data races
 
 import Joist

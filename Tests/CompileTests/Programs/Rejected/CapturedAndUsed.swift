@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a body captures is its alone, a variable included.
+// A body owns what it captures, even a variable: the code that made it cannot use that afterwards.
 // error: risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `blocking` captures is on another thread: what the process keeps cannot go there.
+// A blocking closure runs on another thread: it cannot capture what the process keeps.
 // error: risks causing data races
 
 import Joist

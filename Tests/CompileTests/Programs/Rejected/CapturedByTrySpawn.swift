@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a body captures is its alone, whether the process could be made or not.
+// A body owns what it captures, whether the process could be spawned or not.
 // error: risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a body captures is its alone: a loop starts two processes with it.
+// A body owns what it captures: a loop cannot spawn two processes with it.
 // error: risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a body captures is its alone: two processes cannot have it.
+// A body owns what it captures: two processes cannot capture the same object.
 // error: risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A closure that is sent takes along what it captured.
+// A closure that is sent takes what it captured with it.
 // error: risks causing data races
 
 import Joist

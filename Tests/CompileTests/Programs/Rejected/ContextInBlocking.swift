@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// No call of a context is allowed in what `blocking` runs on another thread.
+// A context stays on the thread of its process: a blocking closure cannot use it.
 // error: risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A context stays in its process: a child cannot capture its parent's.
+// A context stays in its process: a child cannot capture its parent's context.
 // error: passing closure as a 'sending' parameter risks causing data races
 
 import Joist

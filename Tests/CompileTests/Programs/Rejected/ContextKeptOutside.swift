@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A context stays in its process: what made the process cannot get hold of it.
+// A context stays in its process: the code that spawned the process cannot get it.
 // error: sending value of non-Sendable type
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A context stays in its process: no actor gets it.
+// A context stays in its process: it cannot be passed to an actor.
 // error: sending 'process' risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A wait may end with an exit: nobody overlooks that.
+// A wait may end with an exit, which a program cannot overlook.
 // error: call can throw, but it is not marked with 'try'
 
 import Joist

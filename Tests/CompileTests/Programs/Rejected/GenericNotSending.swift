@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A generic function sends only what it was given as `sending`.
+// A generic function can send only what it gets as a `sending` parameter.
 // error: sending 'message' risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is on a heap has no references that are counted.
+// A value on a heap cannot contain counted references.
 // error: instance method 'allocate' requires that 'Doc' conform to 'BitwiseCopyable'
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Swift 5 does not make sure that what is Sendable has no references, so a trace cannot name it there.
+// Swift 5 does not check that a `Sendable` type has no references, so a trace cannot name one there.
 // options: -swift-version 5
 // error: 'visit' is unavailable
 // error: 'skip' is unavailable

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A trace cannot name what may have references and does not say where.
+// A trace cannot name a value that may have references but does not declare them.
 // error: type 'Hoard' does not conform to the 'Sendable' protocol
 // error: type 'Hoard' does not conform to the 'Sendable' protocol
 // error: conformance of 'HeapRef<Pointee>' to 'Sendable' is unavailable

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a lock protects does not get out of its body.
+// What a lock protects cannot leave the body of `withLock`.
 // error: type 'Doc' does not conform to the 'Sendable' protocol
 
 import Joist

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where code is the main actor's by default, a body cannot use what does not say `nonisolated`.
-// Swift 5 mode checks that, too, when it is told to: what it warns of are the errors of Swift 6.
+// If code belongs to the main actor by default, a body can use only what is declared `nonisolated`. Swift 5 mode checks
+// that, too, if it is told to: its warnings are the errors of Swift 6.
 // options: -default-isolation MainActor
 // again with: -swift-version 5 -strict-concurrency=complete -warnings-as-errors
 // error: call to main actor-isolated global function 'work' in a synchronous nonisolated context

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A body runs on a scheduler: it cannot touch what is the main actor's.
+// A body runs on a scheduler: it cannot access state of the main actor.
 // error: main actor-isolated property 'count' can not be mutated
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is the main actor's cannot be sent.
+// State of the main actor cannot be sent.
 // error: risks causing data races
 
 import Joist

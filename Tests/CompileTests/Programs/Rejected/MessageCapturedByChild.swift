@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a child captures is no longer its parent's, messages included.
+// What a child captures no longer belongs to its parent, messages included.
 // error: risks causing data races
 
 import Joist

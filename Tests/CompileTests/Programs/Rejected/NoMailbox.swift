@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process without a mailbox cannot be sent anything.
+// Nothing can be sent to a process without a mailbox.
 // error: cannot convert value of type 'Int' to expected argument type 'Never'
 
 import Joist

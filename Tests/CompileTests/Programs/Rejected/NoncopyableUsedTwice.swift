@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What cannot be copied is gone when it is sent.
+// A noncopyable value is consumed when it is sent.
 // error: 'file' consumed more than once
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What comes out of a `Disconnected` is sent once, as anything else.
+// A value that was taken out of a `Disconnected` can be sent once, like any other.
 // error: sending 'doc' risks causing data races
 
 import Joist

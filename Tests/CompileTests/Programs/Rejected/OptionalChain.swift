@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: `map` opens what is optional. Should a compiler accept it, it moves to
-// `Accepted`.
+// A correct program that the compiler rejects: the optional has to be unwrapped by `map`. If a compiler ever accepts
+// it, it moves to `Accepted`.
 // error: risks causing data races
 
 import Joist

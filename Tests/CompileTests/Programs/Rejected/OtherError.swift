@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who promises to throw only the exit throws nothing else.
+// A body that declares that it throws only `ProcessExit` cannot throw another error.
 // error: thrown expression type 'Refused' cannot be converted to error type 'ProcessExit'
 
 import Joist

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: the dictionary is to hold `Disconnected`. Should a compiler accept it, it
-// moves
-// to `Accepted`.
+// A correct program that the compiler rejects: the dictionary has to hold `Disconnected` values. If a compiler ever
+// accepts it, it moves to `Accepted`.
 // error: risks causing data races
 
 import Joist

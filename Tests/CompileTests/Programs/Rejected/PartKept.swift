@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A message is one region: who sends its whole cannot keep a part.
+// A message is one region: a process that sends the whole cannot keep a part of it.
 // error: risks causing data races
 
 import Joist

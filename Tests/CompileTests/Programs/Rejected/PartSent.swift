@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A message is one region: who sends a part cannot keep the whole.
+// A message is one region: a process that sends a part of it cannot keep the whole.
 // error: risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pattern cannot hand out what the process keeps as if it came from the message.
+// A pattern cannot return what the process keeps as if it came from the message.
 // error: in a '@Sendable' closure
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A look at the mailbox lets out only what is `Sendable`.
+// `peek` returns only what is `Sendable`.
 // error: does not conform to the 'Sendable' protocol
 
 import Joist

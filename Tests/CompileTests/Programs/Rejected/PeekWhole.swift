@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A look at the mailbox does not give the message unless it is `Sendable`.
+// `peek` does not return the whole message unless it is `Sendable`.
 // error: 'Sendable'
 
 import Joist

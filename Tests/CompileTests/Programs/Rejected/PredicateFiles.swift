@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What looks at messages that stay in the mailbox cannot put one into a lock.
+// A predicate that inspects messages in the mailbox cannot put one into a lock.
 // error: cannot be task-isolated at end of function
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What looks at messages that stay in the mailbox cannot keep one in a variable.
+// A predicate that inspects messages in the mailbox cannot keep one in a variable.
 // error: capture of 'kept' with non-Sendable type 'Doc?' in a '@Sendable' closure
 // error: mutation of captured var 'kept' in concurrently-executing code
 

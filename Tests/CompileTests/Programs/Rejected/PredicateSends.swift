@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What looks at messages that stay in the mailbox cannot send one.
+// A predicate that inspects messages in the mailbox cannot send one.
 // error: sending '$0' risks causing data races
 
 import Joist

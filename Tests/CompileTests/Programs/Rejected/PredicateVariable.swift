@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The price of safe predicates: a variable is read through a capture list.
+// The price of safe predicates: they can read a variable only through a capture list.
 // error: reference to captured var 'least' in concurrently-executing code
 
 import Joist

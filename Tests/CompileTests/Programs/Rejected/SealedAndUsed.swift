@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is sealed has left.
+// What was put into a `Disconnected` cannot be used directly any more.
 // error: sending 'doc' risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A message that cannot be copied cannot be selected: a predicate would have to be given it.
+// A noncopyable message cannot be selected: it would have to be passed to the predicate.
 // error: 'Copyable'
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is sent belongs to one receiver: a loop sends it twice.
+// What is sent belongs to one receiver: a loop would send it twice.
 // error: sending 'doc' risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is sent belongs to one receiver.
+// What is sent belongs to one receiver: it cannot be sent again.
 // error: sending 'doc' risks causing data races
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Swift 5 mode that is told to check sees that something is sent twice.
+// Swift 5 mode detects that a value is sent twice if it is told to check concurrency.
 // options: -swift-version 5 -strict-concurrency=complete -warnings-as-errors
 // error: sending 'page' risks causing data races
 

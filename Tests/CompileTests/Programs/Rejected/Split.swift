@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A right program that the compiler refuses: a region cannot be taken apart. Should a compiler accept it, it moves to
+// A correct program that the compiler rejects: a region cannot be split. If a compiler ever accepts it, it moves to
 // `Accepted`.
 // error: risks causing data races
 

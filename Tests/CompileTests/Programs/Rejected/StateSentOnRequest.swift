@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process cannot send what it keeps: the next request would send it again.
+// A process cannot send what it keeps: it would send it again at the next request.
 // error: risks causing data races
 
 import Joist

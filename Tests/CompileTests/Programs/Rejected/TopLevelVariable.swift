@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A body runs on a scheduler: it cannot touch a variable of the top level.
+// A body runs on a scheduler: it cannot access a top-level variable.
 // error: main actor-isolated var 'count' can not be mutated
 
 import Joist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is sent belongs to the receiver, also where it is only a part of the message.
+// What is sent belongs to the receiver, even if it is only a part of the message.
 // error: sending 'mail' risks causing data races
 
 import Joist

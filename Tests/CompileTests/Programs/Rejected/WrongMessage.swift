@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A mailbox has one type: nothing else can be sent to it.
+// A mailbox has one type of messages: nothing else can be sent to it.
 // error: cannot convert value of type 'String' to expected argument type 'Int'
 
 import Joist

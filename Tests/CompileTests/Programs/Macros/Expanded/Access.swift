@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A trace is seen as far as its type.
+// The trace that the macro writes has the access level of its type.
 
 import Joist
 import JoistMacros
 
-/// A type with others in it.
+/// A type that contains others.
 public struct Outer {
   @HeapTraceable
   fileprivate struct Hidden {}
 }
 
 extension Outer {
-  /// Public by itself.
+  /// A type that is declared public itself.
   @HeapTraceable
   public struct Open {}
 }

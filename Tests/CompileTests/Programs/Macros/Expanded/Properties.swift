@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every stored property is named, whatever it is.
+// The trace names every stored property, whatever its type.
 
 import Joist
 import JoistMacros

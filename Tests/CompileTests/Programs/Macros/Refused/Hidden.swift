@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may be there or not, and what another macro makes, is not seen.
+// The macro cannot see conditionally compiled properties and cases, nor those that another macro makes.
 // error: no macro named 'more'
-// error: '@HeapTraceable' does not see what is within '#if': conform by hand
-// error: '@HeapTraceable' does not see what is within '#more': conform by hand
-// error: '@HeapTraceable' does not see what is within '#if': conform by hand
+// error: '@HeapTraceable' cannot see inside '#if': write the conformance by hand
+// error: '@HeapTraceable' cannot see inside '#more': write the conformance by hand
+// error: '@HeapTraceable' cannot see inside '#if': write the conformance by hand
 
 import Joist
 import JoistMacros

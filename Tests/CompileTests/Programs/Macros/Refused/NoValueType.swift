@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An object may be reached twice, and an actor's properties are its own: both conform by hand, if at all.
-// error: '@HeapTraceable' is for structs and enums
-// error: '@HeapTraceable' is for structs and enums
+// The macro cannot write a trace for classes and actors: an object can be reached twice, and only an actor accesses its
+// properties.
+// error: '@HeapTraceable' applies only to structs and enums
+// error: '@HeapTraceable' applies only to structs and enums
 
 import Joist
 import JoistMacros

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What visiting cannot change, or would do more to than change it.
-// error: 'one' has references, which a constant does not let be changed in place: make it a plain 'var'
-// error: 'two' has references, which a property with observers does not let be changed in place: make it a plain 'var'
-// error: 'three' has references, which a lazy property does not let be changed in place: make it a plain 'var'
+// A trace cannot change these properties in place, or would have side effects if it did.
+// error: 'one' has references, but a constant cannot be changed in place: make it a plain 'var'
+// error: 'two' has references, but a property with observers cannot be changed in place: make it a plain 'var'
+// error: 'three' has references, but a lazy property cannot be changed in place: make it a plain 'var'
 // remedy: replace 'let' with 'var'
 
 import Joist

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may have references and does not say where is refused, with what to do about it.
+// The macro rejects what may have references and does not declare them, and says what to do about it.
 // error: this may have references: make its type HeapTraceable, or Sendable in Swift 6 mode, or mark it @HeapIgnored
 // error: this may have references: make its type HeapTraceable
 // error: this may have references: make its type HeapTraceable
 // error: this may have references: make its type HeapTraceable
 // error: this may have references: make its type HeapTraceable
-// error: this may have references, and is no plain 'var': make it one, or its type Sendable, or mark it @HeapIgnored
-// error: this has references, and cannot be changed in place: make it a plain 'var'
+// error: this may have references and is not a plain 'var': make it one, or its type Sendable, or mark it @HeapIgnored
+// error: this has references, but cannot be changed in place: make it a plain 'var'
 // error: this may have references: make its type HeapTraceable
 
 import Joist

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a property wrapper stores is not guessed.
-// error: '@HeapTraceable' does not see what '@Wrapped' stores for 'number': mark it '@HeapIgnored'
+// The macro does not guess what a property wrapper stores.
+// error: '@HeapTraceable' cannot see what '@Wrapped' stores for 'number': mark it '@HeapIgnored'
 // remedy: mark it '@HeapIgnored'
 
 import Joist

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What words say of attributes, patterns and types.
+// Questions that the macros ask of attributes, patterns and types. They see syntax only, not resolved types.
 
 #if Macros
   import SwiftSyntax
 
   extension AttributeListSyntax {
-    /// Somebody says that there are no references.
+    /// Whether the declaration is marked with `@HeapIgnored`.
     var ignoresHeap: Bool { contains { $0.as(AttributeSyntax.self)?.shortName == "HeapIgnored" } }
   }
 
   extension AttributeListSyntax.Element {
     var name: String { self.as(AttributeSyntax.self)?.attributeName.trimmedDescription ?? trimmedDescription }
 
-    /// Is none of the compiler's own: a property wrapper or a macro, and the property is another's then.
+    /// Whether the attribute may be a property wrapper or a macro, which may store the value in another property.
+    ///
+    /// The names of the compiler's own attributes begin with a lowercase letter.
     var mayStoreElsewhere: Bool {
       guard let attribute = self.as(AttributeSyntax.self) else { return true }
       return attribute.shortName.first?.isLowercase != true
@@ -21,14 +23,14 @@
   }
 
   extension AttributeSyntax {
-    /// Without the module.
+    /// The attribute's name without its module.
     fileprivate var shortName: String {
       attributeName.as(MemberTypeSyntax.self)?.name.text ?? attributeName.trimmedDescription
     }
   }
 
   extension PatternSyntax {
-    /// The variables that it binds.
+    /// The names of the variables that the pattern binds.
     var names: [String] {
       if let name = self.as(IdentifierPatternSyntax.self) { return [name.identifier.text] }
       return self.as(TuplePatternSyntax.self)?.elements.flatMap(\.pattern.names) ?? []
@@ -36,12 +38,12 @@
   }
 
   extension String {
-    /// A property of this name in a function whose parameter is `tracer`.
+    /// The expression for the property of this name in a function with a parameter named `tracer`.
     var asProperty: String { self == "tracer" ? "self.tracer" : self }
   }
 
   extension TypeSyntax {
-    /// Is a heap reference, or optional, a list, a dictionary or a tuple of some, as far as it says so.
+    /// Whether the written type is a heap reference, or an optional, array, dictionary or tuple of heap references.
     var isReference: Bool {
       switch self.as(TypeSyntaxEnum.self) {
       case .identifierType(let type): ["HeapRef", "HeapArray"].contains(type.name.text)
@@ -51,17 +53,6 @@
       case .dictionaryType(let type): type.value.isReference
       case .tupleType(let type): type.elements.contains(where: \.type.isReference)
       default: false
-      }
-    }
-  }
-
-  enum Hidden {
-    /// Complains of members that may have others in them.
-    static func report(_ member: DeclSyntax, _ faults: inout Faults) {
-      if let condition = member.as(IfConfigDeclSyntax.self) {
-        faults.report(.hidden("#if"), at: condition)
-      } else if let macro = member.as(MacroExpansionDeclSyntax.self) {
-        faults.report(.hidden("#\(macro.macroName.text)"), at: macro)
       }
     }
   }
