@@ -49,6 +49,19 @@ import Testing
     #expect(log == ["2"] && tracker.count == 0)
   }
 
+  @Test func `P5: a task whose process cannot be created fails alone, with the error`() throws {
+    let log = try trial { process, tasks, log in
+      let first = tasks.async(options: .init(name: "one")) { task in
+        try task.sleep(for: .seconds(1))
+        return 1
+      }
+      let second = tasks.async(options: .init(name: "one")) { _ in 2 }
+      do { log.add("\(try process.await(second))") } catch { log.add("\(error)") }
+      log.add("\(try process.await(first)) \(try process.await(tasks.async { _ in 3 }))")
+    }
+    #expect(log.count == 2 && log[0].contains("the name 'one' is taken by") && log[1] == "1 3")
+  }
+
   @Test func `P5: a task that throws, exits or is killed is an error for a caller, which continues`() throws {
     let log = try trial { process, tasks, log in
       let failing = [

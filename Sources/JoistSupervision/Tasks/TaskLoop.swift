@@ -71,20 +71,23 @@ struct TaskLoop {
     }
   }
 
-  /// Creates the process of a task.
+  /// Creates the process of a task; the task fails with the error if that is not possible.
   private mutating func start(_ job: TaskJob) {
     let (body, cell) = (job.body, job.cell)
-    let ref = process.spawnLinked(options: job.options) { task in
-      do {
-        try body.open()(task)
-      } catch {
-        cell?.fail(ExitReason(of: task, throwing: error))
-        throw error
+    do {
+      let ref = try process.trySpawnLinked(Never.self, options: job.options) { task in
+        do {
+          try body.open()(task)
+        } catch {
+          cell?.fail(ExitReason(of: task, throwing: error))
+          throw error
+        }
       }
+      cell?.began(ref)
+      running[ref.id] = (ref, cell)
+    } catch {
+      cell?.fail(.error(error))
     }
-    cell?.began(ref)
-    // Only processes that could not be created share an id. The earlier of two such tasks fails here.
-    if let earlier = running.updateValue((ref, cell), forKey: ref.id) { earlier.cell?.fail(.noProcess) }
   }
 
   /// Handles an exit signal: of a task, of the parent, or of any other process, whose normal end is ignored.
