@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every public type, named without its module beside the libraries that a server imports: no name clashes with theirs.
+
+import Dispatch
+import Foundation
+import Joist
+import JoistSupervision
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+#if canImport(NIOCore)
+  import NIOCore
+#endif
+
+func values(
+  _: CallError,
+  _: ChannelClosed,
+  _: ConfigurationError,
+  _: DeadLetter,
+  _: DescriptorError,
+  _: Disconnected<Int>,
+  _: Down,
+  _: ExitReason,
+  _: ExitSignal,
+  _: HeapArray<Int>,
+  _: HeapElements,
+  _: HeapRef<Int>,
+  _: HeapStatistics,
+  _: MessageInfo,
+  _: MonitorID,
+  _: NameError,
+  _: Once,
+  _: Priority,
+  _: ProcessBarrier,
+  _: ProcessChannel<Int>,
+  _: ProcessContext<Int>,
+  _: ProcessExit,
+  _: ProcessGroup<Int>,
+  _: ProcessHeap,
+  _: ProcessID,
+  _: ProcessLock<Int>,
+  _: ProcessMemory,
+  _: ProcessRef<Int>,
+  _: ProcessRuntime,
+  _: ProcessSemaphore,
+  _: ProcessSnapshot,
+  _: ProcessState,
+  _: QueueStatistics,
+  _: ReplyTo<Int>,
+  _: Report,
+  _: ResourceError,
+  _: RuntimeStatistics,
+  _: SchedulerStatistics,
+  _: SendError,
+  _: SpawnError,
+  _: SpawnOptions,
+  _: TimerID,
+  _: Trap,
+  _: WaitReason
+) {}
+
+func supervision(
+  _: Backoff,
+  _: Child,
+  _: ChildBuilder,
+  _: ChildCount,
+  _: ChildInfo,
+  _: DynamicSupervisor,
+  _: EndReply,
+  _: ProcessTask<Int>,
+  _: Registry<Int, Int>,
+  _: RegistryError,
+  _: RegistryKeys,
+  _: StartReply,
+  _: Supervisor,
+  _: SupervisorError,
+  _: SupervisorRef,
+  _: TaskError,
+  _: TaskStream<[Int], Int>,
+  _: TaskSupervisor,
+  _: TooManyRestarts
+) {}
+
+func trace<Value: HeapTraceable & BitwiseCopyable>(_: HeapCopy<Value>, _ tracer: inout HeapTracer) {}
+
+func serve<S: Server>(_: S.Type) {}
