@@ -377,7 +377,7 @@ static void unblock_signals(void) {
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void joist_faults_enter(struct joist_site *site) {
+__attribute__((noinline)) void joist_faults_enter(struct joist_site *site) {
   static _Thread_local bool is_prepared;
   if (site != NULL) {
     if (!is_prepared) {
@@ -391,7 +391,7 @@ void joist_faults_enter(struct joist_site *site) {
   current = site;
 }
 
-struct joist_site *joist_faults_site(void) { return current; }
+__attribute__((noinline)) struct joist_site *joist_faults_site(void) { return current; }
 
 #pragma mark - Afterwards
 
@@ -412,6 +412,7 @@ static void release_streams(void) {
 #endif
 }
 
+__attribute__((noinline))
 void joist_fault_forget_frames(const struct joist_words *words, struct joist_saved_state *saved) {
   struct joist_site *site = current;
   struct stack stack;

@@ -134,9 +134,9 @@ void joist_leave_queues(const struct joist_words *words, uintptr_t low, uintptr_
 
 static _Thread_local bool is_kept;
 
-void joist_thread_keep(void) { is_kept = true; }
+__attribute__((noinline)) void joist_thread_keep(void) { is_kept = true; }
 
-bool joist_thread_is_kept(void) { return is_kept; }
+__attribute__((noinline)) bool joist_thread_is_kept(void) { return is_kept; }
 
 _Noreturn void joist_thread_rest(void) {
   for (;;) pause();

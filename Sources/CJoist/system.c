@@ -111,8 +111,8 @@ void *joist_grow(void *start, size_t bytes, size_t new_bytes) {
 
 static _Thread_local int spin_locks;
 
-int joist_spin_locks(void) { return spin_locks; }
-void joist_count_spin_lock(int change) { spin_locks += change; }
+__attribute__((noinline)) int joist_spin_locks(void) { return spin_locks; }
+__attribute__((noinline)) void joist_count_spin_lock(int change) { spin_locks += change; }
 
 void *joist_allocate(size_t bytes, size_t alignment) {
   void *memory;
