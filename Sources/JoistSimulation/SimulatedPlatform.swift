@@ -31,7 +31,7 @@ final class SimulatedPlatform: Platform, @unchecked Sendable {
   ///
   /// There is no thread that polls descriptors, and a watchdog only if schedulers may be stuck.
   func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> (any PlatformThread)? {
-    if name == "joist-monitor" && !kinds.contains(.stuckSchedulers) { return nil }
+    if name == "joist-watchdog" && !kinds.contains(.stuckSchedulers) { return nil }
     if name == "joist-descriptors" { return nil }
     return threads.start(name, body)
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the services keep for a runtime. Its address stays the same for the core's life (J1), because any thread may look
-// up the reports of a dead process's runtime at any time.
+// The state of the services for one runtime. Its address stays the same for the core's life (J1), because a thread may
+// look up the reports of a dead process's runtime at any time.
 
 /// The services of one runtime.
 struct RuntimeServices: ~Copyable {
@@ -12,7 +12,7 @@ struct RuntimeServices: ~Copyable {
 }
 
 extension Handle<RuntimeServices> {
-  /// Begins anew for the core's next runtime; the reports stay.
+  /// Resets the services for the core's next runtime, except for the reports.
   fileprivate func renew() {
     it.names = Names()
     it.descriptors = DescriptorPoller()

@@ -5,11 +5,13 @@
 
 import Synchronization
 
-/// What the services keep for a process.
+/// The state of the services for one process.
 struct ServiceExtras: ~Copyable {
-  /// Guards the watches and links. The other fields belong to the process (A1).
+  /// The lock of the watches and links.
+  ///
+  /// The other fields belong to the process (A1).
   let lock = SpinLock()
-  /// Who is told when it ends.
+  /// The watchers that are told when it ends.
   var watches = SlotMap<Watch>()
   /// The processes that it is linked to.
   var links = SlotMap<Link>()
@@ -19,13 +21,13 @@ struct ServiceExtras: ~Copyable {
   var calls = OpenCalls()
   /// The address of its private heap (PH3); zero until the record first has one.
   let heap = Atomic<UInt>(0)
-  /// What ends it with its parent, if it is a server that has one.
+  /// The parent with which it ends, if it is a server that has one.
   var parentExit: ParentExit?
   /// The supervisor's name for it, if it is a supervisor's child.
   var child: Report.Child?
 }
 
-/// Both parts, as they are allocated.
+/// Both parts, in the layout in which they are allocated.
 private struct AllExtras: ~Copyable {
   var process = ProcessExtras()
   var services = ServiceExtras()
@@ -68,19 +70,19 @@ extension Handle<ProcessRecord> {
     if services.it.child != nil { services.it.child = nil }
   }
 
-  /// What the services' part takes beside itself, in bytes; the caller has the process.
+  /// The bytes that the services' part has allocated besides itself; the caller has the process.
   var serviceBytes: Int {
     guard let services = servicesIfAny else { return 0 }
     var bytes = services.it.monitors.bytes
     services.it.lock.lock()
     bytes += services.it.watches.bytes + services.it.links.bytes
     services.it.lock.unlock()
-    // Ordering: its own.
+    // Ordering: relaxed: the process's own.
     if services.it.heap.load(ordering: .relaxed) != 0 { bytes += MemoryLayout<PrivateHeap>.size }
     return bytes
   }
 }
 
-/// The types of the services that the end of a process needs (FA5).
+/// The types of the services whose metadata the end of a process needs (FA5).
 let serviceTypesOfAnEnd: [Any.Type] =
   [Report?.self] + SlotMap<Watch>.types + SlotMap<Link>.types + Monitors.types

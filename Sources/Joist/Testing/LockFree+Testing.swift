@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Doors for tests of the lock-free code by itself: the words that threads share, without a runtime around them.
+// Access for tests to the lock-free code by itself: the words that threads share, without a runtime around them.
 
 extension Inbox {
   package init(forTests: Void) {
@@ -8,21 +8,21 @@ extension Inbox {
     begin()
   }
 
-  /// Pushes a message; true when the caller has the process then.
+  /// Pushes a message; returns true if the caller then owns the process.
   package func pushMessage(_ node: Handle<MessageNode>) -> Bool {
     if case .claimed = push(node) { true } else { false }
   }
-  /// Pushes a message unless the process has ended; whether it has.
+  /// Pushes a message unless the process has ended; returns whether it has.
   package func isRefused(_ node: Handle<MessageNode>) -> Bool { if case .refused = push(node) { true } else { false } }
-  /// Ends the process; how many messages that took out.
+  /// Ends the process; returns the number of messages that it took out.
   package func endProcess() -> Int { count(from: end()) }
-  /// Parks; false when a message is there.
+  /// Parks; returns false if a message is there.
   package func parkForMail() -> Bool { park(mailWakes: true) }
   package func parkForSignals() { _ = park(mailWakes: false) }
-  /// Takes a parked process.
+  /// Claims a parked process.
   package func claimParked() -> Bool { claim() }
   package var isEmptyAtRest: Bool { newestAtRest == nil }
-  /// All messages, the newest first.
+  /// Takes all messages, the newest first.
   package func takeMessages() -> [Handle<MessageNode>] {
     var nodes: [Handle<MessageNode>] = []
     var next = takeAll()
@@ -59,7 +59,7 @@ extension OwnedLock {
   package init(forTests: Void) { self.init() }
 }
 
-/// A node for tests, which nobody sends.
+/// Returns a node for tests, which has no sender.
 package func looseNode(number: Int) -> Handle<MessageNode> {
   let delivery = Delivery.begin(Int.self)
   delivery.put(number)
@@ -67,6 +67,6 @@ package func looseNode(number: Int) -> Handle<MessageNode> {
 }
 
 extension Handle<MessageNode> {
-  /// What a node for tests was made with.
+  /// The number that a node for tests was made with.
   package var looseNumber: Int { payload(as: Int.self).it }
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Doors by which a simulation plants faults (`RuleWatch` is to find them); called while no thread runs.
+// Fault injection for simulations, which check that `RuleWatch` finds the faults. Called while no thread runs.
 
 import Synchronization
 
 extension ProcessRuntime {
-  /// No queue ages any more.
+  /// Turns ageing off in all queues.
   package func forgetAgeing() {
     for number in 0..<core.it.schedulerCount { core.it.scheduler(number).it.queue.forgetAgeing() }
   }
 
-  /// Where two plain messages lie in a mailbox, swaps the first two if there are no chances left; whether it was one.
+  /// Swaps the first two messages of a mailbox that begins with two plain ones, if `left` is zero.
+  ///
+  /// Returns whether there was such a mailbox.
   package func swapMessages(ifChances left: Int) -> Bool {
     for process in core.it.table.all where process.it.state == .waiting || process.it.state == .ready {
       guard let first = process.it.mailbox.first, let second = first.it.next, first.it.isMessage, second.it.isMessage
@@ -21,7 +23,9 @@ extension ProcessRuntime {
     return false
   }
 
-  /// Where a record is free, puts it into the list once more if there are no chances left; whether it was a chance.
+  /// Puts a free record into the list of free records once more, if `left` is zero.
+  ///
+  /// Returns whether there was a free record.
   package func freeTwice(ifChances left: Int) -> Bool {
     guard let free = core.it.table.firstFree(0) else { return false }
     if left == 0 {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether the rules of the runtime hold: walks over everything, for simulations, which look after every step. It is
-// called while no thread runs and each is at a place of `.call`, or waits: in between, rules are broken for a moment.
+// Checks that the rules of the runtime hold, by walks over all records, queues and slots. A simulation calls it after
+// every step, while no thread runs and each one waits or is at a `.call` schedule point: in between, rules are broken
+// for a moment.
 
 import Synchronization
 
-/// Looks at a runtime from outside and remembers what it saw.
+/// A check of a runtime from outside, which remembers what it saw.
 package struct RuleWatch {
   private let core: Handle<RuntimeCore>
-  /// For each record: where it was found (A1, A3, R5).
-  private var places: [SlotMap] = []
+  /// The counts of where each record was found (A1, A3, R5).
+  private var counts: [RecordCounts] = []
   private var queues: QueueWatch
 
   package init(_ runtime: ProcessRuntime) {
@@ -17,13 +18,13 @@ package struct RuleWatch {
     queues = QueueWatch(core)
   }
 
-  /// The first rule that does not hold, with what it is seen by.
+  /// Returns the first rule that does not hold, with the reason.
   package mutating func brokenRule() -> String? {
-    findPlaces()
+    countRecords()
     return brokenProcess() ?? queues.brokenRule()
   }
 
-  /// A rule that does not hold though every thread waits and nothing more will come before time goes on.
+  /// Returns a rule that does not hold although every thread waits and nothing more arrives before the time advances.
   package func brokenRuleAtRest() -> String? {
     for number in 0..<core.it.schedulerCount where core.it.scheduler(number).hasWorkAtAGuess && !isANap {
       return "Z2: work is queued at scheduler \(number), and every scheduler sleeps"
@@ -31,7 +32,7 @@ package struct RuleWatch {
     return core.brokenSlot() ?? core.brokenBalance()
   }
 
-  /// Whether a scheduler waits a little for work that is left to another (Z5), which it will look at again.
+  /// Whether a scheduler naps before it looks again at work that it has left to another (Z5).
   private var isANap: Bool {
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
@@ -42,25 +43,25 @@ package struct RuleWatch {
 
   // MARK: Processes
 
-  /// How often a record was found.
-  private struct SlotMap {
+  /// The number of times that a record was found in lists of ready or free processes and as a running process.
+  private struct RecordCounts {
     var ready: UInt8 = 0
     var free: UInt8 = 0
     var running: UInt8 = 0
   }
 
-  private mutating func findPlaces() {
+  private mutating func countRecords() {
     let records = core.it.table.usedCount
-    for index in places.indices { places[index] = SlotMap() }
-    while places.count < records { places.append(SlotMap()) }
+    for index in counts.indices { counts[index] = RecordCounts() }
+    while counts.count < records { counts.append(RecordCounts()) }
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
       for level in QueueWatch.levels { count(scheduler.it.queue.list(level).it.first, \.ready) }
       count(scheduler.it.remote.newestAtRest, \.ready)
-      if let handed = scheduler.it.handed { places[core.it.table.index(of: handed)].ready += 1 }
-      if let running = scheduler.it.running { places[core.it.table.index(of: running)].running += 1 }
+      if let handed = scheduler.it.handed { counts[core.it.table.index(of: handed)].ready += 1 }
+      if let running = scheduler.it.running { counts[core.it.table.index(of: running)].running += 1 }
       if let left = scheduler.it.left, left != scheduler.it.running {
-        places[core.it.table.index(of: left)].running += 1
+        counts[core.it.table.index(of: left)].running += 1
       }
       count(scheduler.it.records.first, \.free)
     }
@@ -68,14 +69,14 @@ package struct RuleWatch {
     if core.it.slots.waiting > 0 { core.it.slots.forEachWaiting { count($0, \.ready) } }
   }
 
-  /// Counts where a list has its processes; one that goes round is left when a process was met for the third time.
+  /// Counts the processes of a list; stops in a circular list when it meets a process for the third time.
   @inline(__always)
-  private mutating func count(_ first: ProcessHandle?, _ place: WritableKeyPath<SlotMap, UInt8>) {
+  private mutating func count(_ first: ProcessHandle?, _ list: WritableKeyPath<RecordCounts, UInt8>) {
     var next = first
     while let process = next {
       let index = core.it.table.index(of: process)
-      places[index][keyPath: place] += 1
-      if places[index][keyPath: place] > 2 { return }
+      counts[index][keyPath: list] += 1
+      if counts[index][keyPath: list] > 2 { return }
       next = process.it.next
     }
   }
@@ -86,7 +87,7 @@ package struct RuleWatch {
       let process = core.it.table[index]
       if process.it.generation.load(ordering: .acquiring) == 0 { continue }  // R8
       let state = process.it.state
-      let found = places[index]
+      let found = counts[index]
       if state != .terminated { live += 1 }
       if (state == .ready ? 1 : 0) != found.ready {
         return "A3: \(process.id) is \(state) and in \(found.ready) queues"
@@ -104,9 +105,9 @@ package struct RuleWatch {
 }
 
 extension Handle<ProcessRecord> {
-  /// What is wrong with a process that waits (E2, G2).
+  /// Returns the reason if a rule does not hold for a waiting process (E2, E4, G2, WC5).
   fileprivate func brokenWait() -> String? {
-    guard it.inbox.isParkedAtRest else { return "E2: \(id) waits, and somebody has it" }
+    guard it.inbox.isParkedAtRest else { return "E2: \(id) waits, and a thread owns it" }
     let signals = it.signals.ordered
     let wants = it.flags.wakingSignals
     if !signals.areHolding(it.flags) && !signals.isDisjoint(with: wants) { return "G2: \(id) waits, and was woken" }
@@ -117,7 +118,7 @@ extension Handle<ProcessRecord> {
     return nil
   }
 
-  /// Messages that it has not received.
+  /// The number of messages that the process has not received.
   fileprivate var unreadMessages: Int {
     var count = 0
     forEachUnread { if $0.it.wasSent { count += 1 } }
@@ -126,8 +127,8 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<RuntimeCore> {
-  /// A slot that counts other processes as its own than belong to it, or that a parked one keeps from somebody who
-  /// waits for it (U3, U4), while nothing is under way.
+  /// Returns the reason if a slot has a wrong count of sharers, or a parked occupant while other processes wait for it
+  /// (U3, U4), when no process runs.
   // Order: the table is only asked.
   fileprivate func brokenSlot() -> String? {
     var sharers: [UInt: Int] = [:]
@@ -147,7 +148,7 @@ extension Handle<RuntimeCore> {
     return broken
   }
 
-  /// What does not add up of messages, while nothing is under way.
+  /// Returns the reason if the counts of messages do not add up, when no process runs.
   fileprivate func brokenBalance() -> String? {
     var unread = 0
     for process in it.table.all { unread += process.unreadMessages }

@@ -32,9 +32,12 @@ extension Machine {
 
 /// The build of this program.
 enum Built {
-  /// The line for `--version`, with the version of the topmost section of CHANGELOG.md.
+  /// The version of the topmost section of CHANGELOG.md.
+  static let version = "0.2.0"
+
+  /// The line for `--version`.
   static let line =
-    "joist unreleased, built with Swift \(swift) for \(architecture)\(isForDebugging ? ", debug build" : "")"
+    "joist \(version), built with Swift \(swift) for \(architecture)\(isForDebugging ? ", debug build" : "")"
 
   static let isForDebugging: Bool = {
     var isChecked = false

@@ -121,7 +121,7 @@ extension ExitReason {
     #expect(lines.contains { $0.contains("WayOfDying.die()") }, "\(lines)")
   }
 
-  @Test func `P5: a symbolicated backtrace leaves out the thunks that the compiler generates`() throws {
+  @Test func `P5: a symbolicated backtrace leaves out the frames that the compiler generates`() throws {
     // The closure is converted to one with a generic result, and called as such: each conversion adds a thunk.
     let trap = try #require(try end { _ in try called(unknown({ try WayOfDying.unwrap.die() })) }.trap)
     let lines = trap.symbolicated()

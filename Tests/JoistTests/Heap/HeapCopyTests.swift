@@ -167,7 +167,7 @@ extension ProcessHeap {
         }
       }
     }
-    #expect(reasons.entries == ["heap limit", "normal"])
+    #expect(reasons.entries == ["memory limit", "normal"])
   }
 
   @Test func `P4: sending a stale reference ends the process`() throws {

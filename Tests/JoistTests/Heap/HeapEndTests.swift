@@ -121,7 +121,7 @@ extension WayOut {
       reasons["\(try #require(log.entries.first))", default: 0] += 1
       #expect(beside.entries == [true] && simulation.runtime.statistics.heapBytes == 0)
     }
-    #expect(Set(reasons.keys) == ["heap limit", "normal"], "\(reasons)")
+    #expect(Set(reasons.keys) == ["memory limit", "normal"], "\(reasons)")
   }
 }
 

@@ -181,7 +181,7 @@ extension ProcessHeap {
       Issue.record("\(reason)")
       return
     }
-    #expect(seen.entries == Array(repeating: "heap limit", count: 4))
+    #expect(seen.entries == Array(repeating: "memory limit", count: 4))
   }
 
   @Test func `P4: a memory limit does not pass to the next process with the same record`() throws {
@@ -196,7 +196,7 @@ extension ProcessHeap {
       }
       simulation.run()
     }
-    #expect(seen.entries.map(\.description) == ["heap limit", "normal"])
+    #expect(seen.entries.map(\.description) == ["memory limit", "normal"])
   }
 
   @Test func `I2: a memory limit of zero is refused`() throws {

@@ -252,7 +252,7 @@ import Testing
 }
 
 @Suite struct MessageInfoTests {
-  @Test func `M2: a message knows its sender, its size and when it was sent`() throws {
+  @Test func `M2: lastMessage tells the sender, the size and the time of a message`() throws {
     let simulation = try HandDriven()
     let log = Log<MessageInfo?>()
     let before = ContinuousClock.now

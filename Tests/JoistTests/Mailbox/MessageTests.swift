@@ -215,7 +215,7 @@ import Testing
     #expect(log.entries == [7, 8, nil])
   }
 
-  @Test func `M3: peek looks, messageCount counts, flush destroys`() throws {
+  @Test func `M3: peek reads, messageCount counts, and flush destroys the messages of a mailbox`() throws {
     let tracker = Tracker()
     let log = Log<Int>()
     let statistics = try withRuntime { runtime in

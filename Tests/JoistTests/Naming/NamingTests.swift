@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct NameTests {
-  @Test func `M4: a name leads to its process, with its type, until it ends`() throws {
+  @Test func `M4: a name leads to its process, with its message type, until the process ends`() throws {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let log = Log<Int>()
@@ -156,7 +156,7 @@ import Testing
 @Suite struct JoinTests {
   struct Failure: Error {}
 
-  @Test func `S3: join waits for an end and says why`() throws {
+  @Test func `S3: join waits for the end of a process and returns its reason`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     let well = simulation.runtime.spawn { try $0.sleep(for: .seconds(1)) }

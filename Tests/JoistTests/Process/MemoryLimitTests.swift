@@ -27,7 +27,7 @@ private typealias Quarter = InlineArray<26, Int>
     #expect(target.isAlive)
     target.send(Quarter(repeating: 1))
     simulation.run(passingTime: false)
-    #expect(!target.isAlive && reasons.entries.map(\.description) == ["heap limit"])
+    #expect(!target.isAlive && reasons.entries.map(\.description) == ["memory limit"])
     let statistics = simulation.runtime.statistics
     #expect(statistics.messagesSent == statistics.messagesReceived + statistics.messagesDestroyed)
   }
@@ -46,7 +46,7 @@ private typealias Quarter = InlineArray<26, Int>
         do throws(ProcessExit) { while true { try process.yield() } } catch { log.add("\(error.reason)") }
       }
     }
-    #expect(log.entries == ["heap limit"])
+    #expect(log.entries == ["memory limit"])
   }
 
   @Test func `I2: a message that a process has received counts no more toward its memory limit`() throws {

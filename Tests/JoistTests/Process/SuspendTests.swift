@@ -269,7 +269,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `L3: suspends and resumes at random lose no message`() throws {
+  func `L3: random suspends and resumes lose no message`() throws {
     let (pairs, each) = (size(10, seeds: 2), size(1_000, seeds: 25))
     let sum = Count()
     let statistics = try onRuntime(slots: 4) { runtime in

@@ -10,7 +10,7 @@ import Testing
   /// Reads made-up files.
   private func read(_ files: [String: String]) -> ControlGroups { ControlGroups.read { files[$0] } }
 
-  @Test func `I2: a quota and a limit of version 1 count`() {
+  @Test func `I2: a processor quota and a memory limit of version 1 are read`() {
     let limits = read([
       "/proc/self/cgroup": "5:memory:/jobs\n4:cpu,cpuacct:/jobs/one\n0::/\n",
       "/proc/self/mountinfo": """

@@ -17,7 +17,7 @@ import Testing
     for threads in 0..<4 {
       let platform = ScarcePlatform(threads: threads)
       let error = #expect(throws: ResourceError.self) { try ProcessRuntime(configuration, platform: platform) }
-      #expect(error?.description.contains("thread for joist-\(threads < 3 ? "\(threads)" : "monitor")") == true)
+      #expect(error?.description.contains("thread for joist-\(threads < 3 ? "\(threads)" : "watchdog")") == true)
       let runtime = try ProcessRuntime(configuration)
       let ended = Count()
       for _ in 0..<100 { runtime.spawn { _ in ended.add() } }

@@ -171,7 +171,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(10)))
-  func `L1: a process that is killed in blocking ends when its closure is done, and unwinds`() throws {
+  func `L1: a process that is killed in a blocking closure ends and unwinds when the closure is done`() throws {
     let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let log = Log<String>()
     _ = try withRuntime { runtime in

@@ -52,7 +52,7 @@ import Testing
     #expect(platform.wakes.total == before + 2)
   }
 
-  @Test func `I4: a process that is made ready while a scheduler falls asleep is seen behind the fence`() throws {
+  @Test func `I4: a process that is made ready while a scheduler falls asleep is seen after the heavy fence`() throws {
     let simulation = try HandDriven()
     let (platform, runtime) = (simulation.platform, simulation.runtime)
     let slept = Count()

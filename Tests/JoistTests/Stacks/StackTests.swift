@@ -40,7 +40,7 @@ import Testing
     #expect(simulation.runtime.processes.isEmpty)
   }
 
-  @Test func `P3: a dedicated stack is as deep as was asked for`() throws {
+  @Test func `P3: a dedicated stack is as deep as requested`() throws {
     let log = Log<Int>()
     _ = try withRuntime { runtime in
       runtime.spawn(options: .init(stack: .dedicated(bytes: 64 << 20))) { _ in log.add(depth(100_000)) }

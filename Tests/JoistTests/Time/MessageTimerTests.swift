@@ -26,7 +26,7 @@ import Testing
     #expect(log.entries.dropFirst(2) == [250_000, 1_000_000, 5_000_000, 3_000_000_000])
   }
 
-  @Test func `S3: a cancelled timer sends nothing, destroys its message and says what was left`() throws {
+  @Test func `S3: a cancelled timer sends nothing, destroys its message and returns the time that was left`() throws {
     let simulation = try HandDriven()
     let tracker = Tracker()
     let rests = Log<Duration?>()
@@ -169,7 +169,7 @@ import Testing
     #expect(tracker.count == 3)  // The objects of a deinit that crashed leak.
   }
 
-  @Test func `S3: a timer of one runtime goes with its receiver on another`() throws {
+  @Test func `S3: a timer of one runtime is removed when its receiver on another runtime ends`() throws {
     let (tracker, idle) = (Tracker(), Count())
     for _ in 0..<many(50) {
       let (first, second) = (try ProcessRuntime(.init(schedulers: 2)), try ProcessRuntime(.init(schedulers: 2)))
@@ -191,7 +191,7 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
-  func `S3: receivers that end while timers for them are armed, fire and are cancelled leave none`() throws {
+  func `S3: receivers that end while timers for them are armed, fire or are cancelled leave no timer`() throws {
     let (processes, turns) = (size(8, seeds: 3), size(300, seeds: 8))
     let tracker = Tracker()
     let statistics = try onRuntime(slots: 8) { runtime in
@@ -297,7 +297,7 @@ import Testing
     #expect("\(simulation.runtime.recentReports[0])".hasSuffix("to \(receiver.id) was dropped: no process"))
   }
 
-  @Test func `S3: a timer never waits for room in a mailbox`() throws {
+  @Test func `S3: a timer never waits for capacity in a mailbox`() throws {
     let simulation = try HandDriven()
     let options = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
     let receiver = simulation.runtime.spawn(Int.self, options: options) { process in

@@ -9,7 +9,7 @@ package enum Limits {
 
   /// The maximum number of processes of one level that the search for a process to move up examines: a few hundred
   /// microseconds of work.
-  static let movedUpWithin = 4_096
+  static let moveUpSearchLimit = 4_096
 
   // MARK: Processes
 
@@ -43,7 +43,7 @@ package enum Limits {
   /// The maximum number of processes that a thief takes at once; taking half of a longer queue would not finish sooner.
   package static let stealBatch = 128
   /// The nanoseconds after which a thief looks again (ST1); a steal costs a tenth of that.
-  package static let thiefsNap: Int64 = 100_000
+  package static let thiefNapNanoseconds: Int64 = 100_000
   /// The number of naps that a victim must need for its queued work to be worth a steal; the second number applies to a
   /// victim that was stolen from just before.
   package static let napsWorthStealing = 10
@@ -54,7 +54,7 @@ package enum Limits {
   /// The interval between two comparisons of a scheduler's load with the others' (BA2).
   ///
   /// A hundred exchanges per second even out the shares, and each takes one or two microseconds.
-  package static let loadsComparedEvery: Int64 = 10_000_000
+  package static let loadComparisonInterval: Int64 = 10_000_000
   /// The number of looks for work, with a pause between them, before a scheduler sleeps: about ten microseconds.
   package static let idleLooks = 30
   /// The number of spins on a lock before the waiter yields its processor, because the lock's holder was probably
@@ -71,17 +71,17 @@ package enum Limits {
   // MARK: The watchdog
 
   /// The interval between two rounds of the watchdog while a process runs.
-  package static let monitorRound: Int64 = 2_000_000
+  package static let watchdogInterval: Int64 = 2_000_000
   /// The time in one slice after which a scheduler counts as stuck.
   package static let stuckAfter: Int64 = 5_000_000
   /// The part of `stuckAfter` that the scheduler's thread must have run for, unless it is blocked in the system (X7).
   ///
   /// The watchdog first asks about the thread one round after it first saw the slice.
-  package static let stuckWhenBusyFor: Int64 = stuckAfter - monitorRound
+  package static let stuckWhenBusyFor: Int64 = stuckAfter - watchdogInterval
   /// The time during which no spare scheduler is requested after the system refused a thread for one.
   package static let threadPause: Int64 = 1_000_000_000
   /// The delay from which a round says nothing about the schedulers, because the whole program was held up.
-  package static let monitorLate: Int64 = 20_000_000
+  package static let watchdogDelayLimit: Int64 = 20_000_000
   /// The number of rounds between two checks that crashes are still contained.
   package static let handlerLookRounds = 250
   /// The number of rounds between two readings of the program's memory, each of which reads a file.
@@ -89,7 +89,7 @@ package enum Limits {
   /// In between, a program grows by at most about 32 MiB.
   package static let memoryLookRounds = 16
   /// The number of rounds without a running process after which the watchdog sleeps until it is woken.
-  package static let monitorIdleRounds = 50
+  package static let watchdogIdleRounds = 50
 
   /// The time that killed processes get to reach a suspension point before they count as survivors.
   package static let killGrace = Duration.milliseconds(200)
@@ -113,22 +113,22 @@ package enum Limits {
   /// do not share cache sets.
   package static let guardBytes = 448 << 10
   /// The number of slots that a scheduler examines at each look at the clock: forty thousand per second (U7).
-  package static let slotsSweptAtOnce = 2
+  package static let reclaimBatch = 2
   /// The sleep after which a scheduler reclaims all slots: slightly longer than a process must have waited.
   package static let sleepBeforeReclaim: Int64 = 1_200_000_000
   /// The maximum number of stacks that give back the pages below their frames at a time (U10), once a second.
   package static let shrinkBatch = 256
-  /// The number of slots that keep their pages, 8 MiB in all, when there are more than `timesAsMany` times as many
-  /// processes as slots (U7).
-  package static let slotsForMany = 2_048
-  package static let timesAsMany = 4
+  /// The number of slots that keep their pages, 8 MiB in all, when there are more than `manyProcessesFactor` times as
+  /// many processes as slots (U7).
+  package static let slotsForManyProcesses = 2_048
+  package static let manyProcessesFactor = 4
   /// The number of bytes that code may use below the stack pointer, on any machine.
   package static let belowFrames = 256
   /// The stack space that a call of the runtime requires, for itself and for the parts of Swift's runtime that it calls
   /// (FA3).
   package static let stackForACall = 16 << 10
   /// The number of bytes that malloc must be able to provide at once; otherwise the watchdog skips a round.
-  static let monitorBytes = 16 << 10
+  static let watchdogRoundBytes = 16 << 10
   /// The number of bytes that malloc must be able to provide at once; otherwise only the fact of a crash is told.
   static let trapBytes = 16 << 10
   /// The number of notices that processes which end without memory may have in flight at the same time, and the size of

@@ -16,7 +16,9 @@ package final class WaiterPool: Sendable {
 
   package init() {}
 
-  /// Takes a waiter's address out of a list; nil if the list is empty. `next` reads the link of that waiter.
+  /// Takes a waiter's address out of a list; nil if the list is empty.
+  ///
+  /// `next` reads the link of that waiter.
   func take(forTask: Bool, next: (UInt) -> UInt) -> UInt? {
     free.withLock { lists in
       let first = forTask ? lists.tasks : lists.threads
@@ -26,7 +28,9 @@ package final class WaiterPool: Sendable {
     }
   }
 
-  /// Puts a waiter's address at the front of a list. `link` stores the old front in that waiter.
+  /// Puts a waiter's address at the front of a list.
+  ///
+  /// `link` stores the old front in that waiter.
   func put(_ waiter: UInt, forTask: Bool, link: (UInt) -> Void) {
     free.withLock { lists in
       link(forTask ? lists.tasks : lists.threads)

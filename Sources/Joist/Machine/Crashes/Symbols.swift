@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names and lines for the addresses of a backtrace, by the toolchain's own module.
+// Names and lines for the addresses of a backtrace, found by the toolchain's own module.
 
 #if os(Linux) && canImport(Runtime)
   @_spi(Internal) import Runtime
@@ -12,12 +12,14 @@
   #endif
 
   extension Trap {
-    /// The backtrace in words, a line a frame, inlined ones included: function, file and line as far as the debug
-    /// information has them.
+    /// Returns the backtrace in words, one line per frame, with inlined frames.
     ///
-    /// Leaves out thunks and whatever else the compiler has put between functions of the source.
-    /// Where there is no message, the first line often says why, as `Swift runtime failure: …`. Takes milliseconds,
-    /// some hundred kilobytes of stack and memory that stays: inside a process, call it in `blocking`.
+    /// Each line names the function, and file and line as far as there is debug information. Thunks and other code that
+    /// the compiler has put between functions of the source are left out. If there is no ``message``, the first line
+    /// often gives the reason, such as `Swift runtime failure: …`.
+    ///
+    /// Takes milliseconds, some hundred kilobytes of stack, and memory that stays allocated. Inside a process, call it
+    /// in `blocking`.
     public func symbolicated() -> [String] {
       let frames = backtrace.enumerated().map { index, address in
         index == 0 ? RichFrame<UInt>.programCounter(address) : .returnAddress(address)
@@ -27,7 +29,7 @@
       return frames.filter { !Self.isOfTheCompiler($0) }.map(Self.line)
     }
 
-    /// Whether a frame is of no function of the source: a thunk, a forwarder, a witness.
+    /// Returns whether a frame belongs to no function of the source: a thunk, a forwarder, or a witness.
     private static func isOfTheCompiler(_ frame: SymbolicatedBacktrace.Frame) -> Bool {
       guard let symbol = frame.symbol, !symbol.isSwiftRuntimeFailure else { return false }
       return symbol.isSwiftThunk || symbol.sourceLocation?.path.hasSuffix("<compiler-generated>") ?? false
@@ -35,13 +37,13 @@
 
     private static func line(_ frame: SymbolicatedBacktrace.Frame) -> String {
       guard let symbol = frame.symbol else { return "\(frame.captured)" }
-      let place = symbol.sourceLocation.map { " at \($0)" } ?? ""
-      return "\(symbol.name)\(place) in \(symbol.imageName)"
+      let location = symbol.sourceLocation.map { " at \($0)" } ?? ""
+      return "\(symbol.name)\(location) in \(symbol.imageName)"
     }
   }
 #else
   extension Trap {
-    /// The backtrace, an address a line: there are no names here.
+    /// Returns the backtrace, one address per line: this platform has no names.
     public func symbolicated() -> [String] { backtrace.map(Self.number) }
   }
 #endif

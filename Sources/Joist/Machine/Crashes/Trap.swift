@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of a crash that was contained.
+// What is known of a contained crash.
 
 /// A crash that was contained.
 ///
-/// One reference: cheap to send on.
+/// It consists of one reference, so it is cheap to send.
 public struct Trap: Sendable {
   private final class Facts: Sendable {
     let signal: Int32
@@ -24,29 +24,29 @@ public struct Trap: Sendable {
     facts = Facts(signal: signal, message: message, frames: frames)
   }
 
-  /// What is told of a crash for which there is no memory to tell more, by signal: made before any.
+  /// The traps for crashes for which there is no memory to tell more, by signal; made before any crash.
   private static let bare: [Trap] = (0...Int32(31)).map { signal in
     Trap(signal: signal, message: "there is no memory to tell more of this crash", frames: [])
   }
 
-  /// What is told of a crash with that signal for which there is no memory to tell more.
+  /// Returns the trap for a crash with this signal for which there is no memory to tell more.
   ///
-  /// Allocates nothing once it was called.
+  /// Allocates only in the first call.
   static func bare(signal: Int32) -> Trap { bare[Int(signal & 31)] }
 
-  /// The signal it arrived as; zero when the runtime found the stack too full for one of its own calls.
+  /// The signal of the crash; zero if the runtime found the stack too full for one of its own calls.
   public var signal: Int32 { facts.signal }
 
-  /// Where it happened.
+  /// The address at which the crash happened.
   public var programCounter: UInt { facts.frames.first ?? 0 }
 
-  /// What Swift's runtime said, where it said something: in release builds most traps say nothing, and
-  /// ``symbolicated()`` tells more.
+  /// The message of Swift's runtime, if there was one.
   ///
-  /// When several threads crash at the same moment, a text may be another's.
+  /// In release builds most traps have none, and ``symbolicated()`` tells more. When several threads crash at the same
+  /// moment, the message may belong to another crash.
   public var message: String? { facts.message }
 
-  /// Where it happened, and the return addresses from there outwards: 64 at most.
+  /// The address of the crash and the return addresses from there outwards, at most 64.
   public var backtrace: [UInt] { facts.frames }
 }
 
@@ -54,6 +54,6 @@ extension Trap: CustomStringConvertible {
   /// The message, or the signal and the address.
   public var description: String { message ?? "signal \(signal) at \(Self.number(programCounter))" }
 
-  /// An address as it is written.
+  /// Returns an address as text.
   static func number(_ address: UInt) -> String { "0x" + String(address, radix: 16) }
 }

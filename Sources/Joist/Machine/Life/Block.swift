@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process waits. Its own side: switch away, and when it is back, test again, for a wake is only a hint. The side of
-// whoever runs after it: park it, then look whether something came meanwhile (G2).
+// Waiting. The process's own side switches away, and tests its condition again when it is back, because a wake is only
+// a hint. The side of its successor on the thread parks the process, and then looks whether something arrived meanwhile
+// (G2).
 
-/// Why a process waits: unique and descriptive, as seen from outside.
+/// Why a process waits, as seen from outside; every kind of wait has its own case.
 public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
   /// In `receive`, for a message.
   case receive = 1
   /// In `sleep`.
   case sleep
-  /// In `blocking`, for its closure.
+  /// In `blocking`, for the closure to return.
   case blocking
   /// In `call`, for the reply.
   case call
-  /// In `send`, for room in a mailbox that blocks.
+  /// In `send`, for a full mailbox with ``SpawnOptions/WhenFull/block`` to admit the message.
   case send
-  /// In `join`, for another's end.
+  /// In `join`, for another process to end.
   case join
-  /// For a lock, semaphore, barrier, `Once` or channel.
+  /// For a lock, a semaphore, a barrier, a `Once` or a channel.
   case turn
-  /// For a descriptor.
+  /// For a file descriptor.
   case descriptor
 }
 
 extension Handle<Scheduler> {
-  /// Parks a process that left to wait.
+  /// Parks a process that has switched away to wait.
   @inline(__always)
   func park(_ process: ProcessHandle) {
     if !parkQuickly(process) { releaseClaim(process) }
   }
 
-  /// Parks a process that left to wait for nothing but mail, where nobody wants anything else of it.
+  /// Parks a process that waits only for mail, if nothing else is asked of it.
   ///
-  /// False when it is to be settled.
+  /// Returns false if the caller still has the process and must deal with it.
   @inline(__always)
   private func parkQuickly(_ process: ProcessHandle) -> Bool {
     process.it.transition(.block)
@@ -44,7 +45,7 @@ extension Handle<Scheduler> {
     return !process.it.inbox.claim()
   }
 
-  /// Parks a waiting process and leaves it, unless something has come for it: then it is made ready.
+  /// Parks a waiting process and gives it up, or makes it ready if something has arrived for it.
   @inline(never)
   func releaseClaim(_ process: ProcessHandle) {
     while !leave(process) {
@@ -57,9 +58,9 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// Keeps a process that was taken to run, but is suspended, until it is resumed.
+  /// Parks a process that was taken to run but is suspended, until it is resumed.
   ///
-  /// False when it was meanwhile.
+  /// Returns false if it was resumed meanwhile; the caller then still has it.
   @inline(never)
   func hold(_ process: ProcessHandle) -> Bool {
     if !process.isHeld { return false }
@@ -75,13 +76,13 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// Parks a process and then looks whether anything has come for it (G2).
+  /// Parks a process and then looks whether anything has arrived for it (G2).
   ///
-  /// True when it is parked, and the caller has it no more; false when there is something to do and the caller still
-  /// has it.
+  /// Returns true if it is parked and the caller no longer has it. Returns false if the caller still has it, and there
+  /// is something to do.
   @inline(__always)
   func leave(_ process: ProcessHandle) -> Bool {
-    // Whoever claims it writes to these.
+    // Read first: a thread that claims the process writes to both.
     let hasSlot = process.hasSharedSlot
     let flags = process.it.flags
     guard process.it.inbox.park(mailWakes: flags.contains(.wantsMail)) else { return false }
@@ -92,18 +93,20 @@ extension Handle<Scheduler> {
     return !(isWoken || isInTheWay) || !process.it.inbox.claim()
   }
 
-  /// Whether a process that the caller has is in a slot that somebody else waits for.
+  /// Whether a sharer waits for the stack slot of a process that the caller has.
   private func wantsOut(_ process: ProcessHandle) -> Bool {
     process.hasSharedSlot && it.runtime.it.slots.isWanted(process)
   }
 }
 
 extension Handle<ProcessRecord> {
-  /// Whether suspends keep it from running; the caller has the process.
+  /// Whether suspends keep the process from running; the caller has it.
   @inline(__always)
   var isHeld: Bool { it.signals.ordered.areHolding(it.flags) }
 
-  /// Whether it is the resident of a slot that others may want; perhaps only since it was chosen, and not yet mounted.
+  /// Whether the process occupies a slot that others may want.
+  ///
+  /// It may have been chosen as occupant only now, with its frames not restored yet.
   @inline(__always)
   var hasSharedSlot: Bool {
     guard let slot = it.slot, slot.it.isShared else { return false }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process ends: on its own stack first, where its body returned and its unread messages are destroyed; then on the
-// stack of whoever runs after it, which takes slot and record back.
+// The end of a process. On its own stack it first gives up its identity and destroys its unread messages, after its
+// body has returned. Its successor on the thread then takes slot and record back.
 //
-// A process that was killed and does not end is abandoned: its frames are never gone back to, so what they refer to
-// leaks, and the rest ends in the same way under a fresh first frame.
+// A killed process that does not end is abandoned: its frames are never returned to, so what they refer to leaks. The
+// rest ends in the same way, in a fresh first frame.
 
 import CJoist
 import Synchronization
 
-/// The last frame of a process: the only one, when it was abandoned.
-// Sound: as above.
+/// The first frame of a process that was abandoned, or that ends without its earlier frames.
+// Sound: as in `processMain`.
 func processEnd(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
   Scheduler.current!.finishSwitch()
@@ -19,7 +19,7 @@ func processEnd(_ argument: UnsafeMutableRawPointer) {
   end(process)
 }
 
-/// Leaves for good.
+/// Ends the process on its own stack and switches away for good.
 @inline(never)
 func end(_ process: ProcessHandle) {
   endOnOwnStack(process)
@@ -27,28 +27,27 @@ func end(_ process: ProcessHandle) {
   stopTheProgram("a process that has ended was run again")
 }
 
-/// From here on nobody finds the process by its reference; what it has not read is destroyed, and who waits for it is
-/// told.
+/// Makes the process's references stale, destroys what it has not read, and tells those that wait for it.
 ///
-/// What is destroyed may trap, and this begin anew then: what was done is not done again.
+/// A `deinit` may trap and re-enter this function, so every step is idempotent.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
-  // Ordering: the inbox's `end` publishes it: to whoever gets extras that are not found below
-  // (PX2). Releasing is for those who have neither to go by (`isAlive`).
+  // Ordering: the inbox's `end` publishes the new generation to threads that obtain extras which this end does not find
+  // (PX2). Releasing is for threads that can rely on neither (`isAlive`).
   process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.end()
   process.it.unreadThen = 0
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil
     || process.extrasAddress != 0 || process.hasExitReason
   {
-    leaveNothing(process, last)
+    destroyRest(of: process, last)
   }
   if process.it.mailbox.hasReceived { process.it.mailbox = Mailbox() }
 }
 
-/// What most processes do not have when they end.
+/// Ends what most processes do not have when they end.
 @inline(never)
-private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?) {
+private func destroyRest(of process: ProcessHandle, _ last: Handle<MessageNode>?) {
   process.keepUnsorted(last)
   if process.hasExtras {
     let unsorted = process.extras().it.unsorted
@@ -69,10 +68,10 @@ private func leaveNothing(_ process: ProcessHandle, _ last: Handle<MessageNode>?
 }
 
 extension Handle<ProcessRecord> {
-  /// Destroys what is in the mailbox; how many messages that were.
-  // Ordering: `isBounded` is its own, here and below (R9).
+  // Ordering: relaxed, here and below. The process reads its own `isBounded` (R9).
+  /// Destroys what is in the mailbox, and returns the number of messages.
   ///
-  /// Who waits for an answer is told that the request was thrown away.
+  /// Callers that wait for a reply are told that their request was discarded.
   func destroyMail() -> Int {
     var count = 0
     while let node = it.mailbox.removeFirst() ?? takeArrived() {
@@ -85,7 +84,7 @@ extension Handle<ProcessRecord> {
     return count
   }
 
-  /// Puts what was not sorted to the mailbox of a process that has ended, for it to be destroyed with the rest.
+  /// Moves messages that were not sorted into the mailbox of a process that has ended, so that they are destroyed, too.
   fileprivate func keepUnsorted(_ first: Handle<MessageNode>?) {
     var next = first
     while let node = next {
@@ -95,7 +94,7 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Reports an end that nobody wanted, while it has its name.
+  /// Reports an abnormal end, while the process still has its name.
   @inline(never)
   fileprivate func reportEnd(_ reason: ExitReason) {
     let core = home
@@ -110,7 +109,7 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Destroys what will not be read; who waits for an answer is told the reason.
+  /// Destroys a message that will not be read, and tells its reason to a caller that waits for a reply.
   fileprivate func dropUnread(_ node: Handle<MessageNode>, _ reason: ExitReason) {
     if node.it.isLate { return dropLate(node) }
     if node.it.wasSent { Scheduler.current!.it.counters.messagesDestroyed.add() }
@@ -118,7 +117,8 @@ extension Handle<ProcessRecord> {
     node.discard()
   }
 
-  /// Tells senders that wait for room and processes that want its locks or that it has suspended that it has ended.
+  /// Tells senders in the mailbox's wait queue, waiters for its locks, and processes that it has suspended about the
+  /// end.
   fileprivate func endExtras() {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
@@ -131,8 +131,8 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<Scheduler> {
-  /// The scheduler's part of an exit: slot and record go back.
-  // Sound: the process is this scheduler's, and what it carried is its own. Likewise in `abandon`.
+  /// Takes slot and record of a process back, after it has switched away for good.
+  // Sound: the process is this scheduler's, and its saved thread state is its own. Likewise in `abandon`.
   @inline(__always)
   func reap(_ process: ProcessHandle) {
     process.it.transition(.terminate)
@@ -141,10 +141,10 @@ extension Handle<Scheduler> {
     it.counters.processesEnded.addReleasing()
     it.runtime.giveRecord(process, self)
     joist_light_fence()  // J4
-    if it.runtime.it.ending.isRefusing { it.runtime.it.ending.processEnded(it.runtime) }
+    if it.runtime.it.shutdown.isRefusing { it.runtime.it.shutdown.processEnded(it.runtime) }
   }
 
-  /// Lays a fresh frame over what a process has on its stack, in which it only ends.
+  /// Lays a fresh frame over what the process has on its stack; in that frame it only ends.
   @inline(never)
   func abandon(_ process: ProcessHandle) {
     it.runtime.it.counters.processesAbandoned.add()

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process goes into a queue: its own scheduler's if there is one on this thread, else a remote list; and somebody is
-// told who may be asleep. Who brings it from a foreign thread is a visitor meanwhile (J3).
+// Queueing a ready process: in the queue of the scheduler on this thread if there is one, otherwise in a remote list. A
+// scheduler that may be asleep is then notified. An external thread that queues a process is a visitor meanwhile (J3).
 
 import Synchronization
 
 extension Handle<ProcessRecord> {
   /// Queues a process that is `.ready` (A3).
   ///
-  /// The caller has it, and has it no more afterwards. `scheduler` is the one whose thread this is, if it is of the
-  /// process's runtime.
+  /// The caller has the process, and no longer has it afterwards. `scheduler` is the one on this thread, if it belongs
+  /// to the process's runtime.
   @inline(__always)
   func makeReady(from scheduler: Handle<Scheduler>?) {
     if let scheduler { scheduler.enqueue(self) } else { makeReadyFromOutside() }
   }
 
-  // Ordering: the push publishes that this thread visits to the scheduler that runs the process, and so to whoever
-  // joins that. Releasing pairs with the look in `shutDown`: all that was done with the core comes before its end (J3).
+  // Ordering: the push publishes the visit to the scheduler that runs the process, and so to the thread that joins that
+  // scheduler. Releasing pairs with the load in `RuntimeShutdown`'s `end`: everything that was done with the core comes
+  // before its end (J3).
   @inline(never)
   private func makeReadyFromOutside() {
     let core = home
@@ -29,14 +30,14 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<Scheduler> {
-  /// Queues a ready process here.
+  /// Queues a ready process on this scheduler.
   ///
-  /// The first one is left to this scheduler itself, unless the process that runs goes on (`signalDeferred`); a second
-  /// one is offered to the others at once.
+  /// The first process in an empty queue is left to this scheduler, unless the running process continues
+  /// (`signalDeferred`). A second one is offered to other schedulers at once.
   @inline(never)
   func enqueue(_ process: ProcessHandle) {
     guard it.queue.lock.tryLock() else { return enqueueSlowly(process) }
-    // Read under the lock (PI5).
+    // The priority is read under the lock (PI5).
     let priority = process.it.priority
     guard !priority.isUrgent else {
       it.queue.lock.unlock()

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process runs for one slice: mount its stack, put its words on this thread, switch, and act on how it left.
-// HO1. A process that leaves hands over to the next itself: one switch, and not two by way of the scheduler's stack.
-// HO2. Nobody may have a process before its frames are all saved. So the one that left is settled (queued, parked,
-//      buried) by whoever comes after it on this thread: the next process, or the scheduler.
-// HO3. By way of the scheduler's stack goes what is rare: no next process here, one that is suspended or gets no slot,
-//      the clock to be read, a stuck scheduler, the runtime's end. A scheduler that is stepped by hand, or stands in
-//      for another, goes that way always.
-// HO4. The short way comes first: it tests that nothing rare is the case, in as few instructions as possible, and does
-//      then what every switch needs. Everything else is the long way's.
+// Running a process for one slice: restore its frames and its thread state, switch to it, and act on how it left. A
+// process that leaves hands over to the next one itself, which takes one switch where the way through the scheduler's
+// stack takes two. The short way comes first: it tests, in as few instructions as possible, that nothing rare is the
+// case, and then does only what every switch needs. Everything else takes the long way.
+// HO2. No thread may have a process before all of its frames are saved. So its successor on the thread, which is the
+//      next process or the scheduler, finishes the switch: it queues, parks or reaps the process that left.
+// HO3. What is rare goes through the scheduler's stack: no next process here, a next process that is suspended or gets
+//      no slot, a clock that is due to be read, a stuck scheduler, and the end of the runtime. A scheduler that is
+//      stepped by hand, or stands in for another, always takes that way.
 
 import CJoist
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// Runs a ready process that was taken from a queue, and those that it hands over to, until one comes back here.
-  // Sound: the record's first field is the stack pointer; nobody else has the process (A1), no access of Swift's is
-  // open here, and the words on this thread are zero before and after.
-  // Ordering: `isInProcess` is for the monitor's and thieves' guesses. `isStuck` is looked at relaxed:
-  // `schedulerIsBack` has a fence, and a stuck scheduler that misses it comes here again, for it may not hand over any
-  // more.
+  /// Runs a ready process that was taken from a queue, and those that it hands over to, until one of them comes back
+  /// here.
+  // Sound: the record's first field is the stack pointer; no other thread has the process (A1), no access of Swift's is
+  // open here, and the thread state words are zero before and after.
+  // Ordering: `isInProcess` serves guesses of the watchdog and of thieves. `isStuck` is read relaxed, because
+  // `schedulerIsBack` has a fence. A stuck scheduler that misses the flag comes here again, because it may no longer
+  // hand over.
   @inline(__always)
   func run(_ process: ProcessHandle) {
     if process.it.signals.relaxed.suspends > 0 && hold(process) { return }
@@ -33,38 +34,40 @@ extension Handle<Scheduler> {
     finishSwitch()
   }
 
-  /// The process's side: leaves this thread to the next process (HO1) or to the scheduler, until it is taken to run
-  /// again, perhaps by another scheduler on another thread, which is returned.
+  /// Leaves this thread to the next process or to the scheduler, and returns when the process is taken to run again.
   ///
-  /// Nothing that was read from this thread before may be used afterwards. Small, for its frame is in every image.
+  /// It may then be on another thread; the result is the scheduler that runs it. Nothing that was read from this thread
+  /// before may be used afterwards. The frame is small, because all saved frames include it.
   // Sound: runs on the process's own stack, which stays as it is until it is switched to again.
   @inline(never)
   @discardableResult
   func switchAway(_ outcome: Outcome) -> Handle<Scheduler> {
     let process = it.running!
-    unsafe joist_switch_alike(&process.it.stackPointer, follow(process, outcome))
+    unsafe joist_switch_alike(&process.it.stackPointer, switchTarget(after: process, outcome))
     let scheduler = Scheduler.current!
     scheduler.finishSwitch()
     return scheduler
   }
 
-  /// Ends the slice and begins the next process's, if it is handed over to one; where to switch to (HO4).
-  // Sound: a stack pointer of whom nobody else has: the next process, or this scheduler. Likewise below.
-  // Ordering: what is looked at relaxed is rare, and seen at one of the next switches.
+  /// Ends the slice, begins that of the next process if it is handed over to one, and returns the stack pointer to
+  /// switch to.
+  // Sound: only this thread has the stack pointer: it is that of the next process, or of this scheduler. Likewise
+  // below.
+  // Ordering: relaxed. What these loads look for is rare, and is seen at one of the next switches.
   @inline(never)
-  private func follow(_ process: ProcessHandle, _ outcome: Outcome) -> UnsafeMutableRawPointer {
+  private func switchTarget(after process: ProcessHandle, _ outcome: Outcome) -> UnsafeMutableRawPointer {
     it.left = process
     it.outcome = outcome
     guard it.mayHandOver.load(ordering: .relaxed), it.clockCredit > 0, it.remote.isEmptyAtAGuess,
       it.runtime.it.urgent.isEmptyAtAGuess, sliceCount & Limits.ageingMask != 0,
       unsafe joist_words_are_closed(&it.words, &process.it.savedThreadState), it.queue.lock.tryLock()
-    else { return unsafe followTheLongWay(process) }
+    else { return unsafe switchTargetSlowly(after: process) }
     guard let next = it.queue.first(downTo: outcome == .yielded ? process.it.priority : .low),
       next.it.signals.relaxed.suspends == 0, unsafe next.it.savedThreadState.words == nil,
       next.it.flags.contains(.onStack) || next.it.slot == nil && it.freeSlots.count > 0
     else {
       it.queue.lock.unlock()
-      return unsafe followTheLongWay(process)
+      return unsafe switchTargetSlowly(after: process)
     }
     _ = it.queue.dequeue(next.it.level, slice: sliceCount)
     it.queue.lock.unlock()
@@ -77,14 +80,14 @@ extension Handle<Scheduler> {
 
   // Sound: as above.
   @inline(never)
-  private func followTheLongWay(_ process: ProcessHandle) -> UnsafeMutableRawPointer {
+  private func switchTargetSlowly(after process: ProcessHandle) -> UnsafeMutableRawPointer {
     endSlice(process)
     guard let next = takeNext(after: process) else { return unsafe it.stackPointer! }
     beginSlice(next)
     return unsafe next.it.stackPointer!
   }
 
-  /// Settles the process that has just left this thread (HO2).
+  /// Queues, parks or reaps the process that has just left this thread (HO2).
   @inline(never)
   func finishSwitch() {
     guard let process = it.left else { return }
@@ -97,8 +100,8 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// The process is the one that runs here.
-  // Sound: its words, and this thread's.
+  /// Makes the process the one that runs on this thread.
+  // Sound: the thread state is the process's, and this thread's.
   @inline(__always)
   private func beginSlice(_ process: ProcessHandle) {
     startSlice(process)
@@ -113,7 +116,7 @@ extension Handle<Scheduler> {
     it.counters.slices.add()
   }
 
-  /// It does not run any more, though its frames are still being saved.
+  /// Ends the slice of a process whose frames are still being saved.
   // Sound: as above.
   @inline(__always)
   private func endSlice(_ process: ProcessHandle) {
@@ -128,11 +131,11 @@ extension Handle<Scheduler> {
     it.queue.list(process.it.level).it.totalReductions.add(used)
   }
 
-  /// The process that is handed over to; nil for the way by the scheduler (HO3).
+  /// Takes the process to hand over to; returns nil if the way goes through the scheduler (HO3).
   @inline(__always)
   private func takeNext(after process: ProcessHandle) -> ProcessHandle? {
     guard it.mayHandOver.load(ordering: .relaxed), it.clockCredit > 0,
-      // One that yields stays ahead of what is less urgent.
+      // A process that yields stays ahead of less urgent ones.
       let next = takeOwn(from: it.outcome == .yielded ? process.it.priority : .low)
     else { return nil }
     it.pendingWork.remove(.notice)
@@ -141,19 +144,20 @@ extension Handle<Scheduler> {
     return nil
   }
 
-  /// Its slice is over: to the back of its queue, or out of its slot if a slot-mate wants that, or away if it was
-  /// killed and does not end by itself.
+  /// Queues a process whose slice is over.
+  ///
+  /// Moves it out of its slot if a sharer waits for that, and abandons it if it was killed and does not end by itself.
   @inline(__always)
   private func requeue(_ process: ProcessHandle) {
     process.it.transition(.preempt)
-    if leavesNothing(process) { abandon(process) }
+    if mustBeAbandoned(process) { abandon(process) }
     if it.runtime.it.slots.isWanted(process) && process.hasSharedSlot { surrender(process) }
     enqueue(process)
   }
 
-  /// Whether it was killed, a call has told it so by throwing, and it has used up what it was given to end by itself.
+  /// Whether it was killed, a call has thrown since, and the slice that it was given to end in is used up.
   @inline(__always)
-  private func leavesNothing(_ process: ProcessHandle) -> Bool {
+  private func mustBeAbandoned(_ process: ProcessHandle) -> Bool {
     process.it.flags.contains(.exiting) && process.it.signals.relaxed.isSuperset(of: [.kill, .toldOfKill])
   }
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first arrow: a body becomes a process. Memory for the record, the record, CREATED, READY in the queue of its
-// priority, an idle scheduler told. Its slot and first frame come when it first runs (`Run`), so that a process that
-// never has to wait leaves no trace in any.
+// Spawning: a body becomes a process. That takes a record, moves it from created to ready, puts it in the queue of its
+// priority, and notifies an idle scheduler. The process gets its stack slot and first frame when it first runs (`Run`).
+// So a process that never waits leaves no trace in any slot.
 
 import CJoist
 import Synchronization
 
-/// What a spawn needs to know, without the type of its messages.
+/// The arguments of a spawn, without the type of the messages.
 @usableFromInline
 struct SpawnRequest {
   @usableFromInline var options: SpawnOptions
   @usableFromInline var body: Body<Never>
-  /// Of its messages, where it may have a name.
+  /// The type of the messages, if the process has a name.
   @usableFromInline var type: MessageType?
 
   @inlinable
@@ -23,7 +23,7 @@ struct SpawnRequest {
   }
 }
 
-/// A process that was made, and which one it is: by now it may have ended, and its record be another's.
+/// A new process and its identity; by now it may have ended, and its record may belong to another one.
 @usableFromInline
 struct Spawned {
   let record: ProcessHandle
@@ -31,13 +31,13 @@ struct Spawned {
 }
 
 extension Handle<ProcessRecord> {
-  /// Makes a process that wants nothing special: the short way, for a process that spawns; nil where it cannot be made.
+  /// Makes a process without options, the short way of a process that spawns; returns nil if that is not possible.
   @usableFromInline
   func spawnPlain(_ generation: UInt32, _ body: consuming Body<Never>) -> Spawned? {
     spawnPlain(generation, body) { _ in }
   }
 
-  /// Likewise, and `tie` is done before anybody can know of it or run it.
+  /// Makes a process likewise, and calls `tie` before any other process or thread can know of it or run it.
   @inline(__always)
   func spawnPlain(
     _ generation: UInt32,
@@ -46,7 +46,7 @@ extension Handle<ProcessRecord> {
   ) -> Spawned? {
     let scheduler = here(generation)
     let core = scheduler.it.runtime
-    guard !core.it.ending.isRefusing, !core.it.memory.isShort, let process = core.takeRecord(scheduler) else {
+    guard !core.it.shutdown.isRefusing, !core.it.memory.isShort, let process = core.takeRecord(scheduler) else {
       return nil
     }
     process.prepare(body, .normal, scheduler.it.sliceLength)
@@ -54,7 +54,7 @@ extension Handle<ProcessRecord> {
     charge(Cost.spawn)
     scheduler.signalDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
-    // What may fail for want of memory comes before there is a process.
+    // What may fail for lack of memory comes before the process exists.
     tie(process)
     scheduler.it.counters.processesCreated.add()
     process.it.beginAnew()
@@ -64,8 +64,8 @@ extension Handle<ProcessRecord> {
     return spawned
   }
 
-  /// Initialises the record for its next process; its mail is as the last one left it, empty.
-  // Ordering: relaxed; published with the rest of the record when the process is made ready (R9).
+  /// Initialises the record for its next process; the last one has left the mail empty.
+  // Ordering: relaxed. It is published with the rest of the record when the process is made ready (R9).
   @inline(__always)
   fileprivate func prepare(_ body: consuming Body<Never>, _ priority: Priority, _ sliceLength: Int32) {
     it.identity = id
@@ -81,14 +81,14 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<RuntimeCore> {
-  /// Makes a process, or says why not.
+  /// Makes a process, or throws the reason why not and destroys the body.
   ///
-  /// The body is destroyed then. `tie` is done before anybody can know of it or run it.
+  /// Calls `tie` before any other process or thread can know of the process or run it.
   func spawn(_ request: SpawnRequest, tie: (ProcessHandle) -> Void = { _ in }) throws(SpawnError) -> Spawned {
     Scheduler.beginCall()
     do { try request.options.validate() } catch { throw .options(error) }
     let scheduler = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
-    guard !it.ending.isRefusing else { throw .shuttingDown }
+    guard !it.shutdown.isRefusing else { throw .shuttingDown }
     if it.memory.isShort && isReallyShortOfMemory() { throw .memoryLimit(it.memory.ceiling) }
     guard let process = takeRecord(scheduler) else { throw .processLimit(it.configuration.processLimit) }
     try provide(process, request)
@@ -108,7 +108,7 @@ extension Handle<RuntimeCore> {
     return spawned
   }
 
-  /// What a process may be refused for: its name, a stack of its own.
+  /// Gives the process its name and a dedicated stack, either of which may fail.
   private func provide(_ process: ProcessHandle, _ request: SpawnRequest) throws(SpawnError) {
     if let name = request.options.name, let type = request.type {
       do {
@@ -129,7 +129,7 @@ extension Handle<RuntimeCore> {
     it.slots.add(slot, for: process)
   }
 
-  /// A record that was taken for nothing.
+  /// Returns a record that was not used.
   private func giveBack(_ process: ProcessHandle) {
     var back = RecordCache()
     back.put(process)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process starts: the first frame on its stack takes the body out of the record and runs it.
+// Starting a process: the first frame on its stack takes the body out of the record and runs it.
 
 import CJoist
 import Synchronization
 
-/// The first frame of a process, small, for it is in every image.
+/// The first frame of a process; small, because all saved frames include it.
 ///
-/// Never returns: its last act is to switch away for good.
+/// Never returns: it ends by switching away for good.
 // Sound: the argument is the record that the frame was laid for.
 func processMain(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
@@ -21,20 +21,20 @@ func processMain(_ argument: UnsafeMutableRawPointer) {
   end(process)
 }
 
-/// Its body; nil if it was told to exit before it began.
+/// Takes the body out of the record; returns nil if the process was told to exit before it began.
 @inline(never)
 private func begin(_ process: ProcessHandle) -> Body<Never>? {
   Scheduler.current!.finishSwitch()
   let body = process.bodyPlace.take()
   process.it.flags.insert(.started)
   if process.it.inbox.isEmpty { return body }
-  // What comes may run a user's code, which may trap.
+  // The messages that arrived may run user code, which may trap.
   process.holding(body) { process.collectMail() }
   return process.it.flags.contains(.exiting) ? nil : body
 }
 
 extension Handle<ProcessRecord> {
-  /// Notes what its body threw, unless it was told to exit before.
+  /// Notes what the body threw, unless the process was told to exit before.
   @inline(never)
   fileprivate func noteFailure(_ error: any Error) {
     if hasExitReason { return }

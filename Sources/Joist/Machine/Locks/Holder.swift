@@ -3,19 +3,20 @@
 // The holders of locks and permits, and what becomes of these when a holder ends without giving them back.
 // HD1. A process notes what it holds in its extras, a closure of `blocking` in the stack that it runs on. Only the
 //      holder touches its notes.
-// HD2. What is still noted when a process ends, or when a closure has crashed, is given back then: locks are passed on
-//      as inconsistent, permits are released. Nothing can be noted for a plain thread: a crash there ends the program.
+//
+// What is still noted when a process ends, or when a closure has crashed, is given back then: locks are passed on as
+// inconsistent, permits are released. A plain thread has no notes: a crash there ends the program.
 
-/// What gives permits.
+/// An object that gives permits.
 protocol PermitGiver: AnyObject {
   /// Gives a permit to the first waiter, or makes it free.
   func passAlong()
 }
 
-/// The holder of something: a process, a closure of `blocking`, or a thread.
+/// The holder of a lock or a permit: a process, a closure of `blocking`, or a thread.
 enum Holder: Equatable {
   case process(ProcessHandle, ProcessID)
-  /// A closure of `blocking`, by the stack that it runs on.
+  /// A closure of `blocking`, named by the stack that it runs on.
   case closure(Handle<BlockingStack>)
   /// A plain thread.
   case thread
@@ -26,7 +27,7 @@ enum Holder: Equatable {
     return BlockingStack.current.map { .closure($0) } ?? .thread
   }
 
-  /// Changes its notes (HD1); nil for a plain thread, which has none.
+  /// Passes its notes to the body (HD1); returns nil for a plain thread, which has none.
   func withHoldings<Result>(_ body: (inout Holdings) -> Result) -> Result? {
     switch self {
     case .process(let process, _): body(&process.extras().it.holdings)
@@ -35,23 +36,25 @@ enum Holder: Equatable {
     }
   }
 
-  /// Has room for notes, so that nothing is allocated where its lock is held.
+  /// Allocates the memory for notes, so that nothing is allocated once the lock is held.
   func makeRoomForNotes() {
     if case .process(let process, _) = self { _ = process.extras() }
   }
 
-  /// Gives back what it still holds (HD2); the notes are gone one by one, so that this may begin anew.
+  /// Gives back everything that it still holds.
+  ///
+  /// Each note is removed before what it names is given back, so that this may be interrupted and called again.
   func giveEverythingBack() {
     while let lock = withHoldings({ $0.takeLock() }) ?? nil { lock.abandon() }
     while let giver = withHoldings({ $0.takePermit() }) ?? nil { giver.passAlong() }
   }
 }
 
-/// What a process or a closure holds.
+/// The locks and permits that a process or a closure holds.
 struct Holdings {
-  /// The lock that was taken last; each knows the one that was taken before it.
+  /// The lock that was taken last; each lock links to the one that was taken before it.
   fileprivate var lastLock: LockCore?
-  /// One for each permit that `withPermit` has taken.
+  /// The semaphore of each permit that `withPermit` has taken.
   private var permits: [any PermitGiver] = []
 
   var isEmpty: Bool { lastLock == nil && permits.isEmpty }
@@ -62,14 +65,14 @@ struct Holdings {
     lastLock = lock
   }
 
-  /// Forgets a lock: usually the last one that was taken.
+  /// Removes the note of a lock, which is usually the one that was taken last.
   mutating func remove(_ lock: LockCore) {
     if lastLock === lock {
       lastLock = lock.heldBefore
     } else {
-      var here = lastLock
-      while let other = here, other.heldBefore !== lock { here = other.heldBefore }
-      here?.heldBefore = lock.heldBefore
+      var later = lastLock
+      while let other = later, other.heldBefore !== lock { later = other.heldBefore }
+      later?.heldBefore = lock.heldBefore
     }
     lock.heldBefore = nil
   }
@@ -80,16 +83,16 @@ struct Holdings {
     return lock
   }
 
-  /// Does something for each lock.
+  /// Calls the body with each lock, the one taken last first.
   func eachLock(_ body: (LockCore) -> Void) {
-    var here = lastLock
-    while let lock = here {
+    var next = lastLock
+    while let lock = next {
       body(lock)
-      here = lock.heldBefore
+      next = lock.heldBefore
     }
   }
 
-  /// Has room for one more permit, so that noting it cannot fail.
+  /// Allocates spare capacity for one permit, so that noting it cannot fail.
   mutating func makeRoomForPermit() {
     if permits.count == permits.capacity { permits.reserveCapacity(max(4, 2 * permits.count)) }
   }
@@ -97,7 +100,7 @@ struct Holdings {
   /// Notes a permit.
   mutating func add(_ giver: any PermitGiver) { permits.append(giver) }
 
-  /// Forgets a permit.
+  /// Removes the note of a permit.
   mutating func remove(_ giver: any PermitGiver) {
     if let index = permits.lastIndex(where: { $0 === giver }) { permits.remove(at: index) }
   }

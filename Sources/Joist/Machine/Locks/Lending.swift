@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Priority inheritance: a process that others wait for runs at the most urgent of its own priority and theirs.
-// PI1. The record's word has both: the priority at which the process runs, and its own. The word is stored under the
-//      lock of the extras, beside the notes of what is lent; before a process has either, by itself alone.
-// PI2. A lock lends its holder the most urgent priority in its line until it is let go (`LockCore`). Only under the
-//      lock's own spin lock is the holder known, and is still there; so it is lent to there, and then takes the lock of
-//      the holder's extras.
-// PI3. A call lends from the request until the caller goes on. A caller notes whom it calls (`callee`) and what it
-//      lends him (`call`). It lends at once where that one is less urgent, and whoever raises it later lends in its
-//      place. Whoever raises it notes that, passes the heavy fence, and looks whether the call still lasts; the caller
-//      forgets the callee, passes the light fence, and looks whether anything is lent. So one of the two takes it back.
-// PI4. A process that becomes more urgent, and waits itself, raises the process that it waits for, and so on. Each step
-//      holds the locks of one lock and one process at most, and where nobody becomes more urgent this ends: also in a
-//      circle.
-// PI5. A ready process moves up in the queue that it is in. Whoever queues one reads its priority under the queue's
-//      lock; who raises one stores it, passes the heavy fence, and then goes through the queues under their locks. So
-//      it is found, or queued by its new priority.
+// PI1. One word of the record holds both the priority at which the process runs and its own priority. While a process
+//      has extras, the word is stored under their lock, beside the notes of what is lent; before that, only the process
+//      itself stores it.
+// PI2. A lock lends its holder the most urgent priority in its wait queue until it is released (`LockCore`). The holder
+//      is known, and certain to be still there, only under the spin lock of that lock. Therefore a thread that lends
+//      holds it, and then also takes the lock of the holder's extras.
+// PI3. A call lends from the request until the caller continues. The caller notes the process that it calls (`callee`)
+//      and what it lends to that process (`call`). It lends at once if the callee is less urgent; a thread that raises
+//      the caller later lends in the caller's place. That thread notes what is lent, passes the heavy fence, and looks
+//      whether the call still lasts. The caller clears the callee, passes the light fence, and looks whether anything
+//      is lent. So one of the two takes it back.
+// PI4. A process that becomes more urgent while it waits itself raises the process that it waits for, and so on. Each
+//      step holds the locks of at most one lock and one process. The chain ends where a process does not become more
+//      urgent, so it ends also in a circle.
+// PI5. A ready process moves up in the run queue that it is in. A thread that queues a process reads its priority under
+//      the queue's lock. A thread that raises a process stores the new priority, passes the heavy fence, and then
+//      searches the queues under their locks. So the process is found, or was queued by its new priority.
 
 import CJoist
 import Synchronization
 
-/// How many there are of each priority.
+/// The number of entries of each priority.
 struct PriorityCounts {
   private var counts = SIMD4<Int32>()
 
@@ -29,25 +31,25 @@ struct PriorityCounts {
 
   var isEmpty: Bool { counts == SIMD4() }
 
-  /// The most urgent that there is.
+  /// The most urgent priority that has an entry; nil if there are none.
   var mostUrgent: Priority? {
     for number in 0..<4 where counts[number] > 0 { return Priority(rawValue: UInt8(number)) }
     return nil
   }
 }
 
-/// What is lent to a process, and to whom it lends: under the lock of its extras.
+/// What is lent to a process, and what it lends; guarded by the lock of its extras.
 struct Lending {
   /// The most urgent priority that waits for one of its locks.
   fileprivate var byLocks: Priority?
-  /// The priorities of those whose calls it has not answered.
+  /// The priorities that callers lend it until it has replied.
   fileprivate var byCalls = PriorityCounts()
-  /// The lock that it waits for, and its place in the line.
-  fileprivate var line: (lock: LockCore, place: Handle<QueuedWaiter>)?
-  /// What it lends the process that it calls (PI3).
+  /// The lock that it waits for, and its node in the lock's queue.
+  fileprivate var awaited: (lock: LockCore, node: Handle<QueuedWaiter>)?
+  /// What it lends to the process that it calls (PI3).
   fileprivate var call: (callee: ProcessHandle, id: ProcessID, priority: Priority)?
 
-  fileprivate var isNothing: Bool { byLocks == nil && byCalls.isEmpty && line == nil && call == nil }
+  fileprivate var isNothing: Bool { byLocks == nil && byCalls.isEmpty && awaited == nil && call == nil }
 
   fileprivate var mostUrgent: Priority? {
     guard let byLocks, let most = byCalls.mostUrgent else { return byLocks ?? byCalls.mostUrgent }
@@ -55,7 +57,7 @@ struct Lending {
   }
 }
 
-/// Whom a process calls: written by itself, read by anyone who raises it (PI3).
+/// The process that another one calls: written by the caller, and read by any thread that raises the caller (PI3).
 // Ordering: relaxed; PI3 has the fences.
 struct Callee: ~Copyable {
   private let record = Atomic<UInt>(0)
@@ -75,13 +77,13 @@ struct Callee: ~Copyable {
   fileprivate func end() { record.store(0, ordering: .relaxed) }
 }
 
-// MARK: - What is lent to a process
+// MARK: - Lending to a process
 
 extension Handle<ProcessRecord> {
-  /// Takes another priority of its own; from the process's own stack.
+  /// Changes its own priority; called on the process's own stack.
   func changePriority(_ priority: Priority) {
     it.priority = priority
-    // Whoever makes extras from here on finds the new one (PI1).
+    // A thread that allocates the extras from here on sees the new priority (PI1).
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard hasExtras else { return }
     let extras = extras()
@@ -91,7 +93,8 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Stores the priority that follows from the notes, under the lock of the extras; whether that is a more urgent one.
+  /// Stores the priority that follows from the notes, under the lock of the extras; returns whether it is more urgent
+  /// than before.
   private func settlePriority(_ extras: Handle<ProcessExtras>) -> Bool {
     let (before, own) = (it.priority, it.ownPriority)
     let now = max(own, extras.it.lending.mostUrgent ?? own)
@@ -99,7 +102,7 @@ extension Handle<ProcessRecord> {
     return now > before
   }
 
-  /// Lends for a lock that it holds (PI2); whether it is more urgent by that.
+  /// Lends it a priority for a lock that it holds (PI2); returns whether it becomes more urgent.
   func lend(forLock priority: Priority) -> Bool {
     let extras = extras()
     return extras.it.lock.withLock {
@@ -108,18 +111,19 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// It has let a lock go: what is lent for the others stays; from its own stack.
+  /// Takes back what was lent for a lock that it has released, and keeps what is lent for its other locks; called on
+  /// its own stack.
   func dropLockPriority() {
     let extras = extras()
     extras.it.lock.withLock {
       var most: Priority?
-      extras.it.holdings.eachLock { if let its = $0.mostUrgentWaiter { most = max(most ?? its, its) } }
+      extras.it.holdings.eachLock { if let waiting = $0.mostUrgentWaiter { most = max(most ?? waiting, waiting) } }
       extras.it.lending.byLocks = most
       _ = settlePriority(extras)
     }
   }
 
-  /// Changes what a caller lends it; whether it is more urgent by that.
+  /// Replaces what a caller lends it, `before`, by `now`; returns whether it becomes more urgent.
   fileprivate func lend(forCall before: Priority?, _ now: Priority?, _ id: ProcessID) -> Bool {
     let extras = extras()
     return extras.it.lock.withLock {
@@ -130,9 +134,9 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// It has ended: nothing is lent any more.
-  // Ordering: it has taken the lock since it ended, in `tellWatchersAndLinked`, and has no lock that anybody waits for:
-  // so nobody changes what it looks at here without the lock.
+  /// Drops what is lent to it and what it lends, because it has ended.
+  // Ordering: it has taken the lock since it ended, in `tellWatchersAndLinked`, and holds no lock that has waiters. So
+  // no thread changes what is read here without the lock.
   func endLending() {
     let extras = extras()
     if extras.it.lending.isNothing { return }
@@ -140,33 +144,35 @@ extension Handle<ProcessRecord> {
   }
 }
 
-// MARK: - What a process lends
+// MARK: - Lending by a process
 
 extension Handle<ProcessRecord> {
-  /// Begins to wait in a lock's line, under that lock; its priority now.
-  func beginLine(_ lock: LockCore, _ place: Handle<QueuedWaiter>) -> Priority {
+  /// Notes that it waits in a lock's queue, under that lock; returns its present priority.
+  func beginWaiting(for lock: LockCore, _ node: Handle<QueuedWaiter>) -> Priority {
     let extras = extras()
     return extras.it.lock.withLock {
-      extras.it.lending.line = (lock, place)
+      extras.it.lending.awaited = (lock, node)
       return it.priority
     }
   }
 
-  /// Is in that line no more; under the lock.
-  func endLine() {
+  /// Clears the note of the lock that it waits for, under that lock.
+  func endWaitingForLock() {
     let extras = extras()
-    extras.it.lock.withLock { extras.it.lending.line = nil }
+    extras.it.lock.withLock { extras.it.lending.awaited = nil }
   }
 
-  /// Does something with its place in a lock's line, if it is there; under that lock.
-  func withPlace(in lock: LockCore, _ body: (Handle<QueuedWaiter>) -> Void) {
+  /// Calls the body with its node in a lock's queue, if it waits there; under that lock.
+  func withNode(in lock: LockCore, _ body: (Handle<QueuedWaiter>) -> Void) {
     let extras = extras()
     extras.it.lock.withLock {
-      if let line = extras.it.lending.line, line.lock === lock { body(line.place) }
+      if let awaited = extras.it.lending.awaited, awaited.lock === lock { body(awaited.node) }
     }
   }
 
-  /// Begins a call: notes whom, and lends where that one is less urgent (PI3); from the process's own stack.
+  /// Begins a call: notes the callee, and lends it this process's priority if the callee is less urgent (PI3).
+  ///
+  /// Called on the process's own stack.
   @inline(__always)
   func beginLending(to callee: ProcessHandle, _ id: ProcessID) {
     let lends = callee.it.ownPriority < it.priority
@@ -180,7 +186,7 @@ extension Handle<ProcessRecord> {
     if let raised = lendToCallee(callee, id) { raised.raiseOthers() }
   }
 
-  /// The call is over: takes back what was lent; from the process's own stack.
+  /// Ends a call and takes back what was lent for it; called on the process's own stack.
   // Ordering: PI3.
   @inline(__always)
   func endCallLending() {
@@ -201,7 +207,7 @@ extension Handle<ProcessRecord> {
     if let lent { _ = lent.callee.lend(forCall: lent.priority, nil, lent.id) }
   }
 
-  /// Lends its priority to the process that it calls; that one, if it is more urgent by that.
+  /// Lends its priority to the process that it calls; returns that process if it becomes more urgent.
   private func lendToCallee(_ callee: ProcessHandle, _ id: ProcessID) -> ProcessHandle? {
     let extras = extras()
     var before: (callee: ProcessHandle, id: ProcessID, priority: Priority)?
@@ -216,7 +222,8 @@ extension Handle<ProcessRecord> {
     return callee.lend(forCall: isSame ? before?.priority : nil, now, id) ? callee : nil
   }
 
-  /// It has become more urgent: moves up if it is queued, and raises whom it waits for (PI4).
+  /// Moves this process, which has become more urgent, up in its run queue, and raises the process that it waits for,
+  /// and so on (PI4).
   ///
   /// The caller holds no lock.
   func raiseOthers() {
@@ -228,12 +235,12 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Raises whom it waits for; that one, if it is more urgent by that.
-  // Ordering: `moveUp` has passed the heavy fence behind the new priority; a call that begins after that lends it. PI3
-  // for the other.
+  /// Raises the process that it waits for; returns that process if it becomes more urgent.
+  // Ordering: `moveUp` has passed the heavy fence after the store of the new priority, so a call that begins later
+  // lends that. PI3 for a call that has begun.
   private func raiseNext() -> ProcessHandle? {
     let extras = extras()
-    if let lock = extras.it.lock.withLock({ extras.it.lending.line?.lock }) { return lock.waiterRose(self) }
+    if let lock = extras.it.lock.withLock({ extras.it.lending.awaited?.lock }) { return lock.waiterRose(self) }
     guard let (callee, id) = extras.it.callee.current else { return nil }
     let raised = lendToCallee(callee, id)
     home.it.platform.heavyFence()
@@ -242,7 +249,7 @@ extension Handle<ProcessRecord> {
     return nil
   }
 
-  /// Moves it up in the queue that it is in, if it is in one (PI5).
+  /// Moves it up in the run queue that it is in, if any (PI5).
   // Ordering: relaxed; PI5.
   private func moveUp() {
     let core = home
@@ -253,7 +260,7 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<Scheduler> {
-  /// Moves a process up in this queue, if it is in it.
+  /// Moves a process up in this scheduler's run queue; returns false if it is not there.
   fileprivate func moveUp(_ process: ProcessHandle) -> Bool {
     let isOwner = Scheduler.current == self
     if isOwner { it.queue.lock.lock() } else { it.queue.lock.enter(it.runtime.it.platform) }

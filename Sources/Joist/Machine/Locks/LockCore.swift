@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a `ProcessLock` is beneath its type: who holds it, and who waits.
-// LK1. A lock that is let go is the first one's in line before that is told. A process has it by name from then on; for
-//      anybody else the holder is `.thread` until that one has said who it is.
-// LK2. The holder has noted that (HD1). A process that was killed in it, or a process or closure that crashed in it,
-//      passes it on, and it is inconsistent from then on.
+// The part of a `ProcessLock` that does not depend on the type of its value: its holder, and the queue of its waiters.
+//
+// A lock that is released belongs to the first waiter before that is woken. If that waiter is a process, `holder` names
+// it from then on; otherwise `holder` is `.thread` until the waiter has stored itself there.
+//
+// The holder notes the lock (HD1). If its process is killed or crashes while it holds the lock, or its closure of
+// `blocking` crashes, the end of that process or closure passes the lock on, and the lock is inconsistent from then on.
 
 import Synchronization
 
@@ -13,10 +15,10 @@ import Synchronization
 final class LockCore: @unchecked Sendable {
   private let lock = SpinLock()
   private var holder: Holder?
-  private var line = WaitQueue()
-  /// The priorities in the line.
+  private var queue = WaitQueue()
+  /// The priorities of the waiters in the queue.
   private var waiting = PriorityCounts()
-  /// The most urgent of them, for the holder to read; `noPriority` for none.
+  /// The most urgent of these priorities, for the holder to read; `noPriority` if the queue is empty.
   // Ordering: relaxed; stored under the lock, before the lock of the holder's extras is taken, and read under that.
   private let mostUrgent = Atomic<UInt8>(LockCore.noPriority)
   private static var noPriority: UInt8 { .max }
@@ -24,63 +26,65 @@ final class LockCore: @unchecked Sendable {
   /// The lock that its holder took before this one (HD1).
   var heldBefore: LockCore?
 
-  /// Takes the lock, waiting in line; false when the process was killed while it waited.
+  /// Takes the lock, waiting in the queue if it is held; returns false if the process was killed while it waited.
   func acquire() -> Bool {
     Scheduler.beginCall()
     let me = Holder.here
     me.makeRoomForNotes()
-    guard take(me) || waitInLine(me) else { return false }
+    guard take(me) || waitInQueue(me) else { return false }
     me.withHoldings { $0.add(self) }
     return true
   }
 
-  /// What came of an attempt to take the lock.
+  /// The outcome of an attempt to take the lock.
   private enum Attempt {
     case taken
-    /// It is the caller's already.
+    /// The caller holds the lock already.
     case isHeld
-    /// Somebody has it, who is perhaps more urgent now.
+    /// The lock is held; `raised` is its holder, if that has become more urgent.
     case mustWait(raised: ProcessHandle?)
   }
 
   private func take(_ me: Holder) -> Bool { if case .taken = attempt(me, nil) { true } else { false } }
 
-  private func attempt(_ me: Holder, _ place: Handle<QueuedWaiter>?) -> Attempt {
+  private func attempt(_ me: Holder, _ node: Handle<QueuedWaiter>?) -> Attempt {
     let attempt: Attempt = lock.withLock {
       if holder == me && me != .thread { return .isHeld }
       if holder == nil {
         holder = me
         return .taken
       }
-      return .mustWait(raised: place.flatMap { stand(in: $0, me) })
+      return .mustWait(raised: node.flatMap { enqueue($0, me) })
     }
-    // Said without the lock: it ends the process, whose locks are passed on then.
+    // Without the lock, because it ends the process, whose end passes its locks on.
     if case .isHeld = attempt { fatalError("Joist: a process took a lock again that it holds") }
     return attempt
   }
 
-  /// Stands in line, under the lock; the holder, if it is more urgent by that (PI2).
-  private func stand(in place: Handle<QueuedWaiter>, _ me: Holder) -> ProcessHandle? {
-    place.it.ticket.open()
-    if case .process(let process, _) = me { place.it.priority = process.beginLine(self, place) }
-    line.append(place)
-    waiting.add(place.it.priority)
+  /// Appends a node to the queue, under the lock; returns the holder if that has become more urgent (PI2).
+  private func enqueue(_ node: Handle<QueuedWaiter>, _ me: Holder) -> ProcessHandle? {
+    node.it.ticket.open()
+    if case .process(let process, _) = me { node.it.priority = process.beginWaiting(for: self, node) }
+    queue.append(node)
+    waiting.add(node.it.priority)
     return lendToHolder()
   }
 
-  /// Leaves the line, if it is still there; under the lock.
-  private func leave(_ place: Handle<QueuedWaiter>) {
-    guard line.remove(place) else { return }
-    waiting.remove(place.it.priority)
-    place.it.ticket.process?.endLine()
+  /// Takes a node out of the queue, under the lock; returns false if it was not there any more.
+  private func leave(_ node: Handle<QueuedWaiter>) -> Bool {
+    guard queue.remove(node) else { return false }
+    waiting.remove(node.it.priority)
+    node.it.ticket.process?.endWaitingForLock()
     noteMostUrgent()
+    return true
   }
 
   private func noteMostUrgent() {
     mostUrgent.store(waiting.mostUrgent?.rawValue ?? LockCore.noPriority, ordering: .relaxed)
   }
 
-  /// The holder, if it is more urgent now (PI2); under the lock.
+  /// Lends the holder the most urgent priority in the queue, under the lock; returns the holder if that has become more
+  /// urgent (PI2).
   private func lendToHolder() -> ProcessHandle? {
     noteMostUrgent()
     guard case .process(let process, _) = holder, let most = waiting.mostUrgent, process.lend(forLock: most) else {
@@ -89,37 +93,39 @@ final class LockCore: @unchecked Sendable {
     return process
   }
 
-  /// A process in the line has become more urgent; the holder, if it is more urgent by that (PI4).
+  /// Takes the new priority of a process that may be in the queue; returns the holder if that has become more urgent
+  /// (PI4).
   func waiterRose(_ process: ProcessHandle) -> ProcessHandle? {
     lock.withLock {
-      process.withPlace(in: self) { place in
-        waiting.remove(place.it.priority)
-        place.it.priority = process.it.priority
-        waiting.add(place.it.priority)
+      process.withNode(in: self) { node in
+        waiting.remove(node.it.priority)
+        node.it.priority = process.it.priority
+        waiting.add(node.it.priority)
       }
       return lendToHolder()
     }
   }
 
-  /// The most urgent priority in the line, for its holder.
+  /// The most urgent priority in the queue, for its holder; nil if the queue is empty.
   var mostUrgentWaiter: Priority? { Priority(rawValue: mostUrgent.load(ordering: .relaxed)) }
 
-  private func waitInLine(_ me: Holder) -> Bool {
-    let waiter = Waiter.here()
-    let place = Handle<QueuedWaiter>.allocate(QueuedWaiter(waiter.ticket, amount: 1))
-    defer {
-      place.free()
-      waiter.finish()
+  /// Waits until the lock is the caller's; returns false if the process was killed while it waited.
+  private func waitInQueue(_ me: Holder) -> Bool {
+    let outcome = Waiter.here().waitInQueue(of: self, .killable) { node in
+      guard case .mustWait(let raised) = attempt(me, node) else { return true }
+      raised?.raiseOthers()
+      return false
     }
-    waiter.stand(place, for: self)
-    guard case .mustWait(let raised) = attempt(me, place) else { return true }
-    raised?.raiseOthers()
-    let isMine = waiter.wait(.turn, until: nil, .killable) != nil
-    lock.withLock { if isMine { holder = me } else { leave(place) } }
-    return isMine
+    switch outcome {
+    case .immediate: return true
+    case .granted:
+      lock.withLock { holder = me }
+      return true
+    case .left: return false
+    }
   }
 
-  /// Lets the lock go.
+  /// Releases the lock.
   func release() {
     let holder = lock.withLock { self.holder }
     holder?.withHoldings { $0.remove(self) }
@@ -129,33 +135,33 @@ final class LockCore: @unchecked Sendable {
     }
   }
 
-  /// The holder was killed or has crashed in it (LK2), and has forgotten it.
+  /// Passes the lock on as inconsistent; for a holder that was killed or has crashed, and no longer notes the lock.
   func abandon() {
     lock.withLock { inconsistent = true }
     passOn()
   }
 
-  /// The first in line has it (LK1).
+  /// Gives the lock to the first waiter that has not given up, or frees it.
   private func passOn() {
-    while let ticket = nextInLine() {
+    while let ticket = nextInQueue() {
       if ticket.answer(.granted, from: Scheduler.current) { return }
     }
   }
 
-  private func nextInLine() -> WaitTicket? {
+  private func nextInQueue() -> WaitTicket? {
     lock.withLock {
       holder = nil
-      guard let place = line.first else { return nil }
-      let ticket = place.it.ticket
-      leave(place)
+      guard let node = queue.first else { return nil }
+      let ticket = node.it.ticket
+      _ = leave(node)
       holder = ticket.process.map { .process($0, $0.id) } ?? .thread
-      // It waits for this lock alone, so nobody else is raised by that.
+      // The new holder waits for this lock alone, so no other process is raised by that.
       _ = lendToHolder()
       return ticket
     }
   }
 
-  /// The process that holds it.
+  /// The process that holds it; nil if it is free, or held by a thread or a closure of `blocking`.
   var owner: ProcessID? {
     if case .process(_, let id) = lock.withLock({ holder }) { return id }
     return nil
@@ -166,8 +172,9 @@ final class LockCore: @unchecked Sendable {
 }
 
 extension LockCore: WaitQueueOwner {
-  func leaveLine(_ place: Handle<QueuedWaiter>, hasTurn: Bool) {
-    lock.withLock { leave(place) }
-    if hasTurn { passOn() }
+  func leaveQueue(_ node: Handle<QueuedWaiter>, isGranted: Bool) -> Bool {
+    let wasQueued = lock.withLock { leave(node) }
+    if isGranted { passOn() }
+    return wasQueued
   }
 }

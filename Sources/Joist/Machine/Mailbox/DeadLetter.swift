@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A message that reached no mailbox.
+// The record of a message that reached no mailbox.
 
-/// A message that was not delivered.
+/// A description of a message that was not delivered.
 public struct DeadLetter: Sendable, Hashable {
   /// The reason why a message was not delivered.
   public enum Cause: Sendable, Hashable {
@@ -10,7 +10,7 @@ public struct DeadLetter: Sendable, Hashable {
     case noProcess
     /// The mailbox was full.
     case mailboxFull
-    /// A process sent to its own full mailbox, whose policy is to block: only the process itself could make room.
+    /// A process sent to its own full mailbox, whose policy is to block: only the process itself could make space.
     case ownMailboxFull
 
     init(_ refusal: WaitResult) {

@@ -1,60 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The word by which others reach a process: what they sent, and whether it sleeps.
-// E1. The word is the newest message's address, older ones linked behind it, three flags in the low bits, `open` (there
-//     is a process, and its end has not taken the last messages out), `parked` (the process is not running and not
-//     queued) and `mailWakes` (a message is to wake it), and in the sixteen high bits how many messages are unread, as
-//     far as that fits: those that lie here, and as many as the owner had when it last took them out. Addresses have 48
-//     bits on the systems that Joist knows.
-// E2. Whoever takes `parked` away has the process, alone: it must run it, queue it, or park it again.
-// E3. A message that finds `mailWakes` takes both flags away in the very exchange that pushes it: sending to a
-//     process that waits costs one atomic operation, and so does sending to one that does not.
-// E4. Only who has the process parks it, and with `mailWakes` only while no message is there. So a message that
-//     comes between a receive's last look and its parking makes the parking fail.
-// E5. Who claims a process by a message has it, and may hand it over there and then (`arrived`): it does not go through
-//     the inbox, which saves the receiver an atomic operation. All messages before it have been taken out by then.
-// E6. A process's end takes `open` away in the exchange that takes the last messages out, and the record's next process
-//     sets it. Without it nothing is pushed: the sender keeps its node. So no message lies in a record that has no
-//     process, and zero, as memory that was given back is (R10), is such a word. A message for an earlier process of
-//     the record may still be pushed to the next one, who discards it (K2).
+// The inbox of a process: one atomic word that holds the messages that others have pushed, and says whether the process
+// is parked. A send costs one atomic operation, whether it wakes the receiver or not: a push that finds `mailWakes`
+// clears that flag and `parked` in the same exchange.
 //
-// Rejected: a separate word for "waits" that senders read after pushing. It is one more read-modify-write to park, one
-// more to wake, and a fence between the push and the look.
+// E1. The word has three parts. The address of the newest message, to which the older ones are linked; addresses have
+//     48 bits on the systems that Joist supports. In the low bits, three flags: `open` (the record has a process whose
+//     end has not yet taken out the last messages), `parked` (the process neither runs nor is queued), and `mailWakes`
+//     (a message wakes it). In the sixteen high bits, the number of unread messages, saturated: those that lie here,
+//     and those that the owner still had when it last emptied the inbox.
+// E2. A thread that clears `parked` has the process exclusively: it must run it, queue it, or park it again.
+// E4. Only the thread that has the process parks it, and with `mailWakes` only while the inbox has no message. So a
+//     message that comes between a receive's last look and its parking makes the parking fail.
+// E5. A sender that claims a process by a message has the process, and hands it the message directly (`arrived`). The
+//     message does not go through the inbox, which saves the receiver an atomic operation. By then all earlier messages
+//     have been taken out.
+// E6. The end of a process clears `open` in the exchange that takes out the last messages; the record's next process
+//     sets it. Nothing is pushed to a word without `open`: the sender keeps its node. So no message lies in a record
+//     that has no process, and zero, the content of memory that was given back (R10), is such a word. A message for an
+//     earlier process of the record may still be pushed to the next one, which discards it (K2).
 //
-// Ordering: it is only changed by exchanges, all of them sequentially consistent. On x86-64 every exchange is; on ARM64
-// it is the same instruction as one that acquires and releases, which push, claim and take need to hand messages and
-// the process on. G2, WC5, U9 and PX2 need more of `park`, `claim`, `see` and `takeAll`, as is said there. A first load
-// is relaxed where an exchange follows that fails if it was old.
+// Rejected: a separate word for "waits", which senders read after they push. It costs one more read-modify-write to
+// park, one more to wake, and a fence between the push and the look.
+//
+// Ordering: after `begin` the word is changed by exchanges only, all of them sequentially consistent. On x86-64 every
+// exchange is; on ARM64 a sequentially consistent exchange is the same instruction as an acquiring and releasing one,
+// which `push`, `claim` and `takeAll` need to pass on messages and the process. G2, WC5, U9 and PX2 need more of
+// `park`, `claim`, `see` and `takeAll`, as is said there. A first load is relaxed where an exchange follows that fails
+// if the loaded value is old.
 
 import Synchronization
 
-/// Messages on their way to a process, and whether it is parked.
+/// The messages on their way to a process, and whether it is parked.
 package struct Inbox: ~Copyable {
   private let word = Atomic<UInt>(0)
 
-  /// The flags (E1).
+  /// The flags of the word (E1).
   private static var parked: UInt { 1 }
   private static var mailWakes: UInt { 2 }
   private static var open: UInt { 4 }
   private static var flags: UInt { 7 }
-  /// The address.
+  /// The bits of the address.
   private static var address: UInt { 0xffff_ffff_fff8 }
-  /// One message more.
+  /// One message, in the bits that count them.
   private static var one: UInt { 1 << 48 }
 
-  /// What became of a push.
+  /// The outcome of a push.
   enum Pushed {
-    /// The message lies there; the value counts the messages before it.
+    /// The message lies in the inbox; the value is the number of unread messages before it.
     case left(before: Int)
-    /// The caller has the process now, and must make it ready (E2, E3).
+    /// The caller has the process now, and must make it ready (E2).
     case claimed
-    /// There is no process: the node is still the caller's (E6).
+    /// The record has no process: the node still belongs to the caller (E6).
     case refused
   }
 
   /// Pushes a message (K1).
-  // Ordering: releasing publishes the message to `takeAll`. Acquiring pairs with the parking, for the caller may have
-  // the process then, and with an end's `takeAll`: whoever pushes after that sees the next generation.
+  // Ordering: releasing publishes the message to `takeAll`. Acquiring pairs with the parking, because the caller may
+  // have the process afterwards, and with the exchange of an end: a thread that pushes after that sees the next
+  // generation.
   @inline(__always)
   func push(_ node: Handle<MessageNode>) -> Pushed {
     var old = word.load(ordering: .relaxed)
@@ -68,7 +72,7 @@ package struct Inbox: ~Copyable {
     }
   }
 
-  /// Pushes a message, or claims the process that waits for one (E5).
+  /// Claims the process if it waits for a message (E5), and pushes the message otherwise.
   // Ordering: as `push`.
   @inline(__always)
   func pushOrClaim(_ node: Handle<MessageNode>) -> Pushed {
@@ -92,20 +96,20 @@ package struct Inbox: ~Copyable {
     }
   }
 
-  /// Opens it for the record's next process (E6).
-  // Ordering: relaxed; published with the rest of the record when the process is made ready. Nobody changes the word
-  // meanwhile.
+  /// Opens the inbox for the record's next process (E6).
+  // Ordering: relaxed; published with the rest of the record when the process is made ready. No other thread changes
+  // the word meanwhile.
   @inline(__always)
   func begin() { word.store(Inbox.open, ordering: .relaxed) }
 
-  /// Takes every message, the newest first, and lets no more in (E6); done again it takes none.
+  /// Takes out all messages, the newest first, and closes the inbox (E6); a second call takes none.
   // Ordering: as `takeAll`.
   func end() -> Handle<MessageNode>? {
     SchedulePoint.betweenSteps()
     return Handle(bits: word.exchange(0, ordering: .sequentiallyConsistent) & Inbox.address)
   }
 
-  /// Tries to put a message before the older ones, with these flags.
+  /// Tries to link a message to the older ones, and to set these flags; returns whether it did, and the word it found.
   @inline(__always)
   private func link(_ node: Handle<MessageNode>, in old: UInt, _ flags: UInt) -> (Bool, UInt) {
     node.it.next = Handle(bits: old & Inbox.address)
@@ -118,11 +122,10 @@ package struct Inbox: ~Copyable {
     return (done, seen)
   }
 
-  /// Parks the process.
-  ///
-  /// False when a message is there that it would wait for (E4).
-  // Ordering: releasing publishes the process to whoever claims it, acquiring orders two who have it. Sequentially
-  // consistent before the looks at `Signals.ordered` (G2), `OneShot.isAnswered` (WC5) and for slots (U9).
+  /// Parks the process; returns false if it would wait for a message and one is there (E4).
+  // Ordering: releasing publishes the process to the thread that claims it; acquiring orders two threads that have it
+  // one after the other. Sequentially consistent, before the loads of `Signals.ordered` (G2) and `OneShot.isAnswered`
+  // (WC5), and for stack slots (U9).
   @inline(__always)
   func park(mailWakes: Bool) -> Bool {
     if mailWakes {
@@ -136,11 +139,10 @@ package struct Inbox: ~Copyable {
     return true
   }
 
-  /// Takes a parked process (E2).
-  ///
-  /// False when somebody else has it.
-  // Ordering: acquiring pairs with `park`. The first load is sequentially consistent, behind `Signals.raise` (G2) or
-  // `OneShot.answer` (WC5): if it finds nobody parked, whoever parks finds the signal or the answer.
+  /// Claims the process (E2); returns false if it is not parked, or another thread claims it first.
+  // Ordering: acquiring pairs with `park`. The first load is sequentially consistent, after `Signals.raise` (G2) or
+  // `OneShot.resolve` (WC5): if it finds the process not parked, the thread that parks it finds the signal or the
+  // result.
   func claim() -> Bool {
     var old = word.load(ordering: .sequentiallyConsistent)
     while old & Inbox.parked != 0 {
@@ -156,31 +158,32 @@ package struct Inbox: ~Copyable {
     return false
   }
 
-  /// Whether nothing has come; the owner's quick look.
-  // Ordering: relaxed: a message that is just coming fails the parking (E4). What was raised for one was acquired by
-  // `Signals.clear`.
+  /// Whether no message lies in the inbox; the owner's quick look.
+  // Ordering: relaxed: a message that this load misses makes the parking fail (E4). A message for which a signal was
+  // raised is not missed, because `Signals.clear` acquires.
   @inline(__always)
   var isEmpty: Bool { word.load(ordering: .relaxed) & Inbox.address == 0 }
 
-  /// Whether it is parked, and the newest message, while nobody changes that.
-  // Ordering: acquiring, to look at the messages.
+  /// Whether the process is parked, and below the newest message; used while no thread changes the word.
+  // Ordering: acquiring, in order to read the messages.
   var isParkedAtRest: Bool { word.load(ordering: .acquiring) & Inbox.parked != 0 }
   var newestAtRest: Handle<MessageNode>? { Handle(bits: word.load(ordering: .acquiring) & Inbox.address) }
 
-  /// How many messages are unread, as far as the word says.
+  /// The number of unread messages, as the word counts them (E1).
   // Ordering: relaxed, a guess.
   @inline(__always)
   var unread: Int { Int(word.load(ordering: .relaxed) >> 48) }
 
-  /// Sees what the owner did before it last took all (PX2).
-  // Ordering: acquiring pairs with `takeAll`: after that the word is changed by exchanges alone, which pass on what it
+  /// Makes visible what the owner did before its last `takeAll` (PX2).
+  // Ordering: acquiring pairs with `takeAll`: later the word is changed by exchanges only, which pass on what `takeAll`
   // published. Sequentially consistent for PX2.
   @inline(__always)
   func see() { _ = word.load(ordering: .sequentiallyConsistent) }
 
-  /// Takes every message, the newest first, and says that so many are unread then. Only who has the process.
-  // Ordering: acquiring pairs with the pushes, releasing with the pushes that come later and with `see`. Sequentially
-  // consistent for PX2, which costs an exchange nothing.
+  /// Takes out all messages, the newest first, and stores the number of messages that are unread then; only for the
+  /// thread that has the process.
+  // Ordering: acquiring pairs with the pushes; releasing pairs with later pushes and with `see`. Sequentially
+  // consistent for PX2, which costs nothing extra in an exchange.
   @inline(__always)
   func takeAll(leaving unread: Int = 0) -> Handle<MessageNode>? {
     SchedulePoint.betweenSteps()

@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The owner's side of the mail: messages in the order in which they came, touched by nobody but who has the process.
-// MU1. Urgent messages lie before the others, in their own order. Who sends one raises `urgentMail`, so that it is put
-//      there before the receiver takes another.
-// MU2. Taking in what is no plain message may run a user's code, which may trap. The rest is in the extras meanwhile,
-//      where the end of the process finds it.
+// The mailbox: messages that the owner has taken out of its inbox, in the order in which they came. Only the thread
+// that has the process touches it.
+// MU1. Urgent messages lie before the others, in their own order. The sender of one raises `urgentMail`, so that the
+//      receiver moves it there before it takes another message.
+// MU2. To take in a node that is not a plain message may run a user's code, which may trap. Meanwhile the remaining
+//      nodes are in the extras, where the end of the process finds them.
 
 import Synchronization
 
-/// Messages that were taken out of the inbox, oldest first.
+/// The messages that were taken out of the inbox, the oldest first.
 struct Mailbox {
   private(set) var first: Handle<MessageNode>?
   private var last: Handle<MessageNode>?
-  /// The last of the urgent ones, which lie before the others (MU1).
+  /// The last urgent message (MU1).
   private(set) var lastUrgent: Handle<MessageNode>?
-  /// How many there are.
+  /// The number of messages.
   private(set) var count: UInt32 = 0
-  /// Of the message that was received last: its size, its sender, when it was sent.
+  /// The size of the message that was received last, its sender, and the time at which it was sent.
   var lastBytes: UInt32 = .max
   var lastSender: UInt64 = 0
   var lastSent: UInt64 = 0
-  /// Whether there was one.
+  /// Whether any message was received.
   var hasReceived: Bool { lastBytes != .max }
 
-  /// Puts one at the end; an urgent one at the end of those.
+  /// Appends a message; an urgent one goes behind the last urgent one.
   mutating func append(_ node: Handle<MessageNode>) {
     let before = node.it.isUrgent ? lastUrgent : last
     if node.it.isUrgent { lastUrgent = node }
     insert(node, after: before)
   }
 
-  /// Puts a chain of so many that are not urgent at the end.
+  /// Appends a chain of `count` messages, none of them urgent.
   mutating func append(chain first: Handle<MessageNode>, last: Handle<MessageNode>, count: UInt32) {
     if let end = self.last { end.it.next = first } else { self.first = first }
     self.last = last
@@ -45,7 +46,7 @@ struct Mailbox {
     count += 1
   }
 
-  /// Takes the first one.
+  /// Takes out the first message.
   @inline(__always)
   mutating func removeFirst() -> Handle<MessageNode>? {
     guard let node = first else { return nil }
@@ -56,7 +57,7 @@ struct Mailbox {
     return node
   }
 
-  /// Takes the one behind `before`, or the first.
+  /// Takes out the message behind `before`, or the first if that is nil.
   mutating func remove(after before: Handle<MessageNode>?) -> Handle<MessageNode>? {
     guard let before else { return removeFirst() }
     guard let node = before.it.next else { return nil }
@@ -67,13 +68,13 @@ struct Mailbox {
     return node
   }
 
-  /// Takes the oldest one that is not urgent, if there is such a one, else the first; no notice.
+  /// Takes out the oldest message that is not urgent, or the oldest urgent one if there is no other; never a notice.
   mutating func removeOldest() -> Handle<MessageNode>? {
     removeCounted(after: lastUrgent) ?? removeCounted(after: nil)
   }
 
-  private mutating func removeCounted(after place: Handle<MessageNode>?) -> Handle<MessageNode>? {
-    var before = place
+  private mutating func removeCounted(after start: Handle<MessageNode>?) -> Handle<MessageNode>? {
+    var before = start
     while let node = before == nil ? first : before!.it.next {
       if node.it.isCounted { return remove(after: before) }
       before = node
@@ -83,8 +84,10 @@ struct Mailbox {
 }
 
 extension Handle<ProcessRecord> {
-  /// The first message, when the mailbox is empty: the only one that has come is never put into it.
-  // Ordering: its own generation and `isBounded`, here and below (R9).
+  /// Takes in what has come and returns the first message; for an empty mailbox.
+  ///
+  /// If only one message has come, it is returned without being put into the mailbox.
+  // Ordering: relaxed: the process's own generation and `isBounded`, here and below (R9).
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
     if let node = takeArrived() { return node }
@@ -99,13 +102,13 @@ extension Handle<ProcessRecord> {
     return it.flags.contains(.exiting) ? nil : it.mailbox.removeFirst()
   }
 
-  /// Moves what has come from the inbox to the mailbox: in order, without what is for others (K2), and with signals
-  /// taken in.
+  /// Moves messages from the inbox to the mailbox in order, discards those of other generations (K2), and takes in
+  /// signals.
   ///
-  /// Only who has the process, on the process's own stack: a discarded message runs its `deinit`.
+  /// Runs on the process's own stack, because a discarded message runs its `deinit`.
   func collectMail() {
-    // Whoever raises one of these has pushed before: what is raised from here on is for a node that may be taken now,
-    // and then for nothing, which the next look clears.
+    // A thread that raises one of these has pushed its node before. A signal that is raised from here on may be for a
+    // node that is taken now; then the next look finds nothing and clears it.
     it.signals.clear([.urgentMail, .overfull, .exit])
     if let node = takeArrived() { it.mailbox.append(node) }
     if !it.inbox.isEmpty, let newest = takeInbox() { sort(newest) }
@@ -113,7 +116,7 @@ extension Handle<ProcessRecord> {
     if !it.flags.contains(.exiting) { it.signals.clear(.kill) }
   }
 
-  /// Takes every message out of the inbox; what is unread then is for senders to see (E1).
+  /// Takes all messages out of the inbox, and stores there the number that is unread then (E1).
   @inline(__always)
   private func takeInbox() -> Handle<MessageNode>? {
     let new = it.inbox.unread - Int(it.unreadThen)
@@ -122,7 +125,7 @@ extension Handle<ProcessRecord> {
     return it.inbox.takeAll(leaving: unread)
   }
 
-  /// The message that woke it, if it has not been taken.
+  /// Takes the message that was handed over with the process (E5), if it has not been taken yet.
   @inline(__always)
   func takeArrived() -> Handle<MessageNode>? {
     guard let node = it.arrived else { return nil }
@@ -130,13 +133,14 @@ extension Handle<ProcessRecord> {
     return node
   }
 
-  /// Throws away what is too much, and ends the process if that is more than may be.
+  /// Discards messages over the limit, and ends the process if its memory limit is exceeded.
   @inline(never)
   private func mindBounds() {
     trimMail()
     lookAtMemory()
   }
 
+  /// Puts messages that were taken out of the inbox into the mailbox, the oldest first.
   @inline(never)
   private func sort(_ newestFirst: Handle<MessageNode>) {
     let generation = it.generation.load(ordering: .relaxed)
@@ -158,7 +162,7 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Takes in, one after the other, what is for this process (MU2; R9).
+  /// Takes in one node after the other (MU2), and discards those of earlier processes of the record (R9).
   private func takeEachIn(_ oldest: Handle<MessageNode>?) {
     let generation = it.generation.load(ordering: .relaxed)
     var next = oldest
@@ -180,7 +184,8 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Takes in what is no plain message: a signal at once, and the message that is made of it, if any, into the mailbox.
+  /// Takes in a node of this process: acts on a signal at once, and puts a message, or the message that is made of a
+  /// signal, into the mailbox.
   private func takeIn(_ node: Handle<MessageNode>) {
     switch node.it.kind {
     case .message, .request, .notice, .parentExit: it.mailbox.append(node)
@@ -189,26 +194,27 @@ extension Handle<ProcessRecord> {
     case .remains: node.discard()
     case .priority: changePriority(node.open(as: Priority.self))
     case .maker:
-      let bringer = (node.it.sender, node.it.sent)
-      // It was counted as sent. Until it is made it counts as destroyed, for its maker may trap.
+      let origin = (node.it.sender, node.it.sent)
+      // It was counted as sent. Until it is made it counts as destroyed, because its maker may trap.
       let destroyed = { (change: Int) in Scheduler.current!.it.counters.messagesDestroyed.add(change) }
       destroyed(1)
-      it.mailbox.append(node.open(as: MessageMaker.self).make(for: self, from: bringer))
+      it.mailbox.append(node.open(as: MessageMaker.self).make(for: self, from: origin))
       destroyed(-1)
     }
   }
 
-  /// Destroys what came too late for an earlier process of the record.
+  /// Destroys a node that came too late for an earlier process of the record.
   func dropLate(_ node: Handle<MessageNode>) {
     if node.it.kind.isOfSenders {
       home.it.counters.messagesDropped.add()
-      // Whoever sent a request is told by the answer.
+      // The sender of a request learns it from the result of its call.
       if node.it.kind != .request { node.reportDead(self, .noProcess) }
     }
     node.drop(.noProcess, from: Scheduler.current)
   }
 
-  /// Every node that has come and was not received; for whoever has the process, or looks while nothing runs.
+  /// Calls the body with each node that has come and was not received; for the thread that has the process, or while no
+  /// process runs.
   func forEachUnread(_ body: (Handle<MessageNode>) -> Void) {
     if let node = it.arrived { body(node) }
     for first in [it.mailbox.first, it.inbox.newestAtRest] {

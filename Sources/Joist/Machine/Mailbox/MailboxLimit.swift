@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A mailbox with a maximum.
-// MB1. Under a lock it counts what was let in and has not been taken out: messages and bytes. Who sends is let in
-//      first and pushes then, as into any inbox.
-// MB2. Who is not let in waits in line, or is refused, as the mailbox's policy and the sender want. Room that comes
-//      free is given to the first in line before it is told. Nobody waits for room in its own mailbox: the message is
-//      refused at once, for only the sender could make room.
-// MB3. `dropOldest` lets in everything. Its owner throws the oldest away when it collects its mail, and is told to.
-//      Where it waits for something else it is woken for that when the mailbox holds half as much again as it may.
-// MB4. The end of the process closes it: who waits in line is told, and nobody is let in any more.
+// The limit of a mailbox.
+// MB1. The limit counts, under a lock, the messages that were admitted and have not been taken out, and their bytes. A
+//      sender is admitted first, and then pushes its message as into any inbox.
+//
+// A sender that is not admitted waits in a queue or is refused, depending on the mailbox's policy and on the sender.
+// Space that becomes free is given to the first waiter before that is woken. No process waits for space in its own
+// mailbox: such a message is refused at once, because only its sender could make space.
+//
+// `dropOldest` admits every message. The owner discards the oldest ones when it collects its mail, and is signalled to
+// do so. If it waits for something else, it is woken for that once the mailbox holds 1.5 times its limit.
+//
+// The end of the process closes the limit: the waiters are told, and no message is admitted any more.
 
 import Synchronization
 
-/// What was let into a mailbox, and who waits to be.
+/// The limit of one mailbox, what counts against it, and the senders that wait for space.
 struct MailboxLimit {
-  /// Which process of the record it is for; zero when for none.
+  /// The generation of the process that it is for; zero if it is for none.
   fileprivate(set) var generation: UInt32 = 0
   fileprivate var maxMessages = Int.max
   fileprivate var maxBytes = Int.max
-  /// What heap and messages may take together (ML1).
+  /// The limit of what heap and messages may take together, in bytes (ML1).
   fileprivate var maxMemory = Int.max
   fileprivate var whenFull = SpawnOptions.WhenFull.block
   fileprivate var messages = 0
   fileprivate var bytes = 0
-  fileprivate var line = WaitQueue()
-  /// Messages thrown away by its owner (MB3): who remembers a place in the mailbox looks whether this has changed.
+  fileprivate var queue = WaitQueue()
+  /// The number of messages that the owner has discarded.
+  ///
+  /// A selective receive compares it, because it remembers messages in the mailbox.
   fileprivate(set) var trimmed = 0
 
-  /// What the messages take, with their headers.
+  /// The bytes of the messages and their headers.
   fileprivate var memory: Int { bytes + messages * MessageNode.headerBytes }
 
   fileprivate func hasRoom(_ size: Int) -> Bool { messages < maxMessages && bytes <= maxBytes - size }
@@ -46,66 +51,68 @@ struct MailboxLimit {
     bytes -= size
   }
 
-  /// The first in line, if there is room for what it has; the room is its then.
+  /// Admits the first waiter and takes it out of the queue; returns nil if there is none, or no space for it.
   fileprivate mutating func next() -> (ticket: WaitTicket, amount: Int)? {
-    guard let first = line.first, hasRoom(first.it.amount) else { return nil }
+    guard let first = queue.first, hasRoom(first.it.amount) else { return nil }
     admit(first.it.amount)
-    return line.popFirst()
+    return queue.popFirst()
   }
 }
 
-/// The line of those who wait for room in a mailbox.
-private final class RoomGiver: WaitQueueOwner {
+/// The owner of the queue of senders that wait for space in a mailbox.
+private final class MailboxQueueOwner: WaitQueueOwner {
   private let process: ProcessHandle
 
   init(_ process: ProcessHandle) { self.process = process }
 
-  func leaveLine(_ place: Handle<QueuedWaiter>, hasTurn: Bool) { process.leaveLine(place, hasRoom: hasTurn) }
+  func leaveQueue(_ node: Handle<QueuedWaiter>, isGranted: Bool) -> Bool {
+    process.leaveMailboxQueue(node, isAdmitted: isGranted)
+  }
 }
 
 /// What a sender does when a mailbox is full.
 enum Admission {
-  /// Waits, if that is the mailbox's policy, until that time.
+  /// Waits until the deadline if that is the mailbox's policy; forever if it is nil.
   case waiting(until: Int64?)
-  /// Gives up.
+  /// Gives up at once.
   case atOnce
 }
 
 extension Handle<ProcessRecord> {
-  /// Bounds the mailbox of a new process, or what it may take together with a heap, or both.
+  /// Sets the limits of a new process's mailbox, and of the memory that heap and messages may take together.
   // Ordering: as `prepare`.
   func bound(_ mailbox: SpawnOptions.Mailbox, memoryLimit: Int?) {
     if case .unbounded = mailbox, memoryLimit == nil { return }
     let extras = extras()
-    var bound = MailboxLimit()
-    bound.generation = it.generation.load(ordering: .relaxed)
-    bound.maxMemory = memoryLimit ?? .max
+    var limit = MailboxLimit()
+    limit.generation = it.generation.load(ordering: .relaxed)
+    limit.maxMemory = memoryLimit ?? .max
     if case .bounded(let messages, let bytes, let whenFull) = mailbox {
-      bound.maxMessages = messages
-      bound.maxBytes = bytes
-      bound.whenFull = whenFull
+      limit.maxMessages = messages
+      limit.maxBytes = bytes
+      limit.whenFull = whenFull
     }
-    extras.it.memoryLimit = bound.maxMemory
+    extras.it.memoryLimit = limit.maxMemory
     extras.it.lock.lock()
-    bound.trimmed = extras.it.bound.trimmed
-    extras.it.bound = bound
+    limit.trimmed = extras.it.mailboxLimit.trimmed
+    extras.it.mailboxLimit = limit
     extras.it.lock.unlock()
     it.isBounded.store(true, ordering: .relaxed)
   }
 
-  /// What the messages take that were let in and have not been taken out; zero where nobody counts.
-  // Ordering: its own (R9).
+  /// The bytes of the messages that were admitted and have not been taken out; zero if there is no limit.
+  // Ordering: relaxed: the process's own (R9).
   var mailBytesCounted: Int {
     guard it.isBounded.load(ordering: .relaxed) else { return 0 }
     let extras = extras()
-    return extras.it.lock.withLock { extras.it.bound.memory }
+    return extras.it.lock.withLock { extras.it.mailboxLimit.memory }
   }
 
-  /// Lets a message in; nil when it may be pushed, else why not.
+  /// Admits a message; returns nil if it may be pushed, and otherwise the reason why not.
   ///
-  /// The process that sends may wait here, and go on on another thread.
-  // Ordering: guesses (R9); `bound.generation` under the lock decides. Who takes a bounded mailbox for one that is not
-  // means a process that has ended.
+  /// A process that sends may park here, and continue on another thread.
+  // Ordering: guesses (R9); the limit's generation, read under the lock, decides. A sender that takes a bounded mailbox
+  // for an unbounded one means a process that has ended.
   func admit(_ node: Handle<MessageNode>, _ id: ProcessID, _ admission: Admission) -> WaitResult? {
     guard it.generation.load(ordering: .relaxed) == id.generation else { return .noProcess }
     guard it.isBounded.load(ordering: .relaxed) else { return nil }
@@ -113,18 +120,18 @@ extension Handle<ProcessRecord> {
     let extras = extras()
     let isTakenForFull = SchedulePoint.reach(.admission)
     extras.it.lock.lock()
-    guard extras.it.bound.generation == id.generation else {
+    guard extras.it.mailboxLimit.generation == id.generation else {
       extras.it.lock.unlock()
       return .noProcess
     }
-    let policy = extras.it.bound.whenFull
-    let hasRoom = !isTakenForFull && extras.it.bound.line.isEmpty && extras.it.bound.hasRoom(size)
+    let policy = extras.it.mailboxLimit.whenFull
+    let hasRoom = !isTakenForFull && extras.it.mailboxLimit.queue.isEmpty && extras.it.mailboxLimit.hasRoom(size)
     let isIn = hasRoom || policy == .dropOldest
-    if isIn { extras.it.bound.admit(size) }
-    let isOver = extras.it.bound.isOver
-    let isFarOver = extras.it.bound.isFarOver
-    let (mail, limit) = (extras.it.bound.memory, extras.it.bound.maxMemory)
-    let canEverFit = size <= extras.it.bound.maxBytes
+    if isIn { extras.it.mailboxLimit.admit(size) }
+    let isOver = extras.it.mailboxLimit.isOver
+    let isFarOver = extras.it.mailboxLimit.isFarOver
+    let (mail, limit) = (extras.it.mailboxLimit.memory, extras.it.mailboxLimit.maxMemory)
+    let canEverFit = size <= extras.it.mailboxLimit.maxBytes
     extras.it.lock.unlock()
     if isIn {
       let isTooMuch = self.isOver(limit, mail: mail)
@@ -137,93 +144,98 @@ extension Handle<ProcessRecord> {
     return waitForRoom(size, id, until: deadline)
   }
 
+  /// Waits in the queue until the message is admitted; returns nil then, and otherwise the reason why not.
+  ///
+  /// `Waiter.waitInQueue` does not fit here: the wait is noted for the search of circles (CY1), it may end with
+  /// `.noProcess`, and a node that is appended may be admitted at once.
   private func waitForRoom(_ size: Int, _ id: ProcessID, until deadline: Int64?) -> WaitResult? {
     let extras = extras()
     let waiter = Waiter.here(for: self)
     defer { waiter.finish() }
-    let place = Handle<QueuedWaiter>.allocate(QueuedWaiter(waiter.ticket, amount: size))
-    defer { place.free() }
-    waiter.stand(place, for: RoomGiver(self))
+    let node = Handle<QueuedWaiter>.allocate(QueuedWaiter(waiter.ticket, amount: size))
+    defer { node.free() }
+    waiter.note(node, in: MailboxQueueOwner(self))
     waiter.ticket.open()
     extras.it.lock.lock()
-    let isOpen = extras.it.bound.generation == id.generation
-    if isOpen { extras.it.bound.line.append(place) }
-    let next = extras.it.bound.next()
+    let isOpen = extras.it.mailboxLimit.generation == id.generation
+    if isOpen { extras.it.mailboxLimit.queue.append(node) }
+    let next = extras.it.mailboxLimit.next()
     extras.it.lock.unlock()
-    if let next { giveRoom(next) }
+    if let next { grantRoom(next) }
     guard isOpen else { return .noProcess }
     if deadline == nil, let sender = waiter.process { sender.noteWait(for: self) }
-    let answer = waiter.wait(.send, until: deadline)
+    let result = waiter.wait(.send, until: deadline)
     waiter.process?.forgetWaitsFor()
-    if answer == .granted { return nil }
-    extras.it.lock.lock()
-    extras.it.bound.line.remove(place)
-    extras.it.lock.unlock()
-    return answer ?? .timedOut
+    if result == .granted { return nil }
+    leaveMailboxQueue(node, isAdmitted: false)
+    return result ?? .timedOut
   }
 
-  /// Whoever waited for room has died.
-  fileprivate func leaveLine(_ place: Handle<QueuedWaiter>, hasRoom: Bool) {
+  /// Takes a sender's node out of the queue, and releases the space of a sender that died after it was admitted;
+  /// returns whether the node was in the queue.
+  @discardableResult
+  fileprivate func leaveMailboxQueue(_ node: Handle<QueuedWaiter>, isAdmitted: Bool) -> Bool {
     let extras = extras()
     extras.it.lock.lock()
-    extras.it.bound.line.remove(place)
+    let wasQueued = extras.it.mailboxLimit.queue.remove(node)
     extras.it.lock.unlock()
-    if hasRoom { release(place.it.amount) }
+    if isAdmitted { release(node.it.amount) }
+    return wasQueued
   }
 
-  /// So much has left the mailbox: room for those who wait in line (MB2).
+  /// Releases the space of a message that has left the mailbox, and admits waiters that fit into it.
   @inline(never)
   func release(_ size: Int) {
     let extras = extras()
     extras.it.lock.lock()
-    extras.it.bound.release(size)
-    let next = extras.it.bound.next()
+    extras.it.mailboxLimit.release(size)
+    let next = extras.it.mailboxLimit.next()
     extras.it.lock.unlock()
-    if let next { giveRoom(next) }
+    if let next { grantRoom(next) }
   }
 
-  /// Tells the first in line, and the next if that one has given up, or if there is room for more.
-  private func giveRoom(_ first: (ticket: WaitTicket, amount: Int)) {
+  /// Wakes a waiter that was admitted, and then each next one that fits; a waiter that has given up releases its space.
+  private func grantRoom(_ first: (ticket: WaitTicket, amount: Int)) {
     let extras = extras()
-    var told: (ticket: WaitTicket, amount: Int)? = first
-    while let one = told {
-      let isThere = one.ticket.answer(.granted, from: Scheduler.current)
+    var admitted: (ticket: WaitTicket, amount: Int)? = first
+    while let sender = admitted {
+      let isWaiting = sender.ticket.answer(.granted, from: Scheduler.current)
       extras.it.lock.lock()
-      if !isThere { extras.it.bound.release(one.amount) }
-      told = extras.it.bound.next()
+      if !isWaiting { extras.it.mailboxLimit.release(sender.amount) }
+      admitted = extras.it.mailboxLimit.next()
       extras.it.lock.unlock()
     }
   }
 
-  /// Throws the oldest away while there is too much (MB3); on the process's own stack.
+  /// Discards the oldest messages while `dropOldest` admitted more than the limit; on the process's own stack.
   func trimMail() {
     let extras = extras()
     while true {
       extras.it.lock.lock()
-      let isOver = extras.it.bound.whenFull == .dropOldest && extras.it.bound.isOver
+      let isOver = extras.it.mailboxLimit.whenFull == .dropOldest && extras.it.mailboxLimit.isOver
       extras.it.lock.unlock()
       guard isOver, let oldest = it.mailbox.removeOldest() else { return }
-      extras.it.bound.trimmed &+= 1
+      extras.it.mailboxLimit.trimmed &+= 1
       release(Int(oldest.it.bytes))
       home.it.counters.messagesRefused.add()
       oldest.drop(.discarded, from: Scheduler.current)
     }
   }
 
-  /// Nobody is let in any more (MB4).
+  /// Closes the limit because the process has ended: tells the waiters, and admits no message any more.
   func closeBound() {
     let extras = extras()
     while true {
       extras.it.lock.lock()
-      extras.it.bound.generation = 0
-      let next = extras.it.bound.line.popFirst()
+      extras.it.mailboxLimit.generation = 0
+      let next = extras.it.mailboxLimit.queue.popFirst()
       extras.it.lock.unlock()
       guard let next else { return }
       _ = next.ticket.answer(.noProcess, from: Scheduler.current)
     }
   }
 
-  /// How often messages were thrown away by the owner itself.
-  // Ordering: its own (R9).
-  var trimCount: Int { it.isBounded.load(ordering: .relaxed) ? extras().it.bound.trimmed : 0 }
+  /// The number of messages that the owner has discarded.
+  // Ordering: relaxed: the process's own (R9).
+  var trimCount: Int { it.isBounded.load(ordering: .relaxed) ? extras().it.mailboxLimit.trimmed : 0 }
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a receiver can know of a message beside the message.
+// What a receiver may learn about a message besides its content.
 
-/// Where a message came from, how large it is, when it was sent.
+/// The sender of a message, its size, and the time at which it was sent.
 public struct MessageInfo: Sendable, Hashable {
-  /// Nil for a thread that is no process.
+  /// The process that sent it; nil for a thread that is not a process.
   public let sender: ProcessID?
-  /// Its size in the mailbox: of the value itself, not of what it refers to.
+  /// The size of the message value in bytes, without what the value refers to.
   public let bytes: Int
-  /// When it was sent, by the sender's last look at the clock: up to some slices early.
+  /// The time at which it was sent, as the sender last read the clock: up to a few slices early.
   ///
-  /// For a thread that is no process, when it was received.
+  /// For a message from a thread that is not a process, the time at which this property was read.
   public let sent: ContinuousClock.Instant
 }
 
 extension ProcessContext where Message: ~Copyable {
-  /// Where the message last received came from; nil before the first.
+  /// What is known about the message that was received last; nil before the first one.
   public var lastMessage: MessageInfo? {
     let scheduler = record.here(generation)
     let mailbox = record.it.mailbox

@@ -1,39 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What carries one message: a header, and the message itself behind it.
-// K1. A node belongs to its sender until it is pushed, to the inbox until the owner takes it, then to the owner.
-// K2. It names the generation it was sent to. Whoever has the record discards nodes for another generation.
-// K3. Its payload is destroyed exactly once: moved out by a receive, or destroyed by `discard`.
+// The node that carries one message: a header, with the message itself behind it. The payload is consumed exactly once:
+// moved out by a receive, or destroyed by `discard`.
+// K1. A node belongs to its sender until it is pushed, then to the inbox until the owner takes it, then to the owner.
+// K2. A node names the generation that it was sent to. The process that has the record discards nodes of other
+//     generations.
 
 import CJoist
 
-/// The header of a message.
-///
-/// The payload follows at `payloadOffset`.
+/// The header of a message; the payload follows at `payloadOffset`.
 @safe
 @usableFromInline
 package struct MessageNode: ~Copyable {
   /// The next older message in an inbox, the next newer one in a mailbox.
   var next: Handle<MessageNode>?
-  /// The payload's Swift type: how `discard` destroys what it does not know.
+  /// The metadata of the payload's Swift type, by which `discard` destroys it.
   let metadata: UnsafeRawPointer
-  /// Who sent it; zero bits for a thread that is no process.
+  /// The bits of the sender's `ProcessID`; zero for a thread that is not a process.
   var sender: UInt64 = 0
-  /// The cheap clock when it was sent.
+  /// The count of the scheduler's clock when it was sent.
   var sent: UInt64 = 0
-  /// The process it is for (K2); of a notice, once it is in a mailbox, the monitor's number.
+  /// The generation of the process that it is for (K2); for a monitor's notice in a mailbox, the monitor's number.
   var generation: UInt32 = 0
-  /// The payload's size, as far as it fits.
+  /// The payload's size in bytes, saturated.
   let bytes: UInt32
-  /// From the header's beginning.
+  /// The distance from the header's beginning to the payload, in bytes.
   let payloadOffset: UInt16
-  /// Where the memory came from: a class of `NodePool`, or `NodePool.fromMalloc`.
+  /// The origin of the memory: a class of `NodePool`, `NodePool.fromMalloc`, or `NodePool.fromReserve`.
   let sizeClass: UInt8
-  /// What it is.
+  /// What the payload is.
   var kind: Kind = .message
-  /// It goes before those that are not (MU1).
+  /// Whether it goes before the messages that are not urgent (MU1).
   var isUrgent = false
-  /// It came too late for an earlier process of the record, and lies in a mailbox only to be destroyed.
+  /// Whether it came too late for an earlier process of the record, and lies in a mailbox only to be destroyed.
   var isLate = false
 
   /// What a node carries.
@@ -41,60 +40,62 @@ package struct MessageNode: ~Copyable {
   enum Kind: UInt8 {
     /// A value of the receiver's message type.
     case message
-    /// Likewise, and somebody waits for the answer: the ticket lies behind the payload (CA1).
+    /// A message whose sender waits for a reply: the ticket lies behind the payload (CA1).
     case request
-    /// An `ExitReason`: somebody tells the process to exit.
+    /// An exit signal from a process or a thread: the payload is an `ExitPayload`.
+    ///
+    /// As the result of a call, the node has the callee's `ExitReason`.
     case exit
-    /// An `ExitReason`: a process that this one is linked to has ended. In place of the time is where the link is.
+    /// An exit signal over a link: the payload is an `ExitPayload`, and `sent` holds the link's index.
     case linkExit
     /// A `Down` of a monitor.
     case down
-    /// A message that the process had made of one of the last two or three: no mailbox refuses it.
+    /// A message that the process has made of an exit signal or a `Down`: no mailbox refuses it.
     case notice
-    /// A notice of an exit signal of the process's parent, with which it ends (PE1).
+    /// A notice that was made of an exit signal of the parent with which the process ends (PE1).
     case parentExit
-    /// A `Priority` that the process is to have from now on.
+    /// A `Priority` that the process takes as its own.
     case priority
-    /// What could not be delivered, to be destroyed (TM4).
+    /// A message that could not be delivered, to be destroyed (TM4).
     case remains
-    /// A `MessageMaker`: the receiver makes the message itself.
+    /// A `MessageMaker`, with which the receiver makes the message itself.
     case maker
 
-    /// Whether somebody has sent it as a message.
+    /// Whether a sender has sent it as a message.
     var isOfSenders: Bool { self == .message || self == .request || self == .maker }
   }
 
-  /// Whether it is for the process's body.
+  /// Whether the process's body receives it.
   var isMessage: Bool { kind == .message || kind == .request || isNotice }
-  /// Whether the process had it made, and no mailbox refuses it.
+  /// Whether the process has made it, so that no mailbox refuses it.
   private var isNotice: Bool { kind == .notice || kind == .parentExit }
-  /// Whether it has been counted as sent: a message, or what makes one.
+  /// Whether it was counted as sent: a message, or a maker of one.
   var wasSent: Bool { isMessage || kind == .maker }
-  /// Whether a mailbox with a maximum has let it in, and counts it.
+  /// Whether a bounded mailbox counts it (MB1).
   var isCounted: Bool { !isNotice }
 }
 
 extension MessageNode {
-  /// The memory that it takes: its block's, or from malloc.
+  /// The bytes of memory that it takes, from the pool or from malloc.
   var blockBytes: Int {
     sizeClass < NodePool.fromReserve ? NodePool.bytes(ofClass: Int(sizeClass)) : Int(payloadOffset) + Int(bytes)
   }
 
-  /// The header's size; payloads of up to sixteen bytes share its cache line.
+  /// The header's size in bytes; a payload of up to sixteen bytes shares its cache line.
   @inlinable static var headerBytes: Int { 48 }
 
-  /// Where a payload with that alignment begins.
+  /// Returns the distance from the header's beginning to a payload with that alignment.
   @inlinable @inline(__always)
   static func offset(alignment: Int) -> Int { max(headerBytes, alignment) }
 
-  /// From the payload to the ticket behind it.
+  /// Returns the distance from a payload of that size to the ticket behind it.
   @inlinable
   static func ticketOffset(bytes: Int) -> Int { (bytes + 7) & ~7 }
 }
 
 extension Handle<MessageNode> {
   /// The payload, as the type that it was sent as.
-  // Sound: the caller's type is the one it was made for; the offset is computed from the same type.
+  // Sound: the caller's type is that of the payload; the offset is computed from the same type.
   @inlinable
   func payload<Value: ~Copyable>(as type: Value.Type) -> Handle<Value> {
     let offset = MessageNode.offset(alignment: MemoryLayout<Value>.alignment)
@@ -102,8 +103,8 @@ extension Handle<MessageNode> {
     return unsafe Handle<Value>((raw + offset).assumingMemoryBound(to: Value.self))
   }
 
-  /// Moves the payload out and gives the node back (K3).
-  // Sound: the owner does this once, and the node is not looked at again.
+  /// Moves the payload out and returns the node to its pool.
+  // Sound: the owner does this once, and the node is not used again.
   @inlinable
   func open<Value: ~Copyable>(as type: Value.Type) -> Value {
     let value = unsafe payload(as: type).pointer.move()
@@ -112,35 +113,35 @@ extension Handle<MessageNode> {
   }
 
   // Sound: the metadata is that of the payload's type.
-  /// The payload's type in words.
+  /// The name of the payload's type.
   var typeName: String { unsafe "\(unsafeBitCast(it.metadata, to: Any.Type.self))" }
 
   /// The ticket of a request.
-  // Sound: a request's node has room for it there, and it is written before the node is sent.
+  // Sound: a request's node has space for it there, and it is written before the node is sent.
   var ticket: WaitTicket {
-    get { unsafe ticketPlace.load(as: WaitTicket.self) }
-    nonmutating set { unsafe ticketPlace.storeBytes(of: newValue, as: WaitTicket.self) }
+    get { unsafe ticketAddress.load(as: WaitTicket.self) }
+    nonmutating set { unsafe ticketAddress.storeBytes(of: newValue, as: WaitTicket.self) }
   }
 
-  private var ticketPlace: UnsafeMutableRawPointer {
+  private var ticketAddress: UnsafeMutableRawPointer {
     unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset) + MessageNode.ticketOffset(bytes: Int(it.bytes))
   }
 
   /// Whether no user's code runs when the payload is destroyed.
-  // Sound: as above.
+  // Sound: the metadata is that of the payload's type.
   var isTrivial: Bool { unsafe joist_value_is_trivial(it.metadata) }
 
-  /// Destroys a message that nobody will read; who waits for the answer to it is told so.
-  func drop(_ answer: WaitResult, from scheduler: Handle<Scheduler>?) {
-    if it.kind == .request { _ = ticket.answer(answer, from: scheduler) }
+  /// Destroys a message that will not be received; a caller that waits for the reply gets the result instead.
+  func drop(_ result: WaitResult, from scheduler: Handle<Scheduler>?) {
+    if it.kind == .request { _ = ticket.answer(result, from: scheduler) }
     discard()
   }
 
-  /// Destroys the payload and gives the node back (K3); allocates nothing.
+  /// Destroys the payload and returns the node to its pool; allocates nothing.
   ///
-  /// The node first, for a `deinit` may trap.
-  // Sound: the metadata is the payload's own, and it has not been moved out; it is moved to where there is room for it.
-  // One from malloc or the reserve stays where it is.
+  /// The node is returned first, because a `deinit` may trap.
+  // Sound: the metadata is the payload's own, and the payload has not been moved out; it is moved to memory that is
+  // large enough. The payload of a node from malloc or the reserve stays where it is.
   func discard() {
     if isTrivial { return NodePool.give(self) }
     let payload = unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset)
@@ -149,12 +150,13 @@ extension Handle<MessageNode> {
       unsafe joist_value_destroy(payload, metadata)
       return NodePool.give(self)
     }
-    // On the stack, as a constant size and this alignment are: a header is as long as an alignment may ask for more.
-    unsafe withUnsafeTemporaryAllocation(byteCount: NodePool.maxBytes, alignment: 16) { room in
-      let place = unsafe room.baseAddress!.alignedUp(toMultipleOf: NodePool.minBytes)
-      unsafe joist_value_move(place, payload, metadata)
+    // A constant size and this alignment make it a part of the stack. Aligning it further takes at most the length of a
+    // header.
+    unsafe withUnsafeTemporaryAllocation(byteCount: NodePool.maxBytes, alignment: 16) { space in
+      let target = unsafe space.baseAddress!.alignedUp(toMultipleOf: NodePool.minBytes)
+      unsafe joist_value_move(target, payload, metadata)
       NodePool.give(self)
-      unsafe joist_value_destroy(place, metadata)
+      unsafe joist_value_destroy(target, metadata)
     }
   }
 }

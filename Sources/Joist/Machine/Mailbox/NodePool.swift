@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for message nodes: blocks of 64 bytes to a kilobyte (`BlockPool`).
-// O1. A scheduler takes from and gives to a cache of its own, without a lock. A thread that is none uses malloc.
-// O2. Nodes travel between runtimes, so the depot is the program's, and its memory is never given back.
+// The memory for message nodes: blocks of 64 bytes to a kilobyte (`BlockPool`). A scheduler uses a cache of its own,
+// without a lock; any other thread uses malloc. Nodes travel between runtimes, so all runtimes of the program share the
+// depot behind the caches, and its memory is never given back.
 
 import CJoist
 
-/// How much room a message needs: known to the compiler where the message's type is.
+/// The size and layout of a message's node, known at compile time where the message's type is known.
 @usableFromInline
 struct NodeShape {
-  /// The payload's size.
+  /// The payload's size in bytes.
   @usableFromInline let bytes: Int
-  /// From the header's beginning to the payload.
+  /// The distance from the header's beginning to the payload, in bytes.
   @usableFromInline let payloadOffset: Int
-  /// Of the whole node, what comes behind the payload included.
+  /// The bytes of the whole node, with those behind the payload.
   @usableFromInline let allBytes: Int
   @usableFromInline let alignment: Int
 
-  /// For a payload of that type, and so much behind it.
+  /// Creates the shape for a payload of that type with `more` bytes behind it.
   @inlinable @inline(__always)
   init<Message: ~Copyable>(_ type: Message.Type, more: Int = 0) {
     bytes = MemoryLayout<Message>.size
@@ -26,7 +26,7 @@ struct NodeShape {
     allBytes = payloadOffset + bytes + more
   }
 
-  /// The smallest class that holds it, or `fromMalloc`.
+  /// The smallest size class that holds the node, or `fromMalloc`.
   @inlinable
   var sizeClass: UInt8 {
     @inline(__always) get {
@@ -37,27 +37,27 @@ struct NodeShape {
   }
 }
 
-/// Takes and gives nodes.
+/// Allocates and frees message nodes.
 @usableFromInline
 package enum NodePool: BlockSizes {
-  /// Where all schedulers' caches get their nodes (O2).
+  /// The depots of the program, from which the caches of all schedulers get their blocks.
   static let depots = BlockDepots<NodePool>(nodes: Limits.maxNumaNodes)
 
-  /// Not a class: the block came from malloc.
+  /// The value that stands for malloc instead of a size class.
   @inlinable static var fromMalloc: UInt8 { .max }
-  /// Not a class either: the block is of the reserve (NR1).
+  /// The value that stands for the reserve instead of a size class (NR1).
   static var fromReserve: UInt8 { .max - 1 }
-  /// The smallest and the largest class's blocks, header included; what is larger comes from malloc.
+  /// The block sizes of the smallest and the largest class, header included; a larger node comes from malloc.
   @inlinable static var minBytes: Int { 64 }
   @inlinable static var maxBytes: Int { 1_024 }
-  /// How many classes there are.
+  /// The number of size classes.
   static var classes: Int { 5 }
 
-  /// The size of a class's blocks.
+  /// Returns the size of a class's blocks, in bytes.
   static func bytes(ofClass sizeClass: Int) -> Int { minBytes << sizeClass }
 
-  /// A node without a payload yet, from the scheduler's cache or, without one, from malloc.
-  // Sound: the block is as long as the shape says and belongs to nobody else (O1). The metadata is passed on.
+  /// Takes a node, without a payload yet, from the scheduler's cache, or from malloc if there is no scheduler.
+  // Sound: the block is as long as the shape says, and no other thread has it. The metadata is passed on.
   @inline(__always)
   static func take(
     _ shape: NodeShape,
@@ -70,7 +70,7 @@ package enum NodePool: BlockSizes {
     return unsafe begin(block, shape, sizeClass, metadata: metadata)
   }
 
-  // Sound: as above.
+  // Sound: as `take`.
   @inline(never)
   private static func takeSlowly(
     _ shape: NodeShape,
@@ -91,7 +91,7 @@ package enum NodePool: BlockSizes {
     return unsafe begin(block, shape, fromReserve, metadata: metadata)
   }
 
-  // Sound: as above; the header is at the block's beginning.
+  // Sound: as `take`; the header is at the block's beginning.
   @inline(__always)
   private static func begin(
     _ block: UnsafeMutableRawPointer,
@@ -111,8 +111,8 @@ package enum NodePool: BlockSizes {
     return unsafe Handle(node)
   }
 
-  /// Takes a node back whose payload is gone.
-  // Sound: nothing refers to the node any more (K1).
+  /// Takes back a node whose payload was moved out or destroyed.
+  // Sound: no thread refers to the node any more (K1).
   @usableFromInline
   static func give(_ node: Handle<MessageNode>) {
     let sizeClass = node.it.sizeClass
@@ -120,7 +120,7 @@ package enum NodePool: BlockSizes {
     unsafe scheduler.it.nodes.give(UnsafeMutableRawPointer(node.pointer), Int(sizeClass))
   }
 
-  // Sound: as above.
+  // Sound: as `give`.
   @inline(never)
   private static func giveSlowly(_ node: Handle<MessageNode>) {
     let block = unsafe UnsafeMutableRawPointer(node.pointer)

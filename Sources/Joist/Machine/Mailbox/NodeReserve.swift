@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nodes for the notices of processes that end while there is no memory: whoever waits for such an end is told all the
-// same.
-// NR1. Its memory is had when the first runtime is made, and never given back. Only a process takes from it that ends,
-//      after malloc and the pools had nothing; a node comes back when it was read or thrown away.
-// NR2. Where all are in use the program stops: a notice that is lost has somebody wait for ever.
+// Reserved nodes for the notices of processes that end while there is no memory, so that a process that waits for such
+// an end is told nevertheless.
+// NR1. The memory of the reserve is allocated when the first runtime is created, and never given back. Only a process
+//      that ends takes a node from it, after malloc and the pools had none. A node comes back when it was received or
+//      discarded.
+//
+// If all nodes of the reserve are in use, the program stops: after a lost notice a process would wait forever.
 
 import CJoist
 import Synchronization
 
 /// The program's reserve (NR1).
-// Sound: free nodes are touched under the lock alone, and one that was taken is its taker's. A free one's first word
-// links it.
+// Sound: free nodes are touched under the lock only, and a node that was taken belongs to its taker. The first word of
+// a free node links it to the next.
 @safe
 final class NodeReserve: @unchecked Sendable {
   static let shared = NodeReserve()
 
   private let lock = SpinLock()
   private let memory = unsafe joist_allocate(Limits.reservedNodes * Limits.reservedNodeBytes, 64)
-  /// How many were ever taken out of the memory: the rest of it was never touched.
+  /// The number of nodes that were ever taken; the memory behind them was never touched.
   private var begun = 0
   private var free: UnsafeMutableRawPointer?
 
   private init() {}
 
-  /// A node's memory; nil when there is none (NR2).
+  /// Takes the memory of a node; returns nil if all are in use.
   func take() -> UnsafeMutableRawPointer? {
     guard let memory = unsafe memory else { return nil }
     lock.lockAmongRuntimes()
@@ -38,8 +40,8 @@ final class NodeReserve: @unchecked Sendable {
     return unsafe memory + (begun - 1) * Limits.reservedNodeBytes
   }
 
-  // Sound: the node is the giver's until it is linked, under the lock.
-  /// Takes one back.
+  // Sound: the node belongs to the caller until it is linked, under the lock.
+  /// Takes back the memory of a node.
   func give(_ node: UnsafeMutableRawPointer) {
     lock.lockAmongRuntimes()
     unsafe node.storeBytes(of: free, as: UnsafeMutableRawPointer?.self)
@@ -49,16 +51,18 @@ final class NodeReserve: @unchecked Sendable {
 }
 
 extension Handle<Scheduler> {
-  /// Whether the process that runs here ends, and nobody finds it any more.
-  // Ordering: its own generation (R9).
+  /// Whether the running process is ending and can no longer be found by its id.
+  // Ordering: relaxed: the process's own generation (R9).
   fileprivate var isEnding: Bool {
     guard let process = it.running else { return false }
     return process.it.generation.load(ordering: .relaxed) != process.it.identity.generation
   }
 
-  // Sound: passed on.
-  /// A node's memory from the reserve, for a process that ends (NR1, NR2); nil for any other, and for what is larger
-  /// than a notice.
+  // Sound: the memory is passed on.
+  /// Takes the memory of a node from the reserve for a process that ends (NR1), and stops the program if all are in
+  /// use.
+  ///
+  /// Returns nil if the running process does not end, or the node is larger than a notice.
   func takeReserved(_ bytes: Int) -> UnsafeMutableRawPointer? {
     guard isEnding, bytes <= Limits.reservedNodeBytes else { return nil }
     if let node = unsafe NodeReserve.shared.take() { return unsafe node }

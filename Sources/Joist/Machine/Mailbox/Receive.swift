@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Receiving, on the process's own stack. What does not know the message's type is here; `ProcessContext` adds the type.
+// Receiving, on the process's own stack. These functions do not know the message's type, which `ProcessContext` adds.
 
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// The next message, for the caller to open; nil when there is none, and then the caller awaits one.
+  /// Takes the next message, which the caller opens; returns nil if there is none, and then the caller awaits one.
   @usableFromInline
   func nextMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
     guard it.mailbox.first != nil, paysQuickly(generation, Cost.lookAtMessage) else {
@@ -14,6 +14,7 @@ extension Handle<ProcessRecord> {
     return received(it.mailbox.removeFirst()!, Scheduler.current!)
   }
 
+  /// Takes the next message, after a suspension point and a look at the inbox; returns nil if there is none.
   @inline(never)
   private func lookForMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
     let scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
@@ -29,7 +30,9 @@ extension Handle<ProcessRecord> {
     return nil
   }
 
-  /// Waits for the next message; small, for its frame is in the image of everyone who waits.
+  /// Parks until there is a message, and takes it.
+  ///
+  /// The function is small, because its frame is among the saved frames of every process that waits.
   @usableFromInline
   func awaitMessage() throws(ProcessExit) -> Handle<MessageNode> {
     while true {
@@ -43,7 +46,8 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// The next message, for the caller to open; nil when none came in time.
+  /// Takes the next message, which the caller opens, and parks for at most `timeout` until there is one; returns nil if
+  /// none comes.
   @usableFromInline
   func nextMessage(_ generation: UInt32, within timeout: Duration) throws(ProcessExit) -> Handle<MessageNode>? {
     var scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
@@ -61,7 +65,7 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Waits until there is a message, without its slot.
+  /// Parks until there is a message, without a stack slot meanwhile.
   func hibernate(_ generation: UInt32) throws(ProcessExit) {
     var scheduler = try suspensionPoint(generation, cost: Cost.park)
     while true {
@@ -72,9 +76,10 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// The next message that a selective receive has not looked at yet: nil when the time is over.
+  /// Returns the next message that a selective receive has not looked at, and parks until there is one; nil if the
+  /// timeout ends first.
   ///
-  /// Waits while there is none, for the first time from now. `endSelection` ends that.
+  /// The timeout begins with the first call that waits, and lasts until `endSelection`.
   @usableFromInline
   func nextCandidate(
     _ generation: UInt32,
@@ -96,20 +101,20 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Ends a selective receive.
+  /// Ends a selective receive, and disarms its timeout.
   @usableFromInline
   func endSelection() {
     if it.flags.contains(.timed) { Scheduler.current!.disarm(self) }
   }
 
-  /// Takes the candidate out of the mailbox, for the caller to open.
+  /// Takes the candidate out of the mailbox; the caller opens it.
   @usableFromInline
   func take(_ selection: Selection) -> Handle<MessageNode> {
     received(it.mailbox.remove(after: selection.before)!, Scheduler.current!)
   }
 
-  /// A message leaves the mailbox for the process's body.
-  // Ordering: `isBounded` is its own, here and below (R9).
+  /// Counts a message that has left the mailbox for the process's body, and stores its sender, time and size.
+  // Ordering: relaxed: `isBounded` is the process's own, here and below (R9).
   @inline(__always)
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
     scheduler.it.counters.messagesReceived.add()
@@ -120,7 +125,7 @@ extension Handle<ProcessRecord> {
     return node
   }
 
-  /// What is rare: a request is noted (CA1), a bounded mailbox has room again (MB1).
+  /// Handles the rare cases: notes a request (CA1) or the parent's exit, and releases space in a bounded mailbox (MB1).
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
     if node.it.kind == .request { services().it.calls.note(node.ticket) }

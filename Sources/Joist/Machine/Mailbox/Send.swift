@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sending: make a node, move the message in, push it, and wake the receiver if it sleeps.
-// A send never blocks and never switches, unless the receiver's mailbox was asked to (`MailboxLimit`); its cost is
-// charged to
-// the sender as a debt.
+// Sending: takes a node, moves the message into it, pushes it to the receiver's inbox, and wakes the receiver if it is
+// parked.
+//
+// A send never blocks and never switches to another process, unless the receiver's mailbox is bounded with the policy
+// `block` (`MailboxLimit`). Its cost is charged to the sender, which pays at its next suspension point.
 
 import CJoist
 import Synchronization
 
-/// A message that is being made.
+/// A message that is being sent.
 ///
-/// Between `begin` and `finish` nothing can switch, so the scheduler stays the same.
+/// No switch can happen between `begin` and `finish`, so the scheduler stays the same.
 @usableFromInline
 struct Delivery {
   @usableFromInline let node: Handle<MessageNode>
   let scheduler: Handle<Scheduler>?
 
-  /// A node with room for a payload.
+  /// Takes a node for a payload of that shape.
   // Sound: the metadata is passed on as it is.
   @usableFromInline
   static func begin(_ shape: NodeShape, _ sizeClass: UInt8, metadata: UnsafeRawPointer) -> Delivery {
@@ -25,7 +26,7 @@ struct Delivery {
     return unsafe Delivery(node: NodePool.take(shape, sizeClass, metadata: metadata, scheduler), scheduler: scheduler)
   }
 
-  /// A node for a message of that type.
+  /// Takes a node for a message of that type.
   // Sound: a metatype is a pointer to its type's metadata. Likewise below.
   @inlinable
   static func begin<Message: ~Copyable>(_ type: Message.Type) -> Delivery {
@@ -33,7 +34,7 @@ struct Delivery {
     return unsafe begin(shape, shape.sizeClass, metadata: unsafeBitCast(type, to: UnsafeRawPointer.self))
   }
 
-  /// A node for a request of that type, with room for the ticket of who waits for the answer (CA1).
+  /// Takes a node for a request of that type, with space for the ticket of the caller that waits for the reply (CA1).
   @inlinable
   static func begin<Message: ~Copyable>(_ type: Message.Type, ticket: WaitTicket) -> Delivery {
     let bytes = MemoryLayout<Message>.size
@@ -44,23 +45,21 @@ struct Delivery {
     return delivery
   }
 
-  /// It is a request, and this the ticket of who waits.
+  /// Makes the node a request with that ticket.
   @usableFromInline
   func carry(_ ticket: WaitTicket) {
     node.it.kind = .request
     node.ticket = ticket
   }
 
-  /// Moves the message in.
-  // Sound: the payload is not initialised yet, and of this type.
+  /// Moves the message into the node.
+  // Sound: the payload is not initialized yet, and of this type.
   @inlinable
   func put<Message: ~Copyable>(_ message: consuming Message) {
     unsafe node.payload(as: Message.self).pointer.initialize(to: message)
   }
 
-  /// Sends it.
-  ///
-  /// To the dead it is dropped and counted; the message is destroyed here then.
+  /// Sends the message; if the process has ended, counts it as dropped and destroys it here.
   // Ordering: guesses (R9).
   @usableFromInline
   func finish(to process: Handle<ProcessRecord>, _ id: ProcessID) {
@@ -75,15 +74,16 @@ struct Delivery {
     }
   }
 
-  /// The process waited for it, and is the caller's now (E5).
-  // Ordering: relaxed, for the claim has acquired what it did before it parked, and what its predecessors did.
+  /// Hands the message to a process that waited for one and was claimed by this thread, and wakes the process (E5).
+  // Ordering: relaxed, because the claim has acquired what the process did before it parked, and what earlier processes
+  // of the record did.
   @inline(__always)
   private func handOver(to process: Handle<ProcessRecord>, _ id: ProcessID) {
-    // The record's next process may have been claimed instead: it is woken for nothing.
-    let isIt = process.it.generation.load(ordering: .relaxed) == id.generation
-    if isIt { process.it.arrived = node }
+    // The record's next process may have been claimed instead: then it is woken without a message.
+    let isReceiver = process.it.generation.load(ordering: .relaxed) == id.generation
+    if isReceiver { process.it.arrived = node }
     process.wake(from: scheduler)
-    if !isIt { refuse(process, .noProcess) }
+    if !isReceiver { refuse(process, .noProcess) }
   }
 
   @inline(never)
@@ -91,9 +91,10 @@ struct Delivery {
     if let refusal = process.admit(node, id, .waiting(until: nil)) ?? push(to: process) { refuse(process, refusal) }
   }
 
-  /// Pushes it, and wakes who waits for it; why not, where the process has ended since it was looked at (E6).
+  /// Pushes the message, and wakes a process that waits for one; returns `.noProcess` if the process has ended
+  /// meanwhile (E6).
   ///
-  /// The process that sends may have gone on on another thread since `begin`.
+  /// A process that sends may have continued on another thread since `begin`.
   func push(to process: Handle<ProcessRecord>) -> WaitResult? {
     switch process.it.inbox.push(node) {
     case .left: return nil
@@ -103,7 +104,7 @@ struct Delivery {
     return nil
   }
 
-  /// Sends it, or says why not; never waits.
+  /// Sends the message, or throws the reason why that is not possible; never waits.
   @usableFromInline
   func tryFinish(to process: Handle<ProcessRecord>, _ id: ProcessID) throws(SendError) {
     note(process, id)
@@ -113,7 +114,7 @@ struct Delivery {
     }
   }
 
-  /// Sends it ahead of what is not urgent.
+  /// Sends the message ahead of those that are not urgent (MU1).
   @usableFromInline
   func finishUrgent(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     node.it.isUrgent = true
@@ -121,12 +122,12 @@ struct Delivery {
     process.it.signals.raise(.urgentMail)
   }
 
-  /// Sends a request, or says why not.
+  /// Sends a request; returns nil if the wait is open, and otherwise the reason why the request was not sent.
   ///
-  /// One that was pushed to the record's next process lies there until that looks at its mail: so whoever asks looks
-  /// again.
-  // Ordering: the next process opens the inbox after the end of this one, whose new generation the push sees then:
-  // relaxed.
+  /// A request that was pushed to the record's next process lies there until that process looks at its mail. Therefore
+  /// the caller reads the generation once more after the push.
+  // Ordering: relaxed: the next process opens the inbox after the end of the one that was meant, so a push that
+  // succeeds there also makes the new generation visible.
   func finishRequest(to process: Handle<ProcessRecord>, _ id: ProcessID, until deadline: Int64?) -> WaitResult? {
     note(process, id)
     if let refusal = process.admit(node, id, .waiting(until: deadline)) {
@@ -136,7 +137,7 @@ struct Delivery {
     let ticket = node.ticket
     ticket.open()
     if let refusal = push(to: process) {
-      // The wait is open: it ends with the answer that this brings.
+      // The wait is open: `refuse` stores its result.
       refuse(process, refusal)
       return nil
     }
@@ -146,7 +147,7 @@ struct Delivery {
     return nil
   }
 
-  /// What a message knows of its sending, and who pays.
+  /// Stores in the node the receiver's generation, the sender and the time, counts the message, and charges the sender.
   @inline(__always)
   private func note(_ process: Handle<ProcessRecord>, _ id: ProcessID) {
     node.it.generation = id.generation
@@ -160,25 +161,25 @@ struct Delivery {
     scheduler.it.counters.messagesSent.add()
   }
 
-  /// Drops and counts a message that cannot be delivered, and tells whoever waits for the answer.
+  /// Counts and destroys a message that cannot be delivered; a caller that waits for the reply gets the refusal.
   ///
-  /// Where the sender itself is told, by an error, it is no dead letter.
+  /// The message is reported as a dead letter unless its sender gets an error.
   @inline(never)
-  func refuse(_ process: Handle<ProcessRecord>, _ answer: WaitResult, isSenderTold: Bool = false) {
-    count(answer, process.home)
-    if !isSenderTold { node.reportDead(process, DeadLetter.Cause(answer)) }
-    node.drop(answer, from: Scheduler.current)
+  func refuse(_ process: Handle<ProcessRecord>, _ refusal: WaitResult, isSenderTold: Bool = false) {
+    count(refusal, process.home)
+    if !isSenderTold { node.reportDead(process, DeadLetter.Cause(refusal)) }
+    node.drop(refusal, from: Scheduler.current)
   }
 
   /// Counts a message that cannot be delivered.
-  func count(_ answer: WaitResult, _ core: Handle<RuntimeCore>) {
-    if answer == .noProcess { core.it.counters.messagesDropped.add() } else { core.it.counters.messagesRefused.add() }
+  func count(_ refusal: WaitResult, _ core: Handle<RuntimeCore>) {
+    if refusal == .noProcess { core.it.counters.messagesDropped.add() } else { core.it.counters.messagesRefused.add() }
   }
 }
 
-/// Why `trySend` did not send.
+/// The reason why ``ProcessRef/trySend(_:)`` did not send a message.
 public enum SendError: Error, Hashable {
-  /// The mailbox holds as much as it may.
+  /// The mailbox is full.
   case mailboxFull
   /// The process has ended.
   case noProcess

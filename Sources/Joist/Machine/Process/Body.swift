@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The closure of a process, between spawn and start.
-// B1. `ProcessContext<M>` is the same sixteen bytes for every `M`, so a closure that takes one is called in the same
-//     way for every `M`. It is stored as one of `Never`, and no closure is made around it.
-// B2. Until the process starts its body lies in the record, in two words that are used otherwise only after that.
-// B3. While it runs the frame that called it holds what it captured. That is noted above the frame: if the frame is
-//     left for good, by a crash or a kill, it is released from there.
+// The closure of a process, between spawn and start. `ProcessContext<M>` consists of the same sixteen bytes for every
+// `M`, so a closure that takes one is called in the same way for every `M`. It is stored as a closure of `Never`, and
+// no wrapper closure is allocated.
+// B2. Until the process starts, its body lies in the record, in two words whose other use begins only after that.
+// B3. While the body runs, the frame that called it holds what the body captured. A note above that frame says so: if a
+//     crash or a kill leaves the frame for good, the captures are released by way of the note.
 
-/// A body as it was given: a struct around the closure, so that generic code passes it as it is.
+/// A process body as the caller gave it.
+///
+/// The struct around the closure lets generic code pass it on without wrapping it.
 @usableFromInline
 struct Body<Message: ~Copyable> {
   @usableFromInline let run: (ProcessContext<Message>) throws -> Void
@@ -15,8 +17,8 @@ struct Body<Message: ~Copyable> {
   @inlinable @inline(__always)
   init(_ run: sending @escaping (ProcessContext<Message>) throws -> Void) { self.run = run }
 
-  // Sound: by B1 it is called in the same way.
-  /// Without the type of its messages.
+  // Sound: the closure is called in the same way for every message type (file header).
+  /// The body without the type of its messages.
   @inlinable
   var untyped: Body<Never> { @inline(__always) get { unsafe unsafeBitCast(self, to: Body<Never>.self) } }
 }
@@ -32,8 +34,8 @@ extension Handle<Body<Never>> {
   func take() -> Body<Never> { unsafe pointer.move() }
 }
 
-// Sound: the note is on the process's own stack, above its first frame. It is a copy without a count of what that frame
-// has with one, from before the call until just after it (B3).
+// Sound: the note is on the process's own stack, above its first frame. It is an unretained copy of the reference that
+// the calling frame retains, and is set just before the call and cleared just after it (B3).
 extension Handle<ProcessRecord> {
   private var bodyNote: UnsafeMutableRawPointer { unsafe it.slot!.it.note }
 
@@ -43,7 +45,7 @@ extension Handle<ProcessRecord> {
     try holding(body) { try body.run(ProcessContext<Never>(self)) }
   }
 
-  /// Does something while this frame holds what the body captured.
+  /// Calls `act` while this frame holds what the body captured.
   @inline(__always)
   func holding(_ body: Body<Never>, _ act: () throws -> Void) rethrows {
     try withExtendedLifetime(body) {
@@ -53,7 +55,7 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Releases what a body captured whose frame is left for good.
+  /// Releases what the body captured, if the frame that held it was left for good.
   func dropBody() {
     guard let captured = unsafe UnsafeRawPointer(bitPattern: bodyNote.load(as: UInt.self)) else { return }
     unsafe bodyNote.storeBytes(of: 0, as: UInt.self)

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reasons for which a process ends, and what its calls throw once it is told to exit.
+// The reasons for which a process ends, and the error by which its runtime calls tell it to exit.
 
-/// Why a process ended.
+/// The reason why a process ended.
 ///
-/// `Sendable`, because `Error` is: it travels in any message.
+/// It is `Sendable`, because `Error` is, so any message may carry it.
 public enum ExitReason: Sendable {
-  /// Its body returned.
+  /// The body returned.
   case normal
-  /// It was told to, in good order.
+  /// The process was told to exit in an orderly way.
   case shutdown
-  /// It was killed: no reason could refuse it.
+  /// The process was killed, which it cannot trap.
   case killed
-  /// There was no such process.
+  /// The process did not exist, or had ended before.
   case noProcess
-  /// Its body threw.
+  /// The body threw this error.
   case error(any Error)
-  /// It crashed: an index out of range, a nil unwrapped, an overflow, `fatalError`.
+  /// The process crashed: an index out of range, an unwrapped nil, an overflow, or `fatalError`.
   case trap(Trap)
-  /// Its stack ended.
+  /// The process used up its stack.
   case stackOverflow(Trap)
-  /// It wanted more memory than `SpawnOptions.memoryLimit`, or its private heap wanted some and there was none.
+  /// The process exceeded ``SpawnOptions/memoryLimit``, or there was no memory for its private heap.
   case memoryLimit
 }
 
 extension ExitReason {
-  /// Whether it ended as it was meant to: `.normal` or `.shutdown`.
+  /// Whether the reason is `.normal` or `.shutdown`.
   public var isOrderly: Bool {
     switch self {
     case .normal, .shutdown: true
@@ -35,7 +35,7 @@ extension ExitReason {
 }
 
 extension ExitReason: CustomStringConvertible {
-  /// One word, or the error's own words.
+  /// The reason in a few words, with the description of the error or trap.
   public var description: String {
     switch self {
     case .normal: "normal"
@@ -45,15 +45,16 @@ extension ExitReason: CustomStringConvertible {
     case .error(let error): "error: \(error)"
     case .trap(let trap): "trap: \(trap)"
     case .stackOverflow: "stack overflow"
-    case .memoryLimit: "heap limit"
+    case .memoryLimit: "memory limit"
     }
   }
 }
 
-/// Thrown by a runtime call of a process that was told to exit; the next call throws it again.
+/// The error that every runtime call of a process throws once the process was told to exit.
 ///
-/// Let it pass: `defer` blocks run, references are released, and the process ends with the reason.
+/// Let it pass out of the body: `defer` blocks run, references are released, and the process ends with the reason. A
+/// body that catches it receives it again from its next call.
 public struct ProcessExit: Error {
-  /// What it was told.
+  /// The reason that the process was told.
   public let reason: ExitReason
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The error of giving and finding names, which a spawn with a name throws too.
+// The error of giving and looking up names, which a spawn with a name throws, too.
 
 /// The reason why a name could not be given or looked up.
 public enum NameError: Error, Hashable, CustomStringConvertible {

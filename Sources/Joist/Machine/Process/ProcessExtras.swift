@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State that few processes need. The record's first use of either part allocates both, and they stay with the record for
-// later processes (R7): `ProcessExtras`, which the machine uses, and behind it `ServiceExtras`, which the services use.
-// The lowest bit of the record's word says whether `ProcessExtras` are in use, so that a process that ends with services
-// alone, as one that is monitored, looks at nothing else.
-// PX1. The lock guards the mailbox limit, timers, suspenders and lending. The other fields belong to the process (A1).
+// State that few processes need. The first use of either part allocates both, and they stay with the record for later
+// processes (R7): `ProcessExtras`, which the machine uses, and behind it `ServiceExtras`, which the services use. The
+// lowest bit of the record's word says whether `ProcessExtras` are in use, so that the end of a process that has only
+// services, such as a monitored one, looks at nothing else. The lock guards the mailbox limit, timers, suspenders and
+// lending. The other fields belong to the process (A1).
 // PX2. An ending process stores the next generation, empties its inbox, and only then looks for extras. Another thread
-//      that has obtained the extras looks at that inbox, and only then at the generation. All accesses but that of the
-//      generation are sequentially consistent. So if an end finds no extras, it emptied the inbox before they existed;
-//      a thread that obtains them later sees the inbox as that end left it, and with it the new generation. Therefore
-//      no entry that a thread adds is forgotten.
+//      that has obtained the extras looks at that inbox first and at the generation second. All these accesses except
+//      those of the generation are sequentially consistent. So if an end finds no extras, it emptied the inbox before
+//      they existed; a thread that obtains them later sees the inbox as that end left it, and with it the new
+//      generation. Therefore no entry that a thread adds is forgotten.
 
 import Synchronization
 
@@ -24,7 +24,7 @@ struct ProcessExtras: ~Copyable {
   let waitsFor = Atomic<UInt>(0)
   /// The limit of what heap, messages and frames may take together, in bytes.
   var memoryLimit = Int.max
-  /// The rest of the messages being sorted, while an earlier one runs a user's code (MU2).
+  /// The rest of the messages being sorted, while an earlier one runs user code (MU2).
   var unsorted: Handle<MessageNode>?
   /// The locks and permits that it holds (HD1).
   var holdings = Holdings()
@@ -32,24 +32,23 @@ struct ProcessExtras: ~Copyable {
   var exitOrigin: ProcessID?
   /// The closure that makes messages of exit signals, if it traps them.
   var exitTrap: NoticeMaker<ExitSignal>?
-  /// The priorities that are lent to it, and to which process it lends its own (PI1).
+  /// The priorities that are lent to it, and the process to which it lends its own (PI1).
   var lending = Lending()
   /// The process that it calls (PI3).
   let callee = Callee()
   /// The reason why it ends, where the record's `exitNote` is `other`.
   var exitReason = ExitReason.normal
-  /// The wait queue that it stands in (WL3).
-  var turn: Grant?
-  /// The limit of its mailbox, if that has one.
-  var bound = MailboxLimit()
+  /// Its place in the wait queue of a lock, semaphore or other owner, so that its end can leave the queue (WL3).
+  var grant: Grant?
+  /// The limit of its mailbox, if it has one.
+  var mailboxLimit = MailboxLimit()
 }
 
 extension Handle<ProcessRecord> {
   private static var inUse: UInt { 1 }
 
-  /// Whether its `ProcessExtras` are in use.
-  // Ordering: sequentially consistent for PX2, both here, where an end looks, and below. That is also acquiring, and
-  // pairs with the store of the address: the extras' initial values are seen.
+  // Ordering: sequentially consistent for PX2, both here, where an end looks, and below. That includes acquiring, which
+  // pairs with the store of the address, so the extras' initial values are seen.
   var hasExtras: Bool { it.extrasBits.load(ordering: .sequentiallyConsistent) & Self.inUse != 0 }
 
   /// Its extras, allocated now if the record has none; ends the process if there is no memory for them.
@@ -75,8 +74,9 @@ extension Handle<ProcessRecord> {
     return Handle<ProcessExtras>(address: address)
   }
 
-  /// Whether it is still the process of that generation; for a thread that has obtained its extras (PX2).
-  // Ordering: relaxed, because the look at the inbox comes first, and shows a newer generation with itself.
+  /// Whether this is still the process of that generation; for a thread that has obtained its extras (PX2).
+  // Ordering: relaxed, because the look at the inbox comes first, and an inbox that an end has emptied makes the newer
+  // generation visible.
   func isStill(_ generation: UInt32) -> Bool {
     it.inbox.see()
     return it.generation.load(ordering: .relaxed) == generation

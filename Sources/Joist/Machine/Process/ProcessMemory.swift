@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process takes of the machine's memory.
-// ME1. Of one that is parked, all is known to whoever claims it (E2), counts, and leaves it again as it was. One that
-//      runs, or is about to, is not claimed: of that only what is for others to read is counted.
+// Measuring the memory of a process. A thread that claims a parked process (E2) has it alone: it can count everything,
+// and then parks the process again as it was. A process that runs, or is about to, cannot be claimed; of such a process
+// only what others may read is counted.
 
 import Synchronization
 
-/// Bytes that a process takes, by what they are for.
+/// The bytes that the runtime keeps for a process, by purpose.
 ///
-/// Exact for one that waits, but for what its own objects take: those are malloc's. Of one that runs, or is about to,
-/// the messages that it has not received count as the smallest, and its stack as a page.
+/// For a waiting process the values are exact. Objects of the process itself are `malloc`'s and are not included. For a
+/// process that runs, or is about to, each unreceived message counts as the smallest possible one, and the stack as one
+/// page.
 public struct ProcessMemory: Sendable, Hashable {
-  /// What the runtime knows of every process.
+  /// The record that every process has.
   public let record: Int
-  /// Its frames: where they were copied to, or the pages of its stack that have them.
+  /// The frames: their saved copy, or the pages of the stack that hold them.
   public let stack: Int
-  /// The blocks of its private heap.
+  /// The blocks of the private heap.
   public let heap: Int
-  /// Messages that it has not received.
+  /// The messages that the process has not received.
   public let mailbox: Int
-  /// What only some have: links, monitors, bounds, timers, and the rest of a private heap.
+  /// What only some processes have: links, monitors, mailbox limit, timers, and the bookkeeping of a private heap.
   public let other: Int
 
-  /// All of it.
+  /// The sum of all parts.
   public var total: Int { record + stack + heap + mailbox + other }
 }
 
 extension Handle<ProcessRecord> {
-  /// What it takes now (ME1).
+  /// Measures the memory of the process now.
   func measureMemory() -> ProcessMemory {
     guard it.inbox.claim() else {
       let mailbox = it.inbox.unread * NodePool.minBytes
@@ -42,14 +43,14 @@ extension Handle<ProcessRecord> {
     ProcessMemory(record: ProcessTable.recordBytes, stack: stack, heap: heapBytes, mailbox: mailbox, other: other)
   }
 
-  /// The caller has the process.
+  /// The bytes of all unreceived messages; the caller has the process.
   private var mailBytes: Int {
     var bytes = 0
     forEachUnread { bytes += $0.it.blockBytes }
     return bytes
   }
 
-  /// Likewise.
+  /// The bytes of timer, extras and services; the caller has the process.
   private var otherBytes: Int {
     let timer = it.timer == nil ? 0 : MemoryLayout<ProcessTimer>.size
     if extrasAddress == 0 { return timer }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The typed address of a process.
+// The typed address of a process, and what others may do with it, sending apart.
 
 import Synchronization
 
-/// The typed address of a process: 16 bytes, names its runtime, keeps nothing alive.
+/// The typed address of a process.
 ///
-/// Everything may be sent to the dead; it is dropped, destroyed and counted. A reference to a process that has ended
-/// never reaches another one.
+/// A reference takes 16 bytes, names its runtime, and keeps nothing alive. It may be used after its process has ended:
+/// what is sent then is destroyed and counted. It never reaches another process.
 public struct ProcessRef<Message: ~Copyable>: Sendable {
-  /// The untyped identity.
+  /// The untyped identity of the process.
   public let id: ProcessID
-  /// Nil for one that never lived.
+  /// The record of the process; nil if the process was never created.
   @usableFromInline let record: Handle<ProcessRecord>?
 
   init(record: Handle<ProcessRecord>, id: ProcessID) {
@@ -19,7 +19,7 @@ public struct ProcessRef<Message: ~Copyable>: Sendable {
     self.id = id
   }
 
-  /// The reference to a new process; to none if there is none.
+  /// Makes the reference to a new process, or to none if `spawned` is nil.
   @usableFromInline
   init(_ spawned: Spawned?) {
     record = spawned?.record
@@ -28,47 +28,54 @@ public struct ProcessRef<Message: ~Copyable>: Sendable {
 }
 
 extension ProcessRef: Hashable where Message: ~Copyable {
-  /// The same process of the same runtime.
+  /// Returns whether both references name the same process of the same runtime.
   public static func == (a: Self, b: Self) -> Bool { a.record == b.record && a.id == b.id }
 
-  /// As `==`.
+  /// Hashes the identity of the process.
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 extension ProcessRef: CustomStringConvertible where Message: ~Copyable {
-  /// As the id: `#123.4`.
+  /// The identity as text, such as `#123.4`.
   public var description: String { id.description }
 }
 
 extension ProcessRef where Message: ~Copyable {
-  /// Tells the process to exit: its next runtime call throws ``ProcessExit``, and a wait ends with it.
+  /// Tells the process to exit.
   ///
-  /// A suspended process is resumed. `.normal` is ignored. With `.killed` it is abandoned if it does not end within a
-  /// slice.
+  /// Its next runtime call throws ``ProcessExit``, and if it waits, the wait ends. A suspended process is resumed.
+  /// `.normal` is ignored, unless a process sends it to itself. A process told `.killed` that has not ended within a
+  /// slice after a call has thrown is abandoned: its frames are left behind, and what they refer to leaks.
+  ///
+  /// Does nothing if the process has ended. Never waits; allocates a message at most.
   public func exit(_ reason: ExitReason = .shutdown) {
     chargeCaller()
     record?.tellToExit(reason, id.generation)
   }
 
-  /// Takes the process off the processors at its next suspension point, until `resume`.
+  /// Suspends the process at its next suspension point, until ``resume()``.
   ///
-  /// Messages and timeouts that come meanwhile are kept. Suspends nest. Each belongs to the process that made it, and
-  /// is taken back when that ends, however it ends. One that a thread made, or a process on itself, stays. Allocates
-  /// when it is the caller's first suspend of this process.
+  /// Messages and timeouts that arrive meanwhile are kept. Suspends nest. Each suspend belongs to the process that made
+  /// it and is taken back when that process ends, for whatever reason. A suspend made by a thread, or by a process on
+  /// itself, stays.
+  ///
+  /// Returns at once. Allocates if it is the caller's first suspend of this process.
   public func suspend() {
     chargeCaller()
     record?.suspend(id, by: Scheduler.current?.it.running)
   }
 
-  /// Takes back one `suspend` of the process that calls, or else one that belongs to no process.
+  /// Takes back one ``suspend()`` of the calling process, or else one that belongs to no process.
   ///
-  /// Nothing happens where there is none: a thread or another process cannot take back what a process has suspended.
+  /// Does nothing if there is none: a thread or another process cannot take back a suspend that belongs to a process.
   public func resume() {
     chargeCaller()
     record?.resume(id, by: Scheduler.current?.it.running)
   }
 
   /// Gives the process another priority, from its next suspension point on.
+  ///
+  /// Never waits; allocates a message. Does nothing if the process has ended.
   public func setPriority(_ priority: Priority) {
     chargeCaller()
     guard let record, isAlive else { return }
@@ -82,21 +89,25 @@ extension ProcessRef where Message: ~Copyable {
     if case .claimed = pushed { record.wake(from: delivery.scheduler) }
   }
 
-  // Ordering: acquiring, for a caller's sake: who finds it dead sees what it did before it ended.
-  /// Whether it has not ended yet.
+  // Ordering: acquiring, for the caller: one that finds the process dead sees what the process did before it ended.
+  /// Whether the process has not ended yet.
+  ///
+  /// Costs one load. The answer may be outdated as soon as it is returned, unless it is false.
   public var isAlive: Bool {
     Scheduler.current?.signalDeferred()
     return record?.it.generation.load(ordering: .acquiring) == id.generation
   }
 
-  /// A snapshot, or nil for the dead.
+  /// A snapshot of the process, or nil if it has ended.
+  ///
+  /// For a waiting process the cost grows with the number of its unread messages.
   public var info: ProcessSnapshot? {
     chargeCaller()
     guard let record else { return nil }
     return ProcessSnapshot(record, id)
   }
 
-  /// The process that calls, if one does, pays for it.
+  /// Charges the calling process, if there is one, for the call.
   private func chargeCaller() {
     Scheduler.beginCall()
     Scheduler.current?.it.running?.charge(Cost.signal)

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What can be said of a process from outside.
+// What can be said about a process from outside.
 
 import CJoist
 import Synchronization
 
-/// A snapshot of a process.
+/// A description of a process at about one moment.
 ///
-/// Its figures were each true at some moment of the call.
+/// Each value was true at some moment of the call that made the snapshot.
 public struct ProcessSnapshot: Sendable, Hashable {
-  /// Which process.
+  /// The identity of the process.
   public let id: ProcessID
-  /// Where it was in its life; `.suspended` hides what is below.
+  /// The state of the process; `.suspended` hides the state in which it was suspended.
   public let state: ProcessState
-  /// Given by its options.
+  /// The priority at which the process runs: its own, or a higher one that is lent to it.
   public let priority: Priority
-  /// Why it waits, if it does.
+  /// Why the process waits; nil if it does not.
   public let waitReason: WaitReason?
-  /// How long it has waited, if it does.
+  /// How long the process has waited; nil if it does not wait.
   public let waitingFor: Duration?
-  /// Suspends that were not taken back.
+  /// The number of suspends that were not taken back.
   public let suspends: Int
-  /// What it takes of the machine's memory.
+  /// The memory of the process, by purpose.
   public let memory: ProcessMemory
 
   init?(_ record: Handle<ProcessRecord>, _ id: ProcessID) {
     let snapshot = record.snapshot()
     memory = record.measureMemory()
-    // Ordering: the fence keeps this look behind those of the snapshot, which are relaxed: if it is still that process
-    // now, it was then.
+    // Ordering: the fence keeps this load behind those of the snapshot, which are relaxed. If the generation is still
+    // the same, the snapshot was of that process.
     atomicMemoryFence(ordering: .acquiring)
     guard record.it.generation.load(ordering: .relaxed) == id.generation else { return nil }
     self.id = id

@@ -1,46 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The records: one stretch of addresses, used from the front, each record again and again.
-// R5. A record is free, in a cache of one scheduler or in the common list, or it is a process's: never both.
-// R6. A record whose generations have run out is never used again (N2).
-// R8. Records are counted as used under the lock and initialised without it, for that touches new memory. Until then
-//     their memory is zero, and a generation of zero says that there is no record yet.
+// The records: one range of addresses, used from the front. Each record is reused by many processes, until its
+// generations run out (N2).
+// R5. A record either is free, in the cache of one scheduler or in the common list, or belongs to a process: never
+//     both.
+// R8. Records are counted as used under the lock but initialised without it, because that touches new memory. Until
+//     then their memory is zero; generation zero says that there is no record yet.
 
 import CJoist
 import Synchronization
 
-/// All records of a runtime.
+/// All process records of a runtime.
 package struct ProcessTable: ~Copyable {
-  /// Where the first one is.
+  /// The address of the first record.
   private let base: UInt
-  /// How many processes can live at once.
+  /// The maximum number of live processes.
   let capacity: Int
-  /// Records that a scheduler may keep for itself.
+  /// The number of free records that a scheduler may keep for itself.
   let cached: Int
-  /// Guards the fields below, the last for writing.
+  /// Guards the fields below; the last one only for writing.
   let lock = SpinLock()
-  /// Free records, by the NUMA node whose memory they are (NU2).
+  /// The free records, by the NUMA node of their memory (NU2).
   private let free: Handle<ProcessHandle?>
-  /// Groups of records whose memory was given back (R10): a stack of their numbers, behind the records.
+  /// The groups of records whose memory was given back (R10): a stack of their numbers, located behind the records.
   private let vacant: Handle<UInt32>
-  /// The NUMA node whose memory a record is (NU2), behind these: of each record, where there are many nodes.
+  /// The NUMA node of each record's memory (NU2), located behind `vacant`; used if there are several nodes.
   private let nodes: Handle<UInt8>
   // Ordering: relaxed. It becomes true under the lock, before the first record of another node is handed out.
   private let areMany = Atomic<Bool>(false)
   private var vacantCount = 0
-  /// Somebody has all free records in hand, to see which may go (TT3).
+  /// Whether a thread has taken all free records to see which can be given back (TT3).
   var isTrimming = false
-  /// Of those, and of all before them: the highest generation, and number of a wait.
+  /// The highest generation and the highest wait number of all records that were ever given back.
   var lastGeneration: UInt32 = 1
   var lastWait: UInt = 0
-  /// Records that were ever used, some perhaps not initialised yet (R8): written under the lock, read by anyone.
-  // Ordering: relaxed, for it only says how far to look; the generation publishes a record.
+  /// The number of records ever used, of which some may not be initialised yet (R8); written under the lock.
+  // Ordering: relaxed. It only says how far to look; the generation publishes a record.
   private let used = Atomic<Int>(0)
 
-  /// Whole cache lines (R1).
+  /// The size of a record, in whole cache lines.
   package static var recordBytes: Int { (MemoryLayout<ProcessRecord>.stride + 63) & ~63 }
 
-  /// The bytes that `capacity` records take, with the numbers of groups and of nodes behind them.
+  /// Returns the bytes of `capacity` records, with the numbers of groups and of nodes behind them.
   private static func bytes(for capacity: Int) -> Int {
     capacity * recordBytes + capacity / groupRecords * MemoryLayout<UInt32>.size + capacity
   }
@@ -58,16 +59,16 @@ package struct ProcessTable: ~Copyable {
   }
 
   // Sound: the reservation was made by `init`, and no record was ever taken from it.
-  /// Gives the addresses back of a table that no runtime has used.
+  /// Returns the address range of a table that no runtime has used to the system.
   func release(_ platform: any Platform) {
     free.free(count: Limits.maxNumaNodes)
     unsafe platform.release(UnsafeMutableRawPointer(bitPattern: base)!, bytes: ProcessTable.bytes(for: capacity))
   }
 
-  /// Whether a runtime with that limit can go on with these records.
+  /// Returns whether a runtime with that limit can take these records over.
   func serves(_ limit: Int) -> Bool { limit == capacity }
 
-  /// The records that were ever used.
+  /// All initialised records.
   // Ordering: acquiring pairs with `makeRecord`.
   var all: some Sequence<ProcessHandle> {
     let base = base
@@ -76,38 +77,41 @@ package struct ProcessTable: ~Copyable {
       .filter { $0.it.generation.load(ordering: .acquiring) != 0 }  // R8
   }
 
-  /// How many that are, and the first free one of a node, while nobody takes or gives any.
+  /// The number of records ever used, and the first free one of a node; for a moment at which no thread takes or
+  /// returns any.
   var usedCount: Int { used.load(ordering: .relaxed) }
   func firstFree(_ node: Int) -> ProcessHandle? { free.advanced(by: node).it }
 
-  /// The record with a number.
+  /// The record with that number.
   subscript(index: Int) -> ProcessHandle {
     ProcessHandle(bits: base + UInt(index * ProcessTable.recordBytes))!
   }
 
-  /// A record's number.
+  /// Returns the number of a record.
   @inline(__always)
   func index(of process: ProcessHandle) -> Int {
     Int(process.bits - base) / ProcessTable.recordBytes
   }
 
-  /// Takes records: free ones of that node first, then ones without memory, then unused ones, then free ones of other
-  /// nodes; as many as there are, up to `most`.
-  mutating func take(_ most: Int, home: Handle<RuntimeCore>, near node: Int) -> RecordCache {
+  /// Takes at most `maxCount` records out of the table.
+  ///
+  /// It prefers free records of `node`, then records whose memory was given back, then unused ones, then free ones of
+  /// other nodes.
+  mutating func take(_ maxCount: Int, home: Handle<RuntimeCore>, near node: Int) -> RecordCache {
     var taken = RecordCache()
     lock.lock()
     if node > 0 { areMany.store(true, ordering: .relaxed) }
-    takeFree(of: node, most, &taken)
+    takeFree(of: node, maxCount, &taken)
     if taken.count == 0, let group = takeVacant() {
       let (generation, wait) = (lastGeneration, lastWait)
       lock.unlock()
-      return renew(group, most, home, generation, past: wait, node)
+      return renew(group, maxCount, home, generation, past: wait, node)
     }
     let first = used.load(ordering: .relaxed)
-    let end = min(capacity, first + most - taken.count)
+    let end = min(capacity, first + maxCount - taken.count)
     used.store(end, ordering: .relaxed)
     if taken.count == 0 && first == end {
-      for other in 0..<home.it.nodeCount { takeFree(of: other, most, &taken) }
+      for other in 0..<home.it.nodeCount { takeFree(of: other, maxCount, &taken) }
     }
     let mayComeBack = isTrimming
     lock.unlock()
@@ -118,21 +122,21 @@ package struct ProcessTable: ~Copyable {
     }
     guard taken.count == 0 && mayComeBack else { return taken }
     relinquishProcessor()
-    return take(most, home: home, near: node)
+    return take(maxCount, home: home, near: node)
   }
 
-  /// Under the lock.
-  private func takeFree(of node: Int, _ most: Int, _ taken: inout RecordCache) {
-    while taken.count < most, let record = free.advanced(by: node).it {
+  /// Takes free records of one node; called under the lock.
+  private func takeFree(of node: Int, _ maxCount: Int, _ taken: inout RecordCache) {
+    while taken.count < maxCount, let record = free.advanced(by: node).it {
       free.advanced(by: node).it = record.it.next
       taken.put(record)
     }
   }
 
-  /// Makes the records of a group anew, and takes up to so many; the others are free.
+  /// Initialises the records of a group again, takes at most `maxCount` of them and frees the others.
   private mutating func renew(
     _ group: Range<Int>,
-    _ most: Int,
+    _ maxCount: Int,
     _ home: Handle<RuntimeCore>,
     _ generation: UInt32,
     past wait: UInt,
@@ -141,25 +145,25 @@ package struct ProcessTable: ~Copyable {
     var (taken, others) = (RecordCache(), RecordCache())
     for index in group {
       makeRecord(self[index], home, generation, past: wait, node)
-      if taken.count < most { taken.put(self[index]) } else { others.put(self[index]) }
+      if taken.count < maxCount { taken.put(self[index]) } else { others.put(self[index]) }
     }
     put(&others)
     return taken
   }
 
-  /// Records that fill whole pages (TT1), and those of a group.
+  /// The number of records that fill whole pages (TT1), and the records of a group.
   static var groupRecords: Int { HostPlatform.pageBytes * 3 / recordBytes }
   func records(ofGroup group: Int) -> Range<Int> {
     group * ProcessTable.groupRecords..<(group + 1) * ProcessTable.groupRecords
   }
 
-  /// The memory of a group has been given back; under the lock.
+  /// Notes that the memory of a group was given back; called under the lock.
   mutating func putVacant(_ group: Int) {
     vacant.advanced(by: vacantCount).it = UInt32(group)
     vacantCount += 1
   }
 
-  /// The records of a group without memory; under the lock.
+  /// Takes a group whose memory was given back; called under the lock.
   private mutating func takeVacant() -> Range<Int>? {
     guard vacantCount > 0 else { return nil }
     vacantCount -= 1
@@ -167,7 +171,7 @@ package struct ProcessTable: ~Copyable {
   }
 
   // Sound: the next piece lies within the reservation, or the system refuses.
-  /// Has the next piece of memory there when a record is the first of a piece.
+  /// Has the system provide the memory of the next piece when a record is the first of a piece.
   private func populate(before record: ProcessHandle) {
     let piece = Limits.recordBytesAtOnce
     let next = (record.bits - base + piece - 1) / piece * piece
@@ -175,7 +179,7 @@ package struct ProcessTable: ~Copyable {
     unsafe joist_populate(UnsafeMutableRawPointer(bitPattern: base + next)!, Int(piece))
   }
 
-  /// Makes a record of memory that is zero.
+  /// Makes a record out of zeroed memory.
   // Ordering: releasing publishes the record to `all` (R8).
   private func makeRecord(
     _ record: ProcessHandle,
@@ -189,13 +193,13 @@ package struct ProcessTable: ~Copyable {
     record.it.generation.store(generation, ordering: .releasing)
   }
 
-  /// Whether a record is one of this table's.
+  /// Returns whether a record belongs to this table.
   func contains(_ record: ProcessHandle) -> Bool {
     record.bits &- base < UInt(capacity * ProcessTable.recordBytes)
   }
 
-  /// All records are free, and are taken from the front again: so that a simulation's runs are alike.
-  // Ordering: relaxed, for no thread uses them.
+  /// Frees all records in order, so that they are taken from the front again and runs of a simulation are alike.
+  // Ordering: relaxed. No thread uses the records.
   mutating func beginAnew(_ home: Handle<RuntimeCore>) {
     if areMany.load(ordering: .relaxed) { forgetNodes() }
     while let group = takeVacant() {
@@ -204,51 +208,51 @@ package struct ProcessTable: ~Copyable {
     for node in 0..<Limits.maxNumaNodes { free.advanced(by: node).it = nil }
     for index in (0..<used.load(ordering: .relaxed)).reversed() {
       let record = self[index]
-      // R6
+      // Its generations have run out.
       guard record.it.generation.load(ordering: .relaxed) != .max else { continue }
       putFree(record)
     }
   }
 
-  /// Takes records back.
+  /// Returns records to the table.
   mutating func put(_ records: inout RecordCache) {
     lock.lock()
     defer { lock.unlock() }
     while let record = records.take() { putFree(record) }
   }
 
-  /// Takes one back, under the lock.
+  /// Returns one record to the table; called under the lock.
   func putFree(_ record: ProcessHandle) {
     let list = free.advanced(by: node(of: record))
     record.it.next = list.it
     list.it = record
   }
 
-  /// The node whose memory a record is.
+  /// Returns the NUMA node of a record's memory.
   func node(of record: ProcessHandle) -> Int {
     areMany.load(ordering: .relaxed) ? Int(nodes.advanced(by: index(of: record)).it) : 0
   }
 
-  /// The next runtime may have other nodes.
+  /// Forgets the nodes of all records, because the next runtime may have other ones.
   private mutating func forgetNodes() {
     for index in 0..<used.load(ordering: .relaxed) { nodes.advanced(by: index).it = 0 }
     areMany.store(false, ordering: .relaxed)
   }
 
-  /// Takes all free ones, by node; under the lock.
+  /// Takes all free records, by node; called under the lock.
   func takeAllFree(into lists: inout [RecordCache]) {
     for node in lists.indices { lists[node] = RecordCache(takingOver: &free.advanced(by: node).it) }
   }
 }
 
-/// A few free records.
+/// A list of free records.
 struct RecordCache {
   private(set) var first: ProcessHandle?
   private(set) var count = 0
 
   init() {}
 
-  /// All of a list, however many they are: the count is none.
+  /// Takes over a list of unknown length; `count` does not include it.
   init(takingOver list: inout ProcessHandle?) {
     first = list
     list = nil
@@ -271,7 +275,7 @@ struct RecordCache {
 }
 
 extension Handle<RuntimeCore> {
-  /// A free record; nil at the limit.
+  /// Takes a free record, or returns nil at the limit.
   @inline(__always)
   func takeRecord(_ scheduler: Handle<Scheduler>?) -> ProcessHandle? {
     if let scheduler, let record = scheduler.it.records.take() { return record }
@@ -287,11 +291,11 @@ extension Handle<RuntimeCore> {
     return record
   }
 
-  /// Ends the use of a record by its process: nobody finds it by its old reference any more.
-  // Ordering: the process's own, which is this thread's now (R9).
+  /// Returns the record of a process that has ended, unless its generations have run out.
+  // Ordering: relaxed. The generation is that of a process which this thread has now (R9).
   @inline(__always)
   func giveRecord(_ record: ProcessHandle, _ scheduler: Handle<Scheduler>) {
-    if record.it.generation.load(ordering: .relaxed) == .max { return }  // R6
+    if record.it.generation.load(ordering: .relaxed) == .max { return }
     scheduler.it.records.put(record)
     if scheduler.it.records.count > it.table.cached {
       it.table.put(&scheduler.it.records)

@@ -1,63 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a process is made.
+// The options of a new process, and why a spawn may fail.
 
-/// How a process is made.
+/// The options of a new process.
 public struct SpawnOptions: Sendable, Hashable {
-  /// Where the frames live.
+  /// The memory in which a process keeps its frames.
   public enum Stack: Sendable, Hashable {
-    /// In a slot of the runtime's, which other processes may use while this one waits.
+    /// A stack slot of the runtime, which other processes may use while this one waits.
     case shared
-    /// In a stack of the process's own, at least so many bytes: for bodies that wait natively for another process,
-    /// or go deep. It costs a mapping, some microseconds, and 64 KiB at least.
+    /// A stack of the process's own with at least `bytes` bytes.
+    ///
+    /// It is for bodies that wait for another process natively, or recurse deeply. It costs a mapping, which takes some
+    /// microseconds, and at least 64 KiB.
     case dedicated(bytes: Int)
   }
 
-  /// What a full mailbox does with one message more.
+  /// What happens to a message that is sent to a full mailbox.
   public enum WhenFull: Sendable, Hashable {
-    /// The sender waits until there is room: a process parks, a thread sleeps. `trySend` does not wait, and throws.
+    /// The sender waits until the message fits: a process parks, a thread blocks.
     ///
-    /// A process that sends to itself does not wait either: the message is refused.
+    /// `trySend` does not wait, and throws. A process that sends to itself does not wait either: the message is
+    /// refused.
     case block
-    /// The new message is refused: destroyed and counted.
+    /// The new message is refused: it is destroyed and counted.
     case dropNewest
-    /// The oldest message that is not urgent is thrown away by its receiver, and counted.
+    /// The new message is admitted, and the receiver destroys and counts its oldest message that is not urgent.
     ///
-    /// Until the receiver runs, half as many again may lie there.
+    /// Until the receiver runs, the mailbox may exceed its limit by half.
     case dropOldest
-    /// The new message is refused: `trySend` and `call` throw, `send` has it destroyed and counted.
+    /// The new message is refused: `trySend` and `call` throw, `send` destroys and counts it.
     case fail
   }
 
-  /// How many messages may wait.
+  /// The limit of a mailbox.
   public enum Mailbox: Sendable, Hashable {
-    /// As many as memory holds.
+    /// No limit but the program's memory.
     case unbounded
-    /// So many messages, of so many bytes together (as `MessageInfo.bytes` counts them): 1 and more.
+    /// At most the given number of messages, with at most `bytes` bytes together; each is at least 1.
     ///
-    /// What the runtime itself sends, exit signals for instance, is not counted and always let in.
+    /// `bytes` counts what ``MessageInfo/bytes`` reports. Messages of the runtime itself, such as exit signals, are not
+    /// counted and always admitted.
     case bounded(Int = .max, bytes: Int = .max, whenFull: WhenFull)
   }
 
-  /// Its name from before it starts until it ends (``ProcessRuntime/register(_:as:)``).
+  /// The name of the process from before it starts until it ends; see ``ProcessRuntime/register(_:as:)``.
   public var name: String?
-  /// Which queue it waits in.
+  /// The priority at which the process is scheduled.
   public var priority: Priority
-  /// How many messages may wait.
+  /// The limit of the mailbox.
   public var mailbox: Mailbox
-  /// Bytes of memory that the machine may have to keep for it; nil for no limit.
+  /// The limit of the memory that the runtime keeps for the process, in bytes; nil for no limit.
   ///
-  /// The blocks of its private heap as they are, messages that it has not received, with 48 bytes each for their
-  /// headers, and its frames. What its own objects take is malloc's, and does not count. A process that has more ends
-  /// with ``ExitReason/memoryLimit``, at once where it waits, else at its next call of the runtime. Sending to a
+  /// It counts the blocks of the private heap at their full size, unreceived messages with 48 bytes each for their
+  /// headers, and the frames. Objects of the process itself are `malloc`'s and do not count. A process that exceeds the
+  /// limit ends with ``ExitReason/memoryLimit``: at once if it waits, otherwise at its next runtime call. Sending to a
   /// process with a limit takes a lock.
   public var memoryLimit: Int?
-  /// Where the frames live.
+  /// The memory in which the process keeps its frames.
   public var stack: Stack
-  /// Reductions of a slice; nil for the runtime's.
+  /// The number of reductions in a slice; nil for the value of ``ProcessRuntime/Configuration/reductionsPerSlice``.
   public var reductionsPerSlice: Int?
 
-  /// Every field has a default.
+  /// Makes options; every field has a default, and ranges are checked by the spawn.
   public init(
     name: String? = nil,
     priority: Priority = .normal,
@@ -74,7 +78,9 @@ public struct SpawnOptions: Sendable, Hashable {
     self.reductionsPerSlice = reductionsPerSlice
   }
 
-  /// Throws for figures out of range, naming the field.
+  /// Checks the range of every option.
+  ///
+  /// - Throws: ``ConfigurationError`` for the first option that is out of range.
   package func validate() throws(ConfigurationError) {
     if let reductionsPerSlice {
       try ConfigurationError.check("reductionsPerSlice", reductionsPerSlice, in: 1...Limits.maxReductions)
@@ -83,7 +89,7 @@ public struct SpawnOptions: Sendable, Hashable {
       try ConfigurationError.check("mailbox.bounded", messages, in: 1...Int.max)
       try ConfigurationError.check("mailbox.bounded.bytes", bytes, in: 1...Int.max)
     }
-    if let memoryLimit { try ConfigurationError.check("heapLimit", memoryLimit, in: 1...Int.max) }
+    if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: 1...Int.max) }
     if case .dedicated(let bytes) = stack {
       let range = Limits.minSlotBytes...Limits.maxDedicatedBytes
       try ConfigurationError.check("stack.dedicated.bytes", bytes, in: range)
@@ -93,20 +99,20 @@ public struct SpawnOptions: Sendable, Hashable {
 
 /// Why `trySpawn` made no process.
 public enum SpawnError: Error, Hashable, CustomStringConvertible {
-  /// So many processes live already.
+  /// The runtime's limit of live processes is reached.
   case processLimit(Int)
-  /// The program has more bytes in memory than that: see ``ProcessRuntime/Configuration/memoryLimit``.
+  /// The program has more bytes in memory than the given limit; see ``ProcessRuntime/Configuration/memoryLimit``.
   case memoryLimit(Int)
   /// The runtime is shutting down.
   case shuttingDown
-  /// No memory for a stack of its own.
+  /// There is no memory for a dedicated stack.
   case noStack
-  /// The name cannot be given.
+  /// The process cannot get its name.
   case name(NameError)
-  /// An option is out of its range.
+  /// An option is out of range.
   case options(ConfigurationError)
 
-  /// One sentence.
+  /// The error in one sentence.
   public var description: String {
     switch self {
     case .processLimit(let limit): "the limit of \(limit) processes is reached"

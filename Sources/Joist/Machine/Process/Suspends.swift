@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whose a process's suspends are.
-// SU1. A suspend belongs to the process that made it: that one alone takes it back, by `resume` or by ending. A suspend
-//      that a thread made, or a process on itself, is common: anybody may take it back, and nobody's end does.
+// The owners of suspends. A suspend belongs to the process that made it: only that process takes it back, by `resume`
+// or by ending. A suspend made by a thread, or by a process on itself, is common: any process or thread may take it
+// back, and no end does.
 // SU2. The suspended process has the list of its suspenders, under the lock of its extras. The count in its signals is
-//      the sum of that list, and changes under that lock, too.
-// SU3. A suspender has the list of those that it has suspended, which nobody else touches, so that its end finds them.
-//      The entries of a pair name each other by the place in this list. When the suspended process ends, or an exit
-//      takes its suspends back, the suspender's entry is stale: it leads nowhere, and is dropped with others later.
+//      the sum of that list, and changes under the same lock.
+//
+// A suspender has the list of the processes that it has suspended, which only it touches, so that its end finds them.
+// The entry in the other process's list stores the index of the entry in this one, and the two name each other by it.
+// When the suspended process ends, or an exit takes its suspends back, the suspender's entry becomes stale: it leads
+// nowhere, and is dropped with others later.
 
 import Synchronization
 
-/// The two lists of a process, made when it first needs one of them and kept with its extras.
+/// The two lists of a process, allocated when it first needs one of them and kept with its extras.
 struct SuspendLists: ~Copyable {
-  /// Under the lock of the extras (SU2).
+  /// The processes that suspend this one, under the lock of the extras (SU2).
   fileprivate var suspenders = SlotMap<Suspender>()
-  /// The process's own (SU3).
+  /// The processes that this one has suspended; only this process touches it.
   fileprivate var suspended = SlotMap<Suspended>()
-  /// Stale entries are looked for when there are as many as that.
+  /// The number of entries at which stale ones are looked for.
   fileprivate var purgeCount = minPurgeCount
 
   fileprivate static var minPurgeCount: Int { 16 }
@@ -25,19 +27,19 @@ struct SuspendLists: ~Copyable {
   static var types: [Any.Type] { SlotMap<Suspender>.types + SlotMap<Suspended>.types }
 }
 
-/// A process that has suspended another; or nobody, for the common suspends (SU1).
+/// A process that has suspended another, or nil for common suspends.
 private struct Suspender {
   let process: ProcessHandle?
   let id: ProcessID
-  /// Where it has its own entry (SU3).
-  let place: Int
-  /// How many of its suspends it has not taken back.
+  /// The index of its own entry, in the list of those that it has suspended.
+  let entry: Int
+  /// The number of its suspends that it has not taken back.
   var count: UInt32
 
-  init(_ process: ProcessHandle?, place: Int) {
+  init(_ process: ProcessHandle?, entry: Int) {
     self.process = process
     id = process?.it.identity ?? ProcessID(bits: 0)
-    self.place = place
+    self.entry = entry
     count = 1
   }
 
@@ -53,25 +55,26 @@ private struct Suspended {
 }
 
 extension Handle<ProcessRecord> {
-  /// Adds a suspend of the process that runs on the caller's thread, or of that thread (SU1); nothing for a process
-  /// that has ended.
-  // Ordering: a guess; `isStill` decides.
+  /// Adds a suspend that belongs to `caller`, or a common one if that is nil or this process itself.
+  ///
+  /// Does nothing if the process has ended.
+  // Ordering: relaxed, a guess; `isStill` decides.
   func suspend(_ id: ProcessID, by caller: ProcessHandle?) {
     guard it.generation.load(ordering: .relaxed) == id.generation else { return }
     let owner = caller == self ? nil : caller
     if addSuspend(id, owner, at: nil) != .unknownOwner { return }
-    let place = owner?.noteSuspended(self, id) ?? -1
-    if addSuspend(id, owner, at: place) == .processEnded { owner?.forgetSuspended(place) }
+    let entry = owner?.noteSuspended(self, id) ?? -1
+    if addSuspend(id, owner, at: entry) == .processEnded { owner?.forgetSuspended(entry) }
   }
 
-  /// Takes one suspend of the caller's back, or else a common one; wakes the process if it was the last.
-  // Ordering: as above.
+  /// Takes back one suspend of `caller`, or else a common one, and wakes the process if it was the last.
+  // Ordering: relaxed, a guess; `isStill` decides.
   func resume(_ id: ProcessID, by caller: ProcessHandle?) {
     guard it.generation.load(ordering: .relaxed) == id.generation, hasExtras, let lists = extras().suspendLists else {
       return
     }
     let owner = caller == self ? nil : caller
-    var ownPlace: Int?
+    var ownEntry: Int?
     let isFree = withSuspenders(lists, of: id) { suspenders in
       guard
         let index = suspenders.firstPlace(where: { $0.isOf(owner) })
@@ -80,16 +83,16 @@ extension Handle<ProcessRecord> {
       if suspenders[index]!.count > 1 {
         suspenders.change(index) { $0.count -= 1 }
       } else {
-        if suspenders[index]!.process != nil { ownPlace = suspenders[index]!.place }
+        if suspenders[index]!.process != nil { ownEntry = suspenders[index]!.entry }
         suspenders.remove(index)
       }
       return 1
     }
-    if let ownPlace { owner!.forgetSuspended(ownPlace) }
+    if let ownEntry { owner!.forgetSuspended(ownEntry) }
     if isFree { wakeIfParked() }
   }
 
-  /// Takes every suspend of that process back: it was told to exit, and is woken for that by the caller.
+  /// Takes back every suspend of the process with that generation, which was told to exit; the caller wakes it.
   func takeEverySuspendBack(_ generation: UInt32) {
     guard hasExtras, let lists = extras().suspendLists else { return }
     var taken = SlotMap<Suspender>()
@@ -101,17 +104,17 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// The process ends: it takes back what it has suspended (SU1), and nobody suspends it any more.
+  /// Ends the suspends of a process that ends: it takes back its own, and cannot be suspended any more.
   func endSuspends() {
     guard let lists = extras().suspendLists else { return }
     let suspenders = extras().it.lock.withLock { lists.it.suspenders.takeAll() }
     let suspended = lists.it.suspended.takeAll()
     lists.it.purgeCount = SuspendLists.minPurgeCount
-    suspended.each { place, other in other.process.loseSuspender(other.id, self, place) }
+    suspended.each { entry, other in other.process.loseSuspender(other.id, self, entry) }
     withExtendedLifetime(suspenders) {}
   }
 
-  /// What both lists take; the caller has the process.
+  /// The bytes of both lists; the caller has the process.
   var suspendBytes: Int {
     guard let lists = extras().suspendLists else { return 0 }
     let others = extras().it.lock.withLock { lists.it.suspenders.bytes }
@@ -122,8 +125,8 @@ extension Handle<ProcessRecord> {
 
   private enum Addition { case done, unknownOwner, processEnded }
 
-  /// Counts a suspend of an owner that is in the list, or puts it in where its own entry's place is given.
-  private func addSuspend(_ id: ProcessID, _ owner: ProcessHandle?, at place: Int?) -> Addition {
+  /// Counts a suspend of an owner that is in the list, or adds the owner if the index of its own entry is given.
+  private func addSuspend(_ id: ProcessID, _ owner: ProcessHandle?, at entry: Int?) -> Addition {
     let extras = extras()
     let lists = extras.makeSuspendLists()
     var room = SlotMap<Suspender>.Room()
@@ -133,9 +136,9 @@ extension Handle<ProcessRecord> {
         if let index = lists.it.suspenders.firstPlace(where: { $0.isOf(owner) }) {
           lists.it.suspenders.change(index) { $0.count += 1 }
         } else {
-          guard let place else { return .unknownOwner }
+          guard let entry else { return .unknownOwner }
           guard lists.it.suspenders.hasRoom(&room) else { return nil }
-          _ = lists.it.suspenders.add(Suspender(owner, place: place))
+          _ = lists.it.suspenders.add(Suspender(owner, entry: entry))
         }
         it.signals.suspend()
         return .done
@@ -145,8 +148,9 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Changes the list of a process that still lives, and takes as many suspends back as the change says; whether these
-  /// were the last.
+  /// Changes the list of a process that still lives, and takes back as many suspends as `change` returns.
+  ///
+  /// Returns whether these were the last.
   private func withSuspenders(
     _ lists: Handle<SuspendLists>,
     of id: ProcessID,
@@ -159,11 +163,11 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// A suspender ends, whose own entry is at that place.
-  private func loseSuspender(_ id: ProcessID, _ owner: ProcessHandle, _ place: Int) {
+  /// Removes a suspender that ends, whose own entry has that index.
+  private func loseSuspender(_ id: ProcessID, _ owner: ProcessHandle, _ entry: Int) {
     guard hasExtras, let lists = extras().suspendLists else { return }
     let isFree = withSuspenders(lists, of: id) { suspenders in
-      guard let index = suspenders.firstPlace(where: { $0.isOf(owner) && $0.place == place }) else { return 0 }
+      guard let index = suspenders.firstPlace(where: { $0.isOf(owner) && $0.entry == entry }) else { return 0 }
       let count = suspenders[index]!.count
       suspenders.remove(index)
       return count
@@ -171,12 +175,12 @@ extension Handle<ProcessRecord> {
     if isFree { wakeIfParked() }
   }
 
-  /// Whether that process has a suspender whose own entry is at that place.
-  private func isSuspended(_ id: ProcessID, by owner: ProcessHandle, _ place: Int) -> Bool {
+  /// Whether the process with that id has a suspender whose own entry has that index.
+  private func isSuspended(_ id: ProcessID, by owner: ProcessHandle, _ entry: Int) -> Bool {
     guard hasExtras, let lists = extras().suspendLists else { return false }
     return extras().it.lock.withLock {
       isStill(id.generation)
-        && lists.it.suspenders.firstPlace { $0.isOf(owner) && $0.place == place } != nil
+        && lists.it.suspenders.firstPlace { $0.isOf(owner) && $0.entry == entry } != nil
     }
   }
 
@@ -186,7 +190,7 @@ extension Handle<ProcessRecord> {
 
   // MARK: The suspender's side
 
-  /// Notes whom this process suspends; the place of the entry.
+  /// Notes that this process suspends `other`, and returns the index of the entry.
   private func noteSuspended(_ other: ProcessHandle, _ id: ProcessID) -> Int {
     let lists = extras().makeSuspendLists()
     if lists.it.suspended.count >= lists.it.purgeCount {
@@ -196,19 +200,19 @@ extension Handle<ProcessRecord> {
     return lists.it.suspended.add(Suspended(process: other, id: id))
   }
 
-  private func forgetSuspended(_ place: Int) { extras().suspendLists!.it.suspended.remove(place) }
+  private func forgetSuspended(_ entry: Int) { extras().suspendLists!.it.suspended.remove(entry) }
 
   private func dropStale(_ lists: Handle<SuspendLists>) {
     var stale: [Int] = []
-    lists.it.suspended.each { place, other in
-      if !other.process.isSuspended(other.id, by: self, place) { stale.append(place) }
+    lists.it.suspended.each { entry, other in
+      if !other.process.isSuspended(other.id, by: self, entry) { stale.append(entry) }
     }
-    for place in stale { lists.it.suspended.remove(place) }
+    for entry in stale { lists.it.suspended.remove(entry) }
   }
 }
 
 extension Handle<ProcessExtras> {
-  /// The lists, if they were made.
+  /// The lists; nil if they were not made yet.
   // Ordering: acquiring pairs with `makeSuspendLists`.
   fileprivate var suspendLists: Handle<SuspendLists>? {
     Handle<SuspendLists>(bits: it.suspendListsBits.load(ordering: .acquiring))

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a process may be switched away from, and what it finds out there: only in the functions of this file.
-// No thread-local is read but through `Scheduler.current`, which is never inlined, and nothing that was read so is used
-// after a switch: the process may go on on another thread.
+// The only functions in which a process may be switched away from, and what it finds when it is back. Thread-local
+// state is read only through `Scheduler.current`, which is never inlined, and nothing that was read that way is used
+// after a switch: the process may continue on another thread.
 
 import CJoist
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// The scheduler that runs this process on this thread.
+  /// Returns the scheduler that runs this process on this thread.
   ///
-  /// Stops the program with a sentence where the context is used by anybody else: another process, another thread, a
-  /// `blocking` closure.
-  // Ordering: the process's own generation, here and below (R9).
+  /// Traps if the context is used elsewhere: by another process, another thread, or a `blocking` closure.
+  // Ordering: relaxed, here and below. The process reads its own generation (R9).
   @inline(__always)
   func here(_ generation: UInt32) -> Handle<Scheduler> {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,
@@ -25,14 +24,15 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func misused() -> Never {
     fatalError(
-      "Joist: a process's context was used where its process does not run. It belongs to the body that was given it; "
-        + "give others `process.ref`."
+      "Joist: a process's context was used where its process does not run. Only the body that received it may use it; "
+        + "give `process.ref` to others."
     )
   }
 
-  /// What every suspension point begins with: the price, the checks, and what others want of the process.
+  /// Begins a suspension point: charges the process, and handles what others ask of it.
   ///
-  /// Returns the scheduler that the process is on then. A call after which it goes on owes it `signalDeferred`.
+  /// Returns the scheduler that the process is on then. A caller that does not wait afterwards owes it a
+  /// `signalDeferred`.
   @inline(__always)
   @discardableResult
   func suspensionPoint(_ generation: UInt32, cost: Int32) throws(ProcessExit) -> Handle<Scheduler> {
@@ -44,11 +44,11 @@ extension Handle<ProcessRecord> {
     return scheduler
   }
 
-  /// Takes reductions off what is left of the slice; a debt has an end.
+  /// Charges reductions to the slice; the debt is limited.
   @inline(__always)
   package func charge(_ cost: Int32) { it.reductionsLeft = max(it.reductionsLeft, -Cost.most) &- min(cost, Cost.most) }
 
-  /// Pays for what a process has done, if it can go on just so; false when nothing was paid, and there is more to do.
+  /// Charges the process if nothing else is to be done; otherwise charges nothing and returns false.
   @inline(__always)
   func paysQuickly(_ generation: UInt32, _ cost: Int32) -> Bool {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,
@@ -59,20 +59,22 @@ extension Handle<ProcessRecord> {
     return true
   }
 
-  /// Pays for what a process has done, as a suspension point of its own.
+  /// Charges the process, with all that belongs to a suspension point.
   @inline(never)
   func pay(_ generation: UInt32, _ cost: Int32) throws(ProcessExit) {
     try suspensionPoint(generation, cost: cost).signalDeferred()
   }
 
-  /// What every suspension point ends with: signals are taken in, and who was told to exit is refused.
+  /// Ends a suspension point: handles signals, and throws if the process was told to exit.
   @inline(__always)
   func seeWhatOthersWant() throws(ProcessExit) {
     if !it.signals.relaxed.isDisjoint(with: .ofInterestInside) { _ = attend() }
     if it.flags.contains(.exiting) { try refuse() }
   }
 
-  /// Switches away, if this is the process's own stack; in debug builds also if it is outside of every queue.
+  /// Switches away from the process, and returns the scheduler that it is on when it continues.
+  ///
+  /// Traps if this is not the process's own stack; in debug builds also if the thread is inside a dispatch queue.
   @inline(__always)
   func leaveTo(_ outcome: Outcome, _ scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
     guard it.slot!.it.contains(joist_stack_pointer()) else { onAnotherStack() }
@@ -85,8 +87,8 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func onAnotherStack() -> Never {
     fatalError(
-      "Joist: a suspension point was reached on another stack than the process's own, for instance inside "
-        + "`queue.sync`. Receive first, then go there."
+      "Joist: a process reached a suspension point on a stack that is not its own, for instance inside "
+        + "`queue.sync`. Receive before you enter it."
     )
   }
 
@@ -94,13 +96,13 @@ extension Handle<ProcessRecord> {
     @inline(never)
     private func onQueue() -> Never {
       fatalError(
-        "Joist: a process suspended inside `queue.sync`. The queue stays taken meanwhile, by a thread that runs other "
-          + "processes. Receive first, then go there."
+        "Joist: a process suspended inside `queue.sync`. Its thread holds the queue and goes on to run other "
+          + "processes. Receive before you enter it."
       )
     }
   #endif
 
-  /// Takes signals in; a suspended process is away until it is resumed.
+  /// Handles signals, and keeps a suspended process away until it is resumed.
   @inline(never)
   private func attend() -> Handle<Scheduler> {
     collectMail()
@@ -111,9 +113,9 @@ extension Handle<ProcessRecord> {
     return Scheduler.current!
   }
 
-  /// Waits until it is woken: by a message, if it waits for mail, a timer, a signal, or for no reason.
+  /// Parks the process until it is woken: by a message if it waits for mail, by a timer or a signal, or for no reason.
   ///
-  /// The caller tests again what it waits for.
+  /// The caller then tests its condition again.
   @discardableResult
   func wait(
     _ reason: WaitReason,
@@ -128,7 +130,7 @@ extension Handle<ProcessRecord> {
   }
 }
 
-/// Why a process waits and since when, in a word.
+/// Why and since when a process waits, in one word.
 struct WaitNote {
   let bits: UInt64
 
@@ -136,6 +138,6 @@ struct WaitNote {
   init(_ reason: WaitReason, since count: UInt64) { bits = UInt64(reason.rawValue) << 56 | (count << 8) >> 8 }
 
   var reason: WaitReason? { WaitReason(rawValue: UInt8(bits >> 56)) }
-  /// On the cheap clock.
+  /// The time at which the wait began, in ticks of the cheap clock.
   var since: UInt64 { (bits << 8) >> 8 }
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Giving the memory of records back (R10).
-// TT1. It goes in groups: so many pages as hold a whole number of records. A group goes when all of its records are in
-//      the common list, and none has what lives on with a record (R7), timers apart.
-// TT2. Nothing lies in the inbox of a record that has no process, and nobody changes its word (E6). It is zero, before
-//      its memory goes and afterwards.
-// TT3. The list is taken whole, and what stays is put back: so the lock is held for moments. Who finds no record
-//      meanwhile waits for that.
+// TT1. Memory is given back in groups: as many pages as hold a whole number of records. A group is given back if all of
+//      its records are in the common list and none has memory that lives on with a record (R7), timers apart.
+// TT3. The whole list is taken, and what stays is put back, so that the lock is held only for moments. A thread that
+//      finds no record meanwhile waits for that.
+//
+// The inbox of a record without a process is empty, and no thread changes its word (E6): it is zero before the memory
+// is given back, and zero afterwards.
 
 import Synchronization
 
 extension ProcessTable {
-  /// Gives the memory of groups without processes back (TT1); how many bytes that is.
+  /// Gives back the memory of groups without processes (TT1), and returns the number of bytes.
   ///
   /// Looks at every free record. `stop` takes a timer out of the wheel that it may be in.
   mutating func trim(_ platform: any Platform, stop: (Handle<ProcessTimer>) -> Void) -> Int {
@@ -39,7 +40,7 @@ extension ProcessTable {
     return bytes
   }
 
-  /// Every record in the common lists (TT3); nil while somebody else has them.
+  /// Takes every record out of the common lists (TT3); returns nil while another thread has them.
   private mutating func takeAllFree() -> [RecordCache]? {
     var all = [RecordCache](repeating: RecordCache(), count: Limits.maxNumaNodes)
     lock.lock()
@@ -50,9 +51,9 @@ extension ProcessTable {
     return all
   }
 
-  /// Gives the memory of a group back (TT2); false when extras that somebody made just now keep it.
-  // Ordering: relaxed. Who had these records is seen by their list's lock; who still has a reference finds a
-  // generation that is none of his, or zero.
+  /// Gives back the memory of a group; returns false if extras that another thread has just allocated keep it.
+  // Ordering: relaxed. The lock of the free list orders the threads that had these records. A thread that still has a
+  // reference finds a generation that is not its own, or zero.
   private mutating func discard(
     _ group: Int,
     _ platform: any Platform,
@@ -69,11 +70,11 @@ extension ProcessTable {
       stop(timer)
       timer.free()
     }
-    // Sound: the records are nobody's, and zero is what they may be (R10).
+    // Sound: no process and no other thread has the records, and zero is what they may be (R10).
     let start = unsafe UnsafeMutableRawPointer(bitPattern: self[range.lowerBound].bits)!
     let bytes = range.count * ProcessTable.recordBytes
     if unsafe !platform.discard(start, bytes: bytes) {
-      // A sender meanwhile finds a word of zero, before and after, and pushes nothing (TT2).
+      // A sender finds a word of zero before and after this, and pushes nothing (E6).
       unsafe start.initializeMemory(as: UInt64.self, repeating: 0, count: bytes / MemoryLayout<UInt64>.size)
     }
     lock.lock()
@@ -86,7 +87,7 @@ extension ProcessTable {
 }
 
 extension Handle<RuntimeCore> {
-  /// Gives back what records take that have no process; how many bytes that is.
+  /// Gives back the memory of records without processes, and returns the number of bytes.
   func trimRecords() -> Int {
     it.table.trim(it.platform) { timer in
       while true {

@@ -1,74 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a runtime can be told, with the range of each figure.
+// The settings of a runtime, with their ranges.
 
 extension ProcessRuntime {
-  /// How a runtime is made.
+  /// The settings of a runtime.
   ///
-  /// Every field has a default, and a range that `ProcessRuntime.init` checks.
+  /// Every field has a default, and a range that ``ProcessRuntime/init(_:)`` checks.
   public struct Configuration: Sendable, Hashable {
-    /// Scheduler threads: 1…192.
+    /// The number of scheduler threads: 1…192, or nil for one per core, within the quota of the control group.
     ///
-    /// Nil for one a core, a control group's quota counted. On a machine with several NUMA nodes they are spread over
-    /// these as cores are, and each stays on its node's cores, as does a thread that a process starts.
+    /// On a machine with several NUMA nodes the schedulers are distributed over the nodes as the cores are. Each stays
+    /// on the cores of its node, as does a thread that a process starts.
     public var schedulers: Int?
-    /// Processes that may live at once: 1…134,217,728.
+    /// The maximum number of live processes: 1…134,217,728.
     ///
-    /// Addresses are reserved for so many, memory is not.
-    ///
-    /// More never live. With a limit of 65,536 or more the last few may be refused: each scheduler keeps up to 128 free
-    /// records for itself, which no other scheduler can use.
+    /// The runtime reserves addresses for this number, but no memory. With a limit of 65,536 or more, the last few
+    /// spawns may be refused below the limit: each scheduler keeps up to 128 free records, which no other scheduler can
+    /// use.
     public var processLimit: Int
-    /// Stacks for running and waiting processes: 1…1,048,576.
+    /// The maximum number of stack slots for running and waiting processes: 1…1,048,576.
     ///
-    /// When more processes wait than there are slots, the coldest are copied out to images. Where the system has no
-    /// addresses for all of them, or would have less than 1 GiB left, there are half as many, or a quarter, and so on,
-    /// but at least 64: `RuntimeStatistics.slotLimit` says how many.
+    /// When more processes wait than there are slots, the frames of those that have waited longest are saved elsewhere.
+    /// If the system has no addresses for all slots, or would have less than 1 GiB left, the number is halved until it
+    /// fits, but not below 64. ``RuntimeStatistics/slotLimit`` has the result.
     public var slots: Int
-    /// Bytes of a slot: 64 KiB…64 MiB, rounded up to a multiple of 64 KiB.
+    /// The size of a stack slot in bytes: 64 KiB…64 MiB, rounded up to a multiple of 64 KiB.
     ///
-    /// A body that needs more overflows.
+    /// A body that needs more overflows its stack; see ``SpawnOptions/Stack/dedicated(bytes:)``.
     public var slotBytes: Int
-    /// Reductions of a slice: 1…1,000,000,000.
+    /// The number of reductions in a slice: 1…1,000,000,000.
     public var reductionsPerSlice: Int
-    /// A process that waited so many slices in its queue moves up a level: 1…1,000,000,000.
+    /// The number of slices after which a process in a run queue moves up a level: 1…1,000,000,000.
     ///
-    /// Looked at every sixteenth slice.
+    /// A scheduler looks for such processes at every sixteenth slice.
     public var ageing: Int
-    /// Scheduler threads beyond `schedulers` that may stand in for stuck ones: 0…256, less the number of schedulers.
+    /// The maximum number of scheduler threads that stand in for stuck ones: 0…256, less the number of schedulers.
     ///
-    /// When the last one is needed, that is reported (``Report/Event/schedulersUsedUp(stuck:spares:)``).
+    /// The runtime reports when it needs the last one (``Report/Event/schedulersUsedUp(stuck:spares:)``).
     public var spareSchedulers: Int
-    /// Threads for `blocking` closures: 1…32,768.
+    /// The maximum number of threads for `blocking` closures: 1…32,768.
     ///
-    /// Made as they are needed. More closures than that wait for one that is done, which is reported
+    /// They are started when they are needed. Further closures wait for a thread, which the runtime reports
     /// (``Report/Event/blockingThreadsUsedUp(limit:)``).
     public var blockingThreads: Int
-    /// Bytes that the whole program may have in memory when a process is made; from 1 MiB.
+    /// The memory of the whole program, in bytes, above which no process is made: at least 1 MiB.
     ///
-    /// Beyond that `trySpawn` throws, until it has a twentieth less. Nil for nine tenths of what the machine has, or of
-    /// what the program's control groups may have. Looked at every 32 milliseconds while something runs, and
-    /// by every `trySpawn` that it refuses.
+    /// Above it `trySpawn` throws, until the program has a twentieth less. Nil stands for nine tenths of the machine's
+    /// memory, or of the limit of the program's control groups. The runtime checks it every 32 milliseconds while
+    /// something runs, and in every `trySpawn` that it would refuse.
     public var memoryLimit: Int?
 
-    /// What becomes of a crash in a process: it ends that process, or the program.
+    /// What a crash in a process ends: that process, or the program.
     public var onTrap: OnTrap
-    /// Likewise, for a crash inside the initialiser of a global or a `static let`, or inside `queue.sync`: it leaves a
-    /// lock that nobody will ever let go of, so the next to want it would wait for ever.
+    /// What a crash ends that happens inside the initialiser of a global or `static let`, or inside `queue.sync`.
+    ///
+    /// Such a crash leaves a lock locked forever, and the next process or thread that wants it would wait forever.
     public var onTrapWithLock: OnTrap
 
-    /// What becomes of a crash.
+    /// What a crash ends.
     public enum OnTrap: Sendable, Hashable {
-      /// It ends the process it happens in.
+      /// The process in which it happens.
       case contain
-      /// It ends the program, as without Joist.
+      /// The program, as without Joist.
       case crash
     }
 
-    /// Carry Swift's per-thread state by exported calls only, as where its words are not found.
+    /// Whether Swift's per-thread state is saved by exported calls only, as where its words are not found.
     package var threadWordsByCalls = false
 
-    /// Every field has a default.
+    /// Makes settings; every field has a default.
     public init(
       schedulers: Int? = nil,
       processLimit: Int = 1 << 24,
@@ -95,7 +95,9 @@ extension ProcessRuntime {
       self.onTrapWithLock = onTrapWithLock
     }
 
-    /// Throws for the first field that is out of range.
+    /// Checks the range of every field.
+    ///
+    /// - Throws: ``ConfigurationError`` for the first field that is out of range.
     package func validate() throws(ConfigurationError) {
       if let schedulers { try ConfigurationError.check("schedulers", schedulers, in: 1...Limits.maxSchedulers) }
       try ConfigurationError.check("processLimit", processLimit, in: 1...Limits.maxProcesses)
@@ -111,16 +113,16 @@ extension ProcessRuntime {
   }
 }
 
-/// A figure that a runtime cannot be made with.
+/// The error for a setting or an option that is out of range.
 public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
-  /// The field of ``ProcessRuntime/Configuration`` or ``SpawnOptions``.
+  /// The name of the field of ``ProcessRuntime/Configuration`` or ``SpawnOptions``.
   public let field: String
-  /// What was asked for.
+  /// The value of the field.
   public let value: Int
-  /// What can be had.
+  /// The range of valid values.
   public let range: ClosedRange<Int>
 
-  /// One sentence, with the field and its range.
+  /// The error in one sentence, with the field and its range.
   public var description: String {
     "\(field) is \(value), and must be from \(range.lowerBound) to \(range.upperBound)"
   }

@@ -1,44 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ceiling of the program's memory: where it is reached no process is made, before the machine begins to swap, or
-// the system ends the program.
-// MW1. The monitor looks every few rounds what the program has in memory. Beyond the ceiling it is short of
-//      memory, until it has less than nineteen twentieths of that.
-// MW2. Who is refused for that looks itself first, for the monitor rests while nothing runs.
+// The limit of the program's memory. Once it is exceeded no process is made, before the machine begins to swap or the
+// system ends the program. The watchdog reads the program's memory every few rounds. The program is short of memory
+// once it exceeds the limit, until it has less than nineteen twentieths of it. A spawn that would be refused reads the
+// memory itself first, because the watchdog rests while nothing runs.
 
 import Synchronization
 
-/// Whether the program has more memory than it is to have.
+/// The watch over the program's memory.
 struct MemoryWatch: ~Copyable {
-  /// Bytes.
+  /// The limit in bytes.
   let ceiling: Int
-  // Ordering: relaxed, a guess: it is late by some rounds of the monitor anyway.
+  // Ordering: relaxed, a guess: it is late by some rounds of the watchdog anyway.
   private let short = Atomic<Bool>(false)
 
   init(ceiling: Int) { self.ceiling = ceiling }
 
-  /// As the last look had it.
+  /// Whether the program was short of memory at the last look.
   @inline(__always)
   var isShort: Bool { short.load(ordering: .relaxed) }
 
-  /// Looks (MW1); the bytes that the program has, where it has just become short of memory.
+  /// Reads the program's memory, and returns its bytes if it has just become short of memory.
   func look(_ platform: any Platform) -> Int? {
-    let occupant = platform.residentBytes()
+    let bytes = platform.residentBytes()
     let wasShort = isShort
-    let isShort = occupant > (wasShort ? ceiling / 20 * 19 : ceiling)
+    let isShort = bytes > (wasShort ? ceiling / 20 * 19 : ceiling)
     if isShort != wasShort { short.store(isShort, ordering: .relaxed) }
-    return isShort && !wasShort ? occupant : nil
+    return isShort && !wasShort ? bytes : nil
   }
 }
 
 extension Handle<RuntimeCore> {
-  /// A look of the monitor's.
+  /// Reads the program's memory, and reports if it has just become short of memory; called by the watchdog, too.
   func lookAtMemory() {
-    guard let occupant = it.memory.look(it.platform) else { return }
-    it.reports.add(self, about: ProcessID(bits: 0)) { .shortOfMemory(bytes: occupant, limit: it.memory.ceiling) }
+    guard let bytes = it.memory.look(it.platform) else { return }
+    it.reports.add(self, about: ProcessID(bits: 0)) { .shortOfMemory(bytes: bytes, limit: it.memory.ceiling) }
   }
 
-  /// Whether no process is to be made (MW2).
+  /// Whether the program is short of memory now, so that no process is to be made.
   @inline(never)
   func isReallyShortOfMemory() -> Bool {
     lookAtMemory()

@@ -5,23 +5,23 @@
 import CJoist
 import Synchronization
 
-/// Schedulers and the processes on them.
+/// A set of schedulers and the processes that run on them.
 ///
-/// Not a singleton: a program may have several.
-///
-/// Dropping the last reference asks for a shutdown and does not wait for it.
+/// A program may have several runtimes; there is no shared one. Dropping the last reference asks for a shutdown, and
+/// does not wait for it.
 public final class ProcessRuntime: Sendable {
   @usableFromInline let core: Handle<RuntimeCore>
 
-  /// Starts the schedulers, one thread a core unless the configuration says otherwise.
+  /// Makes a runtime and starts its scheduler threads.
   ///
-  /// Throws a ``ConfigurationError`` for figures out of range, naming the field, and a ``ResourceError`` when the
-  /// machine does not give what is needed.
+  /// - Parameter configuration: The settings; by default there is one scheduler per core.
+  /// - Throws: ``ConfigurationError`` for a setting out of range, or ``ResourceError`` if the system does not provide
+  ///   the addresses, memory or threads.
   public convenience init(_ configuration: Configuration = .init()) throws {
     try self.init(configuration, platform: HostPlatform.shared)
   }
 
-  /// On a platform of the caller's.
+  /// Makes a runtime on the given platform.
   package init(_ configuration: Configuration, platform: any Platform) throws {
     var configuration = configuration
     configuration.schedulers = configuration.schedulers ?? platform.usefulSchedulers
@@ -40,7 +40,7 @@ public final class ProcessRuntime: Sendable {
   }
 
   deinit {
-    if core.it.ending.isComplete { return RuntimePool.keep(core) }
+    if core.it.shutdown.isComplete { return RuntimePool.keep(core) }
     core.shutDownElsewhere(RuntimeShutdown.Order(deadline: .seconds(5), runtime: nil))
   }
 }
@@ -51,9 +51,17 @@ extension ProcessRuntime {
   @usableFromInline
   func make(_ request: SpawnRequest) throws(SpawnError) -> Spawned { try core.spawn(request) }
 
-  /// Makes a process; what the body captures moves into it.
+  /// Starts a process that runs `body`.
   ///
-  /// At the limit, or after `shutdown`, the ref is of a process that is dead already; `trySpawn` says so.
+  /// What the body captures moves into the new process. Returns at once, from any thread or process. At the process
+  /// limit, for options that cannot be granted, or after ``shutdown(deadline:)``, the returned reference is that of a
+  /// process that has already ended; ``trySpawn(_:options:_:)`` throws instead.
+  ///
+  /// - Parameters:
+  ///   - type: The type of the messages that the process receives.
+  ///   - options: The name, priority, limits and stack of the process. A dedicated stack costs a system call.
+  ///   - body: What the process runs; the process ends when it returns or throws.
+  /// - Returns: The address of the new process.
   @inlinable @discardableResult
   public func spawn<M: ~Copyable>(
     _ type: M.Type,
@@ -63,7 +71,7 @@ extension ProcessRuntime {
     ProcessRef(try? make(SpawnRequest(options, body)))
   }
 
-  /// Makes a process without a mailbox.
+  /// Starts a process that receives no messages; see ``spawn(_:options:_:)``.
   @inlinable @discardableResult
   public func spawn(
     options: SpawnOptions = .init(),
@@ -72,10 +80,17 @@ extension ProcessRuntime {
     ProcessRef(try? make(SpawnRequest(options, body)))
   }
 
-  /// As `spawn`, but throws a ``SpawnError`` where no process can be made: at the limit, while the runtime shuts down,
-  /// for options out of range.
+  /// Starts a process that runs `body`, or throws if that is not possible.
   ///
-  /// Nothing half-made remains then, and the body is destroyed.
+  /// If it throws, nothing remains of the process, and the body is destroyed.
+  ///
+  /// - Parameters:
+  ///   - type: The type of the messages that the process receives.
+  ///   - options: The name, priority, limits and stack of the process.
+  ///   - body: What the process runs; the process ends when it returns or throws.
+  /// - Returns: The address of the new process.
+  /// - Throws: ``SpawnError`` at the process limit, while the runtime shuts down, or for options that cannot be
+  ///   granted.
   @inlinable @discardableResult
   public func trySpawn<M: ~Copyable>(
     _ type: M.Type,
@@ -89,39 +104,50 @@ extension ProcessRuntime {
 // MARK: - Idle and end
 
 extension ProcessRuntime {
-  /// Waits until nothing can run without something from outside: nothing ready or running, no `blocking`, no wait with
-  /// an end.
+  /// Blocks the calling thread until nothing in the runtime can run without an event from outside.
   ///
-  /// Receivers without a timeout are idle, and so is a runtime that was shut down. Blocks the thread: a process that
-  /// calls it ends with a sentence, and so does one in whose `blocking` closure its own runtime is waited for. The idle
-  /// state of another runtime may be waited for there.
+  /// Then no process is ready or running, no `blocking` closure runs, and no process waits with a timeout. Processes
+  /// that receive without a timeout are idle. A runtime that was shut down is idle, too.
+  ///
+  /// A process that calls it traps. So does a `blocking` closure that waits for its own process's runtime; it may wait
+  /// for another one.
   @available(*, noasync, message: "use `await runtime.waitUntilIdle()`, which does not hold the thread")
   public func waitUntilIdle() { _ = wait(until: nil) }
 
-  /// As above, for so long at most; false when it is not idle by then.
+  /// Blocks the calling thread at most `timeout` until nothing in the runtime can run without an event from outside.
+  ///
+  /// Means what ``waitUntilIdle()`` means, with the same restrictions.
+  ///
+  /// - Returns: Whether the runtime became idle in time.
   @available(*, noasync, message: "use `await runtime.waitUntilIdle(timeout:)`, which does not hold the thread")
   public func waitUntilIdle(timeout: Duration) -> Bool { wait(until: core.deadline(after: timeout)) }
 
   private func wait(until deadline: Int64?) -> Bool {
     if let scheduler = Scheduler.current {
       guard scheduler.it.runtime != core else {
-        fatalError("Joist: a process cannot wait until its runtime is idle: it runs itself")
+        fatalError("Joist: a process cannot wait until its runtime is idle, because it runs itself")
       }
-      fatalError("Joist: a process cannot sleep in `waitUntilIdle`: wait for another runtime in `process.blocking`")
+      fatalError("Joist: a process cannot block in `waitUntilIdle`: wait for another runtime in `process.blocking`")
     }
     if isWaitedForHere {
-      fatalError("Joist: a `blocking` closure cannot wait until its runtime is idle: its process waits for it")
+      fatalError("Joist: a `blocking` closure cannot wait until its runtime is idle, because its process waits for it")
     }
     ForkedChild.refuse("a runtime was waited for")
-    return core.it.idleness.wait(core, until: deadline)
+    return core.it.quiescence.wait(core, until: deadline)
   }
 
-  /// Tells every process to exit, waits for them until the deadline, kills the rest, and stops the schedulers.
+  /// Tells every process to exit, waits until they have ended, kills those left at the deadline, and stops the
+  /// schedulers.
   ///
-  /// Returns those that outlived it: they never reached a suspension point, and their threads go on for nobody. Killed
-  /// processes have a fifth of a second after the deadline. From a process, of whatever runtime, and from a `blocking`
-  /// closure of its own processes it only asks, and returns an empty list at once. A second call waits for the first,
-  /// whose deadline holds, and returns what that did.
+  /// Killed processes have a fifth of a second more. A process that has not reached a suspension point by then outlives
+  /// the runtime, and its thread keeps running.
+  ///
+  /// Blocks the calling thread. A call by a process of any runtime, or by a `blocking` closure of this runtime's own,
+  /// starts the shutdown, does not wait, and returns an empty list. A second call waits for the first, whose deadline
+  /// holds, and returns the same list.
+  ///
+  /// - Parameter deadline: How long the processes have to exit before they are killed.
+  /// - Returns: The processes that did not end.
   @available(*, noasync, message: "use `await runtime.shutdown(deadline:)`, which does not hold the thread")
   @discardableResult
   public func shutdown(deadline: Duration = .seconds(5)) -> [ProcessID] {
@@ -134,12 +160,12 @@ extension ProcessRuntime {
   /// Whether this thread runs a `blocking` closure of one of this runtime's processes.
   private var isWaitedForHere: Bool { ProcessHandle.waitingForThisThread?.home == core }
 
-  /// What the runtime has counted.
+  /// The counters of the runtime, summed up at the call.
   public var statistics: RuntimeStatistics { core.statistics }
 
-  /// The processes that live, by number.
+  /// The live processes, in the order of their records.
   public var processes: [ProcessID] { core.it.liveProcesses }
 
-  /// How many schedulers have threads of their own from the start.
+  /// The number of schedulers with threads from the start, spare ones apart.
   public var schedulerCount: Int { core.it.regularCount }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a runtime is, apart from its public face: its schedulers, its records and slots, and what they share.
-// J1. A core keeps its address for the program's life, for records point to it (R4). When its runtime is over and
+// A runtime without its public face: its schedulers, its records and slots, and what they share.
+// J1. A core keeps its address for the program's life, because records point to it (R4). When its runtime is over and
 //     nothing of it runs any more, a later runtime takes over core and records.
-// J3. A thread that is not the runtime's and makes a process ready is a visitor of the core from before it queues the
-//     process, which so long cannot have ended, until it has told a scheduler. A runtime is over when it has none.
+// J3. An external thread that makes a process ready is a visitor of the core, from before it queues the process, which
+//     cannot end before that, until it has notified a scheduler. A runtime is over only when it has no visitors.
 
 import CJoist
 import Synchronization
@@ -17,43 +17,45 @@ package struct RuntimeCore: ~Copyable {
   /// Whether its clock is the machine's.
   fileprivate let isOnMachineClock: Bool
   let configuration: ProcessRuntime.Configuration
-  /// Schedulers with threads of their own from the start.
+  /// The number of schedulers with threads from the start.
   let regularCount: Int
-  /// How many NUMA nodes there are, and which regular schedulers each has (NU1).
+  /// The number of NUMA nodes, and the regular schedulers of each (NU1).
   let nodeCount: Int
   private let shares: [Range<Int>]
   /// The floating-point control words that processes begin with: those of the thread that made the runtime.
   let control = joist_control_words()
-  /// All that were made so far: the regular ones, then spare ones.
+  /// The number of schedulers made so far: the regular ones, then spare ones.
   private let made = Atomic<Int>(0)
   private let schedulers: UnsafeMutablePointer<Handle<Scheduler>>
 
   var table: ProcessTable
   var slots: StackSlotTable
   let idle = IdleSchedulers()
-  let idleness = Quiescence()
-  /// Schedulers with `.max` or `.high` work.
+  let quiescence = Quiescence()
+  /// The schedulers that have `.max` or `.high` work.
   let urgent = SchedulerSet()
-  let monitor = Watchdog()
-  /// Its thread's alone, once that was started; not in that thread's closure, which would share its memory.
-  var monitorRounds = WatchdogRounds()
+  let watchdog = Watchdog()
+  /// The watchdog's rounds, used only by its thread once that was started.
+  ///
+  /// They are not in that thread's closure, which would share its memory.
+  var watchdogRounds = WatchdogRounds()
   let blocking: BlockingPool
   /// The address of its `RuntimeServices`.
   let servicesAddress: UInt
   let counters = SharedCounters()
-  let ending = RuntimeShutdown()
+  let shutdown = RuntimeShutdown()
   let memory: MemoryWatch
-  /// Schedulers return from their next step.
-  // Ordering: relaxed where it is looked at in every step, and where an alarm is read before (F2); else `allowHandOver`
-  // has the argument.
+  /// Whether the schedulers are to return from their next step.
+  // Ordering: relaxed where every step reads it, and where an alarm is read before (F2); otherwise `allowHandOver` has
+  // the argument.
   let stopping = Atomic<Bool>(false)
-  /// Foreign threads that make a process ready just now (J3).
+  /// The number of external threads that make a process ready just now (J3).
   // Ordering: `makeReadyFromOutside` has the argument.
   let visitors = Atomic<Int>(0)
-  /// Where the next process that a foreign thread makes is queued.
-  private let turn = Atomic<Int>(0)
+  /// A number that distributes the processes that external threads make over the schedulers.
+  private let rotation = Atomic<Int>(0)
 
-  // Sound: room for every scheduler that there can be; entries below `made` are initialised.
+  // Sound: there is space for every possible scheduler; entries below `made` are initialised.
   init(
     configuration: ProcessRuntime.Configuration,
     platform: any Platform,
@@ -75,7 +77,7 @@ package struct RuntimeCore: ~Copyable {
     blocking = BlockingPool(platform, maxThreads: configuration.blockingThreads)
   }
 
-  /// Ends the core but for its table, which the next one goes on with.
+  /// Ends the core, and returns its table for the next one.
   // Sound: called once, when no thread of the runtime is left.
   consuming func takeTable() -> ProcessTable {
     for number in 0..<schedulerCount { scheduler(number).free() }
@@ -83,51 +85,51 @@ package struct RuntimeCore: ~Copyable {
     return table
   }
 
-  /// Regular and spare ones made so far.
-  // Ordering: acquiring pairs with `addScheduler`: those below are there.
+  /// The number of schedulers made so far, regular and spare.
+  // Ordering: acquiring pairs with `addScheduler`: the schedulers below this number are visible.
   @inline(__always)
   var schedulerCount: Int { made.load(ordering: .acquiring) }
 
-  /// The one with that number.
-  // Sound: numbers below `schedulerCount` are initialised and never change.
+  /// Returns the scheduler with that number.
+  // Sound: entries below `schedulerCount` are initialised and never change.
   @inline(__always)
   func scheduler(_ number: Int) -> Handle<Scheduler> { unsafe schedulers[number] }
 
-  /// Makes one more scheduler. Called by one thread at a time: the maker's, then the monitor's.
+  /// Adds a scheduler; called by one thread at a time, first the maker of the runtime, then the watchdog.
   // Sound: the entry is written before the count that makes it visible.
-  // Ordering: releasing publishes it to `schedulerCount`. The load is the one maker's own.
+  // Ordering: releasing publishes the entry to `schedulerCount`. The load reads what the only writer stored.
   func addScheduler(_ scheduler: Handle<Scheduler>) {
     let number = made.load(ordering: .relaxed)
     unsafe (schedulers + number).initialize(to: scheduler)
     made.store(number + 1, ordering: .releasing)
   }
 
-  /// A regular scheduler, each in its turn; of that node, if it has one (NU3).
-  // Ordering: relaxed; any will do.
+  /// Returns one regular scheduler after the other, of that node if it has any (NU3).
+  // Ordering: relaxed; any scheduler will do.
   func nextRegular(near node: Int) -> Handle<Scheduler> {
-    let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+    let number = rotation.wrappingAdd(1, ordering: .relaxed).oldValue
     let near = shares[node].isEmpty ? 0..<regularCount : shares[node]
     return scheduler(near.lowerBound + Int(UInt(bitPattern: number) % UInt(near.count)))
   }
 
-  /// The node of a regular scheduler.
+  /// Returns the node of a regular scheduler.
   func node(ofRegular number: Int) -> Int { shares.firstIndex { $0.contains(number) } ?? 0 }
 
-  /// The regular schedulers of a node.
+  /// Returns the regular schedulers of a node.
   func schedulers(ofNode node: Int) -> Range<Int> { shares[node] }
 
-  /// The node that this thread runs on, which is not a scheduler's (NU4).
+  /// The node on which this thread, which is not a scheduler's, runs (NU4).
   var currentNode: Int { nodeCount == 1 ? 0 : platform.currentNode }
 
-  /// The sum of a figure over all schedulers.
-  func sum(_ figure: (borrowing SchedulerCounters) -> Int) -> Int {
+  /// Returns the sum of a counter over all schedulers.
+  func sum(_ counter: (borrowing SchedulerCounters) -> Int) -> Int {
     var sum = 0
-    for number in 0..<schedulerCount { sum += figure(scheduler(number).it.counters) }
+    for number in 0..<schedulerCount { sum += counter(scheduler(number).it.counters) }
     return sum
   }
 }
 
-/// What any thread counts: rare things, and what foreign threads do.
+/// The counters that any thread adds to: those of rare events, and of what external threads do.
 struct SharedCounters: ~Copyable {
   let processesCreated = SharedCounter()
   let messagesSent = SharedCounter()
@@ -139,21 +141,21 @@ struct SharedCounters: ~Copyable {
   let linkedExits = SharedCounter()
   let trapsContained = SharedCounter()
   let overflowsContained = SharedCounter()
-  /// As the schedulers' own.
+  /// The waits with a timeout, as in the schedulers' own counters.
   let timedWaits = SharedCounter()
   let spareStarts = SharedCounter()
 }
 
 extension SharedCounters {
-  /// Counts a contained fault.
+  /// Counts a contained crash.
   func count(_ reason: ExitReason) {
     if case .stackOverflow = reason { overflowsContained.add() } else { trapsContained.add() }
   }
 }
 
-/// A count that any thread adds to.
-// Ordering: relaxed, statistics. The two that are acted on are ordered by others: `processesCreated` by making the
-// process ready, `timedWaits` by the fence of ID1.
+/// A counter that any thread adds to.
+// Ordering: relaxed, statistics. The two that decisions depend on are ordered by others: `processesCreated` by making
+// the process ready, `timedWaits` by the fence of ID1.
 struct SharedCounter: ~Copyable {
   private let value = Atomic<Int>(0)
   func add(_ amount: Int = 1) { value.wrappingAdd(amount, ordering: .relaxed) }
@@ -161,12 +163,12 @@ struct SharedCounter: ~Copyable {
 }
 
 extension Handle<RuntimeCore> {
-  /// The time by its platform's clock; where that is the machine's, without counting a reference to the platform.
+  /// The time by the platform's clock; if that is the machine's, without counting a reference to the platform.
   var now: Int64 { it.isOnMachineClock ? HostPlatform.clock() : it.platform.now() }
 
-  /// Processes that were created and have not ended: never fewer than there are.
-  // Ordering: the ends first, acquiring: whoever ended was counted as created before, perhaps by another scheduler, and
-  // that is seen then. So zero says that all had ended, and their states say so, too.
+  /// The number of processes that were created and have not ended, or more, but never fewer.
+  // Ordering: the ends are read first, acquiring. A process whose end is seen was counted as created before, perhaps by
+  // another scheduler, and that count is seen then. So zero means that all had ended, and their states say so, too.
   var liveCount: Int {
     let ended = it.sum { $0.processesEnded.totalAcquiring }
     return it.sum { $0.processesCreated.total } + it.counters.processesCreated.total - ended

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cores of runtimes that are over, kept for later ones (J1).
+// The cores of runtimes that are over, kept for later ones (J1).
 
 import Synchronization
 
-/// Makes cores, from kept ones where one fits.
+/// The pool of cores: a new runtime takes a kept one if that fits.
 enum RuntimePool {
   /// Every core that was made; each keeps its records for the program's life (R4).
   private static let all = Mutex<[Handle<RuntimeCore>]>([])
   private static let kept = Mutex<[Handle<RuntimeCore>]>([])
 
-  /// A core for a new runtime.
+  /// Returns a core for a new runtime.
   static func take(
     _ configuration: ProcessRuntime.Configuration,
     _ platform: any Platform
@@ -29,7 +29,7 @@ enum RuntimePool {
         throw error
       }
     }
-    // First the records, for there must be addresses for all of them; slots make do with what is left.
+    // The records come first, because there must be addresses for all of them; slots make do with what is left.
     guard let table = ProcessTable(limit: configuration.processLimit, platform: platform) else {
       throw ResourceError(what: "addresses for \(configuration.processLimit) processes: lower processLimit")
     }
@@ -51,7 +51,7 @@ enum RuntimePool {
     return core
   }
 
-  /// The core with a record that does not say itself whose it is (R10).
+  /// Returns the core of a record that does not store it, because its memory was given back (R10).
   static func home(of record: ProcessHandle) -> Handle<RuntimeCore> {
     all.withLock { $0.first { $0.it.table.contains(record) }! }
   }
@@ -62,8 +62,8 @@ enum RuntimePool {
     kept.withLock { $0.append(core) }
   }
 
-  // Sound: no thread of the old runtime is left, and who still has a reference to one of its processes reads only
-  // the record (R4). The table moves from the old core to the new one in the same place.
+  // Sound: no thread of the old runtime is left, and a thread that still has a reference to one of its processes reads
+  // only the record (R4). The table moves from the old core to the new one in the same place.
   private static func renew(
     _ core: Handle<RuntimeCore>,
     _ configuration: ProcessRuntime.Configuration,

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a runtime ends: it refuses new processes, tells every process to exit, waits, kills the rest, stops its
-// schedulers and gives everything back.
-// J2. `shutdown` runs once; who calls it again waits for the first. It is never run on a scheduler: there it is handed
-//     to a thread of its own.
-// J4. `shutdown` says that it has begun, passes the heavy fence, and looks for the processes that live. A scheduler
-//     counts a process as ended, passes the light fence, and looks whether `shutdown` has begun; if so it passes a full
-//     fence and counts those that live as well. So of an end that `shutdown` does not see its scheduler knows; and of
-//     two ends at the same moment one sees the other. The last one wakes `shutdown`. Whoever makes a process looks as
-//     well when it is there: so it is told to exit by the one or the other.
-// J5. Where the system gives no thread for `shutdown`, the monitor is ordered to do it. It takes the order in its next
-//     round, or at once if it rests, and ends with that; others that stand in for stuck schedulers are not started
-//     meanwhile.
+// The end of a runtime: it refuses new processes, tells every process to exit, waits, kills the rest, stops its
+// schedulers and gives everything back. `shutdown` runs once; later calls wait for the first. It never runs on a
+// scheduler, which hands it to another thread.
+// J4. `shutdown` says that it has begun, passes the heavy fence, and looks for live processes. A scheduler counts a
+//     process as ended, passes the light fence, and looks whether `shutdown` has begun; if so, it passes a full fence
+//     and counts the live processes as well. So if `shutdown` does not see an end, the scheduler of that end sees
+//     `shutdown`; and of two ends at the same moment, one sees the other. The last end wakes `shutdown`. A spawn looks
+//     as well, once its process exists, so one of the two tells the process to exit.
+// J5. If the system provides no thread for `shutdown`, the watchdog is ordered to run it. It takes the order in its
+//     next round, or at once if it rests, and ends with that. No spare schedulers are started meanwhile.
 
 import CJoist
 import Synchronization
 
-/// The end of a runtime.
+/// The shutdown of a runtime: how far it is, and the threads that it has to join.
 struct RuntimeShutdown: ~Copyable {
   private let refusing = Atomic<Bool>(false)
   private let word = WaitWord()
@@ -28,28 +26,29 @@ struct RuntimeShutdown: ~Copyable {
     var order: Order?
   }
 
-  /// A `shutdown` on another thread than the one that asks.
+  /// An order to shut down on another thread than the one that asks.
   struct Order {
     let deadline: Duration
-    /// Kept until it is done; nil where nobody has it any more, and its core is free for a later one (J1).
+    /// The runtime, kept alive until the shutdown is done; nil if nothing refers to it any more, so that its core is
+    /// then free for a later one (J1).
     let runtime: ProcessRuntime?
   }
 
   enum Phase {
     case running, ending
-    /// With those that outlived it.
+    /// The runtime is over, and these processes outlived it.
     case over([ProcessID])
   }
 
-  /// No process is made any more.
-  // Ordering: relaxed, for the fences order it (J4).
+  /// Whether the runtime makes no more processes.
+  // Ordering: relaxed, because the fences order it (J4).
   @inline(__always)
   var isRefusing: Bool { refusing.load(ordering: .relaxed) }
 
-  /// A thread to wait for at the end.
+  /// Adds a thread to join at the end.
   func add(_ thread: any PlatformThread) { state.withLock { $0.threads.append(thread) } }
 
-  /// All of them; whoever takes them joins them, or lets them go.
+  /// Takes all threads; the caller joins them or leaves them running.
   func takeThreads() -> [any PlatformThread] {
     state.withLock { state in
       defer { state.threads = [] }
@@ -57,11 +56,11 @@ struct RuntimeShutdown: ~Copyable {
     }
   }
 
-  /// Whether the monitor is to end the runtime (J5).
-  // Ordering: the order is stored under the lock, before the monitor's alarm (F1).
+  /// Whether the watchdog is ordered to shut the runtime down (J5).
+  // Ordering: the order is stored under the lock, before the watchdog's alarm (F1).
   var isOrdered: Bool { state.withLock { $0.order != nil } }
 
-  /// Stores an order; nothing is to be done where somebody ends the runtime already.
+  /// Stores an order, unless a shutdown has already begun.
   func order(_ order: Order) {
     state.withLock { state in if case .running = state.phase { state.order = order } }
   }
@@ -73,13 +72,13 @@ struct RuntimeShutdown: ~Copyable {
     }
   }
 
-  /// A process has ended while the runtime does (J4).
+  /// Wakes the shutdown if the process that has ended was the last one (J4).
   func processEnded(_ core: Handle<RuntimeCore>) {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if core.liveCount <= 0 { word.signal(core.it.platform, all: true) }
   }
 
-  /// True for the first, who has to do it (J2).
+  /// Begins the shutdown; returns true for the first caller, which has to run it.
   func begin() -> Bool {
     state.withLock { state in
       guard case .running = state.phase else { return false }
@@ -89,27 +88,27 @@ struct RuntimeShutdown: ~Copyable {
     }
   }
 
-  /// It is over.
+  /// Notes that the runtime is over, and wakes all waiting threads.
   func finish(_ survivors: [ProcessID], _ platform: any Platform) {
     state.withLock { $0.phase = .over(survivors) }
     word.signal(platform, all: true)
   }
 
-  /// Whether it is over.
+  /// Whether the runtime is over.
   var isOver: Bool {
     state.withLock { state in
       if case .over = state.phase { true } else { false }
     }
   }
 
-  /// Whether it is over and nothing is left.
+  /// Whether the runtime is over and no process outlived it.
   var isComplete: Bool {
     state.withLock { state in
       if case .over(let survivors) = state.phase { survivors.isEmpty } else { false }
     }
   }
 
-  /// Waits for another who does it.
+  /// Waits for a shutdown that another thread runs.
   func waitForOther(_ platform: any Platform) -> [ProcessID] {
     while true {
       let seen = word.seen
@@ -118,7 +117,7 @@ struct RuntimeShutdown: ~Copyable {
     }
   }
 
-  /// Waits until no process is left; false when that time came first.
+  /// Waits until no process is left; returns false if the deadline came first.
   func waitForProcesses(_ core: Handle<RuntimeCore>, until deadline: Int64) -> Bool {
     while true {
       let seen = word.seen
@@ -130,48 +129,52 @@ struct RuntimeShutdown: ~Copyable {
 }
 
 extension Handle<RuntimeCore> {
-  /// Ends the runtime; the processes that outlived it, because they never reached a suspension point.
+  /// Shuts the runtime down, or waits for a shutdown that has begun.
+  ///
+  /// Returns the processes that outlived it, because they never reached a suspension point.
   func shutDown(deadline: Duration) -> [ProcessID] {
-    guard it.ending.begin() else { return it.ending.waitForOther(it.platform) }
+    guard it.shutdown.begin() else { return it.shutdown.waitForOther(it.platform) }
     return end(deadline)
   }
 
-  /// Ends the runtime on another thread, and does not wait for it.
+  /// Shuts the runtime down on another thread, and does not wait for it.
   func shutDownElsewhere(_ order: RuntimeShutdown.Order) {
     do {
-      _ = try it.platform.startThread(named: "joist-ending") {
+      _ = try it.platform.startThread(named: "joist-shutdown") {
         if self.shutDown(deadline: order.deadline).isEmpty && order.runtime == nil { RuntimePool.keep(self) }
       }
     } catch {
-      it.ending.order(order)
-      it.monitor.stop(it.platform)
+      it.shutdown.order(order)
+      it.watchdog.stop(it.platform)
     }
   }
 
-  /// The monitor's part of J5: false where somebody else ends the runtime, else it touches nothing of that any more.
+  /// Shuts the runtime down on the watchdog's thread (J5).
+  ///
+  /// Returns false if a shutdown has already begun. Otherwise the watchdog must not use the runtime afterwards.
   func carryOut(_ order: RuntimeShutdown.Order) -> Bool {
-    guard it.ending.begin() else { return false }
+    guard it.shutdown.begin() else { return false }
     if end(order.deadline).isEmpty && order.runtime == nil { RuntimePool.keep(self) }
     return true
   }
 
-  /// The part of whoever was the first.
+  /// Runs the shutdown, for the first caller.
   private func end(_ deadline: Duration) -> [ProcessID] {
     it.platform.heavyFence()  // J4
     tellEveryone(.shutdown)
-    if !it.ending.waitForProcesses(self, until: it.platform.deadline(after: deadline)) {
+    if !it.shutdown.waitForProcesses(self, until: it.platform.deadline(after: deadline)) {
       tellEveryone(.killed)
-      _ = it.ending.waitForProcesses(self, until: it.platform.deadline(after: Limits.killGrace))
+      _ = it.shutdown.waitForProcesses(self, until: it.platform.deadline(after: Limits.killGrace))
     }
     let survivors = it.liveProcesses
     stopSchedulers(joining: survivors.isEmpty)
     if survivors.isEmpty {
-      // Ordering: acquiring pairs with the visitor's leaving (J3).
+      // Ordering: acquiring pairs with the end of a visit (J3).
       while it.visitors.load(ordering: .acquiring) > 0 { relinquishProcessor() }
       giveEverythingBack()
     }
-    it.ending.finish(survivors, it.platform)
-    it.idleness.end(it.platform)
+    it.shutdown.finish(survivors, it.platform)
+    it.quiescence.end(it.platform)
     return survivors
   }
 
@@ -184,22 +187,24 @@ extension Handle<RuntimeCore> {
     }
   }
 
-  // Ordering: sequentially consistent for `allowHandOver`. Who sleeps is told by an alarm, which comes after (F1).
+  /// Stops all schedulers and helper threads, and joins their threads if no process has outlived the runtime.
+  // Ordering: sequentially consistent for `allowHandOver`. A scheduler that sleeps is woken by its alarm, which comes
+  // after the store (F1).
   private func stopSchedulers(joining: Bool) {
     it.stopping.store(true, ordering: .sequentiallyConsistent)
-    it.monitor.stop(it.platform)
+    it.watchdog.stop(it.platform)
     for number in 0..<it.schedulerCount {
       it.scheduler(number).forbidHandOver()
       it.scheduler(number).it.alarm.signal(it.platform)
     }
     it.blocking.close()
     let poller = it.descriptors.close()
-    let threads = it.ending.takeThreads() + (poller.map { [$0] } ?? [])
-    // Not itself, where the monitor does this.
+    let threads = it.shutdown.takeThreads() + (poller.map { [$0] } ?? [])
+    // The watchdog, where it runs the shutdown, does not join itself.
     if joining { for thread in threads where !thread.isCurrent { thread.join() } }
   }
 
-  /// Stacks and pools go back to the system; records and core stay for a later runtime (J1).
+  /// Gives stacks and pools back to the system; records and core stay for a later runtime (J1).
   private func giveEverythingBack() {
     var undelivered = Undelivered()
     for number in 0..<it.schedulerCount { it.scheduler(number).dropTimers(&undelivered) }
@@ -210,16 +215,16 @@ extension Handle<RuntimeCore> {
 }
 
 extension Handle<RuntimeCore> {
-  /// Tells a process to exit that was made just now, if the runtime began to end meanwhile (J4).
+  /// Tells a new process to exit if the shutdown began meanwhile (J4).
   @inline(__always)
   func look(after spawned: Spawned) {
     joist_light_fence()
-    if it.ending.isRefusing { spawned.record.tellToExit(.shutdown, spawned.id.generation) }
+    if it.shutdown.isRefusing { spawned.record.tellToExit(.shutdown, spawned.id.generation) }
   }
 }
 
 extension RuntimeCore {
-  /// Processes that have not ended, by number.
+  /// The processes that have not ended, in the order of their records.
   var liveProcesses: [ProcessID] {
     table.all.filter { $0.it.state != .terminated }.map(\.id)
   }

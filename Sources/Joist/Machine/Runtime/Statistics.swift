@@ -1,86 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a runtime counts.
+// The counters of a runtime, as a program sees them.
 
-/// Figures of a runtime, summed over its schedulers.
+/// The counters of a runtime, summed over its schedulers.
 ///
-/// Each was true at some moment of the call.
+/// They count from the start of the runtime. Each value was true at some moment of the call that read them. Reading
+/// takes the lock of each run queue for a moment.
 public struct RuntimeStatistics: Sendable, Hashable {
-  /// Processes made, and ended: the difference lives.
+  /// Processes made, and processes ended; the difference is the number of live ones.
   public let processesCreated, processesEnded: Int
-  /// Of those ended, killed ones that did not end by themselves and whose frames were left behind.
+  /// Processes ended by abandoning them: they were killed and did not end by themselves, so their frames were left
+  /// behind.
   public let processesAbandoned: Int
-  /// Of those ended, the ones with another reason than `.normal` and `.shutdown`.
+  /// Processes ended for another reason than `.normal` and `.shutdown`.
   public let abnormalExits: Int
-  /// Of those, the ones that ended because a process that they were linked to had ended.
+  /// Abnormal exits that were caused by the end of a linked process.
   public let linkedExits: Int
-  /// Crashes that ended their process and nothing else, stack overflows apart.
+  /// Crashes that ended only their process, without stack overflows.
   public let trapsContained: Int
-  /// Stack overflows that ended their process and nothing else.
+  /// Stack overflows that ended only their process.
   public let overflowsContained: Int
-  /// Messages sent by processes of this runtime and by foreign threads to it.
+  /// Messages sent by processes of this runtime, and by external threads to it.
   public let messagesSent: Int
-  /// Messages that a `receive` returned.
+  /// Messages that `receive` returned.
   public let messagesReceived: Int
-  /// Messages destroyed unread: by `flush`, and when their process ended.
+  /// Messages destroyed unread, by `flush` or by the end of their process.
   public let messagesDestroyed: Int
-  /// Messages to processes that had ended.
+  /// Messages sent to processes that had ended.
   public let messagesDropped: Int
-  /// Messages that a full mailbox did not take, or threw away for later ones.
+  /// Messages that a full mailbox refused, or that were destroyed to make space for later ones.
   public let messagesRefused: Int
   /// Replies that came too late, or a second time.
   public let repliesDropped: Int
   /// Slices run, and reductions used in them.
   public let slices, reductions: Int
-  /// Times that a process came back to wait.
+  /// Times that a process switched away to wait.
   public let parks: Int
-  /// Looks at other schedulers' queues, those that brought something, and processes taken.
+  /// Attempts to steal from other schedulers, successful ones, and processes stolen.
   public let stealAttempts, steals, processesStolen: Int
-  /// Frames copied to images, and back.
+  /// Times that the frames of a process were saved to free its stack slot, and restored.
   public let framesSaved, framesRestored: Int
-  /// Times that waiting processes were moved up a level.
+  /// Times that queued processes were moved up a level because of their age.
   public let agings: Int
   /// Times that a scheduler went to sleep.
   public let schedulerSleeps: Int
   /// Times that a spare scheduler stood in for a stuck one.
   public let spareStarts: Int
-  /// Stacks made so far, dedicated ones apart, and how many there can be.
+  /// Stack slots made so far, dedicated stacks apart, and the maximum number of slots.
   public let slotsMade, slotLimit: Int
-  /// Bytes of images in use.
+  /// Bytes of saved frames in use now.
   public let savedFramesBytes: Int
-  /// Collections of private heaps: of what is young, and of everything.
+  /// Collections of private heaps: young ones, and full ones.
   public let youngCollections, fullCollections: Int
-  /// Bytes allocated on private heaps, counted at collections and ends, and bytes that a collection kept and moved.
+  /// Bytes allocated on private heaps, counted at collections and ends, and bytes that collections kept and moved.
   public let heapBytesAllocated, heapBytesSurvived: Int
-  /// Bytes of blocks that private heaps have now.
+  /// Bytes of the blocks of private heaps now.
   public let heapBytes: Int
-  /// Each scheduler's, spare ones last.
+  /// The counters of each scheduler, spare ones last.
   public let schedulers: [SchedulerStatistics]
 }
 
-/// Figures of one scheduler.
+/// The counters of one scheduler.
 public struct SchedulerStatistics: Sendable, Hashable {
-  /// Its number.
+  /// The number of the scheduler in its runtime.
   public let index: Int
-  /// Whether it stands in for others that are stuck.
+  /// Whether it is a spare one, which stands in for stuck ones.
   public let isSpare: Bool
-  /// The NUMA node whose processors its thread stays on; zero where there is one.
+  /// The NUMA node whose cores its thread stays on; zero if there is only one.
   public let numaNode: Int
-  /// Processes it ran, a slice at a time.
+  /// Slices that it has run.
   public let slices: Int
-  /// Its four queues, from `.max` to `.low`.
+  /// The counters of its four run queues, from `.max` to `.low`.
   public let queues: [QueueStatistics]
 }
 
-/// Figures of one queue.
+/// The counters of one run queue.
 public struct QueueStatistics: Sendable, Hashable {
-  /// Which.
+  /// The priority of the queue.
   public let priority: Priority
-  /// Processes that wait in it.
+  /// Processes in the queue now.
   public let length: Int
-  /// Reductions that processes taken from it have used.
+  /// Reductions used by processes taken from the queue.
   public let totalReductions: Int
-  /// The scheduler's slice count when it was last taken from.
+  /// The scheduler's slice count when a process was last taken from the queue.
   public let lastScheduled: Int
 }
 

@@ -1,82 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedulers that have work share it evenly. Stealing serves those that have none; without this, a scheduler that
-// always has something to run would keep two processes forever while another keeps twenty.
-// BA1. At each look at the clock a scheduler notes how many processes it has to run. The least of ten milliseconds is
-//      its load: work that stays, and not what comes and goes between two looks, such as two processes that talk to
-//      each other.
-// BA2. Every ten milliseconds a scheduler that has a load compares it with the others' and takes half of what the most
-//      loaded one has more, one process at least. So where one process too many cannot be divided, it changes places,
-//      and nobody's share stays behind.
-// BA3. Between equals one process moves every fifth time: threads that the system runs for different times exchange
-//      their processes, and over a second the shares are alike.
-// BA4. Schedulers of the own node come first. Of another node's work is taken what is more by two at least, every fifth
-//      time (NU3).
-// BA5. A scheduler without work steals by its own rules (ST1), and a spare one takes nothing this way: it is to retire.
+// Schedulers that have work share it evenly. Stealing serves schedulers without work. Without balancing, a scheduler
+// that always has something to run would keep two processes forever while another keeps twenty.
+//
+// BA1. At each look at the clock a scheduler notes how many processes it has to run. The minimum over ten milliseconds
+//      is its load. So only work that stays counts, not work that comes and goes between two looks, such as two
+//      processes that talk to each other.
+// BA2. Every ten milliseconds a scheduler that has a load compares it with the others' loads. It takes half of the
+//      difference to the most loaded scheduler, at least one process. So if there is one process too many to divide
+//      evenly, that process moves around, and no process falls behind in its share.
+//
+// Between schedulers of equal load, one process moves at every fifth comparison: this exchanges processes between
+// threads that the system runs for different times, so that the shares are equal over a second. Schedulers of the same
+// NUMA node come first. From another node a scheduler takes work only at every fifth comparison and only if the
+// difference is at least two (NU3). A scheduler without work steals instead (ST1). A spare one takes nothing this way,
+// because it is about to retire.
 
 import Synchronization
 
-/// What a scheduler knows of its own load (BA1).
+/// A scheduler's record of its own load (BA1).
 struct Balance {
-  /// When the present ten milliseconds began, on the cheap clock.
+  /// The time on the cheap clock at which the current ten milliseconds began.
   fileprivate var began: UInt64 = 0
-  /// The least that there was to run at a look in them.
-  fileprivate var least = Int.max
-  /// How often it has compared.
+  /// The minimum number of processes to run at a look in this interval.
+  fileprivate var minLength = Int.max
+  /// The number of comparisons so far.
   fileprivate var rounds = 0
 }
 
 extension Handle<Scheduler> {
-  /// Notes its load, and takes from others what they have more when it is time for that.
+  /// Notes this scheduler's load, and takes work from a more loaded scheduler when a comparison is due.
   ///
-  /// Called with nothing running here, so that what runs next is still counted.
+  /// Must be called while no process runs here, so that the process that runs next is still counted.
   @inline(__always)
   func balance(_ now: UInt64) {
-    it.balance.least = min(it.balance.least, it.queue.lengthAtAGuess)
+    it.balance.minLength = min(it.balance.minLength, it.queue.lengthAtAGuess)
     if now &- it.balance.began >= balanceCounts { compareLoads(now) }
   }
 
-  /// Between two comparisons, in counts of the cheap clock.
-  private var balanceCounts: UInt64 { max(1, it.clock.perSecond / UInt64(1_000_000_000 / Limits.loadsComparedEvery)) }
+  /// The interval between two comparisons, in counts of the cheap clock.
+  private var balanceCounts: UInt64 {
+    max(1, it.clock.perSecond / UInt64(1_000_000_000 / Limits.loadComparisonInterval))
+  }
 
   // Ordering: relaxed; loads are guesses.
   @inline(never)
   private func compareLoads(_ now: UInt64) {
-    // One that slept for long knows nothing of the time before.
-    let isOfNow = now &- it.balance.began < 10 * balanceCounts
-    let own = it.balance.least
+    // After a long sleep the noted minimum says nothing about the time before.
+    let isCurrent = now &- it.balance.began < 10 * balanceCounts
+    let own = it.balance.minLength
     it.balance.began = now
-    it.balance.least = .max
-    it.load.store(isOfNow ? own : 0, ordering: .relaxed)
-    guard isOfNow, own > 0, !it.isSpare else { return }  // BA5
+    it.balance.minLength = .max
+    it.load.store(isCurrent ? own : 0, ordering: .relaxed)
+    guard isCurrent, own > 0, !it.isSpare else { return }
     it.balance.rounds &+= 1
-    let isFifth = it.balance.rounds % 5 == 0  // BA3
-    if takeShare(own, near: true, least: isFifth ? own : own + 1) { return }
-    if isFifth && it.runtime.it.nodeCount > 1 { _ = takeShare(own, near: false, least: own + 2) }
+    let isFifth = it.balance.rounds % 5 == 0
+    if takeShare(own, near: true, minLoad: isFifth ? own : own + 1) { return }
+    if isFifth && it.runtime.it.nodeCount > 1 { _ = takeShare(own, near: false, minLoad: own + 2) }
   }
 
-  /// Takes from the most loaded scheduler, of its own node or of others, if its load is `least` or more (BA2, BA4).
+  /// Takes work from the most loaded scheduler of this node or of the others, if its load is at least `minLoad` (BA2).
   ///
-  /// Looks from a random one on, and takes the first of equals.
-  private func takeShare(_ own: Int, near: Bool, least: Int) -> Bool {
+  /// The search begins at a random scheduler and takes the first of several with the same load.
+  private func takeShare(_ own: Int, near: Bool, minLoad: Int) -> Bool {
     let count = it.runtime.it.schedulerCount
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
-    var (most, found): (Int, Handle<Scheduler>?) = (max(1, least - 1), nil)
+    var (maxLoad, found): (Int, Handle<Scheduler>?) = (max(1, minLoad - 1), nil)
     for offset in 0..<count {
       let other = it.runtime.it.scheduler((start + offset) % count)
       guard other != self, (other.it.node == it.node) == near else { continue }
       let load = other.loadAtAGuess
-      if load > most { (most, found) = (load, other) }
+      if load > maxLoad { (maxLoad, found) = (load, other) }
     }
     guard let found else { return false }
-    return take(max(1, (most - own) / 2), from: found)
+    return take(max(1, (maxLoad - own) / 2), from: found)
   }
 
-  /// Its load, or what it has now if that is less.
-  // Ordering: as above.
+  /// The noted load, or the current one if that is lower.
+  // Ordering: relaxed, as above.
   private var loadAtAGuess: Int { min(it.load.load(ordering: .relaxed), it.queue.lengthAtAGuess + 1) }
 
-  /// Moves at most `count` processes of a victim's most urgent level to this scheduler; false when there are none.
+  /// Moves at most `count` processes of a victim's most urgent level to this scheduler; returns false if there are
+  /// none.
   private func take(_ count: Int, from victim: Handle<Scheduler>) -> Bool {
     it.counters.stealAttempts.add()
     guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return false }
@@ -86,7 +91,7 @@ extension Handle<Scheduler> {
     guard taken.count > 0 else { return false }
     it.counters.steals.add()
     it.counters.processesStolen.add(taken.count)
-    keep(&taken)
+    enqueueTaken(&taken)
     return true
   }
 }

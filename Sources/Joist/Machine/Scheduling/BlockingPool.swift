@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Threads for `blocking`: as many as there are closures that block, up to a limit; idle ones end after a while.
-// X1. A process that submitted a job is parked until the job is done. It looks at `isDone`; the wake is only a hint.
-// X6. A closure runs on a stack that is its thread's and not the system's, so that a crash in it ends its process and
-//     not the program: the thread leaves that stack, and the process that waits ends for that reason.
-// X2. `inProgress` counts a job until its process has been woken, so that the runtime is not idle before; whoever takes
-//     the last one off looks whether it is now. That is done under the pool's lock, and not after it was closed: the
-//     core may be another runtime's then.
-// X9. Malloc is not called under the pool's lock, for it may fail: the queue has more room made before.
+// Threads for `blocking`: one for each closure that blocks, up to a limit. Idle threads end after a while.
+//
+// X6. A closure runs on a stack of the pool instead of its thread's own. So if it crashes, its process ends and the
+//     program goes on: the thread leaves that stack, and the waiting process ends for the same reason.
+//
+// A process that has submitted a job is parked until the job is done. It reads `isDone`; the wake-up is only a hint.
+// `inProgress` counts a job until its process has been woken, so that the runtime is not idle before. The thread that
+// counts the last job off checks whether the runtime is idle now. It does so under the pool's lock, and not after the
+// pool was closed, because the core may belong to another runtime by then. Malloc is not called under the pool's lock,
+// because it may fail: the queue gets its spare capacity before.
 
 import Synchronization
 
-/// The pool of one runtime.
+/// The thread pool of one runtime.
 final class BlockingPool: Sendable {
   private let platform: any Platform
   private let maxThreads: Int
@@ -24,7 +26,7 @@ final class BlockingPool: Sendable {
     var threads = 0
     var idle = 0
     var isClosed = false
-    /// It was reported that closures wait for a thread, and some have waited ever since.
+    /// Whether it was reported that closures wait for a thread, and some have waited ever since.
     var isUsedUp = false
   }
 
@@ -33,14 +35,14 @@ final class BlockingPool: Sendable {
     self.maxThreads = maxThreads
   }
 
-  /// Jobs that were submitted and whose processes have not been woken (X2).
-  // Ordering: acquiring pairs with the release in `runOne`: who sees a job taken off sees that its process was woken
-  // (ID2). It is put on by a scheduler, which is awake.
+  /// The number of submitted jobs whose processes have not been woken yet.
+  // Ordering: acquiring pairs with the release in `runOne`: a reader that sees a job removed sees that its process was
+  // woken (ID2). A job is added by a scheduler, which is awake.
   var inProgress: Int { jobs.load(ordering: .acquiring) }
 
-  /// Has a thread run the job soon; runs it here, on the process's stack, where there is no thread for it.
+  /// Queues the job for a thread of the pool; runs it here, on the process's stack, if there is no thread for it.
   func submit(_ job: any RunnableJob) {
-    let (needsThread, isNewlyUsedUp) = withRoomForOne { state -> (Bool, Bool) in
+    let (needsThread, isNewlyUsedUp) = withSpareCapacity { state -> (Bool, Bool) in
       jobs.wrappingAdd(1, ordering: .relaxed)
       state.queue.append(job)
       if state.idle >= state.queue.count { return (false, false) }
@@ -57,7 +59,7 @@ final class BlockingPool: Sendable {
     }
     if !needsThread { return work.signal(platform) }
     if !startThread(for: job.core) {
-      // Its own job, if no other thread has taken it: another's crash would not be its process's.
+      // The job is run here only if no thread has taken it. Another job's crash would not be this process's.
       let isLeft = state.withLock { state in
         state.threads -= 1
         let index = state.queue.firstIndex { $0 === job }
@@ -65,33 +67,33 @@ final class BlockingPool: Sendable {
         return index != nil
       }
       guard isLeft else { return }
-      // The process runs meanwhile, so nothing is idle; and it may crash here.
+      // The process runs meanwhile, so the runtime is not idle; and the process may crash here.
       jobs.wrappingSubtract(1, ordering: .relaxed)
       job.run()
     }
   }
 
-  /// Does something under the lock with a queue that has room for one more job (X9).
-  private func withRoomForOne<R>(_ body: (inout State) -> R) -> R {
-    var room: [any RunnableJob] = []
+  /// Calls a closure under the lock, with a queue that has spare capacity for one more job.
+  private func withSpareCapacity<R>(_ body: (inout State) -> R) -> R {
+    var storage: [any RunnableJob] = []
     while true {
       var size = 0
       let result: R? = state.withLock { state in
         size = state.queue.count
-        return state.queue.hasRoom(&room) ? body(&state) : nil
+        return state.queue.hasRoom(&storage) ? body(&state) : nil
       }
       if let result { return result }
-      room.reserveCapacity(max(4, 2 * size))
+      storage.reserveCapacity(max(4, 2 * size))
     }
   }
 
-  /// Threads end when they have nothing to do.
+  /// Ends the threads as soon as they have nothing to do.
   func close() {
     state.withLock { $0.isClosed = true }
     work.signal(platform, all: true)
   }
 
-  /// Starts a thread with a stack for closures; false where there are none, and where the system gives one of them not.
+  /// Starts a thread with a stack for closures; returns false if the system provides no thread or no stack.
   private func startThread(for core: Handle<RuntimeCore>) -> Bool {
     guard let slot = Handle<StackSlot>.dedicated(bytes: Limits.blockingStackBytes, on: platform) else {
       return report(ResourceError(what: "addresses for the stack of a closure of blocking"), core)
@@ -106,13 +108,13 @@ final class BlockingPool: Sendable {
     return false
   }
 
-  /// Reports what the system did not give; false.
+  /// Reports what the system did not provide; returns false.
   private func report(_ error: ResourceError, _ core: Handle<RuntimeCore>) -> Bool {
     core.it.reports.add(core, about: ProcessID(bits: 0)) { .resourceMissing(error) }
     return false
   }
 
-  /// A pool thread's life.
+  /// Runs jobs until there has been none for a while: the body of a pool thread.
   private func serve(on slot: Handle<StackSlot>) {
     let stack = Handle<BlockingStack>.make(slot, platform)
     defer { stack.release() }
@@ -143,7 +145,7 @@ final class BlockingPool: Sendable {
     }
   }
 
-  /// Runs a queued job; false when there is none.
+  /// Runs a queued job; returns false if there is none.
   private func runOne(on stack: Handle<BlockingStack>) -> Bool {
     guard let job = takeJob() else { return false }
     let core = job.core
@@ -152,31 +154,31 @@ final class BlockingPool: Sendable {
     state.withLock { state in
       // Ordering: releasing for `inProgress`; `mayHaveCome` has the fence (ID1).
       let before = jobs.wrappingSubtract(1, ordering: .releasing).oldValue
-      if before == 1 && !state.isClosed { core.it.idleness.mayHaveCome(core) }
+      if before == 1 && !state.isClosed { core.it.quiescence.mayHaveCome(core) }
     }
     return true
   }
 }
 
-/// A job without the type of its result.
+/// A job regardless of the type of its result.
 protocol RunnableJob: AnyObject, Sendable {
-  /// The process that waits for it; set before it is submitted.
+  /// The process that waits for the job; set before it is submitted.
   var process: ProcessHandle? { get }
-  /// The runtime whose process waits for it.
+  /// The runtime of that process.
   var core: Handle<RuntimeCore> { get }
-  /// Runs it and wakes its process.
+  /// Runs the job and wakes its process.
   func run()
-  /// It crashed: wakes its process.
+  /// Notes the reason of the job's crash and wakes its process.
   func fail(_ reason: ExitReason)
 }
 
-/// A closure, and what comes of it.
-// Sound: closure and result are touched by the process until it submits the job, by the pool's thread until `isDone`,
-// and by the process again.
+/// A closure and its result.
+// Sound: the closure and the result are used by the process until it submits the job, then by a thread of the pool
+// until `isDone`, then by the process again.
 final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unchecked Sendable {
   private var body: (() throws(Failure) -> sending Success)?
   private var result: Result<Success, Failure>?
-  /// What it crashed of.
+  /// The reason of the closure's crash.
   private(set) var crash: ExitReason?
   private let done = Atomic<Bool>(false)
   fileprivate(set) var process: ProcessHandle?
@@ -185,8 +187,9 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 
   var core: Handle<RuntimeCore> { process!.home }
 
-  /// Whether the result is there.
-  // Ordering: acquiring pairs with `finish`. A wake that was raised before the wait is cleared, and acquires it, too.
+  /// Whether the result is available.
+  // Ordering: acquiring pairs with `finish`. A wake-up that was raised before the wait is cleared, which acquires it,
+  // too.
   var isDone: Bool { done.load(ordering: .acquiring) }
 
   func run() {
@@ -194,7 +197,7 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
     finish()
   }
 
-  /// What the body captured is gone when this returns: a crash in that is the process's, too.
+  /// Runs the closure and destroys what it captured before it returns, so that a crash in that is the process's, too.
   @inline(never)
   private func runBody() {
     let body = body.take()!
@@ -213,12 +216,12 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 
   private func finish() {
     let process = process!
-    // Ordering: releasing publishes the result to `isDone`. The process is raised and claimed after it (G2).
+    // Ordering: releasing publishes the result to `isDone`. The process is signalled and claimed after that (G2).
     done.store(true, ordering: .releasing)
     process.rouse(.woken, from: Scheduler.current)
   }
 
-  /// Moves the result out; once.
+  /// Moves the result out; called once.
   func takeResult() throws(Failure) -> sending Success {
     switch result.take()! {
     case .success(let value): return value
@@ -228,9 +231,9 @@ final class BlockingJob<Success: ~Copyable, Failure: Error>: RunnableJob, @unche
 }
 
 extension Handle<ProcessRecord> {
-  /// Has the job run and waits for it (X1).
+  /// Has a job run and waits until it is done.
   ///
-  /// Neither an exit nor a suspend ends the wait.
+  /// Neither an exit nor a suspension ends the wait.
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
     job.process = self
     home.it.blocking.submit(job)

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The stack on which a thread of the pool runs closures (X6). The handler of faults finds it as it finds a process's,
-// by way of a record: here that is a `BlockingStack`, which begins with its slot.
+// The stack on which a thread of the pool runs closures (X6). The fault handler finds it in the same way as a process's
+// stack, through a record. Here the record is a `BlockingStack`, which begins with its slot, too.
 
 import CJoist
 import Synchronization
 
-/// A stack of a thread of the pool.
-// Sound: all of it is its thread's, from `make` to `release`; raw pointers lead to where they lie or to that thread.
+/// The stack of a thread of the pool.
+// Sound: all of it belongs to one thread, from `make` to `release`; raw pointers point into it or to that thread.
 @safe
 struct BlockingStack: ~Copyable {
-  /// First: what the handler takes for a record's.
+  /// The first field, at which the fault handler expects a record's slot.
   fileprivate let slot: Handle<StackSlot>
   fileprivate let platform: any Platform
-  /// This, while a job runs; read by the handler.
+  /// The address of this value while a job runs; read by the fault handler.
   fileprivate var running: UnsafeMutableRawPointer?
-  /// Where the thread goes on, and where the stack was left that is not gone back to.
+  /// The saved stack pointers of the thread's own stack and of this one, to which no thread switches back.
   fileprivate var thread: UnsafeMutableRawPointer?
   fileprivate var left: UnsafeMutableRawPointer?
   fileprivate var site = unsafe joist_site()
   fileprivate var words = unsafe joist_words()
   fileprivate var job: (any RunnableJob)?
-  /// What its closure holds (HD1).
+  /// What the closure holds (HD1).
   var holdings = Holdings()
-  /// What the job crashed of.
+  /// The reason of the job's crash.
   fileprivate var crash: ExitReason?
 
   fileprivate init(_ slot: Handle<StackSlot>, _ platform: any Platform) {
@@ -33,8 +33,9 @@ struct BlockingStack: ~Copyable {
 }
 
 extension BlockingStack {
-  /// The one whose closure runs on this thread.
-  // Sound: a site of a thread that is no scheduler's is that of such a stack, which leads to itself while it runs one.
+  /// The stack on which this thread runs a closure now.
+  // Sound: the site of a thread that is not a scheduler's belongs to such a stack, and points to it while it runs a
+  // job.
   static var current: Handle<BlockingStack>? {
     if Scheduler.current != nil { return nil }
     guard let running = unsafe joist_faults_site()?.pointee.running?.pointee else { return nil }
@@ -44,7 +45,7 @@ extension BlockingStack {
 
 // Sound: as the type says; the entries get the address of the stack that they run on.
 extension Handle<BlockingStack> {
-  /// Makes a stack for the thread that calls, of a slot that becomes its own.
+  /// Makes a stack for the calling thread in a slot, which it takes over.
   static func make(_ slot: Handle<StackSlot>, _ platform: any Platform) -> Self {
     let stack = allocate(BlockingStack(slot, platform))
     unsafe joist_words_find(&stack.it.words, false)
@@ -64,8 +65,8 @@ extension Handle<BlockingStack> {
     free()
   }
 
-  // Sound: the thread's own stack is left and gone on with by this thread alone. Likewise below.
-  /// Runs a job; what it crashed of, if it did.
+  /// Runs a job and returns the reason of its crash; nil if it did not crash.
+  // Sound: only this thread leaves its own stack and returns to it. Likewise below.
   func run(_ job: any RunnableJob) -> ExitReason? {
     let configuration = job.core.it.configuration
     unsafe it.site.contains_nothing = configuration.onTrap == .crash
@@ -83,8 +84,8 @@ extension Handle<BlockingStack> {
     return crash
   }
 
-  /// Ends the closure when it has no room for a call of the runtime, as in a process (FA3).
-  // Sound: the frames are left for good.
+  /// Ends the closure if too little stack is left for a call of the runtime, as in a process (FA3).
+  // Sound: no thread returns to the frames.
   func lookForRoom() {
     guard Int(bitPattern: joist_stack_pointer() &- it.slot.it.low) < Limits.stackForACall else { return }
     unsafe joist_fault_note_overflow(&it.site)
@@ -94,7 +95,7 @@ extension Handle<BlockingStack> {
   @inline(never)
   fileprivate func runJob() { it.job!.run() }
 
-  // Sound: the words and the fault are this thread's.
+  // Sound: the saved thread state and the fault are this thread's.
   @inline(never)
   fileprivate func noteCrash() {
     var savedThreadState = unsafe joist_saved_state()
@@ -108,9 +109,9 @@ extension Handle<BlockingStack> {
 }
 
 extension Handle<ProcessRecord> {
-  // Sound: the site is this thread's. On a thread of the pool it leads to a `BlockingStack`, which has its job while
-  // that runs.
-  /// The process whose `blocking` closure this thread runs, which waits for it; nil on every other thread.
+  /// The process whose `blocking` closure this thread runs, and which waits for it; nil on every other thread.
+  // Sound: the site is this thread's. On a thread of the pool it points to a `BlockingStack`, which has its job while
+  // the job runs.
   static var waitingForThisThread: Handle<ProcessRecord>? {
     guard Scheduler.current == nil, let site = unsafe joist_faults_site(),
       let running = unsafe site.pointee.running?.pointee
@@ -120,10 +121,10 @@ extension Handle<ProcessRecord> {
 }
 
 extension Handle<ProcessRecord> {
-  /// Whether that process waits for what this thread does: it runs here, or this is its `blocking` closure.
+  /// Whether the process waits for what this thread does: it runs here, or this thread runs its `blocking` closure.
   ///
-  /// Whatever only that process can do must not be waited for here.
-  // Ordering: relaxed, for a process that runs or waits here keeps its generation (R9).
+  /// This thread must not wait for anything that only that process can do.
+  // Ordering: relaxed, because a process that runs or waits here keeps its generation (R9).
   func isWaitingForThisThread(_ id: ProcessID) -> Bool {
     let waiting = Scheduler.current.map { $0.it.running } ?? Handle.waitingForThisThread
     return waiting == self && it.generation.load(ordering: .relaxed) == id.generation
@@ -138,7 +139,7 @@ private func jobMain(_ argument: UnsafeMutableRawPointer) {
   stack.leave()
 }
 
-/// What runs on the stack after a crash.
+/// The function that runs on the stack after a crash.
 private func jobCrashed(_ argument: UnsafeMutableRawPointer) {
   let stack = unsafe Handle(argument.assumingMemoryBound(to: BlockingStack.self))
   stack.noteCrash()

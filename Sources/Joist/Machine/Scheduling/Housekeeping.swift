@@ -1,37 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a scheduler does beside running processes: at each look at the clock it wakes what is due, balances load, reclaims
-// stack slots and shrinks stacks; after a sleep it reclaims everything and gives free memory back to the system.
-// GB1. A scheduler that has slept for a while, after its sweep (U7), gives what it keeps for itself to the common
-//      pools, and these give back what is whole: groups of records (TT1), pages of free stacks, slabs (SL1). Who does
-//      that last finds all of it.
-// GB2. That looks at every free block. So a scheduler does it only if much was given to the pools since it last did.
+// What a scheduler does besides running processes. At each look at the clock it wakes processes whose deadlines have
+// passed, balances load, reclaims stack slots and shrinks stacks. After a sleep it reclaims all slots and gives free
+// memory back to the system.
+//
+// GB1. A scheduler that has slept for a while reclaims all slots (U7). Then it empties its caches into the common
+//      pools, and the pools give back what is complete: groups of records (TT1), pages of free stacks, slabs (SL1). The
+//      last scheduler that does so finds all of it.
+// GB2. A trim looks at every free block. So a scheduler trims only if many blocks were given to the pools since its
+//      last trim.
 
 import CJoist
 import Synchronization
 
-/// Somebody has the pools' free blocks in hand, of the program's pools or of a runtime's.
-// Ordering: acquiring pairs with the release of who did before.
+/// Whether a thread trims pools now, the program's or those of any runtime.
+// Ordering: acquiring pairs with the release by the thread that trimmed before.
 private let isTrimming = Atomic<Bool>(false)
 
 extension Handle<Scheduler> {
-  /// Looks at the real clock: wakes whose wait is over, here and where a scheduler is stuck (Y4).
-  // Ordering: who is stuck is looked at relaxed, here and below: the spare one that was woken for it sees it.
+  /// Reads the real clock: wakes the processes whose waits are over, of this scheduler and of stuck ones (Y4).
+  // Ordering: `isStuck` is read relaxed, here and below: the spare scheduler that was woken to stand in sees it.
   @inline(never)
   func lookAtClock(_ count: UInt64) {
     it.nextClockLook = count &+ it.clockLookInterval
     wakeDue(self)
     balance(count)
-    reclaim(Limits.slotsSweptAtOnce)
+    reclaim(Limits.reclaimBatch)
     if it.index == 0 && it.lastClock &- it.lastShrink > it.clock.perSecond { shrink() }
-    guard it.runtime.it.monitor.stuckCount > 0 else { return }
+    guard it.runtime.it.watchdog.stuckCount > 0 else { return }
     for number in 0..<it.runtime.it.schedulerCount {
       let other = it.runtime.it.scheduler(number)
       if other.it.isStuck.load(ordering: .relaxed) { wakeDue(other) }
     }
   }
 
-  /// Sweeps all slots, or until there is work.
+  /// Reclaims slots and shrinks stacks until there are no more, or until there is work.
   func reclaimAll() {
     it.lastClock = it.clock.count
     while !seesWork() {
@@ -42,24 +45,25 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// When to wake for a sweep, if there has been none since this scheduler ran something.
+  /// The time at which to wake for `reclaimAll`; nil if this scheduler has run nothing since it last did that.
   var nextReclaim: Int64? {
-    if it.hasReclaimed || it.pendingWork.contains(.place) && it.runtime.it.slots.made <= Limits.slotsInABlock {
+    if it.hasReclaimed || it.pendingWork.contains(.schedulePoint) && it.runtime.it.slots.made <= Limits.slotsInABlock {
       return nil
     }
     return it.runtime.it.platform.now() + Limits.sleepBeforeReclaim
   }
 
-  /// Whether it is worth while (GB2); never in a simulation, where it would be a step for nothing.
+  /// Whether a trim is worthwhile (GB2); never in a simulation, where it would be a useless step.
   var mayGiveBack: Bool {
-    !it.pendingWork.contains(.place) && it.runtime.givenToPools - it.givenAtTrim >= Limits.givenBeforeTrim
+    !it.pendingWork.contains(.schedulePoint) && it.runtime.givenToPools - it.givenAtTrim >= Limits.givenBeforeTrim
   }
 
-  /// After a sweep (GB1).
+  /// Empties this scheduler's caches and trims the pools, after all slots were reclaimed (GB1).
   func giveBack() {
     guard mayGiveBack else { return }
     unload()
-    // Two at once would each have a part of what is whole: the other one rests once more.
+    // Two threads that trim at once would each hold a part of what is complete: this scheduler tries after another
+    // rest.
     guard it.runtime.trim() != nil else {
       it.hasReclaimed = false
       return
@@ -67,7 +71,7 @@ extension Handle<Scheduler> {
     it.givenAtTrim = it.runtime.givenToPools
   }
 
-  /// Gives what the scheduler keeps for itself to the common pools.
+  /// Moves the contents of this scheduler's caches to the common pools.
   func unload() {
     it.nodes.empty()
     it.heapBlocks.empty()
@@ -78,15 +82,15 @@ extension Handle<Scheduler> {
 }
 
 extension Handle<RuntimeCore> {
-  /// Records and blocks that were ever given to common pools, about.
+  /// The approximate number of records and blocks that were ever given to the common pools.
   fileprivate var givenToPools: Int {
     let batches = it.slots.savedFramesPool.batchesPut + NodePool.depots.batchesPut + HeapPool.depots.batchesPut
     return it.sum { $0.processesEnded.total } + batches * Limits.blocksInABatch
   }
 
-  /// Gives back what pools have whole; how many bytes that is, without the pages of stacks.
+  /// Gives back what is complete in the pools.
   ///
-  /// Nil while somebody else does.
+  /// - Returns: The number of bytes, without the pages of stacks; nil while another thread trims.
   @discardableResult
   package func trim() -> Int? {
     guard !isTrimming.exchange(true, ordering: .acquiring) else { return nil }

@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who sleeps, who looks for work, and why no wake-up is lost.
-// Z1. A scheduler that finds nothing puts itself in `sleeping`, passes the heavy fence, looks at everything again, and
+// Which schedulers sleep, which look for work, and why no wake-up is lost.
+//
+// Z1. A scheduler that finds no work puts itself in `sleeping`, passes the heavy fence, looks at all queues again, and
 //     only then sleeps.
-// Z2. Whoever makes a process ready queues it, passes the light fence, and only then looks at `sleeping`. So either it
-//     sees the sleeper, or the sleeper sees the process.
-// Z3. While somebody searches, nobody is woken: `searching` counts those who were woken or are about to sleep and have
-//     not found work. The last who finds some wakes the next; one who gives up first leaves the count, then goes by
-//     Z1, and so sees whatever was queued while it was counted.
-// Z4. Whoever takes a number out of `sleeping` counts it as awake before it wakes it, so that `awake` is zero only
-//     while every scheduler sleeps.
-// Z5. A searcher that leaves work to its scheduler for a while (ST1) naps: it is not in `sleeping` and stays counted,
-//     so that nobody is woken meanwhile. One is enough: another that would nap goes to sleep, if somebody searches
-//     still when it has put itself in `sleeping`.
+// Z2. A thread that makes a process ready queues it, passes the light fence, and only then reads `sleeping`. So either
+//     this thread sees the sleeper, or the sleeper sees the process.
+// Z3. While a scheduler searches, no other is woken: `searching` counts the schedulers that were woken or are about to
+//     sleep and have not found work. The last of them that finds some wakes the next. One that gives up first leaves
+//     the count and then follows Z1, so it sees whatever was queued while it was counted.
+// Z5. A searcher that leaves work to the scheduler that has it for a while (ST1) naps: it is not in `sleeping` and
+//     stays counted, so that no other is woken meanwhile. One is enough: another scheduler that would nap goes to
+//     sleep if there still is a searcher after it has put itself in `sleeping`.
+//
+// A thread that takes a scheduler out of `sleeping` counts it as awake before it wakes it. So `awake` is zero only
+// while every scheduler sleeps.
 
 import CJoist
 import Synchronization
 
-/// The runtime's view of its idle schedulers.
+/// The idle schedulers of a runtime.
 struct IdleSchedulers: ~Copyable {
   let sleeping = SchedulerSet()
-  // Ordering: sequentially consistent. Who leaves it and looks at `sleeping` pairs with who has put itself in there and
-  // looks at this (Z5, `wakeOne` and `rest`); who leaves it and looks at queues, with who queues and looks at this
-  // (Z3).
+  // Ordering: sequentially consistent. A scheduler that leaves the count and then reads `sleeping` pairs with one that
+  // has put itself in there and then reads this (Z5, `wakeOne` and `rest`). A scheduler that leaves the count and then
+  // looks at queues pairs with a thread that queues and then reads this (Z3).
   let searching = Atomic<Int>(0)
   let awake = AwakeCount()
 }
 
-/// How many schedulers are awake, and in the upper half how often one woke: equal words with nobody awake say that
-/// nobody was meanwhile either.
-// Ordering: sequentially consistent. Waking, and looking then whether the monitor rests, pairs with the monitor's
-// resting, and looking then whether anybody is awake. Acquiring and releasing make a chain of all changes, so that who
-// reads that nobody is awake sees what all did before they slept (ID2).
+/// The number of schedulers that are awake, and in the upper half the number of wake-ups.
+///
+/// Two equal words that say that no scheduler is awake also say that none was awake in between.
+// Ordering: sequentially consistent. A scheduler that wakes and then reads whether the watchdog rests pairs with the
+// watchdog, which rests and then reads whether a scheduler is awake. Acquiring and releasing make a chain of all
+// changes, so a thread that reads that no scheduler is awake sees what all of them did before they slept (ID2).
 struct AwakeCount: ~Copyable {
   private let word = Atomic<UInt64>(0)
 
-  /// For comparing.
+  /// The word, for comparisons.
   var ordered: UInt64 { word.load(ordering: .sequentiallyConsistent) }
-  /// Whether nobody is awake.
+  /// Whether no scheduler is awake.
   var isZero: Bool { AwakeCount.isZero(ordered) }
 
   static func isZero(_ word: UInt64) -> Bool { UInt32(truncatingIfNeeded: word) == 0 }
@@ -50,7 +53,7 @@ struct AwakeCount: ~Copyable {
 }
 
 extension RuntimeCore {
-  /// Takes a scheduler out of those that sleep, of that node if there is one.
+  /// Takes a sleeping scheduler out of the set, of the given NUMA node if there is one.
   fileprivate func popSleeper(near node: Int) -> Int? {
     if nodeCount > 1, let number = idle.sleeping.popLowest(in: schedulers(ofNode: node)) { return number }
     return idle.sleeping.popLowest()
@@ -58,10 +61,11 @@ extension RuntimeCore {
 }
 
 extension Handle<RuntimeCore> {
-  /// Wakes a sleeping scheduler to look for work, of that node if one sleeps there (NU3), unless one is looking already
-  /// (Z2, Z3).
-  // Ordering: relaxed behind the fence. Acquiring would have the load wait, on ARM64, for the release of the queue's
-  // lock just before.
+  /// Wakes a sleeping scheduler to look for work, unless one is looking already (Z2, Z3).
+  ///
+  /// Prefers a scheduler of the given NUMA node (NU3).
+  // Ordering: relaxed behind the fence. On ARM64 an acquiring load would wait for the release of the queue's lock just
+  // before.
   @inline(__always)
   func notify(near node: Int) {
     joist_light_fence()
@@ -78,47 +82,47 @@ extension Handle<RuntimeCore> {
     guard let number = it.popSleeper(near: node) else {
       SchedulePoint.betweenSteps()
       it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-      // Somebody who has put itself in meanwhile may have counted on this one to search (Z5).
+      // A scheduler that has put itself in meanwhile may have counted on this thread to search (Z5).
       if !it.idle.sleeping.isEmpty { wakeOne(near: node) }
       return
     }
-    // Z4: first counted, then woken.
+    // Counted first, then woken.
     it.idle.awake.wake()
     SchedulePoint.betweenSteps()
     it.scheduler(number).it.alarm.signal(it.platform)
-    it.monitor.schedulersWoke(it.platform)
+    it.watchdog.schedulersWoke(it.platform)
   }
 }
 
 extension Handle<Scheduler> {
-  /// As the runtime's; for the scheduler's own thread.
+  /// Wakes a sleeping scheduler to look for work, of this scheduler's NUMA node if there is one.
   @inline(__always)
   func notify() { it.runtime.notify(near: it.node) }
 
-  /// Tells of a process that was made ready and has not run here yet: whoever made it ready goes on instead.
+  /// Announces a process that was made ready and has not run here yet, because the process that made it ready goes on.
   @inline(__always)
   func signalDeferred() {
-    if !it.pendingWork.isEmpty { settlePendingWork() }
+    if !it.pendingWork.isEmpty { doPendingWork() }
   }
 
   @inline(never)
-  private func settlePendingWork() {
+  private func doPendingWork() {
     if it.pendingWork.contains(.notice) {
       it.pendingWork.remove(.notice)
       notify()
     }
-    if it.pendingWork.contains(.place) { reachPlace() }
+    if it.pendingWork.contains(.schedulePoint) { reachSchedulePoint() }
   }
 
-  /// Others may go on here, where threads are simulated; the slice may be over then.
+  /// Passes a schedule point, where other simulated threads may run; the slice may be over then.
   @inline(never)
-  func reachPlace() {
+  func reachSchedulePoint() {
     if SchedulePoint.reach(.call), let process = it.running { process.it.reductionsLeft = 0 }
   }
 
-  /// Looks for work a little longer, then sleeps until there is some, or until something is due.
+  /// Looks for work a little longer, then sleeps until there is some, or until a deadline in the wheel passes.
   ///
-  /// What is due is looked at after the alarm (F2): somebody else may put a nearer deadline into this wheel.
+  /// The wheel is read after the alarm (F2), because another thread may add a nearer deadline.
   func rest() {
     if !it.isSearching {
       it.isSearching = true
@@ -127,11 +131,11 @@ extension Handle<Scheduler> {
     let seen = it.alarm.seen
     let leavesWork = it.sighting.victim != nil
     if leavesWork {
-      // Ordering: relaxed, a guess: it counts this scheduler itself, and two that nap do no harm.
+      // Ordering: relaxed, a guess: the count includes this scheduler, and two that nap do no harm.
       if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen) }
     } else {
-      // A simulated thread that waits is in nobody's way, and nothing comes meanwhile.
-      for _ in 0..<(it.pendingWork.contains(.place) ? 0 : Limits.idleLooks) {
+      // A simulated thread that waits holds no other up, and nothing arrives meanwhile.
+      for _ in 0..<(it.pendingWork.contains(.schedulePoint) ? 0 : Limits.idleLooks) {
         if seesWork() { return }
         for _ in 0..<16 { joist_pause() }
       }
@@ -140,7 +144,7 @@ extension Handle<Scheduler> {
     let isLeft = leavesWork && it.runtime.it.idle.searching.load(ordering: .sequentiallyConsistent) > 0
     let maySleep = isLeft || !seesWork()
     if maySleep && !it.runtime.it.stopping.load(ordering: .relaxed) {
-      it.runtime.it.idleness.mayHaveCome(it.runtime)
+      it.runtime.it.quiescence.mayHaveCome(it.runtime)
       it.counters.sleeps.add()
       let reclaim = nextReclaim
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, reclaim ?? .max))
@@ -151,14 +155,14 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// Waits a little for work that is left to its scheduler (Z5).
+  /// Waits for a moment before it looks again at work that it has left to another scheduler (Z5).
   private func nap(_ seen: UInt32) {
     let platform = it.runtime.it.platform
-    platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, platform.now() + Limits.thiefsNap))
+    platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, platform.now() + Limits.thiefNapNanoseconds))
     it.nextClockLook = 0
   }
 
-  /// Rule Z1, up to the second look.
+  /// Follows rule Z1 up to the second look at the queues.
   private func goToSleep() {
     stopSearching(found: false)
     it.runtime.it.idle.sleeping.insert(it.index)
@@ -167,23 +171,25 @@ extension Handle<Scheduler> {
     SchedulePoint.betweenSteps()
   }
 
-  /// Whoever woke this scheduler made it a searcher; if nobody did, it is awake by itself.
+  /// Becomes a searcher if another thread woke this scheduler, which has counted it as one; else it leaves `sleeping`.
   private func wakeUp() {
     if it.runtime.it.idle.sleeping.remove(it.index) {
       it.runtime.it.idle.awake.wake()
-      it.runtime.it.monitor.schedulersWoke(it.runtime.it.platform)
+      it.runtime.it.watchdog.schedulersWoke(it.runtime.it.platform)
     } else {
       it.isSearching = true
     }
     it.nextClockLook = 0
   }
 
-  /// Leaves the searchers; the last who found work wakes another, for there may be more (Z3).
+  /// Leaves the searchers; the last one that found work wakes another scheduler, because there may be more work (Z3).
   ///
-  /// What a scheduler queues just now, and is not seen here, is that scheduler's next slice.
-  // Ordering: a thread outside pushes to a remote list and looks at `searching` then; here it is the other way round.
-  // Push, both accesses of `searching` and the fence are sequentially consistent: so if that thread counts on this
-  // scheduler, what it pushed is seen here. Nobody else would run it while those who are awake have work of their own.
+  /// A process that another scheduler queues at this moment, and that is not seen here, runs in that scheduler's next
+  /// slice.
+  // Ordering: a thread that is not a scheduler's pushes to a remote list and then reads `searching`; here it is the
+  // other way round. The push, both accesses of `searching` and the fence are sequentially consistent: so if that
+  // thread counts on this scheduler, what it pushed is seen here. No other scheduler would run it while those that are
+  // awake have work of their own.
   func stopSearching(found: Bool) {
     guard it.isSearching else { return }
     it.isSearching = false
@@ -194,13 +200,13 @@ extension Handle<Scheduler> {
     if seesWork() { notify() }
   }
 
-  /// Whether any queue has something, at about this moment.
+  /// Returns whether any queue of the runtime has a process, at about this moment.
   func seesWork() -> Bool {
     for number in 0..<it.runtime.it.schedulerCount where it.runtime.it.scheduler(number).hasWorkAtAGuess { return true }
     return false
   }
 
-  /// Whether something waits here to be run, at about this moment.
+  /// Whether a process is queued here, at about this moment.
   @inline(__always)
   var hasWorkAtAGuess: Bool { !it.queue.isEmptyAtAGuess || !it.remote.isEmptyAtAGuess }
 }

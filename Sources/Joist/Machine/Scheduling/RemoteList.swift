@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes made ready by threads that are not this scheduler: a list that any thread may push to without a lock.
-// Q5. Whoever takes the list takes all of it and queues it, oldest first. Its scheduler does at every step, a thief
-//     when it comes by, so a scheduler that is stuck in a process holds nobody up.
+// Processes made ready by threads that are not this scheduler's: a list that any thread may push to without a lock.
+//
+// Q5. A thread that takes from the list takes all of it and queues it, oldest first. The scheduler does so at every
+//     step, and a thief when it visits. So a scheduler that is stuck in a process does not hold these processes up.
 
 import Synchronization
 
-/// A stack of processes that are ready; pushed by many, emptied whole.
+/// A stack of ready processes; many threads push to it, and one takes all of it.
 package struct RemoteList: ~Copyable {
   private let newest = Atomic<UInt>(0)
 
-  /// Whether there is nothing, at about this moment.
-  // Ordering: relaxed, a guess; where it must see what was pushed it stands behind a fence (Z1, `stopSearching`).
+  /// Whether the list is empty, at about this moment.
+  // Ordering: relaxed, a guess; a reader that must see what was pushed reads behind a fence (Z1, `stopSearching`).
   @inline(__always)
   var isEmptyAtAGuess: Bool { newest.load(ordering: .relaxed) == 0 }
 
-  /// The newest, while nobody pushes or takes.
+  /// The newest process, while no thread pushes or takes.
   // Ordering: acquiring pairs with the pushes.
   var newestAtRest: ProcessHandle? { Handle(bits: newest.load(ordering: .acquiring)) }
 
-  /// Adds one.
-  // Ordering: releasing publishes the record's fields to whoever takes the list. Sequentially consistent before the
-  // look at `searching`: `stopSearching` has the argument. The first load is only what the exchange expects.
+  /// Adds a process.
+  // Ordering: releasing publishes the record's fields to the thread that takes the list. Sequentially consistent before
+  // the look at `searching`: `stopSearching` has the argument. The first load is only what the exchange expects.
   func push(_ process: ProcessHandle) {
     var old = newest.load(ordering: .relaxed)
     while true {
@@ -37,7 +38,7 @@ package struct RemoteList: ~Copyable {
     }
   }
 
-  /// Takes all there is, the oldest first.
+  /// Takes all processes, linked from the oldest to the newest.
   // Ordering: acquiring pairs with the pushes. Nothing is published.
   func takeAll() -> ProcessHandle? {
     var newest: ProcessHandle? = Handle(bits: newest.exchange(0, ordering: .acquiring))

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The four queues of a scheduler.
-// Q1. A process is in at most one list of one queue, linked through its record's `next` (A3).
-// Q2. First in, first out within a level. Levels are looked at from `.max` to `.low`.
-// Q3. Where a level has not been served for `ageing` slices, what waited so long in it moves to the end of the next
-//     level up, as far as `.high`, until it has run. Heads are the oldest of their level, so only heads are looked at.
-//     A level that is served is only long: what waits there is not starved by more urgent work.
-// Q4. Everything is under one small lock, which is the scheduler's own; thieves visit (OL1).
+// The run queue of a scheduler: one list for each of the four levels. A process is in at most one list of one queue,
+// linked through its record's `next` (A3). Everything is under one small lock, which is biased towards the queue's own
+// scheduler; thieves visit it (OL1).
+//
+// Q2. Within a level, processes run first in, first out. Levels are served from `.max` to `.low`.
+// Q3. If a level has not been served for `ageing` slices, the processes that have waited that long in it move to the
+//     end of the next level up, at most to `.high`, until they have run. The head of a level is its oldest process, so
+//     only heads are examined. A level that is served is merely long: more urgent work does not starve it.
 
 import Synchronization
 
-/// One level: a list (Q1) and its figures, which others read for a guess.
+/// A list of ready processes and its counters, which other threads read as a guess.
 package struct ReadyList: ~Copyable, Sendable {
   package private(set) var first: ProcessHandle?
   private var last: ProcessHandle?
   private let length = Counter()
-  /// Reductions that processes taken from it have used.
+  /// The number of reductions that processes taken from the list have used.
   package let totalReductions = Counter()
-  /// The scheduler's slice count when it was last taken from.
+  /// The scheduler's slice count when a process was last taken from the list.
   package var lastScheduled: UInt32 = 0
 
-  /// Processes in it.
+  /// The number of processes in the list.
   @inline(__always)
   package var count: Int { length.total }
 
@@ -41,17 +42,17 @@ package struct ReadyList: ~Copyable, Sendable {
     return process
   }
 
-  /// Unlinks one from anywhere, or among the first `count`; returns false when it is not there.
+  /// Unlinks a process that is among the first `count`; returns false if it is not there.
   mutating func remove(_ process: ProcessHandle, within count: Int = .max) -> Bool {
     var before: ProcessHandle?
-    var here = first
-    var left = count
-    while let candidate = here, candidate != process, left > 0 {
+    var current = first
+    var remaining = count
+    while let candidate = current, candidate != process, remaining > 0 {
       before = candidate
-      here = candidate.it.next
-      left -= 1
+      current = candidate.it.next
+      remaining -= 1
     }
-    guard here == process else { return false }
+    guard current == process else { return false }
     if let before { before.it.next = process.it.next } else { first = process.it.next }
     if last == process { last = before }
     length.add(-1)
@@ -59,17 +60,19 @@ package struct ReadyList: ~Copyable, Sendable {
   }
 }
 
-/// The queues of one scheduler.
+/// The run queue of one scheduler.
 package struct RunQueue: ~Copyable {
-  /// Guards the lists (Q4).
+  /// The lock of the lists.
   let lock = OwnedLock()
   /// The four lists, by level.
   private let levels: Handle<ReadyList>
-  /// A bit for each level that has any, the most urgent lowest: written under the lock, read by anyone for a guess.
-  // Ordering: relaxed. The lock orders it for who has that; the owner, who alone adds, misses nothing of its own;
-  // others guess, or look behind a fence (Z1).
+  /// A bit for each level that has a process, the most urgent level lowest.
+  ///
+  /// Written under the lock, read by any thread as a guess.
+  // Ordering: relaxed. The lock orders it for a thread that has it. The owner, which alone adds, misses nothing of its
+  // own. Other threads guess, or read it behind a fence (Z1).
   private let occupied = Atomic<UInt8>(0)
-  /// Slices that a head may wait (Q3).
+  /// The number of slices that a head may wait (Q3).
   private var ageing: UInt32
 
   package init(ageing: Int) {
@@ -79,22 +82,22 @@ package struct RunQueue: ~Copyable {
 
   deinit { levels.free(count: Priority.allCases.count) }
 
-  /// A level's list.
+  /// Returns a level's list.
   @inline(__always)
   package func list(_ level: Priority) -> Handle<ReadyList> { levels.advanced(by: Int(level.rawValue)) }
 
-  /// How many wait, at about this moment; for others than the owner.
+  /// The number of queued processes, at about this moment; for threads other than the owner.
   package var lengthAtAGuess: Int {
     Priority.allCases.reduce(0) { $0 + list($1).it.count }
   }
-  /// Reductions that processes taken from any of them have used.
+  /// The number of reductions that processes taken from any of the lists have used.
   var totalReductions: Int {
     Priority.allCases.reduce(0) { $0 + list($1).it.totalReductions.total }
   }
-  /// Whether nothing waits, at about this moment.
+  /// Whether no process is queued, at about this moment.
   @inline(__always)
   package var isEmptyAtAGuess: Bool { occupied.load(ordering: .relaxed) == 0 }
-  /// Whether `.max` or `.high` work waits, at about this moment.
+  /// Whether a process is queued at `.max` or `.high`, at about this moment.
   @inline(__always)
   package var hasUrgentWorkAtAGuess: Bool { occupied.load(ordering: .relaxed) & 0b11 != 0 }
 
@@ -109,20 +112,20 @@ package struct RunQueue: ~Copyable {
     occupied.store(occupied.load(ordering: .relaxed) | 1 &<< level.rawValue, ordering: .relaxed)
   }
 
-  /// Takes the first of the most urgent level that has any, down to one (Q2).
+  /// Takes the first process of the most urgent level that has any, down to level `lowest` (Q2).
   @inline(__always)
-  package func dequeueFirst(downTo least: Priority, slice: UInt32) -> ProcessHandle? {
-    first(downTo: least).flatMap { dequeue($0.it.level, slice: slice) }
+  package func dequeueFirst(downTo lowest: Priority, slice: UInt32) -> ProcessHandle? {
+    first(downTo: lowest).flatMap { dequeue($0.it.level, slice: slice) }
   }
 
-  /// The first of the most urgent level that has any, down to one; it stays.
+  /// Returns the first process of the most urgent level that has any, down to level `lowest`, without taking it.
   @inline(__always)
-  func first(downTo least: Priority) -> ProcessHandle? {
-    let place = occupied.load(ordering: .relaxed).trailingZeroBitCount
-    return place <= Int(least.rawValue) ? levels.advanced(by: place).it.first : nil
+  func first(downTo lowest: Priority) -> ProcessHandle? {
+    let index = occupied.load(ordering: .relaxed).trailingZeroBitCount
+    return index <= Int(lowest.rawValue) ? levels.advanced(by: index).it.first : nil
   }
 
-  /// Takes the first of a level.
+  /// Takes the first process of a level.
   @inline(__always)
   package func dequeue(_ level: Priority, slice: UInt32) -> ProcessHandle? {
     let list = list(level)
@@ -132,13 +135,13 @@ package struct RunQueue: ~Copyable {
     return process
   }
 
-  /// Whether a level has none.
+  /// Returns whether a level has no process.
   package func isEmpty(_ level: Priority) -> Bool { list(level).it.count == 0 }
 
-  /// How many a level has.
+  /// Returns the number of processes of a level.
   package func length(_ level: Priority) -> Int { list(level).it.count }
 
-  /// Moves a queued process to another level, at its end; false when it is in none.
+  /// Moves a queued process to the end of another level; returns false if it is not in the queue.
   package func promote(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
     let from = process.it.level
     guard list(from).it.remove(process) else { return false }
@@ -147,11 +150,13 @@ package struct RunQueue: ~Copyable {
     return true
   }
 
-  /// Moves a process that is queued below a level to its end; false when it is not among the first few thousand there.
+  /// Moves a process that is queued below a level to the end of that level.
+  ///
+  /// Returns false if it is not among the first few thousand processes of a lower level.
   func moveUp(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
     var below = Priority(rawValue: level.rawValue + 1)
-    while let here = below, !list(here).it.remove(process, within: Limits.movedUpWithin) {
-      below = Priority(rawValue: here.rawValue + 1)
+    while let lower = below, !list(lower).it.remove(process, within: Limits.moveUpSearchLimit) {
+      below = Priority(rawValue: lower.rawValue + 1)
     }
     guard let from = below else { return false }
     if list(from).it.first == nil { showEmpty(Int(from.rawValue)) }
@@ -159,21 +164,21 @@ package struct RunQueue: ~Copyable {
     return true
   }
 
-  /// The most urgent level that has any (Q2).
+  /// The most urgent level that has a process (Q2).
   @inline(__always)
   package var firstLevel: Priority? {
     let bits = occupied.load(ordering: .relaxed)
     return bits == 0 ? nil : Priority(rawValue: UInt8(truncatingIfNeeded: bits.trailingZeroBitCount))
   }
 
-  /// Moves up what has waited too long (Q3); how many moved.
+  /// Moves processes up that have waited too long (Q3); returns how many.
   package func age(slice: UInt32) -> Int {
     var moved = age(.normal, slice: slice)
     moved += age(.low, slice: slice)
     return moved
   }
 
-  /// Nothing is moved up any more: for simulations that plant faults.
+  /// Turns ageing off, for simulations that inject faults.
   mutating func forgetAgeing() { ageing = .max }
 
   private func age(_ level: Priority, slice: UInt32) -> Int {
@@ -188,7 +193,7 @@ package struct RunQueue: ~Copyable {
   }
 
   @inline(__always)
-  private func showEmpty(_ place: Int) {
-    occupied.store(occupied.load(ordering: .relaxed) & ~(1 &<< UInt8(truncatingIfNeeded: place)), ordering: .relaxed)
+  private func showEmpty(_ index: Int) {
+    occupied.store(occupied.load(ordering: .relaxed) & ~(1 &<< UInt8(truncatingIfNeeded: index)), ordering: .relaxed)
   }
 }

@@ -1,75 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a scheduler is: a place where processes run. A thread calls its `step()` in a loop; under simulation somebody
-// else does.
-// D1. Fields of the first part never change. Fields of the second are touched by the thread that steps the scheduler.
-//     Those of the third have a lock or are atomic. Between the second and the third lie two cache lines, and behind
-//     all: what others write is in no line that the thread works with, nor in one that a processor fetches with that.
-// D2. Methods are on the handle, so that no access to the whole scheduler is open while a process runs.
+// A scheduler, which runs processes. A thread calls its `step()` in a loop; in a simulation and in tests other code
+// calls it.
+//
+// The fields of the first part never change. Those of the second part are touched only by the thread that steps the
+// scheduler. Those of the third part have a lock or are atomic. Two unused cache lines lie between the second part and
+// the third, before the counters, and at the end. So what other threads write is in no cache line that the scheduler's
+// thread works with, nor in one that a processor fetches together with such a line.
+//
+// Methods are on the handle, so that no access to the whole scheduler is open while a process runs.
 
 import CJoist
 import Synchronization
 
-/// One scheduler (D1); its methods are on its handle (D2).
+/// One scheduler; its methods are on its handle.
 @safe
 @usableFromInline
 package struct Scheduler: ~Copyable {
-  // MARK: Never changed
+  // MARK: Constant
 
-  /// Its number in the runtime; spare ones have the higher numbers.
+  /// The scheduler's number in the runtime; spare schedulers have the higher numbers.
   let index: Int
   let runtime: Handle<RuntimeCore>
   let clock: TickClock
-  /// Reductions of a slice, where a process has none of its own.
+  /// The number of reductions in a slice of a process that has no number of its own.
   let sliceLength: Int32
-  /// Looks at the real clock are so far apart, in counts of `clock`.
+  /// The interval between two looks at the real clock, in counts of `clock`.
   let clockLookInterval: UInt64
-  /// How long a thief naps (ST1), in counts of `clock`.
+  /// The length of a thief's nap (ST1), in counts of `clock`.
   let napCounts: UInt64
-  /// A spare one, started by the monitor.
+  /// Whether it is a spare scheduler, which the watchdog starts.
   let isSpare: Bool
   /// The NUMA node of its thread (NU1).
   let node: Int
 
-  // MARK: Its thread's
+  // MARK: Of its thread
 
-  /// Where its own frames end while a process runs.
+  /// The saved stack pointer of the scheduler's own stack while a process runs.
   var stackPointer: UnsafeMutableRawPointer?
   /// The process that runs here.
   var running: ProcessHandle?
-  /// The process that has just left and is not settled yet, and how it left (HO2).
+  /// The process that has just stopped running and awaits `finishSwitch`, and how it stopped (HO2).
   var left: ProcessHandle?
   var outcome = Outcome.yielded
-  /// Taken from the queue by a process that could not hand over to it: the next to run (HO3).
+  /// The next process to run, taken from the queue by a process that could not hand over to it (HO3).
   var handed: ProcessHandle?
-  /// Whether processes hand over to each other here (HO3).
+  /// Whether processes of this scheduler hand over to each other (HO3).
   var handsOver = false
-  /// The cheap clock when it was last read, some slices ago at most: the time of messages that are sent now.
+  /// The last reading of the cheap clock, at most a few slices old: the sending time of messages that are sent now.
   var lastClock: UInt64 = 0
-  /// Reductions before the cheap clock is read again.
+  /// The number of reductions before the cheap clock is read again.
   var clockCredit = 0
-  /// When to look at the real clock next.
+  /// The time of the next look at the real clock.
   var nextClockLook: UInt64 = 0
-  /// What the process that runs owes before it goes on.
+  /// What the running process has to do before it goes on.
   var pendingWork: PendingWork = []
-  /// Was woken to look for work and has not found any yet (Z3).
+  /// Whether the scheduler is counted in `searching` (Z3).
   var isSearching = false
-  /// Whether it has swept all slots since it last ran something.
+  /// Whether it has reclaimed all slots since it last ran a process.
   var hasReclaimed = false
-  /// The cheap clock when it last had stacks shrink (U10).
+  /// The time on the cheap clock at which it last shrank stacks (U10).
   var lastShrink: UInt64 = 0
-  /// What had been given to pools when it last gave back (GB2).
+  /// The value of `givenToPools` at its last trim (GB2).
   var givenAtTrim = 0
-  /// Whose queue it has in view before it steals from it (ST1).
+  /// The victim that it watches before it steals from it (ST1).
   var sighting = Sighting()
   /// What it knows of its own load (BA1).
   var balance = Balance()
-  /// In which order victims are looked at.
+  /// The state of its pseudo-random numbers, which give the order of victims.
   var random: UInt64
+  /// The locations of the thread state that belongs to the code that runs, which is saved and loaded at a switch.
   // Sound: all zero until `takeThread` fills it.
-  /// Where this thread keeps what belongs to the code on it.
   var words = unsafe joist_words()
-  /// What the handler of faults knows of this thread.
+  /// What the fault handler knows of this thread.
   var site = unsafe joist_site()
   let nodes: BlockCache<NodePool>
   let savedFramesPool: BlockCache<SavedFramesPool>
@@ -78,34 +81,36 @@ package struct Scheduler: ~Copyable {
   var freeSlots = StackSlotCache()
   var timers = TimerCache()
 
-  // MARK: Everybody's
+  // MARK: Of all threads
 
   private let gapBefore = CacheGap()
   var queue: RunQueue
   let remote = RemoteList()
   var wheel: TimerWheel
   /// Whether a process runs here.
-  // Ordering: relaxed, for guesses of the monitor and of thieves.
+  // Ordering: relaxed, for guesses of the watchdog and of thieves.
   let isInProcess = Atomic<Bool>(false)
-  /// How much it has to run all the time, as it was last noted (BA1).
-  // Ordering: relaxed, a guess of others.
+  /// The number of processes that it has to run all the time, as last noted (BA1).
+  // Ordering: relaxed, a guess of other schedulers.
   let load = Atomic<Int>(0)
-  /// By which the monitor asks for its thread's use of the machine (X7); zero before it has one.
-  // Ordering: relaxed. A monitor that reads an old one asks about a thread that has ended, and goes by the clock.
+  /// The number by which the watchdog asks for its thread's use of a processor (X7); zero before it has a thread.
+  // Ordering: relaxed. A watchdog that reads an old number asks about a thread that has ended, and decides by the
+  // clock.
   let threadNumber = Atomic<Int64>(0)
-  /// The monitor found it stuck in a process, and a spare one stands in.
-  // Ordering: `standIn` has the argument; others guess whether to serve its wheel.
+  /// Whether the watchdog found it stuck in a process, so that a spare scheduler stands in.
+  // Ordering: `standIn` has the argument; other threads guess whether to serve its wheel.
   let isStuck = Atomic<Bool>(false)
-  /// Whether processes hand over to each other here just now: not where a step has more to do than that (HO3).
+  /// Whether processes hand over to each other now; false when a step has more to do than that (HO3).
   let mayHandOver = Atomic<Bool>(false)
-  /// Whether this scheduler's number is in the runtime's set of those with urgent work; under the queue's lock.
+  /// Whether its number is in the runtime's set of schedulers with urgent work; under the queue's lock.
   var showsUrgentWork = false
-  /// What it sleeps on.
+  /// The word that it sleeps on.
   let alarm = WaitWord()
-  /// Whether its thread was started; touched by whoever starts threads alone, the runtime's maker and then the monitor.
+  /// Whether its thread was started; used only by the thread that starts threads: the one that makes the runtime, then
+  /// the watchdog.
   var hasThread = false
   private let gapBehind = CacheGap()
-  /// Its thread's to write, everybody's to read.
+  /// The counters, which its own thread writes and any thread reads.
   let counters = SchedulerCounters()
   private let gapAtTheEnd = CacheGap()
 
@@ -118,7 +123,7 @@ package struct Scheduler: ~Copyable {
     sliceLength = Int32(runtime.it.configuration.reductionsPerSlice)
     clock = platform.ticks
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
-    napCounts = max(1, clock.perSecond * UInt64(Limits.thiefsNap) / 1_000_000_000)
+    napCounts = max(1, clock.perSecond * UInt64(Limits.thiefNapNanoseconds) / 1_000_000_000)
     random = platform.randomSeed() | 1
     nodes = BlockCache(NodePool.depots, node)
     heapBlocks = BlockCache(HeapPool.depots, node)
@@ -127,7 +132,7 @@ package struct Scheduler: ~Copyable {
     wheel = TimerWheel(index: index, now: platform.now())
   }
 
-  /// From its beginning to `running`, for code that is inlined where nothing else is known of a scheduler.
+  /// The offset of `running`, for inlined code that knows nothing else of a scheduler.
   @inlinable static var runningOffset: Int { 80 }
 
   /// The scheduler whose thread this is; nil on every other thread.
@@ -138,15 +143,15 @@ package struct Scheduler: ~Copyable {
   }
 }
 
-/// Two cache lines that nobody uses.
+/// Two unused cache lines.
 private struct CacheGap {
   private let lines = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 }
 
 extension Handle<Scheduler> {
+  /// The offsets, in bytes, at which the thread's part ends, what other threads write begins and ends, and the counters
+  /// begin and end, and the size of all; a test checks the distances.
   // Sound: addresses are only subtracted.
-  /// Where the thread's part ends, what others write begins and ends, the figures begin and end, and all ends, in bytes
-  /// from the beginning: a test holds the distances.
   package var parts: (thread: Int, others: Range<Int>, counters: Range<Int>, all: Int) {
     let counters = unsafe withUnsafePointer(to: it.counters, offset)
     return unsafe (
@@ -158,30 +163,31 @@ extension Handle<Scheduler> {
   }
 }
 
-/// What a process owes that has made a call and goes on.
+/// What a process has to do before it goes on after a call.
 struct PendingWork: OptionSet {
   let rawValue: UInt8
-  /// One process was made ready in this slice and nobody was told, since it may be the next to run here anyway.
+  /// Announcing one process that was made ready in this slice: no scheduler was told, because it may be the next to run
+  /// here anyway.
   static let notice = PendingWork(rawValue: 1)
-  /// The thread is simulated: every call is a place at which others may go on (SI1).
-  static let place = PendingWork(rawValue: 2)
+  /// Passing a schedule point: the thread is simulated, and other threads may run at every call (SI1).
+  static let schedulePoint = PendingWork(rawValue: 2)
 }
 
-/// How a process leaves its thread.
+/// The way in which a process stops running.
 enum Outcome {
-  /// To go to the back of its queue.
+  /// The process goes to the back of its queue.
   case yielded
-  /// To wait, until a message comes if that is wanted, or until it is claimed otherwise.
+  /// The process waits until it is claimed, by a message if it wants any.
   case blocked
-  /// Likewise, and to keep as little memory as possible meanwhile.
+  /// The process waits in the same way and keeps as little memory as possible meanwhile.
   case hibernated
-  /// It has ended; nothing of it is left in its slot.
+  /// The process has ended; nothing of it is left in its slot.
   case exited
 }
 
-/// What a scheduler counts; its own thread does.
+/// The counters of one scheduler, which its own thread writes.
 struct SchedulerCounters: ~Copyable {
-  /// Slices begun: the monitor sees by it whether the scheduler moves.
+  /// Slices begun, from which the watchdog sees whether the scheduler makes progress.
   let slices = Counter()
   let processesCreated = Counter()
   let processesEnded = Counter()
@@ -194,11 +200,11 @@ struct SchedulerCounters: ~Copyable {
   let processesStolen = Counter()
   let framesSaved = Counter()
   let framesRestored = Counter()
-  /// Bytes of images taken here, less those given back here: only the sum over schedulers says something.
+  /// Bytes of saved frames allocated here less those freed here: only the sum over all schedulers is meaningful.
   let savedFramesBytes = Counter()
   let sleeps = Counter()
   let agings = Counter()
-  /// Waits with an end that began here, less those that ended here: only the sum over schedulers says something.
+  /// Timed waits and timers that began here less those that ended here: only the sum over all schedulers is meaningful.
   ///
   /// Counted by releasing stores (ID2).
   let timedWaits = Counter()
@@ -206,13 +212,14 @@ struct SchedulerCounters: ~Copyable {
   let fullCollections = Counter()
   let heapBytesAllocated = Counter()
   let heapBytesSurvived = Counter()
-  /// Bytes of heaps' blocks that were counted here: only the sum over schedulers says something.
+  /// Bytes of heaps' blocks that were counted here: only the sum over all schedulers is meaningful.
   let heapBytes = Counter()
 }
 
 extension Handle<Scheduler> {
-  /// This thread steps the scheduler from now on. One that is not the runtime's own may run a Swift task, and what
-  /// Swift keeps for that is left alone.
+  /// Prepares the calling thread to step the scheduler.
+  ///
+  /// A thread that is not the runtime's own may run a Swift task, whose thread state is left alone.
   // Sound: the pointer is the handle's, which outlives the thread's use of it.
   func takeThread(isOwn: Bool = true) {
     if isOwn {
@@ -221,34 +228,34 @@ extension Handle<Scheduler> {
       unsafe joist_words_none(&it.words)
     }
     it.handsOver = isOwn && !it.isSpare
-    it.pendingWork = isOwn && SchedulePoint.isSimulated ? .place : []
+    it.pendingWork = isOwn && SchedulePoint.isSimulated ? .schedulePoint : []
     allowHandOver()
     if isOwn { it.threadNumber.store(it.runtime.it.platform.threadNumber, ordering: .relaxed) }
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))
-    containFaults()
+    containCrashes()
   }
 
-  /// Processes may hand over again, if nothing else is the matter.
-  // Ordering: whoever stops the runtime says so first and forbids it then; here it is allowed first, and looked then.
-  // All four are sequentially consistent: if this store is the last of the two, the look sees the stop. Who leaves a
-  // process looks relaxed, and sees it at one of the next switches.
+  /// Allows processes to hand over again, unless the runtime stops.
+  // Ordering: a thread that stops the runtime stores that first and forbids handing over then. This function allows it
+  // first and reads then. All four accesses are sequentially consistent: if this store is the last of the two, the load
+  // sees the stop. A process that stops running reads `mayHandOver` relaxed, and sees it at one of the next switches.
   func allowHandOver() {
     it.mayHandOver.store(it.handsOver, ordering: .sequentiallyConsistent)
     if it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) { forbidHandOver() }
   }
 
-  /// The next process to leave goes by way of the scheduler's stack.
+  /// Makes the next process that stops running switch to the scheduler's own stack.
   func forbidHandOver() { it.mayHandOver.store(false, ordering: .sequentiallyConsistent) }
 
-  /// This thread does not step it any more.
+  /// Ends the calling thread's stepping of the scheduler.
   func leaveThread() {
     joist_thread_set_current(nil)
     joist_faults_enter(nil)
   }
 
-  /// Faults of processes on this thread end those processes.
+  /// Makes faults of processes on this thread end those processes.
   // Sound: the site is this thread's while it steps the scheduler; a handle is an address, and nil is null.
-  private func containFaults() {
+  private func containCrashes() {
     unsafe withUnsafePointer(to: &it.running) { running in
       precondition(UInt(bitPattern: running) == bits + UInt(Scheduler.runningOffset))
       unsafe it.site.running = UnsafeRawPointer(running).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)

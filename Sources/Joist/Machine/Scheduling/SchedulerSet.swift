@@ -2,13 +2,13 @@
 //
 // A set of scheduler numbers that any thread reads and changes.
 //
-// Ordering: sequentially consistent, which costs an exchange nothing. It is for who has put itself among the sleeping
-// and looks at `searching` (Z5); the other two uses would do with relaxed. Whether work is seen is the fences' (Z1,
-// Z2).
+// Ordering: sequentially consistent, which costs an exchange nothing. It serves a scheduler that has put itself in
+// `sleeping` and then reads `searching` (Z5). For the other two uses relaxed would do. Whether queued work is seen
+// depends on fences (Z1, Z2).
 
 import Synchronization
 
-/// A few words of bits.
+/// A set of scheduler numbers, as four words of bits.
 package struct SchedulerSet: ~Copyable {
   private let words: Handle<Words>
 
@@ -19,7 +19,7 @@ package struct SchedulerSet: ~Copyable {
     let fourth = Atomic<UInt64>(0)
   }
 
-  /// How many there are: changed after the words, so that one look says whether it is worth looking at them.
+  /// The number of members; changed after the words, so that one load tells whether to look at the words.
   private let count = Atomic<Int>(0)
 
   package init() { words = .allocate(Words()) }
@@ -35,20 +35,20 @@ package struct SchedulerSet: ~Copyable {
     }
   }
 
-  /// Whether there is none, at this moment.
+  /// Whether the set is empty, at this moment.
   @inline(__always)
   package var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
 
-  /// How many there are, at about this moment.
+  /// The number of members, at about this moment.
   // Ordering: relaxed, a guess.
   var countAtAGuess: Int { count.load(ordering: .relaxed) }
 
-  /// Whether there is none, at about this moment.
+  /// Whether the set is empty, at about this moment.
   // Ordering: relaxed, a guess, or behind a fence (Z2).
   @inline(__always)
   package var isEmptyAtAGuess: Bool { count.load(ordering: .relaxed) == 0 }
 
-  /// Adds a number; false when it was there.
+  /// Adds a number; returns false if it was a member already.
   @discardableResult
   package func insert(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)
@@ -58,7 +58,7 @@ package struct SchedulerSet: ~Copyable {
     return isNew
   }
 
-  /// Takes a number away; false when it was not there.
+  /// Removes a number; returns false if it was not a member.
   @discardableResult
   package func remove(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)
@@ -73,7 +73,7 @@ package struct SchedulerSet: ~Copyable {
     return withWord(of: number) { $0.load(ordering: .sequentiallyConsistent) & bit != 0 }
   }
 
-  /// The lowest number in it, other than one; nil when there is none.
+  /// Returns the lowest member other than `except`; nil if there is none.
   package func lowest(except: Int? = nil) -> Int? {
     for word in 0..<4 {
       var bits = withWord(of: word << 6) { $0.load(ordering: .sequentiallyConsistent) }
@@ -83,10 +83,10 @@ package struct SchedulerSet: ~Copyable {
     return nil
   }
 
-  /// Takes the lowest number within a range away and returns it.
+  /// Removes and returns the lowest member in a range; nil if there is none.
   package func popLowest(in range: Range<Int>) -> Int? { range.first { contains($0) && remove($0) } }
 
-  /// Takes the lowest number away and returns it.
+  /// Removes and returns the lowest member; nil if there is none.
   package func popLowest() -> Int? {
     while let number = lowest() {
       SchedulePoint.betweenSteps()

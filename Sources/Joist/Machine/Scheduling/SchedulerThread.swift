@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A scheduler as a thread: a loop around `step()`.
+// The thread of a scheduler: a loop around `step()`.
 
 extension Handle<RuntimeCore> {
-  /// Makes the regular schedulers and starts their threads and the monitor's, where the platform has threads.
+  /// Makes the regular schedulers and starts their threads and the watchdog's, if the platform has threads.
   func startThreads() throws(ResourceError) {
     it.idle.awake.wake(it.regularCount)
     for number in 0..<it.regularCount {
       try startThread(of: makeScheduler(isSpare: false, onNode: it.node(ofRegular: number)))
     }
     let core = self
-    it.monitorRounds = WatchdogRounds(schedulers: it.regularCount + it.configuration.spareSchedulers)
-    if let monitor = try it.platform.startThread(named: "joist-monitor", { core.it.monitor.watch(core) }) {
-      it.ending.add(monitor)
+    it.watchdogRounds = WatchdogRounds(schedulers: it.regularCount + it.configuration.spareSchedulers)
+    if let watchdog = try it.platform.startThread(named: "joist-watchdog", { core.it.watchdog.watch(core) }) {
+      it.shutdown.add(watchdog)
     }
   }
 
@@ -27,13 +27,13 @@ extension Handle<RuntimeCore> {
   /// Starts the thread that steps a scheduler.
   func startThread(of scheduler: Handle<Scheduler>) throws(ResourceError) {
     let name = "joist-\(scheduler.it.isSpare ? "spare-" : "")\(scheduler.it.index)"
-    if let thread = try it.platform.startThread(named: name, { scheduler.live() }) { it.ending.add(thread) }
+    if let thread = try it.platform.startThread(named: name, { scheduler.live() }) { it.shutdown.add(thread) }
     scheduler.it.hasThread = true
   }
 }
 
 extension Handle<Scheduler> {
-  /// The thread's life.
+  /// Steps the scheduler until the runtime stops: the body of its thread.
   fileprivate func live() {
     if it.runtime.it.nodeCount > 1 { it.runtime.it.platform.stay(onNode: it.node) }
     takeThread()

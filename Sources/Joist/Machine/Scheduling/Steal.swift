@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Taking work from others: up to half of a victim's most urgent level, its remote list included (Q5). Victims are
-// looked at from a random one on, those of its own node first (NU3). A queue that another thief visits is passed over.
-// ST1. A steal costs both sides more than it takes to run a few short processes. So a thief that finds work in a queue
-//      naps (Z5) and looks again. It takes what is there when the victim has run nothing meanwhile, or has more left
-//      than it would run in a millisecond, or when there has been work at each of so many looks. Where it has stolen
-//      before and much more is left it need not nap.
-// ST2. At once are taken urgent work and that of a scheduler that is stuck, or runs nothing just now.
+// Stealing: a scheduler without work takes up to half of a victim's most urgent level, or its remote list (Q5). It
+// looks at the victims from a random one on, at those of its own NUMA node first (NU3). It passes over a queue that
+// another thief visits.
+//
+// ST1. A steal costs both sides more than running a few short processes. So a thief that finds work in a queue naps
+//      (Z5) and looks again. It takes the work if the victim has run nothing meanwhile, or has more left than it would
+//      run in a millisecond, or if there was work at each of `looksBeforeStealing` looks. For the victim that it stole
+//      from last, the time since that steal counts as the nap, if much more is left.
+//
+// A thief takes urgent work at once, and the work of a scheduler that is stuck or runs no process at the moment.
 
 import CJoist
 import Synchronization
 
 /// What a thief has seen at a victim (ST1).
 struct Sighting {
-  /// Whom it has in view; nil for nobody.
+  /// The index of the victim that the thief watches; nil if there is none.
   fileprivate(set) var victim: Int?
   /// The victim's slice count at the last look.
   private var slices: UInt32 = 0
-  /// When that was, on the cheap clock.
+  /// The time of the last look, on the cheap clock.
   private var time: UInt64 = 0
-  /// How often there was work; one less after a steal.
+  /// The number of looks that found work; one less after a steal.
   private var looks = 0
 
-  /// From here on.
+  /// Begins to watch a victim, or begins anew.
   fileprivate mutating func note(_ victim: Handle<Scheduler>, _ now: UInt64, looks: Int) {
     self.victim = victim.it.index
     slices = victim.sliceCount
@@ -30,7 +33,7 @@ struct Sighting {
     self.looks = looks
   }
 
-  /// Whether so much work is taken now (ST1); the next look is from here on then, if it is not.
+  /// Returns whether to take work from a victim with `length` queued processes now (ST1); if not, notes this look.
   fileprivate mutating func isDue(_ victim: Handle<Scheduler>, _ length: Int, _ now: UInt64, nap: UInt64) -> Bool {
     let elapsed = Int(truncatingIfNeeded: now &- time)
     if elapsed < 0 {  // The cheap clock has gone back: the nap begins anew.
@@ -49,7 +52,7 @@ struct Sighting {
 }
 
 extension Handle<Scheduler> {
-  /// A process from some other scheduler; the rest of what was taken is queued here.
+  /// Takes a process from another scheduler; the rest of what it takes is queued here.
   func steal() -> ProcessHandle? {
     let count = it.runtime.it.schedulerCount
     guard count > 1 else { return nil }
@@ -63,7 +66,7 @@ extension Handle<Scheduler> {
     return nil
   }
 
-  /// Likewise, from one of its own node, or of another (NU3).
+  /// Takes a process from a scheduler of this NUMA node or, unless `near`, of another (NU3).
   private func steal(from start: Int, of count: Int, near: Bool, _ leavesWork: inout Bool) -> ProcessHandle? {
     for offset in 0..<count {
       let number = (start + offset) % count
@@ -79,10 +82,11 @@ extension Handle<Scheduler> {
     return nil
   }
 
-  /// Whether a thief waits a little (ST1, ST2).
+  /// Returns whether to leave a victim's work to the victim for now (ST1).
   ///
-  /// Not where nobody else will run it: a scheduler that is stepped by hand, or a spare one, takes what there is.
-  // Ordering: relaxed, guesses: it looks again after a nap.
+  /// Not when no other thread would run the work: a scheduler that is stepped by hand, or a spare one, takes what there
+  /// is.
+  // Ordering: relaxed, guesses: the thief looks again after a nap.
   private func isLeftToItself(_ victim: Handle<Scheduler>) -> Bool {
     guard it.handsOver, victim.it.isInProcess.load(ordering: .relaxed), !victim.it.isStuck.load(ordering: .relaxed),
       !victim.it.queue.hasUrgentWorkAtAGuess
@@ -116,12 +120,13 @@ extension Handle<Scheduler> {
     guard let first = taken.removeFirst() else { return nil }
     it.counters.steals.add()
     it.counters.processesStolen.add(1 + taken.count)
-    keep(&taken)
+    enqueueTaken(&taken)
     return first
   }
 
-  /// Takes at most `count` processes off the most urgent level, as if they had never waited here; a visitor has the
-  /// queue's lock.
+  /// Takes at most `count` processes off this scheduler's most urgent level, without marking the level as served.
+  ///
+  /// The caller is a visitor and holds the queue's lock.
   func moveReady(_ count: Int, to taken: inout ReadyList) {
     guard let level = it.queue.firstLevel else { return }
     let slice = it.queue.list(level).it.lastScheduled
@@ -129,12 +134,12 @@ extension Handle<Scheduler> {
     showUrgentWork()
   }
 
-  /// Queues what was taken.
-  func keep(_ taken: inout ReadyList) {
+  /// Queues processes that were taken from another scheduler.
+  func enqueueTaken(_ taken: inout ReadyList) {
     guard taken.count > 0 else { return }
     it.queue.lock.lock()
     while let process = taken.removeFirst() {
-      // It may have become more urgent on the way (PI5).
+      // The process may have become more urgent since it was taken (PI5).
       it.queue.enqueue(process, at: max(process.it.level, process.it.priority), slice: sliceCount)
     }
     showUrgentWork()

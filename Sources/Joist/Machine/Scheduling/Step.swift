@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One step of a scheduler: due timers, work, one slice. A thread is a loop around it; so is a simulator.
+// One step of a scheduler: deadlines that have passed, work, one slice. A thread is a loop around it; so is a
+// simulator.
 
 import CJoist
 import Synchronization
 
-/// What a step came to.
+/// The result of a step.
 package enum Step: Equatable {
   /// A slice was run.
   case ran
-  /// There is nothing to do before that time, or before somebody brings something.
+  /// There is nothing to do before that time, unless another thread brings work.
   case idle(until: Int64?)
-  /// The runtime is over.
+  /// The runtime has stopped.
   case stopped
 }
 
 extension Handle<Scheduler> {
-  /// Takes due timers, takes work (own queues in order → remote wake-ups → others' queues), runs one slice.
-  // Ordering: `stopping` is relaxed, for it is looked at again and again.
+  /// Wakes processes whose deadlines have passed, takes a process and runs one slice of it.
+  ///
+  /// The process comes from the scheduler's own queue, its remote list included, or from another scheduler.
+  // Ordering: `stopping` is read relaxed, because it is read again and again.
   package func step() -> Step {
     if it.runtime.it.stopping.load(ordering: .relaxed) { return .stopped }
     if it.clockCredit <= 0 { readClock() }
@@ -32,10 +35,10 @@ extension Handle<Scheduler> {
     return .idle(until: nextDue())
   }
 
-  /// Reads the cheap clock, which costs more than a switch, and the real one when it is time for that.
+  /// Reads the cheap clock, which takes longer than a switch, and the real clock when a look at it is due.
   ///
-  /// A cheap clock that has gone back, as when a virtual machine is moved, says nothing about the time that has passed:
-  /// then the real one is looked at now.
+  /// A cheap clock that has gone back, as when a virtual machine is moved, does not tell how much time has passed. The
+  /// real clock is read at once then.
   @inline(never)
   private func readClock() {
     let count = it.clock.count
@@ -45,9 +48,11 @@ extension Handle<Scheduler> {
     if count >= it.nextClockLook || hasGoneBack { lookAtClock(count) }
   }
 
-  /// The most urgent process of the own queues, remote wake-ups included, of that level or a more urgent one.
+  /// Takes the most urgent process of this scheduler's queue, its remote list included, down to level `lowest`.
+  ///
+  /// If there is no urgent one, it takes an urgent process of another scheduler.
   @inline(__always)
-  func takeOwn(from least: Priority) -> ProcessHandle? {
+  func takeOwn(from lowest: Priority) -> ProcessHandle? {
     if !it.remote.isEmptyAtAGuess { queueRemote() }
     if it.queue.isEmptyAtAGuess { return nil }
     let slice = sliceCount
@@ -59,15 +64,15 @@ extension Handle<Scheduler> {
     if !it.queue.hasUrgentWorkAtAGuess && !it.runtime.it.urgent.isEmptyAtAGuess, let other = takeUrgent() {
       return other
     }
-    let process = it.queue.dequeueFirst(downTo: least, slice: slice)
+    let process = it.queue.dequeueFirst(downTo: lowest, slice: slice)
     if it.showsUrgentWork { showUrgentWork() }
     it.queue.lock.unlock()
     return process
   }
 
-  /// Urgent work of another scheduler.
+  /// Takes an urgent process of another scheduler.
   ///
-  /// The caller holds the own queue's lock; it is let go if there is some.
+  /// The caller holds this scheduler's queue lock, which is released if there is such a process.
   @inline(never)
   private func takeUrgent() -> ProcessHandle? {
     guard let victim = it.runtime.it.urgent.lowest(except: it.index) else { return nil }
@@ -90,11 +95,11 @@ extension Handle<Scheduler> {
     it.queue.lock.unlock()
   }
 
-  /// Slices begun here, as ageing counts them.
+  /// The number of slices begun here, as ageing counts them.
   @inline(__always)
   var sliceCount: UInt32 { UInt32(truncatingIfNeeded: it.counters.slices.total) }
 
-  /// Keeps the runtime's set of schedulers with urgent work true: written only when a queue turns empty or not.
+  /// Updates the runtime's set of schedulers with urgent work, which is written only when that changes.
   ///
   /// The caller holds the queue's lock.
   @inline(__always)

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process that is told to exit: the reason that it keeps, and what every later call of the runtime throws.
+// A process that was told to exit: the reason that it stores, and the error that every later runtime call throws.
 
-/// A reason as the record keeps it: the common ones without memory of their own.
+/// The exit reason in the record; the common reasons need no other memory.
 enum ExitNote: UInt8 {
   case none, shutdown, killed, noProcess, memoryLimit
-  /// A crash, without memory for the `ProcessExtras`.
+  /// A crash for which there was no memory for the `ProcessExtras`.
   case trap, stackOverflow
-  /// In the `ProcessExtras`.
+  /// The reason is in the `ProcessExtras`.
   case other
 }
 
 extension Handle<ProcessRecord> {
-  /// Every runtime call throws from now on.
+  /// Makes every runtime call of the process throw `reason` from now on; an earlier reason stays.
   func beginExit(_ reason: ExitReason) {
     it.flags.insert(.exiting)
     if hasExitReason { return }
@@ -30,17 +30,17 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Keeps what a crash was; only the note, where there is no memory for more (FA5).
+  /// Stores the reason of a crash, or only the note if there is no memory for more (FA5).
   private func keepReason(_ reason: ExitReason, without note: ExitNote) {
     let extras = extrasIfPossible()
     it.exitNote = extras == nil ? note : .other
     extras?.it.exitReason = reason
   }
 
-  /// Whether it was told to exit, or has failed.
+  /// Whether the process was told to exit, or has failed.
   var hasExitReason: Bool { it.exitNote != .none }
 
-  /// The reason that it throws.
+  /// The reason that its runtime calls throw.
   var presentExitReason: ExitReason {
     switch it.exitNote {
     case .shutdown: .shutdown
@@ -53,17 +53,17 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Forgets the reason, for another one or for the record's next process.
+  /// Forgets the reason, before another one is stored or the record's next process begins.
   func dropExitReason() {
     if hasExtras { extras().it.exitOrigin = nil }
     if it.exitNote == .other { extras().it.exitReason = .normal }
     it.exitNote = .none
   }
 
-  /// A process that was told to exit gets this from every call.
+  /// Throws the exit reason, as every call of a process that was told to exit does.
   ///
-  /// After a kill the first call that throws gives the process a whole slice to unwind in. Each later one takes a
-  /// sixteenth of that away, and when the slice is over the process does not get another.
+  /// After a kill, the first call that throws gives the process a whole slice to unwind in. Each later one takes a
+  /// sixteenth of it away. When the slice is over, the process gets no other.
   @inline(never)
   func refuse() throws(ProcessExit) {
     if it.signals.relaxed.contains(.kill) { payForRefusal() }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process that traps exit signals is told.
+// What a process that traps exit signals receives.
 
-/// What a trapped exit signal tells.
+/// An exit signal that a process has trapped.
 public struct ExitSignal: Sendable {
-  /// Who sent it, by ending or by `exit(_:)`; nil for a thread that is no process.
+  /// The process that sent it, by ending or by ``ProcessRef/exit(_:)``; nil if a thread sent it.
   public let process: ProcessID?
-  /// Why.
+  /// The reason of the exit.
   public let reason: ExitReason
-  /// The process whose end was the first of the chain of links that this signal came over; nil if it came over none.
+  /// The process whose end was the first in the chain of links that the signal came over; nil if it came over none.
   let origin: ProcessID?
 }
 
 extension ExitSignal: CustomStringConvertible {
-  /// As in `exit signal from #123.4: shutdown`.
+  /// The signal as text, such as `exit signal from #123.4: shutdown`.
   public var description: String { "exit signal from \(process.map { "\($0)" } ?? "a thread"): \(reason)" }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Notices: messages that the process itself makes of something that the runtime tells it, by a closure that it gave.
+// Notices: messages that a process makes of what the runtime tells it, by a closure that it has given.
 
-/// What makes a message of something that the runtime has to tell.
+/// A closure that makes a message of what the runtime has to tell.
 @usableFromInline
 typealias NoticeMaker<News> = @Sendable (News) -> Handle<MessageNode>
 
-/// Makes makers of notices.
+/// Makes notice makers from closures of the user.
 @usableFromInline
 enum NoticeMakers {
   @inlinable @inline(__always)
@@ -21,7 +21,7 @@ enum NoticeMakers {
 }
 
 extension Handle<ProcessRecord> {
-  /// Makes a notice of a message that was just made.
+  /// Turns a message that was just made into a notice.
   func notice(
     of node: Handle<MessageNode>,
     from sender: UInt64,

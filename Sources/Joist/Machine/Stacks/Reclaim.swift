@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes that have waited for long leave their slots, which give their pages back (U7). Schedulers sweep a little at
-// each look at the clock, and everything once when they have been asleep for a while; then pools give back, too (GB1).
+// Reclaiming slots: processes that have waited for some time leave their slots, which give their pages back (U7). A
+// scheduler examines a few slots at each look at the clock, and all slots once after it has slept for a while; the
+// pools then give memory back, too (GB1).
 
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// Looks at so many slots; whether it was worth while, and may be again.
+  /// Examines at most `count` slots and reclaims the first whose occupant has waited long enough.
+  ///
+  /// - Returns: Whether such a slot was found and there was memory for its frames, so that another call may find one.
   @discardableResult
-  func reclaim(_ most: Int) -> Bool {
+  func reclaim(_ count: Int) -> Bool {
     guard it.runtime.it.slots.made > Limits.slotsInABlock else { return false }
     let areFew = it.runtime.it.slots.areFew(for: it.runtime.liveCount)
     let patience = areFew ? it.clock.perSecond / 10 : it.clock.perSecond
@@ -17,7 +20,7 @@ extension Handle<Scheduler> {
     it.runtime.it.slots.lock.lock()
     var mayLeave = false
     let now = it.lastClock
-    if let slot = it.runtime.it.slots.findIdle(most, since: now - patience, now: now),
+    if let slot = it.runtime.it.slots.findIdle(count, since: now - patience, now: now),
       let occupant = slot.it.occupant
     {
       mayLeave = claimOccupant(occupant, of: slot, &claimed)
@@ -29,7 +32,9 @@ extension Handle<Scheduler> {
     return hasLeft
   }
 
-  /// Has stacks shrink whose processes have waited for long (U10); whether there may be more.
+  /// Gives back the pages below the frames of processes that have waited for a second (U10).
+  ///
+  /// - Returns: Whether there may be more such stacks.
   @discardableResult
   func shrink() -> Bool {
     it.lastShrink = it.lastClock

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Getting a process onto a stack, and off it again. Rules U1 to U11 (`StackSlot`).
+// Putting a process's frames into its stack slot, and saving them elsewhere. Rules U1 to U11 (`StackSlot`).
 
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// Sees to it that a process that was taken to run has its frames in place.
+  /// Ensures that a process that was taken to run has its frames in its slot.
   ///
-  /// False when it has to wait for a slot: whoever leaves one queues it again.
+  /// Returns false if the process has to wait for a slot. The scheduler that handles the slot's next departure queues
+  /// it again.
   @inline(__always)
   func restoreFrames(_ process: ProcessHandle) -> Bool {
     if process.it.flags.contains(.onStack) { return true }
@@ -18,7 +19,7 @@ extension Handle<Scheduler> {
     return restoreFramesSlowly(process)
   }
 
-  /// The first mount, in one of this scheduler's free slots: the process belongs to it from now on.
+  /// Assigns one of this scheduler's free slots to an unassigned process, which belongs to it from then on.
   @inline(never)
   func assignFirstSlot(_ process: ProcessHandle) {
     let slot = it.freeSlots.take()!
@@ -56,7 +57,7 @@ extension Handle<Scheduler> {
     return chosen == process
   }
 
-  /// There was no memory for the frames of one that had lost its slot: it has it again, and the other is queued (U11).
+  /// Gives a slot back to a process whose frames could not be saved, and queues the process that was to get it (U11).
   private func takeBack(_ slot: Handle<StackSlot>, for process: ProcessHandle) {
     it.runtime.it.slots.lock.lock()
     let other = slot.it.occupant!
@@ -65,7 +66,8 @@ extension Handle<Scheduler> {
     enqueue(other)
   }
 
-  /// For one that has a slot (U3, U4): who may be mounted there now, this one perhaps.
+  /// Returns the process that gets the slot of `process` now: `process` itself, or one that waited for the slot; nil if
+  /// none does (U3, U4).
   ///
   /// Under the table's lock.
   private func chooseSharer(
@@ -79,21 +81,21 @@ extension Handle<Scheduler> {
     }
     it.runtime.it.slots.addWaiting(process, for: slot)
     occupant.it.signals.raise(.slotWanted)
-    // It may have parked before it could see that (G2).
+    // The occupant may have parked before it could see the signal (G2).
     return claim(occupant, in: slot, &claimed) ? it.runtime.it.slots.choose(for: slot) : nil
   }
 
-  /// For one without a slot (U5).
+  /// Assigns a slot to an unassigned process and returns the process; nil if it has to wait (U5).
   ///
   /// Under the table's lock.
   private func chooseForUnassigned(_ process: ProcessHandle, _ claimed: inout ReadyList) -> ProcessHandle? {
-    // Whoever waits already has looked everywhere, and whoever parks now sees that somebody waits.
-    let others = it.runtime.it.slots.isUnderPressure
+    // A process that waits already has looked everywhere, and a thread that parks a process now sees that one waits.
+    let othersWait = it.runtime.it.slots.isUnderPressure
     var found = it.runtime.it.slots.takeFree(near: it.node) ?? it.runtime.it.slots.takeEmpty()
-    if found == nil && !others { found = findCold(&claimed, sparing: true) }
+    if found == nil && !othersWait { found = findCold(&claimed, sparing: true) }
     if found == nil {
       it.runtime.it.slots.addUnassigned(process)
-      if !others {
+      if !othersWait {
         it.runtime.it.platform.heavyFence()  // U9
         found = findCold(&claimed, sparing: false)
       }
@@ -110,8 +112,10 @@ extension Handle<Scheduler> {
     }
   }
 
-  /// Claims a parked resident, which loses the slot; the caller moves it to its image (U8) and settles it once the
-  /// table's lock is gone: it is parked again, or made ready if something has come for it.
+  /// Claims a parked occupant and takes its slot away; returns false if it cannot be claimed.
+  ///
+  /// After the caller has released the table's lock, it saves the frames (U8) and releases the claim. The process is
+  /// then parked again, or made ready if a message or signal has arrived for it.
   func claim(_ occupant: ProcessHandle, in slot: Handle<StackSlot>, _ claimed: inout ReadyList) -> Bool {
     guard claimOccupant(occupant, of: slot, &claimed) else { return false }
     occupant.it.signals.clear(.slotWanted)
@@ -119,18 +123,18 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// Claims a parked resident, which keeps the slot as yet.
+  /// Claims a parked occupant, which keeps the slot for the time being; returns false if it cannot be claimed.
   func claimOccupant(_ occupant: ProcessHandle, of slot: Handle<StackSlot>, _ claimed: inout ReadyList) -> Bool {
     guard occupant.it.inbox.claim() else { return false }
-    // The one that was seen in the slot may have ended, and its record may be another's, elsewhere.
-    let isIt = occupant.it.slot == slot && slot.it.occupant == occupant
-    if isIt || !leave(occupant) { claimed.append(occupant) }
-    return isIt
+    // The process that was seen in the slot may have ended, and its record may belong to another process elsewhere.
+    let isOccupant = occupant.it.slot == slot && slot.it.occupant == occupant
+    if isOccupant || !leave(occupant) { claimed.append(occupant) }
+    return isOccupant
   }
 
-  /// The process leaves its slot to whoever wants it, if anybody still does.
+  /// Gives the slot of `process` to a process that waits for it, if one still does.
   ///
-  /// The caller has the process.
+  /// The caller owns `process`.
   @inline(never)
   func surrender(_ process: ProcessHandle) {
     it.runtime.it.slots.lock.lock()
@@ -144,17 +148,19 @@ extension Handle<Scheduler> {
     if saveFrames(process) { enqueue(chosen) } else { takeBack(chosen.it.slot!, for: process) }
   }
 
-  /// Parks a process whose frames go to its image at once; its slot gives its memory back and is free for others.
+  /// Saves the frames of a process at once and parks it; its slot gives its pages back and becomes free for others.
   @inline(never)
   func hibernate(_ process: ProcessHandle) {
     if process.hasSharedSlot { moveOut(process, isReclaimed: false) }
     park(process)
   }
 
-  /// Moves the frames of a process that the caller has to its image; its slot gives its memory back, and is somebody's
-  /// who waits for it, or free for others: for those who find no other, if it is `isReclaimed`.
+  /// Saves the frames of a process that the caller owns; its slot gives its pages back.
   ///
-  /// False when there is no memory for them: they stay (U11).
+  /// The slot then belongs to a process that waits for it, or is free for other processes; if `isReclaimed`, only for
+  /// those that find no other slot.
+  ///
+  /// - Returns: False if there is no memory to save the frames in. They stay in the slot then (U11).
   @discardableResult
   func moveOut(_ process: ProcessHandle, isReclaimed: Bool) -> Bool {
     guard let slot = process.it.slot, saveFrames(process) else { return false }
@@ -171,8 +177,8 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// The process has ended: its slot is free, or its mates'.
-  // Ordering: acquiring pairs with `takeEmpty`, where the lock is not taken; below it is.
+  /// Leaves the slot of a process that has ended to its sharers, or makes it free.
+  // Ordering: acquiring pairs with the release in `takeEmpty`, for the path without the lock; `vacateSlowly` locks.
   @inline(__always)
   func vacate(_ process: ProcessHandle) {
     let slot = process.it.slot!
@@ -214,9 +220,10 @@ extension Handle<Scheduler> {
 
   // MARK: Copying (U8)
 
-  /// Frames from the slot to an image; one that was chosen and is not mounted yet has none.
+  /// Copies the frames of a process from its slot to memory for saved frames.
   ///
-  /// False when there is no memory for them.
+  /// Does nothing for a process that was chosen for a slot but has no frames there yet. Returns false if there is no
+  /// memory.
   // Sound: the process does not run; its frames lie between its stack pointer and its slot's top.
   private func saveFrames(_ process: ProcessHandle) -> Bool {
     guard process.it.flags.contains(.onStack) else { return true }
@@ -230,8 +237,8 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// Frames from the image to the same addresses, or a first frame for one that has none.
-  // Sound: the process has the slot; the image was made by `saveFrames` from the same addresses.
+  /// Copies saved frames back to the same addresses, or lays a first frame for a process that has none.
+  // Sound: the process has the slot; `saveFrames` copied the frames from the same addresses.
   private func copyFramesBack(_ process: ProcessHandle) {
     let slot = process.it.slot!
     process.it.flags.insert(.onStack)
@@ -246,7 +253,7 @@ extension Handle<Scheduler> {
 }
 
 extension Handle<ProcessRecord> {
-  /// Whole pages of its stack that its frames leave free; the caller has the process.
+  /// The size of the whole pages of the stack below the frames; the caller owns the process.
   // Sound: as above.
   var bytesBelowFrames: Int {
     guard it.flags.contains(.onStack), let slot = it.slot, let frames = unsafe it.stackPointer else { return 0 }
@@ -254,7 +261,7 @@ extension Handle<ProcessRecord> {
     return max(0, free) / HostPlatform.pageBytes * HostPlatform.pageBytes
   }
 
-  /// What its frames take, in an image or in whole pages; the caller has the process.
+  /// The memory that the frames occupy, in a block for saved frames or in whole pages; the caller owns the process.
   // Sound: as above; nothing is read there.
   var frameBytes: Int {
     guard let slot = it.slot, let frames = unsafe it.stackPointer else { return 0 }

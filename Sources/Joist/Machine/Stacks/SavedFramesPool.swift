@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for the frames of processes that are not mounted: blocks (`BlockPool`) 16 bytes apart up to a kilobyte, then
-// powers of two to 4 KiB; what is larger comes from malloc. A runtime's own, given back when it is over.
+// Memory for saved frames, those of processes that do not have them in their slots: blocks (`BlockPool`) in steps of 16
+// bytes up to a kilobyte, then powers of two up to 4 KiB. Larger ones come from malloc. The pool belongs to a runtime
+// and is released with it.
 
 import CJoist
 
-/// The sizes of images.
+/// The sizes of blocks for saved frames.
 enum SavedFramesPool: BlockSizes {
   private static var step: Int { 16 }
   private static var steps: Int { 1_024 / step }
@@ -13,10 +14,10 @@ enum SavedFramesPool: BlockSizes {
 
   static func bytes(ofClass index: Int) -> Int { index < steps ? (index + 1) * step : 2_048 << (index - steps) }
 
-  /// What an image of so many bytes takes.
+  /// Returns the size of the memory that saved frames of `bytes` occupy.
   static func bytesTaken(for bytes: Int) -> Int { sizeClass(of: bytes).map { self.bytes(ofClass: $0) } ?? bytes }
 
-  /// The smallest class that holds so many bytes; nil when it is too much for any.
+  /// Returns the smallest class that holds `bytes`; nil if no class does.
   static func sizeClass(of bytes: Int) -> Int? {
     if bytes <= 1_024 { return (max(bytes, 1) - 1) / step }
     return bytes <= 2_048 ? steps : bytes <= 4_096 ? steps + 1 : nil
@@ -24,7 +25,7 @@ enum SavedFramesPool: BlockSizes {
 }
 
 extension Handle<Scheduler> {
-  /// Room for so many bytes of frames; nil when there is no memory.
+  /// Returns memory for `bytes` of frames; nil if there is none.
   // Sound: the block is large enough, and in use until `giveSavedFrames`.
   func takeSavedFrames(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let sizeClass = SavedFramesPool.sizeClass(of: bytes)
@@ -33,7 +34,7 @@ extension Handle<Scheduler> {
     return unsafe block
   }
 
-  /// Takes room back that was taken for so many bytes.
+  /// Returns memory that was taken for `bytes` of frames to the pool.
   // Sound: as above.
   func giveSavedFrames(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
     it.counters.savedFramesBytes.add(-SavedFramesPool.bytesTaken(for: bytes))

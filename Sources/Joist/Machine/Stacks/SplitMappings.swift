@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program's budget of guards that split mappings: all runtimes share what the kernel allows one program.
+// The program's budget of guards that split mappings: the kernel limits the mappings of a program, and all runtimes
+// share them.
 
 import Synchronization
 
-/// Counts slots whose guards cost mappings.
+/// The count of the slots whose guards cost mappings.
 enum SplitMappings {
-  // Ordering: relaxed; a budget, that orders nothing.
+  // Ordering: relaxed. It is a budget that orders nothing.
   private static let slots = Atomic<Int>(0)
 
-  /// Whether so many more may be made.
+  /// Takes `count` slots out of the budget; returns false, taking none, if it does not allow for them.
   static func allow(_ count: Int, _ platform: any Platform) -> Bool {
     if platform.guardsAreFree { return true }
     if slots.wrappingAdd(count, ordering: .relaxed).newValue <= Limits.slotsWithSplitMappings { return true }
@@ -17,7 +18,7 @@ enum SplitMappings {
     return false
   }
 
-  /// So many are gone.
+  /// Returns `count` slots to the budget.
   static func giveBack(_ count: Int, _ platform: any Platform) {
     if !platform.guardsAreFree { slots.wrappingSubtract(count, ordering: .relaxed) }
   }

@@ -1,91 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where processes run: a stretch of addresses with a guard below it.
-// U1. A process belongs to a slot from its first run to its end: its frames hold addresses, so they are always at the
-//     same place while it runs. Processes that belong to one slot are slot-mates.
-// U2. The resident of a slot has its frames there. Who has the resident process (A1) has the slot; a slot without a
-//     resident is the table's, under its lock.
-// U3. The frames of a process that is not mounted are in its image. It is mounted, under the table's lock, when it is
-//     taken to run and its slot has no resident, or one that is parked and can be moved to an image itself.
-// U4. Otherwise it waits in the slot's list and the resident is told `slotWanted`; it is queued again by the scheduler
-//     that the resident comes back to. So mates alternate, slice by slice.
-// U5. A process that has no slot yet never waits for a certain one: it takes a free one, one without a resident, or a
-//     cold process's; else it waits for the first that anybody leaves (`pressure`).
-// U6. The free slots that schedulers keep for themselves are out of reach of those who wait, so together they are at
-//     most half of all: the others are free for everybody, or somebody's who will leave.
-// U7. A slot costs a page for as long as somebody has it. Schedulers sweep over the slots at their leisure: who has
-//     waited for a second leaves its slot, which gives its pages back. When there are many times as many processes as
-//     slots, a tenth of that is enough, and newcomers take turns in the first few slots: the others are let grow cold.
-// U8. Frames are copied without the lock: who moves a process has it (A1), and its slot is by then the one's that the
-//     copier itself mounts, or queues after copying.
-// U9. The first newcomer that is to wait says so (`pressure`), passes the heavy fence, and looks for a parked process
-//     once more. Whoever parks one does that, passes the light fence, and looks at `pressure`. So one of the two sees
-//     the other, and the slot changes hands.
-// U10. Stacks of the first block and dedicated ones are not swept. Of those whose processes have waited for a second,
-//     the pages below the frames are given back, once in each wait.
-// U11. Where there is no memory for an image the frames stay where they are; whoever was to have the slot is queued,
-//     and tries again when it is taken to run.
+// A stack slot: the stack that a process runs on, a range of addresses with a guard below it. Processes that share a
+// slot take turns in it; the others' frames are saved elsewhere meanwhile. The frames in a slot are those of its
+// occupant. The owner of that process (A1) owns the slot, too. A slot without an occupant is the table's, under the
+// table's lock.
+//
+// U1. A process belongs to one slot from its first slice to its end: its frames contain addresses, so they must be at
+//     the same place whenever it runs. Processes that belong to the same slot are its sharers.
+// U3. While a process does not have its frames in its slot, they are in a block of memory, its saved frames. They are
+//     restored, under the table's lock, when the process is taken to run and its slot has no occupant or a parked
+//     occupant whose frames can be saved in turn.
+// U4. Otherwise the process waits in the slot's list, and the occupant gets the signal `slotWanted`. When the occupant
+//     returns to its scheduler, that scheduler queues the waiting process. So sharers alternate, slice by slice.
+// U5. An unassigned process, one that has no slot yet, never waits for a particular slot. It takes a free slot, one
+//     without an occupant, or that of a process that has been parked for some time. If there is none, it waits for the
+//     first slot that any process leaves (`pressure`).
+// U6. A process that waits cannot take the free slots that schedulers cache, so these are at most half of all slots.
+//     Each of the others is either free for every process or has an occupant that will leave it.
+// U7. A slot costs at least a page while it has an occupant. Schedulers reclaim slots in the background: a process that
+//     has waited for a second leaves its slot, which gives its pages back. When there are many times as many processes
+//     as slots, a tenth of a second is enough, and unassigned processes take turns in the first few slots, so that all
+//     other slots can be reclaimed.
+// U8. Frames are copied without the lock. The thread that copies them owns the process (A1). The slot belongs by then
+//     to another process, which the same thread restores, or queues only after it has copied.
+// U9. The first unassigned process that is about to wait raises `pressure`, passes the heavy fence, and looks for a
+//     parked process once more. A thread that parks a process does so, passes the light fence, and reads `pressure`.
+//     So at least one of the two sees the other, and the slot changes hands.
+// U10. Slots of the first block and dedicated ones are not reclaimed. If the process in one of them has waited for a
+//     second, the pages below its frames are given back, once in each wait.
+// U11. If there is no memory to save frames in, they stay where they are. The process that was to get the slot is
+//     queued and tries again when it is taken to run.
 
 import CJoist
 import Synchronization
 
-/// A stack, shared by its mates or dedicated to one process.
+/// A stack, shared by several processes or dedicated to one.
 package struct StackSlot: ~Copyable {
-  /// The lowest address that frames may reach; the first field, which the handler of faults changes for a while.
+  /// The lowest address that frames may reach.
+  ///
+  /// It is the first field because the signal handler changes it for a while.
   private(set) var low: UInt
   /// The address above the first frame.
   let top: UInt
-  /// In the table; a dedicated one belongs to a single process and is never left before that ends.
+  /// Whether the slot is one of the table's; a dedicated one belongs to a single process, which leaves it at its end.
   let isShared: Bool
-  /// The NUMA node that has its pages, if there are any (NU2): of whoever used it first since they were given back.
-  var node = 0
-  /// Whose frames are here (U2).
+  /// The NUMA node of the slot's pages, if it has any (NU2).
   ///
-  /// Stored by whoever has the slot, also without the lock; others look under the lock for somebody to claim.
-  // Ordering: relaxed, for whom they find may have left already: they claim it, which orders all that it did before,
-  // and look again then. That they find one at all who has parked: U9.
+  /// It is the node of the first scheduler that used the slot since its pages were last given back.
+  var node = 0
+  /// The process whose frames are in the slot.
+  ///
+  /// The slot's owner stores it, also without the lock. Other threads read it under the lock, to find a process to
+  /// claim.
+  // Ordering: relaxed. The process that is read may have left already. The reader claims it, which orders everything
+  // that the process did before, and then reads the occupant again. U9 ensures that a process that has parked is found
+  // at all.
   var occupant: ProcessHandle? {
-    @inline(__always) get { Handle(bits: residentWord.load(ordering: .relaxed)) }
-    @inline(__always) nonmutating set { residentWord.store(newValue?.bits ?? 0, ordering: .relaxed) }
+    @inline(__always) get { Handle(bits: occupantWord.load(ordering: .relaxed)) }
+    @inline(__always) nonmutating set { occupantWord.store(newValue?.bits ?? 0, ordering: .relaxed) }
   }
-  private let residentWord = Atomic<UInt>(0)
-  /// Processes that belong here (U1); changed under the table's lock, or by the resident that is alone.
+  private let occupantWord = Atomic<UInt>(0)
+  /// The number of processes that belong to the slot (U1); changed under the table's lock, or by a sole sharer.
   var sharers = 0
-  /// Mates that are ready and wait for it (U4); under the table's lock.
+  /// The sharers that are ready and wait for the slot (U4); under the table's lock.
   var waiting = ReadyList()
-  /// The next in the free list, a cache, the list of those without a resident, or of dedicated ones.
+  /// The next slot in a free list, in a cache, in the list of slots without an occupant, or among the dedicated ones.
   var next: Handle<StackSlot>?
-  /// The one before, of dedicated ones.
+  /// The previous dedicated slot.
   var previous: Handle<StackSlot>?
-  /// The wait for which its pages were given back (U10), as the process notes it; under the table's lock.
+  /// The wait, as the process notes it, in which its pages were given back (U10); under the table's lock.
   var shrunkFor: UInt64 = 0
-  /// In the list of those without a resident, or still in it (entries are checked when they are taken).
-  // Ordering: stored under the lock. While it is true nobody takes the slot without that; who finds it false without
-  // the lock (`vacate`) acquires what was done until then. That it was true is never missed: the resident was mounted
-  // under the lock then.
+  /// Whether the slot is in the list of slots without an occupant.
+  ///
+  /// It may have an occupant again: entries are checked when they are taken.
+  // Ordering: stored under the lock. While it is true, a slot is taken only under the lock. A thread that reads false
+  // without the lock (`vacate`) acquires everything that was done before. A thread never misses that it was true,
+  // because the occupant was restored under the lock after it was set.
   let isListed = Atomic<Bool>(false)
-  /// It was swept and has mates (U7): newcomers take it only when there is no other.
+  /// Whether the slot was reclaimed and has sharers (U7); unassigned processes take it only if there is no other.
   ///
   /// Under the table's lock.
   var isReclaimed = false
 
-  /// Which first frame to lay.
+  /// The function that a first frame calls: a process's beginning, or only its end when its frames are abandoned.
   enum Entry { case main, end }
 
-  /// Where frames begin.
+  /// The address at which frames begin.
   // Sound: the address is the stack's end.
   var firstFrame: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(bitPattern: top)! }
 
-  /// The word above the first frame and the sentinel, where what the body holds is noted (B3).
+  /// The word above the first frame and the sentinel, which notes what the body holds (B3).
   // Sound: the address is in the stack.
   var note: UnsafeMutableRawPointer { unsafe firstFrame - MemoryLayout<UInt>.size }
 
   /// Lays the first frame of a process.
-  // Sound: the stack is the process's (U2), and nothing on it is needed any more.
+  // Sound: the process owns the stack, and nothing on it is needed any more.
   func lay(_ process: ProcessHandle, entry: Entry) {
     let stack = unsafe firstFrame
     let record = unsafe UnsafeMutableRawPointer(process.pointer)
-    // Not those of whoever runs here just now: they may be another process's.
+    // Not the calling thread's control words: the process that runs on it may have changed them.
     let control = process.home.it.control
     switch entry {
     case .main:
@@ -96,34 +109,34 @@ package struct StackSlot: ~Copyable {
     }
   }
 
-  /// Nobody goes back to the frames here; whether the words above the first one are untouched.
+  /// Ends the use of the frames, to which no thread returns. Returns whether the words above the first one are intact.
   // Sound: they are within the stack.
   func endFrames() -> Bool { unsafe joist_stack_end(firstFrame) }
 
-  /// Whether an address lies in it.
+  /// Returns whether an address lies in the stack.
   @inline(__always)
   func contains(_ address: UInt) -> Bool { address >= low && address < top }
 }
 
 extension Handle<StackSlot> {
-  /// The process is the resident from now on; if mates wait, it is told like the one before it (U4).
+  /// Makes a process the occupant; if sharers wait, signals the process to leave, like the occupant before it (U4).
   @inline(__always)
   func receive(_ process: ProcessHandle) {
     it.occupant = process
     if it.waiting.count > 0 { process.it.signals.raise(.slotWanted) }
   }
 
-  /// Gives its pages back: the caller has the slot, and nothing on it is needed any more.
+  /// Gives all pages back; the caller owns the slot, and nothing on it is needed any more.
   func discard(on platform: any Platform) { discard(Int(it.top - it.low), on: platform) }
 
-  // Sound: as said.
-  /// Likewise, of so many bytes from its lowest address on.
+  /// Gives the pages of the `bytes` above the lowest address back; the caller owns the slot and needs none of them.
+  // Sound: the range is within the stack, and the caller vouches that nothing in it is needed.
   func discard(_ bytes: Int, on platform: any Platform) {
     unsafe platform.discard(UnsafeMutableRawPointer(bitPattern: it.low)!, bytes: bytes)
   }
 }
 
-/// A few free slots.
+/// A list of free slots.
 struct StackSlotCache {
   private var first: Handle<StackSlot>?
   private(set) var count = 0

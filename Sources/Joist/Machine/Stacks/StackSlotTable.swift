@@ -1,73 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All slots of a runtime, the images of processes that are not mounted, and who waits for a slot. Rules U1 to U11.
-// Everything here is off the path of a runtime with fewer suspended processes than slots.
+// All slots of a runtime, the saved frames of processes that do not have them in their slots, and the processes that
+// wait for a slot. Rules U1 to U11. A runtime that has fewer suspended processes than slots uses nothing here on its
+// fast path.
 
 import CJoist
 import Synchronization
 
-/// Slots in one stretch of addresses, made in blocks when they are needed.
+/// The slots of a runtime, in one range of addresses, made in blocks when they are needed.
 @safe
 package struct StackSlotTable: ~Copyable {
   let lock = SpinLock()
   let platform: any Platform
-  /// The reservation; nil after `release`.
+  /// The reserved addresses; nil after `release`.
   private var base: UnsafeMutableRawPointer?
   private var slots: UnsafeMutablePointer<StackSlot>?
-  /// How many there can be: fewer than were asked for where the system has no addresses for all of them.
+  /// The maximum number of slots, less than was asked for if the system has no addresses for all of them.
   private(set) var limit: Int
   private let bytes: Int
-  /// How many there are: grows under the lock.
-  // Ordering: relaxed; read without the lock only to guess whether a look at the slots is worth while.
+  /// The number of slots that have been made; grows under the lock.
+  // Ordering: relaxed; read without the lock only to guess whether a look at the slots is worthwhile.
   private(set) var made: Int {
     get { madeWord.load(ordering: .relaxed) }
     nonmutating set { madeWord.store(newValue, ordering: .relaxed) }
   }
   private let madeWord = Atomic<Int>(0)
-  /// Free slots, by node: no process belongs to them.
+  /// The free slots, which no process belongs to, by NUMA node.
   private let free: Handle<StackSlotCache>
-  /// Others, whose pages were given back, or never had.
+  /// The free slots without pages: the pages were given back, or there were never any.
   private var clean = StackSlotCache()
-  /// Slots with mates and without a resident.
+  /// The slots that have sharers and no occupant.
   private var empty = StackSlotCache()
-  /// Slots of processes that have one for themselves.
+  /// The first of the dedicated slots.
   private var dedicated: Handle<StackSlot>?
-  /// Where the search for a cold process goes on, and when it last began at the first slot, on the cheap clock.
+  /// The slot at which the search for a parked process continues.
   private var hand = 0
-  private var turnBegan: UInt64 = 0
-  /// Which slot a sweep looked at last (U7).
+  /// The time on the cheap clock at which that search was last at the first slot.
+  private var passBegan: UInt64 = 0
+  /// The slot that was last examined for reclaiming (U7).
   private var reclaimHand = 0
-  /// Processes that wait for any slot (U5).
+  /// The unassigned processes that wait for any slot (U5).
   private var unassigned = ReadyList()
-  /// The next slot that is left goes to a newcomer, even if a mate waits for it: they take turns.
+  /// Whether the next slot that is left goes to an unassigned process even if a sharer waits for it: they alternate.
   private var isUnassignedNext = false
   let savedFramesPool: BlockDepots<SavedFramesPool>
-  /// How many newcomers wait: read at every switch, changed under the lock (U9).
+  /// The number of unassigned processes that wait; read at every switch, changed under the lock (U9).
   private let pressure = Atomic<Int>(0)
-  /// How many wait for slots at all.
+  /// The number of all processes that wait for a slot.
   private let waitingCount = Atomic<Int>(0)
-  /// How many free slots a regular scheduler may keep for itself (U6): grows with `made`.
-  private let keep = Atomic<Int>(0)
+  /// The number of free slots that a regular scheduler may cache (U6); grows with `made`.
+  private let cacheLimit = Atomic<Int>(0)
   private let regularSchedulers: Int
-  /// Of the cheap clock.
+  /// The rate of the cheap clock.
   private let ticksPerSecond: UInt64
 
   private var stride: Int { bytes + Limits.guardBytes }
-  /// Stacks begin at different distances from a page's end, so that their first frames do not share cache sets.
+  /// Returns the distance of a stack's top from a page's end; it varies, so that first frames do not share cache sets.
   private static func colour(_ index: Int) -> Int { index % 16 * 128 }
 
-  /// Makes a table with addresses for all slots that it will have, and the first of them.
+  /// Makes a table that has addresses for all its slots, and makes the first of them.
   ///
-  /// Throws where the system has no addresses for the few that it takes at least.
+  /// Throws if the system has no addresses for the minimum number of slots, or no mapping for a single guard.
   static func make(
     _ configuration: ProcessRuntime.Configuration,
     schedulers: Int,
     _ platform: any Platform
   ) throws(ResourceError) -> StackSlotTable {
     var table = StackSlotTable(configuration, schedulers: schedulers, platform)
-    let (least, kibibytes) = (min(table.limit, Limits.slotsInABlock), table.bytes >> 10)
-    guard table.reserve(atLeast: least) else {
-      throw ResourceError(what: "addresses for \(least) stacks of \(kibibytes) KiB: lower slotBytes")
+    let (minSlots, kibibytes) = (min(table.limit, Limits.slotsInABlock), table.bytes >> 10)
+    guard table.reserve(atLeast: minSlots) else {
+      throw ResourceError(what: "addresses for \(minSlots) stacks of \(kibibytes) KiB: lower slotBytes")
     }
     table.makeBlock()
     if table.made == 0 {
@@ -89,16 +91,17 @@ package struct StackSlotTable: ~Copyable {
 
   deinit { free.free(count: platform.numa.count) }
 
-  /// Processes that are ready and wait for a slot.
-  // Ordering: acquiring pairs with the releases below: who sees one taken off sees whoever was awake for that (ID2).
+  /// The number of ready processes that wait for a slot.
+  // Ordering: acquiring pairs with the releases below: a reader that sees a process removed sees what the thread that
+  // was awake for it did before (ID2).
   var waiting: Int { waitingCount.load(ordering: .acquiring) }
 
-  /// How many free slots a regular scheduler may keep for itself (U6).
+  /// The number of free slots that a regular scheduler may cache (U6).
   // Ordering: relaxed, a guess: it only grows.
   @inline(__always)
-  var maxKept: Int { keep.load(ordering: .relaxed) }
+  var maxKept: Int { cacheLimit.load(ordering: .relaxed) }
 
-  /// Whether newcomers wait, for one who has parked a process (U9), or has the lock.
+  /// Whether unassigned processes wait; for a thread that has parked a process (U9) or holds the lock.
   // Ordering: relaxed, behind the fence.
   @inline(__always)
   var isUnderPressure: Bool {
@@ -106,10 +109,11 @@ package struct StackSlotTable: ~Copyable {
     return pressure.load(ordering: .relaxed) > 0
   }
 
-  /// Whether somebody wants the slot that this process has, at about this moment.
-  // Ordering: relaxed. Who yields looks again after its next slice. Who ends and misses a newcomer keeps the slot for
-  // its scheduler, but all schedulers together at most half of all slots (U6): whoever has another leaves it, or is
-  // parked, and a newcomer that finds nothing waits for that one.
+  /// Returns whether another process wants the slot of `process`, at about this moment.
+  // Ordering: relaxed. A process that yields looks again after its next slice. If one ends and its scheduler misses an
+  // unassigned process, that scheduler caches the slot. But all schedulers together cache at most half of all slots
+  // (U6). A process that has one of the others leaves it, or is parked, and an unassigned process that finds none waits
+  // for that.
   @inline(__always)
   func isWanted(_ process: ProcessHandle) -> Bool {
     process.it.signals.relaxed.contains(.slotWanted) || pressure.load(ordering: .relaxed) > 0
@@ -117,9 +121,9 @@ package struct StackSlotTable: ~Copyable {
 
   // MARK: Making
 
-  /// A slot that no process belongs to, of that node if there is one (NU2).
+  /// Takes a slot that no process belongs to, of the given NUMA node if there is one (NU2).
   ///
-  /// Nil when there is none and none can be made. Under the lock.
+  /// Returns nil if there is none and none can be made. Under the lock.
   mutating func takeFree(near node: Int) -> Handle<StackSlot>? {
     if let slot = free.advanced(by: node).it.take() { return slot }
     if clean.count == 0 && made < limit { makeBlock() }
@@ -131,7 +135,7 @@ package struct StackSlotTable: ~Copyable {
     return nil
   }
 
-  /// Takes one back that no process belongs to.
+  /// Puts back a slot that no process belongs to any more.
   ///
   /// Under the lock.
   mutating func putFree(_ slot: Handle<StackSlot>) {
@@ -139,14 +143,14 @@ package struct StackSlotTable: ~Copyable {
     free.advanced(by: slot.it.node).it.put(slot)
   }
 
-  /// Takes back all that a scheduler keeps for itself.
+  /// Takes all slots out of a scheduler's cache and puts them back.
   mutating func put(_ slots: inout StackSlotCache) {
     lock.lock()
     while let slot = slots.take() { putFree(slot) }
     lock.unlock()
   }
 
-  /// Gives the pages of slots back that are free, or were when they were listed as empty.
+  /// Gives the pages of free slots back, also of those that became free while they were listed without an occupant.
   mutating func discardFree() {
     freeEmpty()
     for node in 0..<platform.numa.count {
@@ -165,7 +169,7 @@ package struct StackSlotTable: ~Copyable {
     return free.advanced(by: node).it.take()
   }
 
-  /// Those in the list of empty ones that nobody belongs to any more are free.
+  /// Makes those slots free that are listed without an occupant and have no sharers any more.
   private mutating func freeEmpty() {
     lock.lock()
     defer { lock.unlock() }
@@ -174,7 +178,7 @@ package struct StackSlotTable: ~Copyable {
     while let slot = others.take() { putEmpty(slot) }
   }
 
-  // Sound: the reservation is the table's; a block's slots are initialised before anybody gets one.
+  // Sound: the reservation is the table's; a block's slots are initialised before any thread gets one.
   private mutating func makeBlock() {
     let count = min(max(Limits.slotsInABlock, regularSchedulers * 8), limit - made)
     guard count > 0, unsafe base != nil, SplitMappings.allow(count, platform) || made == 0 else { return }
@@ -190,12 +194,12 @@ package struct StackSlotTable: ~Copyable {
     }
     SplitMappings.giveBack(made + count - end, platform)
     made = end
-    keep.store(min(Limits.slotsKept, made / (regularSchedulers * 2)), ordering: .relaxed)
+    cacheLimit.store(min(Limits.slotsKept, made / (regularSchedulers * 2)), ordering: .relaxed)
   }
 
-  // Sound: both reservations are kept until `release`, or given back at once.
-  /// Reserves addresses, for fewer slots where there are not as many or hardly any would be left for others.
-  private mutating func reserve(atLeast least: Int) -> Bool {
+  /// Reserves addresses, for fewer slots if there are not enough or hardly any would be left for others.
+  // Sound: both reservations are kept until `release`, or released at once.
+  private mutating func reserve(atLeast minSlots: Int) -> Bool {
     while true {
       if leavesAddresses(limit * stride), let stacks = unsafe platform.reserve(bytes: limit * stride) {
         if let headers = unsafe platform.reserve(bytes: limit * MemoryLayout<StackSlot>.stride) {
@@ -205,13 +209,13 @@ package struct StackSlotTable: ~Copyable {
         }
         unsafe platform.release(stacks, bytes: limit * stride)
       }
-      if limit == least { return false }
-      limit = max(least, limit / 2)
+      if limit == minSlots { return false }
+      limit = max(minSlots, limit / 2)
     }
   }
 
-  // Sound: what is reserved is given back at once.
-  /// Whether as much again is left for threads and the rest of the program, or enough.
+  /// Returns whether as many addresses again, or enough, would be left for threads and the rest of the program.
+  // Sound: what is reserved is released at once.
   private func leavesAddresses(_ bytes: Int) -> Bool {
     let all = bytes + min(bytes, Limits.addressesLeft)
     guard let trial = unsafe platform.reserve(bytes: all) else { return false }
@@ -222,7 +226,7 @@ package struct StackSlotTable: ~Copyable {
   // Sound: indices below `made`, and those of the block that is being made, are initialised.
   private func slot(_ index: Int) -> Handle<StackSlot> { unsafe Handle(slots! + index) }
 
-  /// Gives all addresses back: no process is left.
+  /// Gives all addresses back, when no process is left.
   // Sound: nothing refers to a slot any more.
   mutating func release() {
     savedFramesPool.release()
@@ -237,9 +241,9 @@ package struct StackSlotTable: ~Copyable {
     empty = StackSlotCache()
   }
 
-  // MARK: Dedicated ones
+  // MARK: Dedicated slots
 
-  /// Notes that a process has a stack of its own.
+  /// Adds the dedicated slot of a process.
   mutating func add(_ slot: Handle<StackSlot>, for process: ProcessHandle) {
     lock.lock()
     slot.it.occupant = process
@@ -249,7 +253,7 @@ package struct StackSlotTable: ~Copyable {
     lock.unlock()
   }
 
-  /// Its process has ended.
+  /// Removes the dedicated slot of a process that has ended.
   mutating func removeDedicated(_ slot: Handle<StackSlot>) {
     lock.lock()
     slot.it.next?.it.previous = slot.it.previous
@@ -257,7 +261,7 @@ package struct StackSlotTable: ~Copyable {
     lock.unlock()
   }
 
-  /// Adds parked processes that have waited since then and whose stacks are to shrink, some of them (U10).
+  /// Claims some of the processes that have been parked since then and whose stacks are to shrink (U10).
   ///
   /// Under the lock.
   func claimDeep(since: UInt64, now: UInt64, _ claimed: inout ReadyList) {
@@ -280,18 +284,18 @@ package struct StackSlotTable: ~Copyable {
 
   // MARK: Waiting; under the lock.
 
-  /// Lists a slot that has mates and no resident.
-  // Ordering: under the lock; `isListed` says why the store in `takeEmpty` releases.
+  /// Lists a slot that has sharers and no occupant.
+  // Ordering: relaxed, under the lock; `isListed` explains why the store in `takeEmpty` releases.
   mutating func putEmpty(_ slot: Handle<StackSlot>) {
     if slot.it.isListed.load(ordering: .relaxed) { return }
     slot.it.isListed.store(true, ordering: .relaxed)
     empty.put(slot)
   }
 
-  /// A slot without a resident, and by now perhaps without mates.
+  /// Takes a slot without an occupant, possibly without sharers by now, off the list; nil if there is none.
   mutating func takeEmpty() -> Handle<StackSlot>? {
     while let slot = empty.take() {
-      // Looked at while it is listed: after that its resident may leave it without the lock.
+      // Read while the slot is listed: after that its occupant may leave it without the lock.
       let isEmpty = slot.it.occupant == nil
       slot.it.isListed.store(false, ordering: .releasing)
       if isEmpty { return slot }
@@ -299,14 +303,15 @@ package struct StackSlotTable: ~Copyable {
     return nil
   }
 
-  // Ordering: U9 for `pressure`, ID2 for the count of all who wait, here and below.
+  /// Adds an unassigned process to those that wait.
+  // Ordering: U9 for `pressure`, ID2 for the count of all processes that wait, here and below.
   mutating func addUnassigned(_ process: ProcessHandle) {
     unassigned.append(process)
     pressure.wrappingAdd(1, ordering: .relaxed)
     waitingCount.wrappingAdd(1, ordering: .releasing)
   }
 
-  /// Takes one off the list again that has found a slot by itself.
+  /// Removes a process that has found a slot by itself from those that wait.
   mutating func removeUnassigned(_ process: ProcessHandle) {
     if unassigned.remove(process) { countUnassignedGone() }
   }
@@ -316,12 +321,13 @@ package struct StackSlotTable: ~Copyable {
     waitingCount.wrappingSubtract(1, ordering: .releasing)
   }
 
+  /// Adds a sharer to the processes that wait for its slot.
   mutating func addWaiting(_ process: ProcessHandle, for slot: Handle<StackSlot>) {
     slot.it.waiting.append(process)
     waitingCount.wrappingAdd(1, ordering: .releasing)
   }
 
-  /// The first of each list of those that wait, while nothing changes.
+  /// Calls a closure with the first process of each list of waiting processes, while nothing changes.
   func forEachWaiting(_ body: (ProcessHandle?) -> Void) {
     body(unassigned.first)
     for index in 0..<made { body(slot(index).it.waiting.first) }
@@ -330,9 +336,9 @@ package struct StackSlotTable: ~Copyable {
   /// Calls a closure with every shared slot that was made.
   func forEachMade(_ body: (Handle<StackSlot>) -> Void) { for index in 0..<made { body(slot(index)) } }
 
-  /// Who gets a slot that is being left: a mate or a newcomer, by turns.
+  /// Makes a waiting process the occupant of a slot that is being left, and returns it; nil if none waits.
   ///
-  /// The slot is the chosen one's then.
+  /// Sharers and unassigned processes are chosen alternately.
   mutating func choose(for slot: Handle<StackSlot>) -> ProcessHandle? {
     if isUnassignedNext || slot.it.waiting.count == 0, let process = unassigned.removeFirst() {
       isUnassignedNext = false
@@ -349,26 +355,26 @@ package struct StackSlotTable: ~Copyable {
     return process
   }
 
-  /// Goes on with the search for a parked process that is mounted, until one is claimed.
+  /// Continues the search for a parked occupant until one can be claimed, and returns its slot.
   ///
-  /// With `sparing` those are passed over that began to wait after the search was last at the first slot (a clock with
-  /// a second chance); without, a swept slot will do, too.
+  /// If `sparing`, the search passes over processes that began to wait after it was last at the first slot (a clock
+  /// with a second chance). Otherwise it also accepts a reclaimed slot.
   mutating func findCold(
     _ now: UInt64,
     among processes: Int,
     sparing: Bool,
     _ claim: (ProcessHandle, Handle<StackSlot>) -> Bool
   ) -> Handle<StackSlot>? {
-    let end = sparing && areFew(for: processes) ? min(made, Limits.slotsForMany) : made
+    let end = sparing && areFew(for: processes) ? min(made, Limits.slotsForManyProcesses) : made
     for _ in 0..<end {
       hand += 1
-      if hand >= end || turnBegan == 0 {
+      if hand >= end || passBegan == 0 {
         hand = 0
-        turnBegan = now
+        passBegan = now
       }
       let slot = slot(hand)
       if let occupant = slot.it.occupant {
-        if isParked(occupant, before: sparing ? turnBegan : .max, now), claim(occupant, slot) { return slot }
+        if isParked(occupant, before: sparing ? passBegan : .max, now), claim(occupant, slot) { return slot }
       } else if !sparing && slot.it.isReclaimed {
         return slot
       }
@@ -376,12 +382,13 @@ package struct StackSlotTable: ~Copyable {
     return nil
   }
 
-  /// Whether there are many times as many processes as slots: then most wait for long (U7).
-  func areFew(for processes: Int) -> Bool { processes / Limits.timesAsMany > made }
+  /// Returns whether there are many times as many processes as slots, so that most processes wait for long (U7).
+  func areFew(for processes: Int) -> Bool { processes / Limits.manyProcessesFactor > made }
 
-  /// The next slot of a sweep whose resident has been parked for so long (U7); nil when none of so many is.
-  mutating func findIdle(_ most: Int, since: UInt64, now: UInt64) -> Handle<StackSlot>? {
-    for _ in 0..<most where made > Limits.slotsInABlock {
+  /// Examines at most `count` more slots and returns the first whose occupant has been parked since then (U7); nil if
+  /// there is none among them.
+  mutating func findIdle(_ count: Int, since: UInt64, now: UInt64) -> Handle<StackSlot>? {
+    for _ in 0..<count where made > Limits.slotsInABlock {
       reclaimHand = reclaimHand + 1 < made ? reclaimHand + 1 : Limits.slotsInABlock
       let slot = slot(reclaimHand)
       if let occupant = slot.it.occupant, isParked(occupant, before: since, now) { return slot }
@@ -389,10 +396,10 @@ package struct StackSlotTable: ~Copyable {
     return nil
   }
 
-  // Ordering: relaxed, for this is a guess, and `claim` decides. Where it must find one that is there, U9 orders it.
-  /// Whether a process has been parked since then.
+  /// Returns whether a process has been parked since `time`.
   ///
-  /// A wait that is said to begin a second from now or later began before the cheap clock went back.
+  /// A wait that seems to begin a second or more in the future began before the cheap clock went back.
+  // Ordering: relaxed. This is a guess, and `claim` decides. Where a process that is there must be found, U9 orders it.
   private func isParked(_ occupant: ProcessHandle, before time: UInt64, _ now: UInt64) -> Bool {
     guard occupant.it.state == .waiting else { return false }
     let since = WaitNote(bits: occupant.it.wait.load(ordering: .relaxed)).since

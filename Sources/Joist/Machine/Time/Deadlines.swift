@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waits with an end: arming a process's entry in a wheel, and what happens when it comes up. Rules Y1 to Y5.
+// Waits with a timeout: arming a process's entry in a wheel, and what happens when the entry expires. Rules Y1 to Y5.
 
 import Synchronization
 
 extension Handle<Scheduler> {
-  /// The present wait of a process ends at that time, on the process's own stack.
+  /// Sets the deadline of a process's current wait, on the process's own stack.
   ///
-  /// The deadline is in the record before the wheel's lock is taken, so an entry that comes up meanwhile finds it (Y3).
-  // Ordering: relaxed. An entry that comes up before the lock is taken here may find the old deadline, and has left
-  // then: it is put in here. One that comes up later finds the new deadline, for the lock.
+  /// The deadline is in the record before the wheel's lock is taken, so an entry that expires meanwhile finds it (Y3).
+  // Ordering: relaxed. An entry that expires before the lock is taken here may find the old deadline, and has then left
+  // its wheel: it is inserted here. One that expires later finds the new deadline, because of the lock.
   func arm(_ process: ProcessHandle, _ deadline: Int64) {
     let timer = process.ownTimer()
     timer.it.deadline.store(deadline, ordering: .relaxed)
@@ -22,21 +22,22 @@ extension Handle<Scheduler> {
       let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
       owner.it.wheel.lock.lock()
       defer { owner.it.wheel.lock.unlock() }
-      // It may have come up, or gone to another wheel, before the lock was taken.
+      // The entry may have expired, or moved to another wheel, before the lock was taken.
       let now = entry.it.place
       guard now == .none || now.wheel == owner.it.index else { continue }
       if now != .none {
         if entry.it.due <= due { return }
         owner.it.wheel.remove(entry)
       }
-      // Another scheduler may sleep until later than that.
+      // The owner's scheduler may sleep until later than the new deadline, so the entry goes into this scheduler's
+      // wheel.
       if owner != self { continue }
       return owner.it.wheel.insert(entry, due: due)
     }
   }
 
-  /// The wait is over; the entry stays where it is (Y3).
-  // Ordering: relaxed. Whoever finds the old deadline wakes for nothing.
+  /// Clears the deadline of a wait that is over; the entry stays where it is (Y3).
+  // Ordering: relaxed. A thread that reads the old deadline makes one unnecessary wake-up.
   @inline(__always)
   func disarm(_ process: ProcessHandle) {
     guard process.it.flags.contains(.timed) else { return }
@@ -45,48 +46,48 @@ extension Handle<Scheduler> {
     it.counters.timedWaits.addReleasing(-1)
   }
 
-  /// Wakes the processes whose waits in a scheduler's wheel are over, at most a batch of them.
+  /// Wakes the processes whose waits in a scheduler's wheel are over, and fires its timers, at most a batch of them.
   func wakeDue(_ owner: Handle<Scheduler>) {
     if owner.it.wheel.isEmptyAtAGuess { return }
     let now = it.runtime.now
     guard owner.it.wheel.lock.tryLock() else { return }
     var undelivered = Undelivered()
-    var room = Limits.dueBatch
-    while room > 0, let entry = owner.it.wheel.removeDue(now: now) {
-      room -= 1
+    var remaining = Limits.dueBatch
+    while remaining > 0, let entry = owner.it.wheel.removeDue(now: now) {
+      remaining -= 1
       switch entry.it.owner {
-      case .process: cameUp(Handle<ProcessTimer>(entry: entry), owner, now)
+      case .process: expire(Handle<ProcessTimer>(entry: entry), owner, now)
       case .message:
         fire(Handle<MessageTimer>(entry: entry), owner, now, &undelivered)
       }
     }
     owner.it.wheel.lock.unlock()
-    if room == 0 {
+    if remaining == 0 {
       it.nextClockLook = 0
       it.clockCredit = 0
     }
     if !undelivered.isEmpty { it.runtime.destroyElsewhere(undelivered) }
   }
 
-  /// A process's entry came up: its wait is over, or is to last longer by now (Y3).
+  /// Ends the wait of an expired entry's process, or inserts the entry again if the deadline is later by now (Y3).
   ///
   /// Under the wheel's lock.
   // Ordering: as `arm` and `disarm`.
-  private func cameUp(_ timer: Handle<ProcessTimer>, _ owner: Handle<Scheduler>, _ now: Int64) {
+  private func expire(_ timer: Handle<ProcessTimer>, _ owner: Handle<Scheduler>, _ now: Int64) {
     let deadline = timer.it.deadline.load(ordering: .relaxed)
     if deadline > now && deadline != .max {
       return owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
     }
-    // An entry that is in no wheel may be freed with the record of a process that has ended (`TableTrim`).
+    // An entry that is in no wheel may be freed with the record of an ended process (`TableTrim`).
     let process = timer.it.process
     timer.entry.it.leave()
     if deadline <= now { process.rouse(.woken, from: self) }
   }
 
-  /// When the next entry comes up, here or where a scheduler is stuck.
+  /// Returns the time at which the next entry expires, in this scheduler's wheel or that of a stuck one.
   func nextDue() -> Int64? {
     var nearest = nextDue(of: self)
-    guard it.runtime.it.monitor.stuckCount > 0 else { return nearest }
+    guard it.runtime.it.watchdog.stuckCount > 0 else { return nearest }
     for number in 0..<it.runtime.it.schedulerCount {
       let other = it.runtime.it.scheduler(number)
       guard other.it.isStuck.load(ordering: .relaxed), let due = nextDue(of: other) else { continue }
@@ -102,9 +103,9 @@ extension Handle<Scheduler> {
     return owner.it.wheel.nextDue
   }
 
-  /// Moves every entry to another scheduler's wheel: this one retires.
+  /// Moves every entry to the wheel of another scheduler when this one retires.
   ///
-  /// The other one is woken, for it may sleep until later than one of them.
+  /// The other scheduler is woken, because it may sleep until later than one of the deadlines.
   func moveTimers(to other: Handle<Scheduler>) {
     if it.wheel.isEmptyAtAGuess { return }
     it.wheel.lock.lock()
@@ -117,20 +118,20 @@ extension Handle<Scheduler> {
 }
 
 extension Duration {
-  /// The longest timeout that is handed to a clock that is not the platform's: a century.
+  /// The longest timeout that is passed to a clock other than the platform's: a century.
   package static let longestSleep = Duration.seconds(100 * 366 * 86_400)
 
-  /// In nanoseconds, as far as they fit: years and centuries are no overflow.
+  /// The duration in nanoseconds, clamped to their range: years and centuries do not overflow.
   var clampedNanoseconds: Int64 {
-    // A nanosecond is 2^9 times 5^9 attoseconds. Up to 2.6 hours, what the shift leaves has 64 bits, and dividing it by
-    // a constant is a multiplication; a division of 128 bits is a call.
+    // A nanosecond is 2^9 times 5^9 attoseconds. Up to 2.6 hours, what the shift leaves fits 64 bits, and dividing that
+    // by a constant is a multiplication. A division of 128 bits is a call.
     if let short = UInt64(exactly: attoseconds >> 9) { return Int64(short / 1_953_125) }
     return Int64(clamping: attoseconds / 1_000_000_000)
   }
 }
 
 extension Int64 {
-  /// Returns the time that a duration after this one is; a duration below zero is over at once.
+  /// Returns the time that is a duration after this one; a negative duration counts as zero.
   fileprivate func adding(_ duration: Duration) -> Int64 {
     let (sum, overflow) = addingReportingOverflow(Swift.max(0, duration.clampedNanoseconds))
     return overflow ? .max - 1 : Swift.min(sum, .max - 1)
@@ -138,27 +139,27 @@ extension Int64 {
 }
 
 extension Platform {
-  /// The time so long from now; a duration below zero is over at once.
+  /// Returns the time that is a duration from now; a negative duration counts as zero.
   package func deadline(after duration: Duration) -> Int64 { now().adding(duration) }
 }
 
 extension Handle<RuntimeCore> {
-  /// The time so long from now; nil for ever, which does not touch the platform.
+  /// Returns the time that is a duration from now; nil for nil, which means forever and does not read the clock.
   func deadline(after duration: Duration?) -> Int64? {
     duration.map { now.adding($0) }
   }
 }
 
 extension Handle<ProcessRecord> {
-  /// The wait ends so long from now; false when that is now.
+  /// Sets the current wait's deadline to a timeout from now; returns false if the timeout is not positive.
   func armWait(_ timeout: Duration, on scheduler: Handle<Scheduler>) -> Bool {
     guard timeout > .zero, let deadline = scheduler.it.runtime.deadline(after: timeout) else { return false }
     scheduler.arm(self, deadline)
     return true
   }
 
-  /// Whether the wait's end has come.
-  // Ordering: the process stored it itself.
+  /// Returns whether the current wait's deadline has passed.
+  // Ordering: relaxed, because the process stored it itself.
   func isOverdue(on scheduler: Handle<Scheduler>) -> Bool {
     scheduler.it.runtime.now >= it.timer!.it.deadline.load(ordering: .relaxed)
   }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A message that its receiver makes itself, on its own stack: what makes it is a user's code.
+// A message that its receiver makes itself, on its own stack, because the closure that makes it is user code.
 
 import Synchronization
 
-/// Makes a message each time it is due.
+/// A closure that makes a new message each time it is called.
 @usableFromInline
 struct MessageMaker {
-  /// A node with a new message.
+  /// Returns a node with a new message.
   @usableFromInline let makeNode: @Sendable () -> Handle<MessageNode>
 
   @inlinable
@@ -20,8 +20,8 @@ struct MessageMaker {
     }
   }
 
-  /// The message, for that process, instead of the node that brought the maker.
-  // Ordering: its own generation (R9).
+  /// Makes the message for a process, in place of the node that brought the maker.
+  // Ordering: relaxed, because the process reads its own generation (R9).
   func make(for process: ProcessHandle, from bringer: (sender: UInt64, sent: UInt64)) -> Handle<MessageNode> {
     let node = makeNode()
     node.it.generation = process.it.generation.load(ordering: .relaxed)
@@ -32,7 +32,7 @@ struct MessageMaker {
 }
 
 extension Delivery {
-  /// A node that brings a maker.
+  /// Returns a node that brings a maker.
   static func making(_ maker: MessageMaker) -> Delivery {
     let delivery = Delivery.begin(MessageMaker.self)
     delivery.node.it.kind = .maker

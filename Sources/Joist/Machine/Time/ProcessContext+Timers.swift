@@ -1,85 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that are sent later.
+// The public interface to timers: messages that are sent later, from a process or from any thread.
 
 extension ProcessContext where Message: ~Copyable {
-  /// Moves a message to a process when the time has come: up to 131 µs late by design, and as late as a busy scheduler
-  /// is.
+  /// Sends a message to a process after a delay.
   ///
-  /// It outlives this process and goes with its receiver: when that ends first, the message is destroyed there. To one
-  /// that has ended before: dropped and counted at once, like any message; so it is by a full mailbox at its time, for
-  /// a timer never waits.
+  /// The message arrives up to 131 µs late by design, and later if its scheduler is busy. The clock stops while the
+  /// machine sleeps. A delay of zero or less sends as soon as possible. A delay beyond the clock's range waits forever.
   ///
-  /// Time is what the machine is awake: it does not go on while the machine sleeps. A delay of zero
-  /// or less is now; centuries are for ever. Does not block; allocates only when there are more timers than ever.
+  /// The timer outlives this process and ends with its receiver. If the receiver ends before the message is due, the
+  /// message is destroyed there. If the receiver has ended already, the message is dropped and counted at once, like
+  /// any message. A mailbox that is full when the message is due drops it, too, because a timer never waits.
+  ///
+  /// This function does not park or block. It allocates only if more timers are armed than ever before.
+  ///
+  /// - Parameters:
+  ///   - delay: The time from now until the message is sent.
+  ///   - ref: The receiver.
+  ///   - message: The message, which is moved.
+  /// - Returns: The timer, for ``cancel(_:)`` and ``remaining(_:)``.
   @inlinable @discardableResult
   public func sendAfter<M: ~Copyable>(
     _ delay: Duration,
     to ref: ProcessRef<M>,
     _ message: consuming sending M
-  ) -> TimerID {
-    let delivery = Delivery.begin(M.self)
-    delivery.put(message)
-    return core.sendLater(delivery, ref.record, ref.id, after: delay)
-  }
+  ) -> TimerID { core.sendAfter(delay, to: ref, message) }
 
-  /// Has a new message made for a process each time; the first after one interval.
+  /// Sends a new message to a process at every interval, the first after one interval.
   ///
-  /// The closure runs in the receiver, when that takes it in, and may not wait. Times are on a grid that does not
-  /// drift. One that is missed, because everything was late, is not made up for. Ends with the receiver, or by
-  /// `cancel`; a runtime with such a timer is not idle. An interval of less than 131 µs is one of 131 µs.
+  /// The receiver runs the closure when it takes the message in. The closure must not wait. The times are on a grid
+  /// that does not drift. A time that is missed because everything was late is not made up for. The timer ends with the
+  /// receiver or by ``cancel(_:)``. A runtime with such a timer is not idle.
+  ///
+  /// - Parameters:
+  ///   - interval: The time between two messages; an interval of less than 131 µs counts as 131 µs.
+  ///   - ref: The receiver.
+  ///   - message: Makes a message.
+  /// - Returns: The timer, for ``cancel(_:)`` and ``remaining(_:)``.
   @inlinable @discardableResult
   public func sendEvery<M: ~Copyable>(
     _ interval: Duration,
     to ref: ProcessRef<M>,
     making message: @escaping @Sendable () -> M
-  ) -> TimerID {
-    core.sendRepeatedly(MessageMaker(message), ref.record, ref.id, every: interval)
-  }
+  ) -> TimerID { core.sendEvery(interval, to: ref, making: message) }
 
-  /// Stops a timer, whoever armed it; the time that it still had, or nil when it has fired or was cancelled before.
+  /// Cancels a timer, regardless of the process or thread that armed it.
   ///
-  /// Never more than was asked for, and zero for one that is late. Afterwards it sends nothing more; what it has sent
-  /// may still be in a mailbox.
+  /// The timer sends nothing afterwards. What it has sent before may still be in a mailbox.
+  ///
+  /// - Returns: The time that the timer had left, at most the delay that was asked for, and zero if it is late; nil if
+  ///   it has fired or was cancelled before.
   @discardableResult
   public func cancel(_ timer: TimerID) -> Duration? { core.cancel(timer) }
 
-  /// How long a timer still has, never more than was asked for; nil when it has fired or was cancelled.
+  /// Returns the time that a timer has left, at most the delay that was asked for; nil if it has fired or was
+  /// cancelled.
   public func remaining(_ timer: TimerID) -> Duration? { core.remaining(timer) }
 }
 
 extension ProcessRuntime {
-  /// As `ProcessContext.sendAfter`, from any thread.
+  /// Sends a message to a process after a delay, as ``ProcessContext/sendAfter(_:to:_:)`` does, from any thread.
   @inlinable @discardableResult
   public func sendAfter<M: ~Copyable>(
+    _ delay: Duration,
+    to ref: ProcessRef<M>,
+    _ message: consuming sending M
+  ) -> TimerID { core.sendAfter(delay, to: ref, message) }
+
+  /// Sends a new message at every interval, as ``ProcessContext/sendEvery(_:to:making:)`` does, from any thread.
+  @inlinable @discardableResult
+  public func sendEvery<M: ~Copyable>(
+    _ interval: Duration,
+    to ref: ProcessRef<M>,
+    making message: @escaping @Sendable () -> M
+  ) -> TimerID { core.sendEvery(interval, to: ref, making: message) }
+
+  /// Cancels a timer, as ``ProcessContext/cancel(_:)`` does, from any thread.
+  @discardableResult
+  public func cancel(_ timer: TimerID) -> Duration? { core.cancel(timer) }
+
+  /// Returns the time that a timer has left, as ``ProcessContext/remaining(_:)`` does, from any thread.
+  public func remaining(_ timer: TimerID) -> Duration? { core.remaining(timer) }
+}
+
+extension Handle<RuntimeCore> {
+  /// Sends a message after a delay: the one body of both public functions.
+  @inlinable
+  func sendAfter<M: ~Copyable>(
     _ delay: Duration,
     to ref: ProcessRef<M>,
     _ message: consuming sending M
   ) -> TimerID {
     let delivery = Delivery.begin(M.self)
     delivery.put(message)
-    return core.sendLater(delivery, ref.record, ref.id, after: delay)
+    return sendLater(delivery, ref.record, ref.id, after: delay)
   }
 
-  /// As `ProcessContext.sendEvery`, from any thread.
-  @inlinable @discardableResult
-  public func sendEvery<M: ~Copyable>(
+  /// Sends a new message at every interval: the one body of both public functions.
+  @inlinable
+  func sendEvery<M: ~Copyable>(
     _ interval: Duration,
     to ref: ProcessRef<M>,
     making message: @escaping @Sendable () -> M
-  ) -> TimerID {
-    core.sendRepeatedly(MessageMaker(message), ref.record, ref.id, every: interval)
-  }
+  ) -> TimerID { sendRepeatedly(MessageMaker(message), ref.record, ref.id, every: interval) }
 
-  /// As `ProcessContext.cancel`, from any thread.
-  @discardableResult
-  public func cancel(_ timer: TimerID) -> Duration? { core.cancel(timer) }
-
-  /// As `ProcessContext.remaining`, from any thread.
-  public func remaining(_ timer: TimerID) -> Duration? { core.remaining(timer) }
-}
-
-extension Handle<RuntimeCore> {
   @usableFromInline
   func sendLater(
     _ delivery: Delivery,
@@ -87,7 +111,7 @@ extension Handle<RuntimeCore> {
     _ id: ProcessID,
     after delay: Duration
   ) -> TimerID {
-    guard let target, !it.ending.isRefusing else {
+    guard let target, !it.shutdown.isRefusing else {
       delivery.node.discard()
       return TimerID(timer: nil, number: 0)
     }
@@ -101,7 +125,7 @@ extension Handle<RuntimeCore> {
     _ id: ProcessID,
     every interval: Duration
   ) -> TimerID {
-    guard let target, !it.ending.isRefusing else { return TimerID(timer: nil, number: 0) }
+    guard let target, !it.shutdown.isRefusing else { return TimerID(timer: nil, number: 0) }
     let nanoseconds = max(interval.clampedNanoseconds, TimerWheel.tickNanoseconds)
     return arm({ $0.it.maker = maker }, to: target, id, after: .nanoseconds(nanoseconds), every: nanoseconds)
   }

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process's entry in a wheel: made when it first waits with an end, kept with its record (R7).
+// A process's entry in a wheel. It is made when the process first waits with a timeout, and is kept with its record
+// (R7).
 
 import Synchronization
 
-/// The end of a process's wait.
+/// The deadline of a process's wait.
 package struct ProcessTimer: ~Copyable {
-  /// First, so that both have the same address.
+  /// The entry in a wheel; the first field, so that both have the same address.
   var entry = TimerEntry(owner: .process)
-  /// When the present wait ends; `Int64.max` when it does not.
+  /// The deadline of the current wait; `Int64.max` if it has none.
   ///
-  /// Stored by the process, read by wheels.
+  /// The process stores it, and threads that serve wheels read it.
   // Ordering: `arm` and `disarm` have the argument.
   let deadline = Atomic<Int64>(Int64.max)
-  /// Whose it is.
+  /// The process that waits.
   let process: ProcessHandle
 
   init(_ process: ProcessHandle) { self.process = process }
 }
 
 extension Handle<ProcessTimer> {
-  /// The one that has this entry.
+  /// Makes the handle of the process timer that contains an entry.
   init(entry: Handle<TimerEntry>) { self.init(bits: entry.bits)! }
 
-  /// Its entry.
+  /// The process timer's entry.
   var entry: Handle<TimerEntry> { Handle<TimerEntry>(bits: bits)! }
 }
 
 extension Handle<ProcessRecord> {
-  /// Its entry, made now if it has none.
+  /// Returns the process's timer, which is made at the first call.
   @inline(__always)
   func ownTimer() -> Handle<ProcessTimer> { it.timer ?? makeTimer() }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Messages that are sent later: arming, firing, cancelling. Rules TM1 to TM6, Y1 to Y5.
+// Messages that are sent later: arming, firing and cancelling timers. Rules TM1 to TM6, Y1 to Y5.
 
 import Synchronization
 
 extension Handle<RuntimeCore> {
-  /// Arms a timer in the wheel of the caller's scheduler, or of any.
+  /// Arms a timer in the wheel of the caller's scheduler, or of any scheduler if the caller has none here.
   ///
-  /// One to a process that has ended is dropped, counted and reported at once; a process of its own destroys it (TM4).
+  /// A message to a process that has ended is dropped, counted and reported at once; a separate process destroys it
+  /// (TM4).
   func arm(
     _ fill: (Handle<MessageTimer>) -> Void,
     to target: ProcessHandle,
@@ -16,26 +17,26 @@ extension Handle<RuntimeCore> {
     every interval: Int64 = 0
   ) -> TimerID {
     Scheduler.beginCall()
-    let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
-    let timer = TimerPool.take(mine)
+    let local = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
+    let timer = TimerPool.take(local)
     timer.it.target = target
     timer.it.targetID = id
     timer.it.core = self
     timer.it.sender = 0
-    if let caller = mine?.it.running {
+    if let caller = local?.it.running {
       timer.it.sender = caller.id.bits
       caller.charge(Cost.arm)
     }
     fill(timer)
     let deadline = deadline(after: delay)!
     let number = timer.it.begin(at: deadline, every: interval)
-    if let mine { mine.it.counters.timedWaits.addReleasing() } else { it.counters.timedWaits.add() }
-    let owner = mine ?? it.nextRegular(near: it.currentNode)
+    if let local { local.it.counters.timedWaits.addReleasing() } else { it.counters.timedWaits.add() }
+    let owner = local ?? it.nextRegular(near: it.currentNode)
     owner.it.wheel.lock.lock()
     owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
     owner.it.wheel.lock.unlock()
-    // It may sleep until a later time.
-    if mine == nil { owner.it.alarm.signal(it.platform) }
+    // The owner may sleep until a later time.
+    if local == nil { owner.it.alarm.signal(it.platform) }
     if !target.list(timer, number, id) { dropArmed(timer, number) }
     return TimerID(timer: timer, number: number)
   }
@@ -60,21 +61,21 @@ extension Handle<RuntimeCore> {
     destroyElsewhere(undelivered)
   }
 
-  /// Stops a timer; the time that it still had, or nil when it has fired or was cancelled.
+  /// Cancels a timer and returns the time that it had left; nil if it has fired or was cancelled before.
   ///
-  /// That time is read from the real clock: a scheduler's last look may be a whole slice old, and would say more than
-  /// was asked for.
-  // Ordering: taking it out of its wheel orders the rest.
+  /// That time is computed from the real clock: a scheduler's last look may be a whole slice old, so that the result
+  /// could exceed the delay that was asked for.
+  // Ordering: relaxed; taking the timer out of its wheel orders the rest.
   func cancel(_ id: TimerID) -> Duration? {
     Scheduler.beginCall()
-    let mine = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
-    mine?.it.running?.charge(Cost.arm)
+    let local = Scheduler.current.flatMap { $0.it.runtime == self ? $0 : nil }
+    local?.it.running?.charge(Cost.arm)
     guard let timer = id.timer, timer.it.claim(id.number) else { return nil }
     timer.leaveWheel()
     let rest = timer.it.deadline.load(ordering: .relaxed) - now
     timer.it.target!.unlist(timer)
-    // Counted before: a `deinit` of what was to be sent may trap (UD1).
-    if let node = timer.giveBack(mine) { destroy(node) }
+    // The timer is counted as gone before, because the message's `deinit` may trap (UD1).
+    if let node = timer.giveBack(local) { destroy(node) }
     return .nanoseconds(max(0, rest))
   }
 
@@ -86,13 +87,13 @@ extension Handle<RuntimeCore> {
       let owner = it.scheduler(place.wheel)
       owner.it.wheel.lock.lock()
       defer { owner.it.wheel.lock.unlock() }
-      let here = entry.it.place
-      if here == .none { return }
-      if here.wheel == owner.it.index { return owner.it.wheel.remove(entry) }
+      let now = entry.it.place
+      if now == .none { return }
+      if now.wheel == owner.it.index { return owner.it.wheel.remove(entry) }
     }
   }
 
-  /// The time that a timer still has.
+  /// Returns the time that a timer has left; nil if it has fired or was cancelled.
   func remaining(_ id: TimerID) -> Duration? {
     guard let timer = id.timer, let deadline = timer.it.deadline(of: id.number) else { return nil }
     return .nanoseconds(max(0, deadline - now))
@@ -100,11 +101,12 @@ extension Handle<RuntimeCore> {
 }
 
 extension Handle<Scheduler> {
-  /// A message timer came up: sends, and puts it in again if it repeats.
+  /// Sends the message of a timer that is due, and inserts the timer again if it repeats.
   ///
-  /// Under the wheel's lock, where nothing is destroyed and nothing reported: what could not be delivered, or is not
-  /// needed any more, is added to `undelivered` (TM4).
-  // Ordering: the generation is a guess (R9); one timer too many ends at the next time.
+  /// Under the wheel's lock, where nothing may be destroyed or reported. A message that could not be delivered or is
+  /// not needed any more is added to `undelivered` (TM4).
+  // Ordering: the generation is a guess (R9); a timer that is inserted although its receiver has ended ends when it is
+  // due the next time.
   func fire(
     _ timer: Handle<MessageTimer>,
     _ owner: Handle<Scheduler>,
@@ -122,7 +124,7 @@ extension Handle<Scheduler> {
       return deliver(Delivery.making(timer.it.maker!), timer.it.sender, to: target, id, &undelivered)
     }
     guard timer.it.claim(number) else {
-      // Whoever has claimed it waits for this lock, and takes it out (TM1, TM6).
+      // The claimant waits for this lock and takes the entry out (TM1, TM6).
       owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: now) + 2)
       return
     }
@@ -154,9 +156,9 @@ extension Handle<Scheduler> {
     undelivered.add(node, target, DeadLetter.Cause(refusal))
   }
 
-  /// Takes the timers that are left, for the caller to destroy what they were to send: the runtime is over.
+  /// Takes the remaining timers out of the wheel when the runtime ends; the caller destroys what they were to send.
   ///
-  /// One that somebody else has claimed is left to them, and waited for (TM6).
+  /// A timer that another thread has claimed is left to that thread, which this function waits for (TM6).
   func dropTimers(_ undelivered: inout Undelivered) {
     while true {
       it.wheel.lock.lock()
@@ -182,7 +184,7 @@ extension Handle<Scheduler> {
 extension Handle<MessageTimer> {
   /// Counts a claimed timer as one that its runtime does not wait for any more, and takes it out of its wheel.
   ///
-  /// In this order: the runtime is there for as long as the timer is in the wheel (TM6).
+  /// In this order, because the runtime is certain to exist only while the timer is in the wheel (TM6).
   // Ordering: as `arm` counted it, or with the fence of `mayHaveCome`.
   fileprivate func leaveWheel() {
     let core = it.core!
@@ -190,12 +192,12 @@ extension Handle<MessageTimer> {
       scheduler.it.counters.timedWaits.addReleasing(-1)
     } else {
       core.it.counters.timedWaits.add(-1)
-      core.it.idleness.mayHaveCome(core)
+      core.it.quiescence.mayHaveCome(core)
     }
     core.takeOut(entry)
   }
 
-  /// Gives a claimed timer back that is in no wheel and no list; returns what it was to send.
+  /// Gives back a claimed timer that is in no wheel and no list; returns what it was to send.
   fileprivate func giveBack(_ scheduler: Handle<Scheduler>?) -> Handle<MessageNode>? {
     let (node, maker) = (it.node.take(), it.maker.take())
     TimerPool.give(self, scheduler)
@@ -204,8 +206,10 @@ extension Handle<MessageTimer> {
 }
 
 extension Handle<ProcessRecord> {
-  /// Lists a timer that was put into a wheel, unless it has left that again (TM5); false when the process has ended.
-  // Ordering: the first look is a guess (R9), which spares an ended process extras.
+  /// Lists a timer that was inserted in a wheel, unless it has left the wheel again (TM5).
+  ///
+  /// Returns false if the process has ended.
+  // Ordering: the first look is a guess (R9), so that an ended process gets no extras.
   fileprivate func list(_ timer: Handle<MessageTimer>, _ number: UInt, _ id: ProcessID) -> Bool {
     guard it.generation.load(ordering: .relaxed) == id.generation else { return false }
     let extras = extras()
@@ -216,17 +220,18 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// Takes a claimed timer out of the list, if it is there.
+  /// Takes a claimed timer off the list, if it is listed.
   ///
-  /// A process without extras lists none: extras stay with their record.
+  /// A process without extras lists none, because extras stay with their record.
   fileprivate func unlist(_ timer: Handle<MessageTimer>) {
     guard hasExtras else { return }
     let extras = extras()
     extras.it.lock.withLock { extras.it.timers.remove(timer) }
   }
 
-  /// Cancels the timers that are armed for this process, which has ended: what they were to send is put into its
-  /// mailbox, to be destroyed with the rest (TM5).
+  /// Cancels the timers that are armed for this process, which has ended (TM5).
+  ///
+  /// What they were to send is put into its mailbox, to be destroyed with the rest.
   func cancelTimers() {
     let extras = extras()
     while true {

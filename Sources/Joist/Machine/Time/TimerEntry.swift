@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a wheel links: embedded in whatever is due at a time, a waiting process or a message.
+// The link of a timer wheel, embedded in what is due at a time: a waiting process's timer or a message timer.
 
 import Synchronization
 
-/// Where an entry is.
+/// The wheel and the list that an entry is in.
 struct TimerPlace: Equatable {
-  /// The scheduler that has the wheel, and the list: level and position.
+  /// The index of the wheel's scheduler, and the list: level and position.
   let rawValue: UInt32
   static let none = TimerPlace(rawValue: .max)
 
@@ -19,22 +19,22 @@ struct TimerPlace: Equatable {
 
 /// An entry of a wheel.
 package struct TimerEntry: ~Copyable {
-  /// In which wheel it is, and in which of its lists.
+  /// The wheel, and the list in it, that the entry is in.
   ///
-  /// Changed under that wheel's lock, like the next three.
+  /// Changed under that wheel's lock, like `next`, `previous` and `due`.
   private let placeWord = Atomic<UInt32>(TimerPlace.none.rawValue)
-  /// What it is embedded in.
+  /// The kind of value that the entry is embedded in.
   let owner: Owner
-  /// Of a message timer: whether it is in its receiver's list, under the lock of the receiver's extras (TM5).
+  /// Whether a message timer is in its receiver's list, under the lock of the receiver's extras (TM5).
   var isListed = false
   var next: Handle<TimerEntry>?
   var previous: Handle<TimerEntry>?
-  /// The tick that it was put in for.
+  /// The tick for which it was inserted.
   package var due: UInt64 = 0
 
-  /// What an entry is embedded in.
+  /// The kind of value that an entry is embedded in.
   package enum Owner: UInt8, Sendable {
-    /// A `ProcessTimer`: the end of a wait.
+    /// A `ProcessTimer`, the deadline of a wait.
     case process
     /// A `MessageTimer`.
     case message
@@ -42,15 +42,16 @@ package struct TimerEntry: ~Copyable {
 
   package init(owner: Owner) { self.owner = owner }
 
-  /// Where it is: certain under the lock of the wheel that it names, else at about this moment.
-  // Ordering: acquiring pairs with `leave`, which may have been done under another wheel's lock: who finds the entry in
-  // no wheel uses it, or destroys what it is embedded in. Where it is in a wheel the lock orders all.
+  /// The place of the entry: exact under the lock of the wheel that it names, else as of about this moment.
+  // Ordering: acquiring pairs with `leave`, which may have happened under another wheel's lock: a thread that finds the
+  // entry in no wheel uses it, or destroys what it is embedded in. If the entry is in a wheel, the lock orders all.
   var place: TimerPlace { TimerPlace(rawValue: placeWord.load(ordering: .acquiring)) }
 
-  // Ordering: relaxed, for it only says which lock to take.
+  /// Notes the place that the entry was inserted at.
+  // Ordering: relaxed, because it only tells which lock to take.
   func enter(_ place: TimerPlace) { placeWord.store(place.rawValue, ordering: .relaxed) }
 
-  /// It belongs to no wheel any more (Y5).
-  // Ordering: releasing, so that who finds it in no wheel finds its links as they were left.
+  /// Notes that the entry belongs to no wheel any more (Y5).
+  // Ordering: releasing, so that a thread that finds it in no wheel finds its links as they were left.
   func leave() { placeWord.store(TimerPlace.none.rawValue, ordering: .releasing) }
 }

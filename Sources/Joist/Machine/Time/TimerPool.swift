@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for message timers: never given back, never used for anything else (TM3).
+// Memory for message timers, which is never given back and never used for anything else (TM3).
 
-/// A few free timers, linked through their entries.
+/// A list of free timers, linked through their entries.
 struct TimerCache {
   private var first: Handle<TimerEntry>?
   private(set) var count = 0
@@ -22,18 +22,18 @@ struct TimerCache {
   }
 }
 
-/// All free timers but those that schedulers keep for themselves.
-// Sound: the list is touched under the lock.
+/// All free timers except those in schedulers' caches.
+// Sound: the list is used under the lock.
 @safe
 final class TimerPool: @unchecked Sendable {
   static let shared = TimerPool()
 
-  /// Guards the list.
+  /// The lock of the list.
   private let lock = SpinLock()
   private var free = TimerCache()
   private let slabs = SlabPool(node: 0)
 
-  /// A free timer, from the scheduler's own ones if there is a scheduler.
+  /// Takes a free timer, from the scheduler's cache if there is a scheduler.
   @inline(__always)
   static func take(_ scheduler: Handle<Scheduler>?) -> Handle<MessageTimer> {
     if let scheduler, let timer = scheduler.it.timers.take() { return timer }
@@ -56,7 +56,7 @@ final class TimerPool: @unchecked Sendable {
     return free.take()!
   }
 
-  // Sound: each piece is new memory, for one timer and for ever (TM3).
+  // Sound: each piece is new memory, for one timer forever (TM3).
   private func grow() {
     let stride = (MemoryLayout<MessageTimer>.stride + 63) & ~63
     guard let memory = unsafe slabs.take(stride * Limits.timersInABatch) else {
@@ -69,7 +69,7 @@ final class TimerPool: @unchecked Sendable {
     }
   }
 
-  /// Takes one back.
+  /// Gives a free timer back.
   @inline(__always)
   static func give(_ timer: Handle<MessageTimer>, _ scheduler: Handle<Scheduler>?) {
     guard let scheduler else { return shared.put(timer) }
@@ -90,7 +90,7 @@ final class TimerPool: @unchecked Sendable {
     lock.unlock()
   }
 
-  /// Takes all that a scheduler has: it ends.
+  /// Takes all timers out of the cache of a scheduler that ends.
   static func empty(_ scheduler: Handle<Scheduler>) {
     while let timer = scheduler.it.timers.take() { shared.put(timer) }
   }

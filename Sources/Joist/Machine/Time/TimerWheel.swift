@@ -1,47 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is due at a time: a hierarchical wheel, one for each scheduler.
-// Y1. Six levels of 256 lists. A list of level 0 is one tick (131 µs) wide, one of level n 256 times one of level
-//     n - 1. A deadline lies in the lowest level on which it is less than a turn away; when a list of a higher level
-//     comes up, its entries are put in again, lower. Arming and disarming are O(1), a deadline moves at most five
-//     times, and one of up to eight seconds once.
-// Y2. Deadlines are rounded up to a tick, so none is early.
-// Y3. A process has one entry. A wait that ends early leaves it where it is and only forgets the deadline; a later
-//     deadline only changes the record. An entry that comes up looks at the record and puts itself in again.
-//     A message's entry is taken out when it is cancelled.
-// Y4. Everything is under the wheel's lock. Its scheduler takes it; a spare one tries it when that scheduler is stuck.
-// Y5. An entry's place names the wheel for as long as a holder of its lock may put the entry in again. An entry that is
-//     in no wheel is put in by its owner alone. So one on its way from list to list is never put in a second time.
+// A hierarchical timer wheel, one for each scheduler. Deadlines are rounded up to a tick, so no timer is early.
+//
+// Y1. There are six levels of 256 lists. A list of level 0 is one tick (131 µs) wide, and one of level n is 256 times
+//     as wide as one of level n - 1. An entry is on the lowest level on which its deadline is less than a turn away.
+//     When the wheel reaches a list of a higher level, its entries are inserted again, on a lower level. Arming and
+//     disarming are O(1). An entry moves at most five times, and at most once if its deadline is up to eight seconds
+//     away.
+// Y3. A process has one entry. A wait that ends early leaves the entry where it is and only clears the deadline. A
+//     later deadline only changes the record. When an entry expires, the deadline in the record decides whether it is
+//     inserted again. The entry of a message is removed when the timer is cancelled.
+// Y4. Everything is under the wheel's lock. The wheel's scheduler takes the lock. Other schedulers try it while that
+//     scheduler is stuck.
+// Y5. An entry's place names a wheel for as long as a holder of that wheel's lock may insert the entry again. Only its
+//     owner inserts an entry that is in no wheel. So an entry that moves from list to list is never inserted twice.
 //
 // After G. Varghese and A. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 
 import Synchronization
 
-/// One scheduler's wheel.
+/// The wheel of one scheduler.
 ///
-/// The caller holds the lock, but for `count`.
+/// The caller holds the lock, except for `isEmptyAtAGuess`.
 package struct TimerWheel: ~Copyable {
   let lock = SpinLock()
-  /// Entries in it, those that wait for nothing any more included.
-  // Ordering: relaxed; stored under the lock. Who puts an entry into another's wheel signals its alarm then, which that
-  // one reads before it looks here (F2).
+  /// The number of entries, including those that no process waits for any more.
+  // Ordering: relaxed; stored under the lock. A thread that inserts an entry in another scheduler's wheel signals its
+  // alarm afterwards, which that scheduler reads before it reads this (F2).
   private let entries = Atomic<Int>(0)
-  /// Whose it is.
+  /// The index of the scheduler.
   private let index: Int
-  /// The first tick that was not looked at.
+  /// The first tick that has not been looked at.
   private var tick: UInt64
-  /// A bit for each list that is not empty: four words a level.
+  /// A bit for each list that is not empty: four words per level.
   private var occupied = [UInt64](repeating: 0, count: TimerWheel.levels * TimerWheel.width / 64)
   private var lists = [Handle<TimerEntry>?](repeating: nil, count: TimerWheel.levels * TimerWheel.width)
 
   private static var levels: Int { 6 }
   private static var width: Int { 256 }
   private static var bits: Int { 8 }
-  /// A tick is 2^17 nanoseconds.
+  /// The logarithm of a tick's width: 2^17 nanoseconds.
   private static var tickBits: UInt64 { 17 }
   /// The width of a tick.
   static var tickNanoseconds: Int64 { 1 << Int64(tickBits) }
-  /// Farther than anybody waits, and within what six levels reach: over a thousand years.
+  /// The tick beyond which no deadline counts, within what six levels reach: over a thousand years.
   private static var farthest: UInt64 { (1 << 46) - 1 }
 
   package init(index: Int, now: Int64) {
@@ -49,18 +51,18 @@ package struct TimerWheel: ~Copyable {
     tick = UInt64(now) >> TimerWheel.tickBits
   }
 
-  /// Whether there is nothing in it, at about this moment.
+  /// Whether the wheel is empty, at about this moment.
   package var isEmptyAtAGuess: Bool { entries.load(ordering: .relaxed) == 0 }
 
-  /// The tick of a deadline (Y2).
+  /// Returns the tick of a deadline, rounded up.
   package static func tick(of deadline: Int64) -> UInt64 {
     min((UInt64(max(0, deadline)) &+ ((1 << tickBits) - 1)) >> tickBits, farthest)
   }
 
-  /// Puts an entry in, due at that tick.
+  /// Inserts an entry that is due at a tick.
   package mutating func insert(_ entry: Handle<TimerEntry>, due: UInt64) {
     entry.it.due = due
-    // One that is due already comes up with the tick that is looked at next.
+    // An entry that is due already expires with the tick that is looked at next.
     let due = max(due, tick)
     let distance = (due ^ tick) | 1
     let level = min((UInt64.bitWidth - 1 - distance.leadingZeroBitCount) / TimerWheel.bits, TimerWheel.levels - 1)
@@ -75,7 +77,7 @@ package struct TimerWheel: ~Copyable {
     entries.store(entries.load(ordering: .relaxed) + 1, ordering: .relaxed)
   }
 
-  /// Takes an entry out of the wheel.
+  /// Removes an entry from the wheel.
   package mutating func remove(_ entry: Handle<TimerEntry>) {
     unlink(entry)
     entry.it.leave()
@@ -93,9 +95,9 @@ package struct TimerWheel: ~Copyable {
     entries.store(entries.load(ordering: .relaxed) - 1, ordering: .relaxed)
   }
 
-  /// Takes one out that is due by now, moving the wheel; nil when there is none left.
+  /// Takes an entry out that is due by now, and turns the wheel; returns nil if there is none left.
   ///
-  /// The caller puts it in again, here or elsewhere, or has it leave (Y5).
+  /// The caller inserts it again, in any wheel, or makes it leave (Y5).
   package mutating func removeDue(now: Int64) -> Handle<TimerEntry>? {
     let end = UInt64(now) >> TimerWheel.tickBits
     while true {
@@ -111,7 +113,7 @@ package struct TimerWheel: ~Copyable {
     }
   }
 
-  /// Takes any one out, due or not, for the caller to put into another wheel, under both locks (Y5).
+  /// Takes any entry out, due or not; the caller inserts it in another wheel under both locks (Y5).
   package mutating func removeAny() -> Handle<TimerEntry>? {
     guard let word = occupied.firstIndex(where: { $0 != 0 }) else { return nil }
     let entry = lists[word * 64 + occupied[word].trailingZeroBitCount]
@@ -119,20 +121,20 @@ package struct TimerWheel: ~Copyable {
     return entry
   }
 
-  /// When something comes up next: a deadline, or a list that has to be put in again.
+  /// The time of the next event: a deadline, or a list to be inserted again.
   ///
-  /// Nil when the wheel is empty.
+  /// Nil if the wheel is empty.
   package var nextDue: Int64? {
     nextEvent().map { Int64(clamping: $0 << TimerWheel.tickBits) }
   }
 
-  /// The tick at which the nearest list that is not empty begins.
+  /// Returns the tick at which the nearest list that is not empty begins.
   private func nextEvent() -> UInt64? {
     var nearest: UInt64?
     for level in 0..<TimerWheel.levels {
       let shift = UInt64(level * TimerWheel.bits)
       let position = Int(tick >> shift) & (TimerWheel.width - 1)
-      // Behind the position in this turn; entries of a next turn would be on a higher level (Y1).
+      // Only positions ahead in this turn: entries of the next turn would be on a higher level (Y1).
       guard let ahead = firstOccupied(level, from: position) else { continue }
       let turn = shift + UInt64(TimerWheel.bits)
       let start = (tick >> turn) << turn + UInt64(ahead) << shift
@@ -141,7 +143,7 @@ package struct TimerWheel: ~Copyable {
     return nearest
   }
 
-  /// The first list of a level that is not empty, from a position on.
+  /// Returns the first list of a level, from a position on, that is not empty.
   private func firstOccupied(_ level: Int, from position: Int) -> Int? {
     let words = TimerWheel.width / 64
     var mask = ~UInt64(0) << UInt64(position % 64)
@@ -153,17 +155,17 @@ package struct TimerWheel: ~Copyable {
     return nil
   }
 
-  /// Goes to a tick that nothing lies before, and puts in again, lower, what lies there on higher levels (Y1).
+  /// Turns the wheel to a tick before which there is no entry, and reinserts the entries of higher levels there (Y1).
   private mutating func turn(to tick: UInt64) {
     self.tick = tick
     for level in stride(from: TimerWheel.levels - 1, to: 0, by: -1) {
       let position = Int(tick >> UInt64(level * TimerWheel.bits)) & (TimerWheel.width - 1)
-      putInAgain(level * TimerWheel.width + position)
+      reinsert(level * TimerWheel.width + position)
     }
   }
 
-  /// Puts every entry of a list in again.
-  private mutating func putInAgain(_ list: Int) {
+  /// Inserts every entry of a list again.
+  private mutating func reinsert(_ list: Int) {
     guard var entry = lists[list] else { return }
     lists[list] = nil
     occupied[list / 64] &= ~(1 << UInt64(list % 64))

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values that nobody wants any more, whose `deinit` is a user's code and may trap: messages that timers could not
-// deliver, reports that are forgotten.
-// UD1. They are never destroyed under a lock, and what is counted or given back with them is that before: a trap must
-//      not keep it from being done.
-// UD2. A process that is made for that destroys them. Where none can be made, and where a plain thread must see them
-//      gone before it goes on, a thread that is made for that destroys them on a stack where a trap is contained, as in
-//      `blocking` (X6). Only where the system gives no such thread either is a trap not contained.
+// Values that are no longer needed and whose `deinit` is user code and may trap: messages that timers could not
+// deliver, and reports that are dropped.
+//
+// UD1. They are never destroyed under a lock. What is counted or given back with them is counted or given back before,
+//      so that a trap cannot prevent it.
+// UD2. A process that is made for the purpose destroys them. If none can be made, or if a plain thread must see them
+//      destroyed before it goes on, a new thread destroys them on a stack where traps are contained, as in `blocking`
+//      (X6). Only if the system provides no such thread either is a trap not contained.
 
 /// Values that are to be destroyed, in message nodes.
 struct Undelivered {
-  /// Messages that are to be reported first: to processes that had ended, to full mailboxes.
-  private var toTheDead = Stack()
-  private var toTheFull = Stack()
+  /// The messages that are to be reported first: those to processes that had ended, and those to full mailboxes.
+  private var toEndedProcesses = Stack()
+  private var toFullMailboxes = Stack()
   private var others = Stack()
 
-  /// Nodes that are linked, the last one first.
+  /// Linked nodes, the last one first.
   private struct Stack {
     private(set) var first: Handle<MessageNode>?
 
@@ -31,32 +32,32 @@ struct Undelivered {
     }
   }
 
-  var isEmpty: Bool { toTheDead.first == nil && toTheFull.first == nil && others.first == nil }
+  var isEmpty: Bool { toEndedProcesses.first == nil && toFullMailboxes.first == nil && others.first == nil }
 
-  /// One more.
+  /// Adds a message.
   mutating func add(_ node: Handle<MessageNode>) { others.push(node) }
 
-  /// One more, which is to be reported as a dead letter to a process of that record; which one the node says.
+  /// Adds a message that is to be reported as a dead letter; its receiver's record is `receiver`.
   mutating func add(_ node: Handle<MessageNode>, _ receiver: ProcessHandle, _ cause: DeadLetter.Cause) {
-    // The receiver is noted where the time of sending was.
+    // The receiver replaces the time of sending.
     node.it.sent = UInt64(receiver.bits)
     switch cause {
-    case .noProcess: toTheDead.push(node)
-    case .mailboxFull, .ownMailboxFull: toTheFull.push(node)
+    case .noProcess: toEndedProcesses.push(node)
+    case .mailboxFull, .ownMailboxFull: toFullMailboxes.push(node)
     }
   }
 
-  /// One more, of any type.
+  /// Adds a value of any type.
   mutating func add<Value>(value: Value) {
     let delivery = Delivery.begin(Value.self)
     delivery.put(value)
     add(delivery.node)
   }
 
-  /// Reports those that are to be reported; no lock is held.
+  /// Reports the messages that are to be reported; the caller holds no lock.
   fileprivate mutating func report() {
-    while let node = toTheDead.pop() { report(node, .noProcess) }
-    while let node = toTheFull.pop() { report(node, .mailboxFull) }
+    while let node = toEndedProcesses.pop() { report(node, .noProcess) }
+    while let node = toFullMailboxes.pop() { report(node, .mailboxFull) }
   }
 
   private mutating func report(_ node: Handle<MessageNode>, _ cause: DeadLetter.Cause) {
@@ -64,12 +65,12 @@ struct Undelivered {
     add(node)
   }
 
-  /// Takes one out that needs no report any more.
+  /// Removes a message that needs no report any more.
   fileprivate mutating func removeFirst() -> Handle<MessageNode>? { others.pop() }
 }
 
 extension Handle<RuntimeCore> {
-  /// Makes a process that finds all that in its inbox, and nothing else to do (UD2).
+  /// Starts a process that finds the values in its inbox and has nothing else to do (UD2).
   func destroyElsewhere(_ undelivered: consuming Undelivered) {
     var undelivered = undelivered
     undelivered.report()
@@ -83,7 +84,7 @@ extension Handle<RuntimeCore> {
     destroyHere(undelivered)
   }
 
-  /// Destroys one: here where a crash is contained, else in a process (UD2).
+  /// Destroys a message: here if a crash is contained, else in a new process (UD2).
   func destroy(_ node: Handle<MessageNode>) {
     if node.isTrivial || Destruction.isContainedHere { return node.discard() }
     var undelivered = Undelivered()
@@ -91,9 +92,9 @@ extension Handle<RuntimeCore> {
     destroyElsewhere(undelivered)
   }
 
-  /// Destroys all that before this thread goes on (UD2); nothing of it is to be reported.
+  /// Destroys the values before this thread goes on (UD2); none of them is to be reported.
   ///
-  /// A thread of its own does it, for this one may run a Swift task, whose state a crash would leave behind.
+  /// A new thread does it, because this one may run a Swift task, whose state a crash would leave behind.
   func destroyHere(_ undelivered: consuming Undelivered) {
     if undelivered.isEmpty { return }
     let destruction = Destruction(undelivered, self)
@@ -101,11 +102,11 @@ extension Handle<RuntimeCore> {
   }
 }
 
-/// Destroys values one after the other; where one traps, it is run again for the rest.
-// Sound: it is one thread's at a time.
+/// A job that destroys values one after the other; if one traps, the job is run again for the rest.
+// Sound: one thread uses it at a time.
 private final class Destruction: RunnableJob, @unchecked Sendable {
   let core: Handle<RuntimeCore>
-  /// No process waits for it.
+  /// Nil, because no process waits for it.
   var process: ProcessHandle? { nil }
   private var undelivered: Undelivered
 
@@ -114,14 +115,14 @@ private final class Destruction: RunnableJob, @unchecked Sendable {
     self.core = core
   }
 
-  /// Whether a crash here is that of a process or of a closure of `blocking`.
+  /// Whether a crash on this thread would be that of a process or of a `blocking` closure.
   static var isContainedHere: Bool { Scheduler.current?.it.running != nil || BlockingStack.current != nil }
 
   func run() { while let node = undelivered.removeFirst() { node.discard() } }
 
   func fail(_ reason: ExitReason) {}
 
-  /// Runs on a thread of its own until nothing is left, however many of them trap; false when there is none.
+  /// Runs on a new thread until nothing is left, however many values trap; returns false if there is no thread.
   func runOnOwnThread(_ platform: any Platform) -> Bool {
     guard let slot = Handle<StackSlot>.dedicated(bytes: Limits.blockingStackBytes, on: platform) else { return false }
     let thread = try? HostPlatform.shared.startThread(named: "joist-destroy") {

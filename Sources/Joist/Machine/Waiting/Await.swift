@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process waits for an answer in its cell. Who asks opens the wait, tells somebody the ticket, and comes here.
+// A process waits for the result in its cell (`OneShot`). It opens the wait, passes the ticket to whatever will provide
+// the result, and then calls `awaitAnswer`.
 
 import Synchronization
 
-/// How a wait for an answer may end without one.
+/// The ways in which a wait may end without a result.
 enum Interruptibility {
-  /// With the time, or an exit.
+  /// By its timeout or by an exit signal.
   case interruptible
-  /// With the time, or a kill: for calls that cannot throw.
+  /// By its timeout or by a kill: for calls that cannot throw.
   case killable
 }
 
 extension Handle<ProcessRecord> {
-  /// A new wait of this process; not open yet.
+  /// Returns a ticket for a new wait of this process, which is not open yet.
   @usableFromInline
   func newTicket() -> WaitTicket {
     WaitTicket(cell, isExternal: false)
   }
 
-  /// Waits for the answer to the ticket that was opened; nil when the time was over or an exit came first.
+  /// Parks until the open ticket has its result; returns nil if the deadline or an exit came first.
   ///
-  /// A late answer then finds nobody.
+  /// A result that comes later changes nothing (WC3).
   func awaitAnswer(_ reason: WaitReason, until deadline: Int64?, _ kind: Interruptibility = .interruptible)
     -> WaitResult?
   {
@@ -33,10 +34,10 @@ extension Handle<ProcessRecord> {
       Scheduler.current!.disarm(self)
     }
     while true {
-      if let answer = it.cell.take() {
-        if answer == .granted, hasExtras { extras().it.turn?.isGiven = true }
+      if let result = it.cell.take() {
+        if result == .granted, hasExtras { extras().it.grant?.isGranted = true }
         takeSignalsIn()
-        return answer
+        return result
       }
       takeSignalsIn()
       if it.flags.contains(.exiting) && (kind != .killable || it.signals.relaxed.contains(.kill)) {
@@ -50,31 +51,32 @@ extension Handle<ProcessRecord> {
     }
   }
 
-  /// What comes may run a user's code, which may trap (WL3).
+  /// Takes in the signals that have come, which may run a user's code, which may trap (WL3).
   private func takeSignalsIn() {
     if !it.signals.relaxed.isDisjoint(with: [.exit, .kill, .overfull]) { collectMail() }
   }
 
-  /// For a process that was killed in a call that cannot throw: its frames are never gone back to.
-  func stayForEver() -> Never {
+  /// Yields until the process is reaped, for a process that was killed in a call that cannot throw: its body never
+  /// continues.
+  func stayForever() -> Never {
     it.signals.raise(.toldOfKill)
     while true { _ = leaveTo(.yielded, Scheduler.current!) }
   }
 
-  /// Ends whatever wait the process was in: its frames are left for good.
+  /// Ends the wait that the process was in, if any, because its frames are abandoned.
   func forgetWait(on scheduler: Handle<Scheduler>) {
     scheduler.disarm(self)
     // One by one: in debug builds a list of them is an array, and there may be no memory (FA5).
     it.flags.remove(.killable)
     it.flags.remove(.awaitsAnswer)
     it.flags.remove(.wantsMail)
-    let answer = cell.it.close()
+    let result = cell.it.close()
     endCallLending()
-    if hasExtras, let turn = extras().it.turn.take() {
-      turn.giver.leaveLine(turn.place, hasTurn: turn.isGiven || answer == .granted)
-      turn.place.free()
+    if hasExtras, let grant = extras().it.grant.take() {
+      grant.owner.leaveQueue(grant.node, isGranted: grant.isGranted || result == .granted)
+      grant.node.free()
     } else {
-      answer?.node?.discard()
+      result?.node?.discard()
     }
   }
 }

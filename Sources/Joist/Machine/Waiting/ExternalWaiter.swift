@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a thread that is no process waits for an answer: asleep on a word. How a Swift task does: by a continuation.
+// The cell of a thread or a Swift task that waits for a result. A thread sleeps on a word until then; a task is
+// suspended, and resumed by its continuation.
 
 import Synchronization
 
-/// A cell for a thread or a task (WC4): from a pool, and back into it.
+/// A cell for a thread or a task that is not a process; it comes from a pool and goes back there, and is never freed
+/// (WC4).
 ///
-/// Threads and tasks have pools of their own: a thread may find its answer, and leave, before it is woken, so a waiter
-/// of that pool may be woken for nothing; a continuation may not be.
+/// Threads and tasks have separate pools. A thread may find its result and leave before it is woken, so a thread's
+/// waiter may receive a wake-up that was meant for its previous user. A continuation must not be resumed in that way.
 package struct ExternalWaiter: ~Copyable {
-  /// First, so that both have the same address.
+  /// The cell; the first field, so that both have the same address.
   var cell = OneShot()
   private let word = WaitWord()
-  /// Of the task that waits, if one does; set before the wait is opened.
+  /// The continuation of the task that waits; set before the wait is opened, nil for a thread.
   private var task: CheckedContinuation<Void, Never>?
   fileprivate var next: Handle<ExternalWaiter>?
 
-  /// Which pool it is from.
+  /// Whether it is from the pool for tasks.
   fileprivate let isForTask: Bool
-  /// Where its thread waits.
+  /// The platform on which its thread sleeps.
   fileprivate let platform: any Platform
 
   private init(isForTask: Bool, platform: any Platform) {
@@ -26,7 +28,9 @@ package struct ExternalWaiter: ~Copyable {
     self.platform = platform
   }
 
-  /// One that nobody uses, to wait on a platform: that of a runtime, or of this thread.
+  /// Takes a waiter from a pool, or allocates one.
+  ///
+  /// The platform to wait on is usually a runtime's; nil stands for that of this thread.
   static func take(forTask: Bool, on platform: (any Platform)? = nil) -> Handle<ExternalWaiter> {
     let platform = platform ?? SchedulePoint.platform ?? HostPlatform.shared
     let free = platform.waiters.take(forTask: forTask) { Handle<ExternalWaiter>(address: $0).it.next?.bits ?? 0 }
@@ -34,47 +38,48 @@ package struct ExternalWaiter: ~Copyable {
       ?? .allocate(ExternalWaiter(isForTask: forTask, platform: platform))
   }
 
-  /// Wakes who waits.
-  // Ordering: a task's continuation was put here before its wait was opened, and whoever answers knows of the wait by
-  // what was sent after that. A thread's waiter may be another thread's by now: only the word may be touched.
+  /// Wakes the thread, or resumes the task.
+  // Ordering: a task stores its continuation before it opens the wait, and a thread that provides the result knows of
+  // the wait by what the task sent after that. A thread's waiter may already be in use by another thread: only the word
+  // may be touched.
   fileprivate mutating func resume() {
     if isForTask { task.take()!.resume() } else { word.signal(platform, all: true) }
   }
 
-  /// Sleeps until the cell is answered, or that time on the platform's clock.
+  /// Sleeps until the cell has its result; returns nil if the platform's clock reaches the deadline first.
   fileprivate func sleep(until deadline: Int64?) -> WaitResult? {
     while true {
       let seen = word.seen
-      if let answer = cell.take() { return answer }
+      if let result = cell.take() { return result }
       if let deadline, platform.now() >= deadline { return cell.close() }
       platform.wait(on: word, while: seen, until: deadline)
     }
   }
 
-  /// So long from now on its platform's clock; nil for ever.
+  /// Returns the time on its platform's clock at which the timeout ends; nil for no timeout.
   func deadline(after timeout: Duration?) -> Int64? { timeout.map { platform.deadline(after: $0) } }
 
-  /// The task that is resumed by the answer.
-  mutating func resumeByAnswer(_ task: CheckedContinuation<Void, Never>) { self.task = task }
+  /// Stores the continuation of the task that waits.
+  mutating func setContinuation(_ task: CheckedContinuation<Void, Never>) { self.task = task }
 }
 
 extension Handle<ExternalWaiter> {
-  /// The one that has this cell.
+  /// The waiter that contains this cell.
   init(cell: Handle<OneShot>) { self.init(bits: cell.bits)! }
 
   /// Its cell.
   var cell: Handle<OneShot> { Handle<OneShot>(bits: bits)! }
 
-  /// A new wait; not open yet.
+  /// Returns a ticket for a new wait, which is not open yet.
   func newTicket() -> WaitTicket { WaitTicket(cell, isExternal: true) }
 
-  /// It was answered.
+  /// Wakes the thread or the task, after its cell got a result.
   func wake() { it.resume() }
 
-  /// The thread sleeps until the answer is there; nil when the time was over first.
+  /// Puts the thread to sleep until the result is there; returns nil if the deadline came first.
   func wait(until deadline: Int64?) -> WaitResult? { it.sleep(until: deadline) }
 
-  /// Back into the pool.
+  /// Returns the waiter to its pool.
   func giveBack() {
     it.platform.waiters.put(bits, forTask: it.isForTask) { it.next = Handle(bits: $0) }
   }

@@ -1,143 +1,147 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where one waits for one answer: the reply to a call, a turn at a lock, room in a mailbox, a descriptor.
-// WC1. The word is zero (nobody waits), odd (a number: who waits, and for which answer) or the answer: a small even
-//     number, or the address of a node.
-// WC2. Only the waiter opens a wait, with a number that the cell has never had before, and only it goes back to zero.
-// WC3. Whoever has an answer exchanges the number that it was told for it, in one step. So there is one answer at most,
-//     and one that comes late, or twice, finds another word and changes nothing, whoever uses the cell by then.
-// WC4. A cell keeps its address for the program's life: a record's, or one of `ExternalWaiter`.
-// WC5. A process that waits for an answer parks first and looks at its cell then; who answers does so first and claims
-//     the process then (G2). All four are sequentially consistent, so one of the two sees the other.
+// A cell in which a process, a thread or a task waits for one result at a time: the reply to a call, a permit, a lock,
+// space in a mailbox, a ready descriptor.
+//
+// The cell is one word. It is zero while no wait is open; odd, the number of a wait, while one is open; and otherwise
+// the result: a small even number, or the address of a node. Only the waiter opens a wait, with a number that the cell
+// has never had before, and only the waiter sets the word back to zero.
+//
+// WC3. A thread that has a result replaces the number that it was told by that result, in one compare-exchange. So
+//      there is at most one result, and one that comes late, or twice, finds another word and changes nothing, even if
+//      the cell has a new user by then.
+// WC4. A cell keeps its address until the program ends: it is part of a process record or of an `ExternalWaiter`.
+// WC5. A process that waits parks first and then looks at its cell; a thread that has the result stores it first and
+//      then claims the process (G2). All four accesses are sequentially consistent, so one of the two sees the other.
 
 import Synchronization
 
-/// A place for one answer at a time.
+/// A cell for one result at a time.
 package struct OneShot: ~Copyable {
   private let word = Atomic<UInt>(0)
-  /// The number of the last wait; the waiter's own.
+  /// The number of the last wait; only the waiter touches it.
   private var sequence: UInt = 0
 
   init() {}
 
-  /// All numbers up to that one were had (WC2); the word is zero.
+  /// Sets the number of the last wait, so that no number up to `last` is used again; the word is zero.
   mutating func begin(past last: UInt) { sequence = last }
 
   /// The number of the last wait.
   var lastNumber: UInt { sequence }
 
-  /// A new number (WC2); nobody waits yet.
+  /// Returns a number that the cell has never had, without opening a wait.
   mutating func nextNumber() -> UInt {
     sequence &+= 2
     return sequence | 1
   }
 
-  /// Waits for the answer to that number from now on.
-  // Ordering: releasing pairs with the exchange in `answer`, which sees how the waiter waits. That the wait is open at
-  // all is known from what was sent or put in a line after this, or looked at again by whom it concerns
-  // (`ExternalCall`).
+  /// Opens the wait with that number.
+  // Ordering: releasing pairs with the exchange in `resolve`, which then sees how the waiter waits. That the wait is
+  // open at all, the resolving thread knows from what the waiter sent or put into a queue afterwards; or else the
+  // waiter looks again at what may have ended the wait before (`ExternalCall`).
   func open(_ number: UInt) { word.store(number, ordering: .releasing) }
 
-  /// Whether somebody waits for the answer to that number, at about this moment.
+  /// Whether the wait with that number is open and has no result; may be out of date at once.
   // Ordering: relaxed, a guess.
   func awaits(_ number: UInt) -> Bool { word.load(ordering: .relaxed) == number }
 
-  /// Whether somebody waits here, and has no answer yet, at about this moment.
-  // Ordering: sequentially consistent for CY2: behind the look at the note.
+  /// Whether any wait is open and has no result; may be out of date at once.
+  // Ordering: sequentially consistent for CY2: it comes after the load of the note.
   var isOpen: Bool { word.load(ordering: .sequentiallyConsistent) & 1 == 1 }
 
-  /// Whether the answer is there; for one who has just parked.
-  // Ordering: sequentially consistent for WC5; behind the parking, and before whoever answers claims.
-  var isAnswered: Bool { OneShot.isAnswer(word.load(ordering: .sequentiallyConsistent)) }
+  /// Whether the result is there; for a process that has just parked.
+  // Ordering: sequentially consistent for WC5: after the parking, and before the resolving thread's claim.
+  var isAnswered: Bool { OneShot.isResult(word.load(ordering: .sequentiallyConsistent)) }
 
-  /// Answers (WC3); false when it comes too late.
+  /// Stores the result of the wait with that number (WC3); returns false if that wait is over.
   // Ordering: releasing publishes the node to `take` and `close`; sequentially consistent for WC5, before the claim.
-  func answer(_ number: UInt, with answer: WaitResult) -> Bool {
+  func resolve(_ number: UInt, with result: WaitResult) -> Bool {
     SchedulePoint.betweenSteps()
-    return word.compareExchange(expected: number, desired: answer.bits, ordering: .sequentiallyConsistent).exchanged
+    return word.compareExchange(expected: number, desired: result.bits, ordering: .sequentiallyConsistent).exchanged
   }
 
-  /// The answer, if it is there; nobody waits any more then.
-  // Ordering: acquiring pairs with `answer`. The store is relaxed, for nobody exchanges an answer, and the next `open`
-  // comes after it in the waiter's own order.
+  /// Takes the result and ends the wait; returns nil, and leaves the wait open, if there is no result yet.
+  // Ordering: acquiring pairs with `resolve`. The store is relaxed: no thread replaces a result, and the next `open`
+  // comes after the store in the waiter's own order.
   func take() -> WaitResult? {
     let seen = word.load(ordering: .acquiring)
-    guard OneShot.isAnswer(seen) else { return nil }
+    guard OneShot.isResult(seen) else { return nil }
     SchedulePoint.betweenSteps()
     word.store(0, ordering: .relaxed)
     return WaitResult(bits: seen)
   }
 
-  /// Nobody waits any more; the answer that came before.
-  // Ordering: acquiring pairs with `answer`. Nothing is published.
+  /// Ends the wait, and returns the result that came before, if any.
+  // Ordering: acquiring pairs with `resolve`. Nothing is published.
   func close() -> WaitResult? {
     SchedulePoint.betweenSteps()
     let seen = word.exchange(0, ordering: .acquiring)
-    return OneShot.isAnswer(seen) ? WaitResult(bits: seen) : nil
+    return OneShot.isResult(seen) ? WaitResult(bits: seen) : nil
   }
 
-  private static func isAnswer(_ word: UInt) -> Bool { word & 1 == 0 && word != 0 }
+  private static func isResult(_ word: UInt) -> Bool { word & 1 == 0 && word != 0 }
 }
 
-/// What is in a cell in the end (WC1).
+/// The result of a wait, as the cell's word holds it.
 struct WaitResult: Equatable {
   let bits: UInt
 
   init(bits: UInt) { self.bits = bits }
   init(_ node: Handle<MessageNode>) { bits = node.bits }
 
-  /// What was waited for may be had.
+  /// The waiter has what it waited for.
   static var granted: WaitResult { WaitResult(bits: 2) }
-  /// The time is over.
+  /// The timeout has passed.
   static var timedOut: WaitResult { WaitResult(bits: 4) }
-  /// There is no such process, or not any more.
+  /// The process does not exist, or has ended.
   static var noProcess: WaitResult { WaitResult(bits: 6) }
   /// The mailbox is full.
   static var mailboxFull: WaitResult { WaitResult(bits: 8) }
-  /// The mailbox is full, and only the sender could make room.
+  /// The mailbox is full, and only the sender could make space in it.
   static var ownMailboxFull: WaitResult { WaitResult(bits: 14) }
-  /// A descriptor is ready, and others wait for it as well: whoever gets this says when it has gone on (DP3).
+  /// A descriptor is ready, and others wait for it as well: this waiter reports when it has continued (DP3).
   static var grantedFirst: WaitResult { WaitResult(bits: 16) }
-  /// The request was thrown away unread.
+  /// The request was discarded unread.
   static var discarded: WaitResult { WaitResult(bits: 10) }
-  /// Who waits has given up.
+  /// The waiter has given up.
   static var cancelled: WaitResult { WaitResult(bits: 12) }
 
-  /// The node, if it is one.
+  /// The node, if the result is one.
   var node: Handle<MessageNode>? { bits < 64 ? nil : Handle(bits: bits) }
 }
 
-/// Names one wait: which cell, and which of its numbers.
+/// Names one wait: its cell, and its number in that cell.
 ///
-/// Keeps nothing alive; worthless after the answer.
+/// Keeps nothing alive, and is of no use after the wait has ended.
 @usableFromInline
 package struct WaitTicket: Sendable, Equatable {
-  /// The cell's address, and in the lowest bit whether it is a `ExternalWaiter`'s.
-  private let place: UInt
+  /// The cell's address; the lowest bit says whether the cell is that of an `ExternalWaiter`.
+  private let cellBits: UInt
   private let number: UInt
 
   init(_ cell: Handle<OneShot>, isExternal: Bool) {
-    place = cell.bits | (isExternal ? 1 : 0)
+    cellBits = cell.bits | (isExternal ? 1 : 0)
     number = cell.it.nextNumber()
   }
 
-  private var isExternal: Bool { place & 1 != 0 }
-  private var cell: Handle<OneShot> { Handle(bits: place & ~1)! }
+  private var isExternal: Bool { cellBits & 1 != 0 }
+  private var cell: Handle<OneShot> { Handle(bits: cellBits & ~1)! }
 
   /// The process that waits; nil for a thread or a task.
   var process: ProcessHandle? { isExternal ? nil : ProcessHandle(cell: cell) }
 
-  /// Waits for the answer from now on; the waiter's.
+  /// Opens the wait; called by the waiter.
   func open() { cell.it.open(number) }
 
-  /// Whether somebody still waits for it, at about this moment.
+  /// Whether the wait is open and has no result; may be out of date at once.
   var isAwaited: Bool { cell.it.awaits(number) }
 
-  /// Answers, and wakes who waits; false when it comes too late.
+  /// Stores the result and wakes the waiter; returns false if the wait is over.
   ///
-  /// The node stays the caller's then.
-  func answer(_ answer: WaitResult, from scheduler: Handle<Scheduler>?) -> Bool {
-    guard cell.it.answer(number, with: answer) else { return false }
+  /// Then a node still belongs to the caller.
+  func answer(_ result: WaitResult, from scheduler: Handle<Scheduler>?) -> Bool {
+    guard cell.it.resolve(number, with: result) else { return false }
     if isExternal {
       Handle<ExternalWaiter>(cell: cell).wake()
     } else {
@@ -147,7 +151,7 @@ package struct WaitTicket: Sendable, Equatable {
     return true
   }
 
-  /// The runtime that counts what becomes of the answer; nil for a thread's.
+  /// The runtime that counts what becomes of the result; nil for a thread or a task.
   var home: Handle<RuntimeCore>? {
     isExternal ? nil : ProcessHandle(cell: cell).home
   }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes that wait for each other in a circle, and that this is said.
-// CY1. A process that waits, without an end, for what only one other process can do notes that one: room in its
-//      mailbox, or its end. It notes it when its wait is open, and takes the note back when it goes on.
-// CY2. Then it follows the notes. If they lead back to it, none of the circle can go on by itself: each can be answered
-//      by the next one alone, and that one waits. Of those that begin to wait at the same moment at least one sees the
-//      whole circle, for the notes are sequentially consistent.
-// CY3. A wait that was answered just then has a note still. So a note counts only while the cell of its process awaits
-//      an answer. Whoever can answer it is in the circle and waits, the one that looks included.
+// Detects processes that wait for each other in a circle, and reports them.
+// CY1. A process that waits without a timeout for something that only one other process can do, to make space in its
+//      mailbox or to end, notes that process. It stores the note when its wait is open, and clears it when it
+//      continues.
+// CY2. Then it follows the notes. If they lead back to it, no process of the circle can continue by itself: each waits
+//      for a result that only the next one can provide, and that one waits, too. If several begin to wait at the same
+//      moment, at least one of them sees the whole circle, because the notes are sequentially consistent.
+//
+// A process whose wait has just ended may still have its note. Therefore a note counts only while the cell of its
+// process awaits a result. Any process that could provide that result is itself in the circle and waits, including the
+// one that looks.
 
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// Notes that this process waits for another one, and reports a circle (CY1, CY2).
+  /// Notes that this process waits for another one, and reports a circle if there is one (CY1, CY2).
   // Ordering: CY2.
   func noteWait(for other: ProcessHandle) {
     extras().it.waitsFor.store(other.bits, ordering: .sequentiallyConsistent)
@@ -26,8 +29,9 @@ extension Handle<ProcessRecord> {
     home.it.reports.add(home, about: id) { .deadlock(circle) }
   }
 
-  /// Takes the note back, if there is one: the process goes on.
-  // Ordering: the relaxed load sees what this process itself stored last, for nobody else stores; CY2 for the store.
+  /// Clears the note, if there is one, because the process continues.
+  // Ordering: the relaxed load sees what this process itself stored last, because no other thread stores it; the store
+  // is sequentially consistent for CY2.
   func forgetWaitsFor() {
     guard hasExtras else { return }
     let extras = extras()
@@ -35,7 +39,7 @@ extension Handle<ProcessRecord> {
     extras.it.waitsFor.store(0, ordering: .sequentiallyConsistent)
   }
 
-  /// Whom it waits for, if it does so still (CY3).
+  /// The process that this one waits for; nil if it has no note, or its cell awaits no result.
   // Ordering: CY2.
   private var awaitedProcess: ProcessHandle? {
     guard hasExtras, let other = ProcessHandle(bits: extras().it.waitsFor.load(ordering: .sequentiallyConsistent)),

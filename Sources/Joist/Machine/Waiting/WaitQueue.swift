@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A line of those who wait for their turn, first come, first served. Its owner's lock guards it.
-// WL1. A place belongs to who waits in it: it makes it and frees it. Others only take it out of the line, and read its
-//      ticket under the lock.
-// WL2. Who takes a place out answers its ticket after the lock is let go. If that fails, its owner has given up, and
-//      the turn is the next one's.
-// WL3. What a process stands in line for is noted in its extras: if it dies in the line, its end leaves the place, and
-//      gives back the turn that it was given just then.
+// A queue of waiters, served in the order in which they came. The lock of the queue's owner guards it.
+//
+// A node belongs to its waiter, which allocates and frees it. Other threads only take it out of the queue, and read its
+// ticket under the lock. A thread that takes a node out answers the node's ticket after it has released the lock. If
+// that fails, the waiter has given up, and the grant goes to the next one.
+//
+// WL3. A process notes in its extras in which queue it waits. If it dies while it waits, its end leaves the queue, and
+//      gives back what it was granted just before.
 
-/// One place in a line (WL1).
+/// A waiter's node in a wait queue.
 struct QueuedWaiter: ~Copyable {
   let ticket: WaitTicket
-  /// What it waits for so much of.
+  /// The amount that it waits for: the bytes of a message, or one.
   let amount: Int
-  /// Of who waits, in a lock's line (PI2); threads count as `.normal`.
+  /// The waiter's priority, in the queue of a lock (PI2); `.normal` for a thread.
   var priority = Priority.normal
   fileprivate var next: Handle<QueuedWaiter>?
   fileprivate var previous: Handle<QueuedWaiter>?
@@ -25,37 +26,37 @@ struct QueuedWaiter: ~Copyable {
   }
 }
 
-/// The line.
+/// A queue of waiters, linked through their nodes.
 struct WaitQueue {
   private(set) var first: Handle<QueuedWaiter>?
   private var last: Handle<QueuedWaiter>?
 
   var isEmpty: Bool { first == nil }
 
-  /// A place at the end.
-  mutating func append(_ place: Handle<QueuedWaiter>) {
-    place.it.isListed = true
-    place.it.previous = last
-    if let last { last.it.next = place } else { first = place }
-    last = place
+  /// Appends a node.
+  mutating func append(_ node: Handle<QueuedWaiter>) {
+    node.it.isListed = true
+    node.it.previous = last
+    if let last { last.it.next = node } else { first = node }
+    last = node
   }
 
-  /// Takes a place out; false if it is not in any more.
+  /// Takes a node out; returns false if it was not in the queue any more.
   @discardableResult
-  mutating func remove(_ place: Handle<QueuedWaiter>) -> Bool {
-    guard place.it.isListed else { return false }
-    place.it.isListed = false
-    let next = place.it.next
-    let previous = place.it.previous
+  mutating func remove(_ node: Handle<QueuedWaiter>) -> Bool {
+    guard node.it.isListed else { return false }
+    node.it.isListed = false
+    let next = node.it.next
+    let previous = node.it.previous
     if let next { next.it.previous = previous } else { last = previous }
     if let previous { previous.it.next = next } else { first = next }
     return true
   }
 
-  /// Takes the first place out, for the caller to answer (WL2).
+  /// Takes the first node out and returns its ticket, which the caller answers after it has released the lock.
   mutating func popFirst() -> (ticket: WaitTicket, amount: Int)? {
-    guard let place = first else { return nil }
-    remove(place)
-    return (place.it.ticket, place.it.amount)
+    guard let node = first else { return nil }
+    remove(node)
+    return (node.it.ticket, node.it.amount)
   }
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who waits: the process that runs on this thread, or the thread itself where none does.
+// The party that waits: the process that runs on this thread, or the thread itself if it runs none.
 
-/// Somebody who is about to wait for an answer.
+/// A process or a thread that is about to wait for a result.
 struct Waiter {
-  /// Nil for a thread that is no process.
+  /// The process; nil for a thread.
   let process: ProcessHandle?
   private let external: Handle<ExternalWaiter>?
-  /// The wait; not open before `wait`'s caller opens it.
+  /// The ticket of the wait, which the caller of `wait` opens before.
   let ticket: WaitTicket
 
-  /// The process that runs here, or this thread; `finish` when it does not wait any more.
+  /// Returns a waiter for the running process, or for this thread; the caller calls `finish` when it no longer waits.
   ///
-  /// A thread waits on the platform of whom it waits for, if that is a process.
+  /// `other` is the process that it waits for, if there is one: a thread waits on the platform of that process.
   static func here(for other: ProcessHandle? = nil) -> Waiter {
     if let process = Scheduler.current?.it.running {
       return Waiter(process: process, external: nil, ticket: process.newTicket())
@@ -21,22 +21,22 @@ struct Waiter {
     return Waiter(process: nil, external: external, ticket: external.newTicket())
   }
 
-  /// So long from now, on the waiter's clock; nil for ever.
+  /// Returns the time on the waiter's clock at which the timeout ends; nil for no timeout.
   func deadline(after timeout: Duration?) -> Int64? {
     if let process { return process.home.deadline(after: timeout) }
     return external!.it.deadline(after: timeout)
   }
 
-  /// Waits for the answer to the open ticket; nil when the time was over, or the process was told to exit.
+  /// Waits for the result of the open ticket; returns nil if the deadline came first, or an exit of the process.
   func wait(_ reason: WaitReason, until deadline: Int64?, _ kind: Interruptibility = .interruptible) -> WaitResult? {
     if let process { return process.awaitAnswer(reason, until: deadline, kind) }
     return external!.wait(until: deadline)
   }
 
-  /// Gives back what it took; it stands in no line any more.
+  /// Returns the thread's cell to its pool, and clears the process's note of a wait queue.
   func finish() {
     external?.giveBack()
-    if let process, process.hasExtras, process.extras().it.turn != nil { process.extras().it.turn = nil }
+    if let process, process.hasExtras, process.extras().it.grant != nil { process.extras().it.grant = nil }
   }
 
   /// Whether it is a process that was told to exit.

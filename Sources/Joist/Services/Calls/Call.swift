@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process asks another and waits for the reply.
+// A process sends a request to another one and parks until the reply.
 
 extension ProcessContext where Message: ~Copyable {
-  /// Asks and parks until the reply; the closure makes the request around the address for the reply.
+  /// Sends a request to another process, and parks until it replies.
   ///
-  /// Messages that come meanwhile stay in the mailbox and cost nothing.
+  /// Messages that come meanwhile stay in the mailbox, and the call does not look at them. While it waits, the other
+  /// process runs at this one's priority if that is more urgent.
   ///
-  /// Throws ``CallError`` when there is no reply: the time is over, the other has ended or ends, its mailbox is full,
-  /// or it is this process itself; ``ProcessExit`` when this process is told to exit.
+  /// - Parameters:
+  ///   - ref: The process to call.
+  ///   - timeout: The longest time to wait for the reply; nil waits forever.
+  ///   - request: Makes the request from the address for the reply.
+  /// - Returns: The reply.
+  /// - Throws: ``CallError`` if no reply comes: the timeout passes, the other process has ended or ends, its mailbox is
+  ///   full, or it is this process itself. ``ProcessExit`` if this process is told to exit.
   @inlinable
   public func call<M: ~Copyable, Reply: ~Copyable>(
     _ ref: ProcessRef<M>,
@@ -22,7 +28,17 @@ extension ProcessContext where Message: ~Copyable {
     return try record.finishCall(delivery, ref.record, ref.id, timeout).open(as: Reply.self)
   }
 
-  /// As `call`, with a payload of class graphs that is moved into the request.
+  /// Sends a request with a payload that is moved into it, and parks until the reply.
+  ///
+  /// The payload may be a graph of class instances that only this process refers to.
+  ///
+  /// - Parameters:
+  ///   - ref: The process to call.
+  ///   - payload: The value that becomes a part of the request; this process gives it up.
+  ///   - timeout: The longest time to wait for the reply; nil waits forever.
+  ///   - request: Makes the request from the payload and the address for the reply.
+  /// - Returns: The reply.
+  /// - Throws: ``CallError`` if no reply comes, and ``ProcessExit`` if this process is told to exit.
   @inlinable
   public func call<M: ~Copyable, Payload: ~Copyable, Reply: ~Copyable>(
     _ ref: ProcessRef<M>,
@@ -39,15 +55,17 @@ extension ProcessContext where Message: ~Copyable {
 }
 
 extension Handle<ProcessRecord> {
-  /// A number for the call; the wait is opened when the request is sent, so that whatever the closure does, calls of
-  /// its own included, is over by then.
+  /// Returns a ticket for a call.
+  ///
+  /// The wait is opened only when the request is sent, because the closure that makes the request may wait in the same
+  /// cell, for example in a call of its own.
   @usableFromInline
   func beginCall(_ generation: UInt32) throws(ProcessExit) -> WaitTicket {
     try suspensionPoint(generation, cost: 0)
     return newTicket()
   }
 
-  /// Sends the request and waits.
+  /// Sends the request and parks until the result; returns the node of the reply.
   @usableFromInline
   func finishCall(
     _ delivery: Delivery,
@@ -70,10 +88,10 @@ extension Handle<ProcessRecord> {
       if it.flags.contains(.exiting) { try refuse() }
       return try refusal.reply()
     }
-    guard let answer = awaitAnswer(.call, until: deadline) else {
+    guard let result = awaitAnswer(.call, until: deadline) else {
       if it.flags.contains(.exiting) { try refuse() }
       throw CallError.timedOut
     }
-    return try answer.reply()
+    return try result.reply()
   }
 }

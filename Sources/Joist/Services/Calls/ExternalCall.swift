@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Threads and Swift tasks ask a process.
+// Calls to a process from threads and Swift tasks.
 
 import Synchronization
 
 extension ProcessRef where Message: ~Copyable {
-  /// Asks from a plain thread, which sleeps until the reply; inside a process use `process.call`.
+  /// Sends a request from a plain thread, which sleeps until the reply.
   ///
-  /// A runtime that shuts down ends its processes, and with them the call. A call to the process whose `blocking`
-  /// closure this is throws ``CallError/toItself``.
+  /// In a process it is a fatal error: use `process.call` there. If the runtime shuts down, the call ends with its
+  /// process.
+  ///
+  /// - Parameters:
+  ///   - timeout: The longest time to wait for the reply; nil waits forever.
+  ///   - request: Makes the request from the address for the reply.
+  /// - Returns: The reply.
+  /// - Throws: ``CallError`` if no reply comes; ``CallError/toItself`` if a closure of `blocking` calls the process
+  ///   that waits for it.
   @available(*, noasync, message: "use `await ref.call`, which does not hold the thread")
   @inlinable
   public func callBlocking<Reply: ~Copyable>(
@@ -22,10 +29,17 @@ extension ProcessRef where Message: ~Copyable {
     return try call.finishBlocking(delivery, record, id, timeout).open(as: Reply.self)
   }
 
-  /// Asks from `async` code: the task is suspended until the reply.
+  /// Sends a request from a Swift task, which is suspended until the reply.
   ///
-  /// Throws ``CallError`` as `process.call` does, and `CancellationError` when the task is cancelled. A full mailbox
-  /// that blocks holds the task's thread until there is room.
+  /// If the mailbox is full and its policy is ``SpawnOptions/WhenFull/block``, the call blocks the task's thread until
+  /// there is space.
+  ///
+  /// - Parameters:
+  ///   - timeout: The longest time to wait for the reply; nil waits forever.
+  ///   - isolation: The actor on which the closure runs.
+  ///   - request: Makes the request from the address for the reply.
+  /// - Returns: The reply.
+  /// - Throws: ``CallError`` if no reply comes, and `CancellationError` if the task is cancelled.
   public func call<Reply: ~Copyable>(
     timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation,
@@ -54,7 +68,7 @@ struct ExternalCall: Sendable {
     ticket = waiter.newTicket()
   }
 
-  /// Sends the request; why it could not be sent.
+  /// Sends the request; returns nil if the wait is open, and otherwise the reason why the request was not sent.
   private func send(
     _ delivery: Delivery,
     _ callee: Handle<ProcessRecord>?,
@@ -68,7 +82,7 @@ struct ExternalCall: Sendable {
     return delivery.finishRequest(to: callee, id, until: deadline)
   }
 
-  /// Sends the request and sleeps.
+  /// Sends the request and puts the thread to sleep until the result; returns the node of the reply.
   @usableFromInline
   func finishBlocking(
     _ delivery: Delivery,
@@ -86,9 +100,9 @@ struct ExternalCall: Sendable {
     return try (waiter.wait(until: deadline) ?? .timedOut).reply()
   }
 
-  /// Sends the request and suspends the task.
+  /// Sends the request and suspends the task until the result; returns the node of the reply.
   ///
-  /// Time and cancellation answer the call like anybody else: the first answer counts (WC3).
+  /// The timeout and a cancellation compete with the reply: the first of them stores the result (WC3).
   func finish(
     _ delivery: Delivery,
     _ callee: Handle<ProcessRecord>?,
@@ -102,12 +116,12 @@ struct ExternalCall: Sendable {
     var alarm: Task<Void, any Error>?
     await withTaskCancellationHandler {
       await withCheckedContinuation { task in
-        waiter.it.resumeByAnswer(task)
+        waiter.it.setContinuation(task)
         refusal = send(delivery, callee, id, waiter.it.deadline(after: timeout))
-        // Nobody answers a wait that is not open: what was to end it before has to be looked at now.
-        // Ordering: who cancels says so, passes a fence, and tries to answer; here the wait is opened, a fence is
-        // passed, and then it is looked whether somebody has. So one sees the other, whatever Swift's own orderings
-        // are.
+        // A result is stored only in an open wait. What was to end the wait before it was open must be looked at now.
+        // Ordering: the thread that cancels marks the task, passes a fence, and tries to store a result. This thread
+        // opens the wait, passes a fence, and looks for the mark. So one of the two sees the other, whatever orderings
+        // Swift itself uses.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if refusal != nil {
           ticket.open()
@@ -123,16 +137,16 @@ struct ExternalCall: Sendable {
       _ = ticket.answer(.cancelled, from: nil)
     }
     alarm?.cancel()
-    let answer = waiter.cell.it.take()!
+    let result = waiter.cell.it.take()!
     if let refusal { return try refusal.reply() }
-    if answer == .cancelled { throw CancellationError() }
-    return try answer.reply()
+    if result == .cancelled { throw CancellationError() }
+    return try result.reply()
   }
 }
 
 extension WaitTicket {
-  /// Ends the wait after the timeout, unless the task is cancelled before; nil where the timeout is out of the clock's
-  /// range, which `Task.sleep` traps on: such a call waits forever.
+  /// Returns a task that ends the wait after the timeout unless it is cancelled before; nil if the timeout is beyond
+  /// the clock's range, on which `Task.sleep` traps: such a call waits forever.
   fileprivate func timeOut(after timeout: Duration) -> Task<Void, any Error>? {
     if timeout > .longestSleep { return nil }
     return Task {

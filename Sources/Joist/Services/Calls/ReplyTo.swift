@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The address of one reply. It does not pass through the mailbox of who asked: it goes into the cell where that one
-// waits (WC3), so unread messages cost a call nothing, and a late reply changes nothing.
+// The address for one reply. A reply does not pass through the caller's mailbox: it goes into the cell in which the
+// caller waits (WC3). So unread messages cost a call nothing, and a late reply changes nothing.
 
-/// A one-shot reply address inside a request: 16 bytes, keeps nothing alive.
+/// The address for the one reply to a request, a part of that request.
+///
+/// Takes 16 bytes and keeps nothing alive.
 public struct ReplyTo<Reply: ~Copyable>: Sendable {
   @usableFromInline let ticket: WaitTicket
 
@@ -12,9 +14,9 @@ public struct ReplyTo<Reply: ~Copyable>: Sendable {
 }
 
 extension ReplyTo where Reply: ~Copyable {
-  /// Moves the reply to whoever waits for it; never blocks, any process or thread may do it.
+  /// Moves the reply to the caller that waits for it; never waits.
   ///
-  /// One that comes late, or a second time, is destroyed and counted.
+  /// Any process or thread may call it. A reply that comes too late, or is not the first one, is destroyed and counted.
   @inlinable
   public func send(_ reply: consuming sending Reply) {
     let delivery = Delivery.begin(Reply.self)
@@ -24,13 +26,13 @@ extension ReplyTo where Reply: ~Copyable {
 }
 
 extension ReplyTo where Reply == Void {
-  /// Says that it is done.
+  /// Tells the caller that the request is done; never waits.
   @inlinable
   public func send() { send(()) }
 }
 
 extension Delivery {
-  /// Puts the reply where it is waited for.
+  /// Stores the reply in the caller's cell, or destroys and counts it if the call is over.
   @usableFromInline
   func finishReply(to ticket: WaitTicket) {
     if let scheduler, let sender = scheduler.it.running {
@@ -45,7 +47,7 @@ extension Delivery {
 }
 
 extension WaitTicket {
-  /// Tells who waits that the process that was to answer has ended.
+  /// Tells the caller that the process that was to reply has ended.
   func fail(_ reason: ExitReason) {
     guard isAwaited else { return }
     let delivery = Delivery.begin(ExitReason.self)
@@ -55,24 +57,25 @@ extension WaitTicket {
   }
 }
 
-/// Why a call brought no reply.
+/// The reason why a call got no reply.
 ///
 /// A caller that is itself told to exit throws ``ProcessExit``.
 public enum CallError: Error {
-  /// The time was over first.
+  /// The timeout passed first.
   case timedOut
-  /// Who was asked has ended, before or after it read the request; `noProcess` if that was before the call.
+  /// The called process has ended, before or after it received the request; with ``ExitReason/noProcess`` if it had
+  /// ended before the call.
   case exited(ExitReason)
-  /// The mailbox did not take the request.
+  /// The mailbox was full and did not accept the request.
   case mailboxFull
-  /// The request was thrown away unread, by `flush` or for later messages.
+  /// The request was discarded unread, by `flush` or by the policy ``SpawnOptions/WhenFull/dropOldest``.
   case discarded
-  /// A process called itself, or was called in its own `blocking` closure: it would wait for its own reply forever.
+  /// A process called itself, or was called by its own `blocking` closure: it would wait for its own reply forever.
   case toItself
 }
 
 extension CallError: CustomStringConvertible {
-  /// The case's name; a sentence for the one that is a mistake.
+  /// The name of the case; for ``toItself``, which is a programming error, a sentence.
   public var description: String {
     switch self {
     case .timedOut: "timedOut"
@@ -85,7 +88,7 @@ extension CallError: CustomStringConvertible {
 }
 
 extension WaitResult {
-  /// The reply, for the caller to open, or what the call throws.
+  /// Returns the node of the reply, which the caller opens, or throws the call's error.
   func reply() throws(CallError) -> Handle<MessageNode> {
     if let node {
       if node.it.kind != .exit { return node }

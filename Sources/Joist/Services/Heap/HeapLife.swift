@@ -8,7 +8,8 @@ extension Handle<ProcessRecord> {
   /// The bytes of the blocks that the process's private heap has, readable by any thread.
   // Ordering: acquiring pairs with `beginHeap`.
   package var heapBytes: Int {
-    guard let services = servicesIfAny, let heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .acquiring))
+    guard let services = servicesIfAny,
+      let heap = Handle<PrivateHeap>(bits: services.it.heap.load(ordering: .acquiring))
     else { return 0 }
     return heap.it.held.load(ordering: .relaxed)
   }

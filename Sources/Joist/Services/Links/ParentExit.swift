@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a server ends with its parent, also when it traps exits, as OTP's `gen_server` does.
-// PE1. An exit signal of the parent that the process traps becomes a message, as any other does, with a mark: when the
-//      process receives or flushes that message, the loop that runs it finds the reason, and ends. So what was sent
-//      before is handled before.
-// PE2. Where the process traps no exits, the end of the parent over a link is a reason to exit, `.normal` too.
+// The end of a server with its parent, also if it traps exits, as OTP's `gen_server` does.
+// PE1. If the process traps exits, an exit signal of its parent becomes a message like any other, but with a mark. When
+//      the process receives or flushes that message, the loop that runs the server finds the reason and ends. So
+//      messages that were sent before are handled before.
+// PE2. If the process does not trap exits, the end of its parent over a link makes it exit, even for `.normal`.
 
-/// Whose exit signals end a process, and what they said.
+/// The parent with which a process ends, and the parent's exit signal.
 final class ParentExit {
   fileprivate let parent: ProcessID
-  /// Of the first signal.
+  /// The reason of the first signal; nil before that.
   fileprivate var reason: ExitReason?
+  /// Whether the process has received the message that was made of the signal.
   fileprivate var isReceived = false
 
   init(_ parent: ProcessID) { self.parent = parent }
 }
 
 extension ProcessContext where Message: ~Copyable {
-  /// As `spawnLinked`; the new process ends with this one, whatever the reason (PE1, PE2).
+  /// Creates a linked process that ends with this one, whatever the reason (PE1, PE2).
   package func spawnEndingWithThis<M: ~Copyable>(
     _ type: M.Type,
     options: SpawnOptions,
@@ -27,15 +28,16 @@ extension ProcessContext where Message: ~Copyable {
     return ProcessRef(orTold(spawned))
   }
 
-  /// The reason of the parent's exit signal, once the message that was made of it was received; or, `early`, once the
-  /// signal was taken in.
+  /// Returns the reason of the parent's exit signal once the message that was made of it was received; nil before that.
+  ///
+  /// With `early` it returns the reason as soon as the signal was taken in.
   package func parentExit(early: Bool) -> ExitReason? {
     _ = record.here(generation)
     guard let exit = record.servicesIfAny?.it.parentExit else { return nil }
     return early || exit.isReceived ? exit.reason : nil
   }
 
-  /// Whether this process was killed; an exit with `.killed` over a link is no kill.
+  /// Whether this process was killed; an exit signal with `.killed` over a link is not a kill.
   package var isKilled: Bool {
     _ = record.here(generation)
     return record.it.signals.relaxed.contains(.kill)
@@ -43,7 +45,7 @@ extension ProcessContext where Message: ~Copyable {
 }
 
 extension Handle<ProcessRecord> {
-  /// Whether a process with those bits is the parent with which this one ends.
+  /// Returns whether the sender with those bits is the parent with which this process ends.
   func isParent(_ sender: UInt64) -> Bool {
     sender != 0 && servicesIfAny?.it.parentExit?.parent.bits == sender
   }
@@ -55,6 +57,6 @@ extension Handle<ProcessRecord> {
     if exit.reason == nil { exit.reason = reason }
   }
 
-  /// The message has left the mailbox for the process.
+  /// Notes that the message that was made of the parent's exit signal has left the mailbox.
   func noteParentExitReceived() { services().it.parentExit?.isReceived = true }
 }

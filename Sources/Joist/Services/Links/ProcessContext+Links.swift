@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hearing of other processes' ends: monitors, links, trapped exits.
+// Learning of the ends of other processes: monitors, links, trapped exits.
 
 extension ProcessContext where Message: ~Copyable {
-  /// Turns the end of another process into one message of this one, in order with what that has sent before.
+  /// Monitors another process: when that ends, this process gets one message, behind those that the other sent before.
   ///
-  /// The closure makes it, in this process when that takes the news in, and may not wait. For one that has ended
-  /// already the reason is ``ExitReason/noProcess``. No mailbox refuses the message. Several monitors of one process
-  /// each bring theirs. Allocates a little.
+  /// If the other process has ended already, the message comes at once, with the reason ``ExitReason/noProcess``. The
+  /// limit of this process's mailbox does not apply to the message. Each monitor brings its own message, even if
+  /// several monitor the same process. Never waits; allocates a little.
+  ///
+  /// - Parameters:
+  ///   - ref: The process to monitor.
+  ///   - map: Makes the message. It runs in this process when the news arrives, and must not wait.
+  /// - Returns: The monitor's identity, for ``demonitor(_:)``.
   @inlinable @discardableResult
   public func monitor<M: ~Copyable>(
     _ ref: ProcessRef<M>,
@@ -23,18 +28,22 @@ extension ProcessContext where Message: ~Copyable {
     return record.monitor(other, id, make)
   }
 
-  /// Ends a monitor; its message does not come any more, and if it lies in the mailbox it is taken out.
+  /// Ends a monitor: its message does not come any more, and is taken out of the mailbox if it is there already.
+  ///
+  /// Has no effect on a monitor of another process. Never waits.
   public func demonitor(_ monitor: MonitorID) {
     _ = record.here(generation)
     record.charge(Cost.signal)
     record.demonitor(monitor)
   }
 
-  /// Ties the two lives together: when one ends for a reason other than ``ExitReason/normal``, the other is told to
-  /// exit for that reason, or gets a message of it if it traps exits.
+  /// Links this process and another: when one of them ends, the other gets an exit signal with the same reason.
   ///
-  /// Linked twice is linked once; with itself, not at all. With one that has ended it is as if that ended now, for
-  /// ``ExitReason/noProcess``.
+  /// A process that gets the signal exits for that reason, unless the reason is ``ExitReason/normal`` or the process
+  /// traps exits. If the other process has ended already, this one gets an exit signal with ``ExitReason/noProcess``.
+  /// Two processes have at most one link; a link to itself has no effect.
+  ///
+  /// - Throws: ``ProcessExit`` if this process is told to exit, also by that exit signal.
   public func link<M: ~Copyable>(_ ref: ProcessRef<M>) throws(ProcessExit) {
     try record.suspensionPoint(generation, cost: Cost.signal).signalDeferred()
     guard ref.record != record || ref.id != record.it.identity else { return }
@@ -43,18 +52,20 @@ extension ProcessContext where Message: ~Copyable {
     try record.seeWhatOthersWant()
   }
 
-  /// Unties them: afterwards neither hears of the other's end, also when that is on its way already.
+  /// Removes the link to another process: neither gets an exit signal of the other's end any more.
+  ///
+  /// A signal that is on its way already has no effect. Never waits.
   public func unlink<M: ~Copyable>(_ ref: ProcessRef<M>) {
     _ = record.here(generation)
     record.charge(Cost.signal)
     if let other = ref.record, other != record { record.unlink(other, ref.id) }
   }
 
-  /// Turns exit signals into messages of this process from now on, ``ExitReason/normal`` ones included; a later closure
-  /// replaces an earlier one.
+  /// Traps exits: from now on exit signals become messages of this process, including those with ``ExitReason/normal``.
   ///
-  /// The closure makes the message, in this process when that takes the signal in, and may not wait. Being killed
-  /// cannot be trapped.
+  /// A kill cannot be trapped. A later closure replaces an earlier one.
+  ///
+  /// - Parameter map: Makes the message. It runs in this process when the signal arrives, and must not wait.
   @inlinable
   public func trapExits(_ map: @escaping @Sendable (ExitSignal) -> Message) { trapExits(NoticeMakers.make(map)) }
 
@@ -64,7 +75,7 @@ extension ProcessContext where Message: ~Copyable {
     record.extras().it.exitTrap = make
   }
 
-  /// Exit signals end this process again.
+  /// Stops trapping exits: exit signals end this process again.
   public func untrapExits() {
     _ = record.here(generation)
     if record.hasExtras { record.extras().it.exitTrap = nil }
@@ -74,9 +85,10 @@ extension ProcessContext where Message: ~Copyable {
 // MARK: - Spawning
 
 extension ProcessContext where Message: ~Copyable {
-  /// Makes a process and links it with this one, in one step: nothing comes between.
+  /// Creates a process that is linked to this one before it runs.
   ///
-  /// Where none can be made, it is as if it ended at once, for ``ExitReason/noProcess``.
+  /// If no process can be created, this one gets an exit signal with ``ExitReason/noProcess``, as if the new process
+  /// had ended at once.
   @inlinable @discardableResult
   public func spawnLinked<M: ~Copyable>(
     _ type: M.Type,
@@ -87,7 +99,9 @@ extension ProcessContext where Message: ~Copyable {
     return ProcessRef(makeLinked(Body(body).untyped))
   }
 
-  /// Makes a process without a mailbox and links it with this one, in one step.
+  /// Creates a process without a mailbox that is linked to this one before it runs.
+  ///
+  /// If no process can be created, this one gets an exit signal with ``ExitReason/noProcess``.
   @inlinable @discardableResult
   public func spawnLinked(
     options: SpawnOptions? = nil,
@@ -96,7 +110,9 @@ extension ProcessContext where Message: ~Copyable {
     spawnLinked(Never.self, options: options, body)
   }
 
-  /// As `spawnLinked`, but throws a ``SpawnError`` where no process can be made.
+  /// Creates a process that is linked to this one before it runs, or throws.
+  ///
+  /// - Throws: ``SpawnError`` if no process can be created.
   @inlinable @discardableResult
   public func trySpawnLinked<M: ~Copyable>(
     _ type: M.Type,
@@ -106,9 +122,10 @@ extension ProcessContext where Message: ~Copyable {
     ProcessRef(try tryMakeLinked(SpawnRequest(options, body)))
   }
 
-  /// As `trySpawnLinked`, for a supervisor's child, whose name and attempt are in reports: 1 for its first start.
+  /// Creates a linked process that is a supervisor's child.
   ///
-  /// A server ends with this process, whatever the reason (PE1, PE2).
+  /// Reports name the child, and count its starts from attempt 1. If `endsWithThis`, it is a server, which ends with this
+  /// process whatever the reason (PE1, PE2).
   package func trySpawnChild<M: ~Copyable>(
     _ type: M.Type,
     named name: String,
@@ -126,7 +143,16 @@ extension ProcessContext where Message: ~Copyable {
     return ProcessRef(spawned)
   }
 
-  /// Makes a process and monitors it, in one step: its end brings a message for certain.
+  /// Creates a process that is monitored by this one before it runs.
+  ///
+  /// If no process can be created, the monitor's message comes at once, with ``ExitReason/noProcess``.
+  ///
+  /// - Parameters:
+  ///   - type: The type of its messages.
+  ///   - options: The options of the new process; nil for the defaults, which are quicker.
+  ///   - map: Makes the message when the new process has ended. It runs in this process, and must not wait.
+  ///   - body: What the new process runs.
+  /// - Returns: The new process, and the monitor that its message names.
   @inlinable @discardableResult
   public func spawnMonitored<M: ~Copyable>(
     _ type: M.Type,
@@ -144,7 +170,15 @@ extension ProcessContext where Message: ~Copyable {
     return (ProcessRef(spawned), monitor)
   }
 
-  /// Makes a process without a mailbox and monitors it, in one step.
+  /// Creates a process without a mailbox that is monitored by this one before it runs.
+  ///
+  /// If no process can be created, the monitor's message comes at once, with ``ExitReason/noProcess``.
+  ///
+  /// - Parameters:
+  ///   - options: The options of the new process; nil for the defaults, which are quicker.
+  ///   - map: Makes the message when the new process has ended. It runs in this process, and must not wait.
+  ///   - body: What the new process runs.
+  /// - Returns: The new process, and the monitor that its message names.
   @inlinable @discardableResult
   public func spawnMonitored(
     options: SpawnOptions? = nil,
@@ -167,7 +201,7 @@ extension ProcessContext where Message: ~Copyable {
     try tryMakeLinked(request) { _ in }
   }
 
-  /// Makes a linked process, and prepares it before it may run.
+  /// Creates a linked process, and calls `prepare` with it before it may run.
   func tryMakeLinked(
     _ request: SpawnRequest,
     preparing prepare: (ProcessHandle) -> Void
@@ -178,7 +212,7 @@ extension ProcessContext where Message: ~Copyable {
     }
   }
 
-  /// A linked process that was made; where none was, this one is told.
+  /// Returns a linked process; if none was created, delivers a `.noProcess` exit signal to this one.
   func orTold(_ spawned: Spawned?) -> Spawned? {
     if spawned == nil { record.tellOfNobody(ProcessID(bits: 0)) }
     return spawned

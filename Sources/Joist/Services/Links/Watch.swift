@@ -1,66 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who wants to know when a process ends: monitors, `join`, names, groups.
-// WA1. A watch is told once, on the stack of the process that ends, after nobody finds that process any more. The
-//      watch of a name comes before all others.
-// WA2. Who watches looks, under the lock, whether the process is still the one it means, and puts the watch in. The end
-//      moves on to the next generation first and takes the watches out, under the lock, then. So a watch that was put
-//      in is told, and one that comes too late is not put in.
-// WA3. Whoever takes a watch out names its place (PL1). One that was told already is not there any more; who is there
-//      now, if anybody, is another.
+// Watches: monitors, `join`, names and groups are told when a process ends.
+// WA1. A watcher is told once, on the stack of the process that ends, when that process can no longer be found by its
+//      id. The watch of a name is told before all others.
+//
+// A thread that adds a watch checks under the lock that the process is still the one it means. An end stores the next
+// generation first, and then takes the watches out, under the lock. So each watch that was added is told, and one that
+// comes too late is not added.
+//
+// A watch is removed by its index (PL1). A watch that was told already is not there any more, and another one may have
+// its index; therefore the caller also passes the watch that it means.
 
 import Synchronization
 
-/// Somebody who is told of an end.
+/// An object that is told of a process's end.
 protocol Watcher: AnyObject, Sendable {
-  /// The process has ended, for that reason; called on its own stack, where nothing may wait (WA1).
+  /// Handles the end of a process; called on that process's stack, where nothing may wait (WA1).
   func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason)
 }
 
-/// One who watches a process.
+/// A watch on a process: the watcher that is told of its end.
 enum Watch {
-  /// An object of the runtime's own; the first are told before the others.
+  /// An object of the runtime; those with `isFirst` are told before all other watchers.
   case object(any Watcher, isFirst: Bool)
-  /// A process that monitors it.
+  /// A process that monitors the watched one.
   case monitor(ProcessHandle, ProcessID, MonitorID)
 
   fileprivate var isFirst: Bool { if case .object(_, isFirst: true) = self { true } else { false } }
 
   fileprivate func isSame(as other: Watch) -> Bool {
     switch (self, other) {
-    case (.object(let mine, _), .object(let its, _)): mine === its
-    case (.monitor(let mine, let id, let monitor), .monitor(let its, let itsID, let itsMonitor)):
-      mine == its && id == itsID && monitor == itsMonitor
+    case (.object(let one, _), .object(let another, _)): one === another
+    case (.monitor(let one, let id, let monitor), .monitor(let another, let otherID, let otherMonitor)):
+      one == another && id == otherID && monitor == otherMonitor
     default: false
     }
   }
 }
 
 extension Handle<ProcessRecord> {
-  /// Has a watcher told of the end of that process; where the watch is, or nil when the process has ended already.
+  /// Adds a watch on the process with that id, and returns its index; returns nil if that process has ended already.
   func watch(_ id: ProcessID, _ watch: Watch) -> Int? {
     let services = services()
-    var room = SlotMap<Watch>.Room()
+    var spare = SlotMap<Watch>.Room()
     while true {
       services.it.lock.lock()
       let isThere = isStill(id.generation)
-      let hasRoom = isThere && services.it.watches.hasRoom(&room)
-      let place = hasRoom ? services.it.watches.add(watch) : nil
+      let hasRoom = isThere && services.it.watches.hasRoom(&spare)
+      let index = hasRoom ? services.it.watches.add(watch) : nil
       services.it.lock.unlock()
-      if place != nil || !isThere { return place }
-      room.grow()
+      if index != nil || !isThere { return index }
+      spare.grow()
     }
   }
 
-  /// Takes a watch out, if it is there still (WA3).
-  func unwatch(_ place: Int, _ watch: Watch) {
+  /// Removes a watch if it is still at that index.
+  func unwatch(_ index: Int, _ watch: Watch) {
     let services = services()
     services.it.lock.withLock {
-      if services.it.watches[place]?.isSame(as: watch) ?? false { services.it.watches.remove(place) }
+      if services.it.watches[index]?.isSame(as: watch) ?? false { services.it.watches.remove(index) }
     }
   }
 
-  /// Tells everyone who watches the process, or is linked to it, of its end (WA1, WA2, LI2).
+  /// Tells the watchers of the process, and the processes linked to it, that it has ended (WA1, LI2).
   func tellWatchersAndLinked(_ id: ProcessID, _ reason: ExitReason) {
     let services = services()
     services.it.lock.lock()
@@ -71,7 +73,7 @@ extension Handle<ProcessRecord> {
     watches.each { _, watch in if watch.isFirst { tell(watch, id, reason) } }
     watches.each { _, watch in if !watch.isFirst { tell(watch, id, reason) } }
     links.each { _, link in
-      link.process.deliverExit(reason, from: id, link.id.generation, link: link.place, origin: origin)
+      link.process.deliverExit(reason, from: id, link.id.generation, link: link.otherIndex, origin: origin)
     }
   }
 

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A number of parties that wait for each other, round after round.
-// BR1. The last to arrive takes everybody out of the line, under the lock: the next round begins with an empty one.
-// BR2. Who leaves, told to exit or out of time, takes its arrival back, unless the round was complete just then.
+// A fixed number of parties that wait for each other, round after round. The last party to arrive takes all others out
+// of the queue, under the lock, so the next round begins with an empty queue. A party that leaves, because it is told
+// to exit or its timeout passes, takes its arrival back, unless the round was completed at that moment.
 
-/// A place where so many parties wait until all are there, and then go on together; again and again.
+/// A point at which a fixed number of parties wait for each other, again and again.
 ///
-/// A party that leaves is missing then: the others wait for another. Give `wait` a time where parties may die.
+/// A process that waits is parked; a thread that waits sleeps. If a party leaves before its round is complete, the
+/// others wait for another one. Use a timeout where parties may die.
 public final class ProcessBarrier: Sendable {
-  /// How many make a round.
+  /// The number of parties that complete a round.
   public let parties: Int
   private let state: Handle<State>
 
   private struct State: ~Copyable {
     let lock = SpinLock()
     var arrived = 0
-    var line = WaitQueue()
+    var queue = WaitQueue()
   }
 
-  /// How a wait ended.
+  /// The way in which a wait ended.
   public enum Arrival: Sendable, Hashable {
-    /// All are there, and this was the last: one in each round.
+    /// The round is complete, and this party arrived last: one party in each round.
     case last
-    /// All are there.
+    /// The round is complete.
     case together
-    /// The time was over first; this party does not count any more.
+    /// The timeout passed first; this party does not count any more.
     case timedOut
   }
 
-  /// For so many parties; fewer than one stop the program with a sentence.
+  /// Creates a barrier for a number of parties; a number below one is a fatal error.
   public init(parties: Int) {
     guard parties > 0 else { fatalError("Joist: a barrier cannot have \(parties) parties") }
     self.parties = parties
@@ -37,64 +38,60 @@ public final class ProcessBarrier: Sendable {
 
   deinit { state.free() }
 
-  /// Waits until all are there.
+  /// Arrives at the barrier, and waits until the round is complete.
   ///
-  /// Throws when the process is told to exit; it does not count any more then.
+  /// Allocates a little. A party whose wait ends early does not count any more.
+  ///
+  /// - Parameter timeout: The longest time to wait; nil waits forever.
+  /// - Returns: How the wait ended; `.last` for one party of each round.
+  /// - Throws: ``ProcessExit`` if the process is told to exit while it waits.
   @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   @discardableResult
   public func wait(timeout: Duration? = nil) throws(ProcessExit) -> Arrival {
     Scheduler.beginCall()
     let waiter = Waiter.here()
-    let place = Handle<QueuedWaiter>.allocate(QueuedWaiter(waiter.ticket, amount: 1))
-    defer {
-      place.free()
-      waiter.finish()
-    }
-    waiter.stand(place, for: self)
-    if let round = arrive(place) {
-      for ticket in round { _ = ticket.answer(.granted, from: Scheduler.current) }
+    var others: [WaitTicket] = []
+    let outcome = waiter.waitInQueue(of: self, timeout: timeout) { node in completeRound(&others, orEnqueue: node) }
+    if case .immediate = outcome {
+      for ticket in others { _ = ticket.answer(.granted, from: Scheduler.current) }
       return .last
     }
-    let answer = waiter.wait(.turn, until: waiter.deadline(after: timeout))
-    let isMissing = answer == nil && leave(place)
     try waiter.throwIfToldToExit()
-    return isMissing ? .timedOut : .together
+    if case .left(wasQueued: true) = outcome { return .timedOut }
+    return .together
   }
 
-  /// Stands in line; the last to arrive gets the others instead (BR1).
-  private func arrive(_ place: Handle<QueuedWaiter>) -> [WaitTicket]? {
-    var round: [WaitTicket] = []
+  /// Takes the other parties out of the queue if this one is the last to arrive; otherwise appends the node and returns
+  /// false.
+  private func completeRound(_ others: inout [WaitTicket], orEnqueue node: Handle<QueuedWaiter>) -> Bool {
     while true {
       var isLast = false
       let isDone = state.it.lock.withLock {
         isLast = state.it.arrived + 1 == parties
         if isLast {
-          guard round.capacity >= state.it.arrived else { return false }
+          guard others.capacity >= state.it.arrived else { return false }
           state.it.arrived = 0
-          while let next = state.it.line.popFirst() { round.append(next.ticket) }
+          while let next = state.it.queue.popFirst() { others.append(next.ticket) }
         } else {
           state.it.arrived += 1
-          place.it.ticket.open()
-          state.it.line.append(place)
+          node.it.ticket.open()
+          state.it.queue.append(node)
         }
         return true
       }
-      if isDone { return isLast ? round : nil }
-      // Not under the lock, for malloc may fail.
-      round.reserveCapacity(parties)
-    }
-  }
-
-  /// Takes an arrival back; false when the round was complete (BR2).
-  private func leave(_ place: Handle<QueuedWaiter>) -> Bool {
-    state.it.lock.withLock {
-      guard state.it.line.remove(place) else { return false }
-      state.it.arrived -= 1
-      return true
+      if isDone { return isLast }
+      // Without the lock, because malloc may fail.
+      others.reserveCapacity(parties)
     }
   }
 }
 
 extension ProcessBarrier: WaitQueueOwner {
-  func leaveLine(_ place: Handle<QueuedWaiter>, hasTurn: Bool) { _ = leave(place) }
+  func leaveQueue(_ node: Handle<QueuedWaiter>, isGranted: Bool) -> Bool {
+    state.it.lock.withLock {
+      guard state.it.queue.remove(node) else { return false }
+      state.it.arrived -= 1
+      return true
+    }
+  }
 }

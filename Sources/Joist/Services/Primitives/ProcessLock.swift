@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock around a value, which may be held across a receive.
+// A lock that protects a value, and may be held across a suspension point.
 
-/// A lock that parks the process and may be held across a receive; a thread sleeps.
+/// A lock that protects a value, and that a process may hold across a receive or any other suspension point.
 ///
-/// First come, first served. Standard locks belong to threads, and a process may go on on another one: use this one
-/// where a body suspends while it holds a lock.
+/// A process that waits is parked; a thread that waits sleeps. The lock is given to the waiters in the order in which
+/// they came. A lock of the standard library belongs to a thread, but a process may continue on another thread: use
+/// this lock if the body suspends.
 ///
-/// A body that throws, also because its process was told to exit, lets the lock go. A process that was killed and did
-/// not end by itself leaves its body for ever: the lock passes to the next in line, with all, some or none of what the
-/// body wrote, and `isInconsistent` says so until `markConsistent`, as with a robust mutex of POSIX.
+/// A body that throws, also because its process was told to exit, releases the lock. A process that was killed and did
+/// not end by itself never returns to its body. Then the lock passes to the next waiter, and the value has all, some or
+/// none of what the body wrote. ``isInconsistent`` is true from then on until ``markConsistent()``, as with a robust
+/// mutex of POSIX.
 public final class ProcessLock<Value: ~Copyable>: @unchecked Sendable {
   private let core = LockCore()
-  /// Touched by who holds the lock.
+  /// The value; only the holder of the lock touches it.
   private let value: Handle<Value>
 
-  /// Takes what it protects.
+  /// Creates a lock that protects a value.
   public init(_ value: consuming sending Value) { self.value = .allocate(value) }
 
   deinit { value.free() }
 
-  /// Runs the body with the value, alone.
+  /// Runs the body with exclusive access to the value, and waits until it has that.
   ///
-  /// Waits for the lock, and goes on waiting when the process is told to exit; only a kill ends that. A process that
-  /// takes it again inside the body stops the program with a sentence. `Result` is `Sendable`, since the value itself
-  /// must not get out.
+  /// A process that is told to exit keeps waiting; only a kill ends its wait. A process that takes the lock again
+  /// inside the body causes a fatal error. Allocates only if it waits, and when the process takes its first lock.
+  /// `Result` is `Sendable`, because the value itself must not leave the lock.
+  ///
+  /// - Throws: What the body throws.
   @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func withLock<Result: Sendable & ~Copyable, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> Result
@@ -34,7 +38,7 @@ public final class ProcessLock<Value: ~Copyable>: @unchecked Sendable {
     return try body(&value.it)
   }
 
-  /// Puts a value in and hands the old one out.
+  /// Stores a value and returns the old one; waits as ``withLock(_:)`` does.
   @available(*, noasync, message: "it holds the thread; ask a process with `await ref.call` instead")
   public func exchange(_ value: consuming sending Value) -> sending Value {
     acquire()
@@ -43,16 +47,16 @@ public final class ProcessLock<Value: ~Copyable>: @unchecked Sendable {
   }
 
   private func acquire() {
-    // There is no way out of a call that cannot throw.
-    if !core.acquire() { Scheduler.current!.it.running!.stayForEver() }
+    // The process was killed, and this call cannot throw.
+    if !core.acquire() { Scheduler.current!.it.running!.stayForever() }
   }
 
-  /// The process that holds it; nil for nobody, or for a thread.
+  /// The process that holds the lock; nil if it is free, or held by a thread or a closure of `blocking`.
   public var owner: ProcessID? { core.owner }
 
-  /// Whether a holder was killed in its body, which may have left the value half changed.
+  /// Whether a holder was killed or crashed in its body, which may have left the value half changed.
   public var isInconsistent: Bool { core.isInconsistent }
 
-  /// The value is in order again.
+  /// Declares that the value is consistent again.
   public func markConsistent() { core.markConsistent() }
 }
