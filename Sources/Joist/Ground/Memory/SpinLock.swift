@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A lock that a thread of the runtime holds for a few instructions. Code under a spin lock never blocks, calls malloc
-// or runs user code; debug builds count the held locks, for a test that enforces this. The lock order, outermost first:
-// slots, wheel, run queue, depots.
+// or runs user code; debug builds count the held locks, for a test that enforces this. HACKING.md has the table of the
+// locks that may be taken under another.
 
 import CJoist
 import Synchronization

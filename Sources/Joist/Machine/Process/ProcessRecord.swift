@@ -3,7 +3,8 @@
 // What the runtime knows of a process: three cache lines. The first (R1) is all that a switch needs. The second is the
 // one that others write: senders, wakers, and threads that have a result for the process. The third belongs to the
 // owner again and holds its mail.
-// R1. Only the owner of the process (A1) touches the first line.
+// R1. Only the owner of the process (A1) touches the first line, except the word of its priorities, which threads that
+//     lend to it store (PI1).
 // R4. A record keeps its address for the program's life and is reused by later processes of the runtime. Its generation
 //     tells them apart (N2).
 // R7. What few processes need is allocated elsewhere when it is first needed, and stays with the record.
@@ -37,7 +38,7 @@ package struct ProcessRecord: ~Copyable {
   ///
   /// It is atomic only because others may read it at any time (A1).
   private let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
-  /// The priorities, atomic for the same reason as the state.
+  /// The priorities; atomic because others may read them, and lenders store them (PI1).
   private let priorityWord = Atomic<UInt8>(ProcessRecord.word(.normal, own: .normal))
   /// The level of the run queue that it is in: its priority, or a higher level by ageing.
   var level: Priority = .normal

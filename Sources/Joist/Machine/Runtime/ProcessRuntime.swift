@@ -54,7 +54,7 @@ extension ProcessRuntime {
   /// Starts a process that runs `body`.
   ///
   /// What the body captures moves into the new process. Returns at once, from any thread or process. At the process
-  /// limit, for options that cannot be granted, or after ``shutdown(deadline:)``, the returned reference is that of a
+  /// limit, for options that cannot be granted, or after `shutdown(deadline:)`, the returned reference is that of a
   /// process that has already ended; ``trySpawn(_:options:_:)`` throws instead.
   ///
   /// - Parameters:
@@ -116,7 +116,7 @@ extension ProcessRuntime {
 
   /// Blocks the calling thread at most `timeout` until nothing in the runtime can run without an event from outside.
   ///
-  /// Means what ``waitUntilIdle()`` means, with the same restrictions.
+  /// Means what `waitUntilIdle()` means, with the same restrictions.
   ///
   /// - Returns: Whether the runtime became idle in time.
   @available(*, noasync, message: "use `await runtime.waitUntilIdle(timeout:)`, which does not hold the thread")

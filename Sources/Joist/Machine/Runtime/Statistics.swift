@@ -128,21 +128,27 @@ extension Handle<RuntimeCore> {
 
 extension Handle<Scheduler> {
   fileprivate var statistics: SchedulerStatistics {
+    var queues = Priority.allCases.map {
+      QueueStatistics(priority: $0, length: 0, totalReductions: 0, lastScheduled: 0)
+    }
+    // Nothing is allocated under the lock.
     it.queue.lock.enter(it.runtime.it.platform)
-    defer { it.queue.lock.leave() }
+    for index in queues.indices {
+      let list = it.queue.list(queues[index].priority)
+      queues[index] = QueueStatistics(
+        priority: queues[index].priority,
+        length: list.it.count,
+        totalReductions: list.it.totalReductions.total,
+        lastScheduled: Int(list.it.lastScheduled)
+      )
+    }
+    it.queue.lock.leave()
     return SchedulerStatistics(
       index: it.index,
       isSpare: it.isSpare,
       numaNode: it.node,
       slices: it.counters.slices.total,
-      queues: Priority.allCases.map { level in
-        QueueStatistics(
-          priority: level,
-          length: it.queue.list(level).it.count,
-          totalReductions: it.queue.list(level).it.totalReductions.total,
-          lastScheduled: Int(it.queue.list(level).it.lastScheduled)
-        )
-      }
+      queues: queues
     )
   }
 }
