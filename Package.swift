@@ -64,6 +64,11 @@ let package = Package(
       path: "Examples/CrashyServer"
     ),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
+    .executableTarget(
+      name: "Snippets",
+      dependencies: ["Joist", "JoistSupervision", "JoistMacros"],
+      path: "Examples/Snippets"
+    ),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
     .target(
       name: "TestSupport",
@@ -79,7 +84,10 @@ let package = Package(
       dependencies: ["Joist", "JoistSimulation", "JoistTesting", "TestSupport"]
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
-    .testTarget(name: "ExampleTests", dependencies: ["CrashyServer", "WordCount", "JoistCLI", "TestSupport"]),
+    .testTarget(
+      name: "ExampleTests",
+      dependencies: ["CrashyServer", "WordCount", "Snippets", "Joist", "JoistCLI", "JoistTesting", "TestSupport"]
+    ),
     .testTarget(
       name: "CompileTests",
       dependencies: ["Joist", "JoistMacros", "JoistSupervision"],
