@@ -111,7 +111,7 @@ import Testing
     func send(_ numbers: [Int]) {
       for number in numbers where inbox.pushMessage(looseNode(number: number)) {
         isClaimed = true
-        alarm.signalOne(platform)
+        alarm.ringOnce(platform)
       }
     }
 
@@ -145,7 +145,7 @@ import Testing
       inbox.signals.raiseWoken()
       if inbox.inbox.claimParked() {
         wakes += 1
-        inbox.alarm.signalOne(threads.platform)
+        inbox.alarm.ringOnce(threads.platform)
       }
     }
     threads.start {

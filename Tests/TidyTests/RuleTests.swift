@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbered rules: a comment line that begins with a number and a period (`// Q2. Only the owner pops.`) defines a rule,
-// and the number in any other comment or string cites it. A rule does not use the letters of a requirement.
+// Numbered rules: a comment line that begins with a number and a period (`// Q2. Levels are served in order.`) defines
+// a rule, and the number in any other comment or string cites it. A rule does not use the letters of a requirement.
 
 import Testing
 

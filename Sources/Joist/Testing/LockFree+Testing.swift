@@ -52,7 +52,7 @@ extension Signals {
 extension WaitWord {
   package init(forTests: Void) { self.init() }
   package var seenNow: UInt32 { seen }
-  package func signalOne(_ platform: any Platform) { signal(platform) }
+  package func ringOnce(_ platform: any Platform) { ring(platform) }
 }
 
 extension OwnedLock {

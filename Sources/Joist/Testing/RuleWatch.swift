@@ -29,14 +29,14 @@ package struct RuleWatch {
     for number in 0..<core.it.schedulerCount where core.it.scheduler(number).hasWorkAtAGuess && !isANap {
       return "Z2: work is queued at scheduler \(number), and every scheduler sleeps"
     }
-    return core.brokenSlot() ?? core.brokenBalance()
+    return core.brokenSlot() ?? core.brokenDeadline() ?? core.brokenBalance()
   }
 
   /// Whether a scheduler naps before it looks again at work that it has left to another (Z5).
   private var isANap: Bool {
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
-      if scheduler.it.isSearching && scheduler.it.sighting.victim != nil { return true }
+      if scheduler.it.isSearching && scheduler.it.victimWatch.victim != nil { return true }
     }
     return false
   }
@@ -110,8 +110,9 @@ extension Handle<ProcessRecord> {
     guard it.inbox.isParkedAtRest else { return "E2: \(id) waits, and a thread owns it" }
     let signals = it.signals.ordered
     let wants = it.flags.wakingSignals
-    if !signals.areHolding(it.flags) && !signals.isDisjoint(with: wants) { return "G2: \(id) waits, and was woken" }
-    if !signals.areHolding(it.flags) && it.flags.contains(.awaitsAnswer) && it.cell.isAnswered {
+    let isHeldBack = signals.suspendsHoldBack(it.flags)
+    if !isHeldBack && !signals.isDisjoint(with: wants) { return "G2: \(id) waits, and was woken" }
+    if !isHeldBack && it.flags.contains(.awaitsAnswer) && it.cell.isAnswered {
       return "WC5: \(id) waits, and its answer is there"
     }
     if it.flags.contains(.wantsMail) && !it.inbox.isEmpty { return "E4: \(id) waits for mail, and mail is there" }
@@ -146,6 +147,27 @@ extension Handle<RuntimeCore> {
       }
     }
     return broken
+  }
+
+  /// Returns the reason if the timer entry of a process that waits with a timeout is in no wheel, or is due after the
+  /// deadline (Y3), when no process runs.
+  ///
+  /// A deadline that has passed is not checked. Its entry has expired, and the process is suspended or about to wake.
+  // Ordering: relaxed, because no thread stores a deadline meanwhile.
+  // Order: the table is only asked.
+  fileprivate func brokenDeadline() -> String? {
+    for process in it.table.all where process.it.state == .waiting && process.it.flags.contains(.timed) {
+      guard let timer = process.it.timer else { return "Y3: \(process.id) waits with a timeout, and has no timer" }
+      let deadline = timer.it.deadline.load(ordering: .relaxed)
+      if deadline <= now { continue }
+      if timer.entry.it.place == .none {
+        return "Y3: \(process.id) waits with a timeout, and its entry is in no wheel"
+      }
+      if timer.entry.it.due > TimerWheel.tick(of: deadline) {
+        return "Y3: \(process.id) waits with a timeout, and its entry is due after the deadline"
+      }
+    }
+    return nil
   }
 
   /// Returns the reason if the counts of messages do not add up, when no process runs.

@@ -21,6 +21,57 @@ import Testing
   }
 
   @Test(.threadsAndSeeds)
+  func `M4: a process that another scheduler finds by its name takes messages from then on`() throws {
+    let rounds = size(2_000, seeds: 10)
+    let received = Count()
+    _ = try onRuntime { runtime in
+      let spawner = runtime.spawn { process in
+        for _ in 0..<rounds {
+          // The name of a process that has just ended may still be taken.
+          var server: ProcessRef<Int>?
+          while server == nil {
+            server = try? process.trySpawn(Int.self, options: .init(name: "name")) { process in
+              _ = try process.receive()
+              received.add()
+            }
+            try process.yield()
+          }
+          _ = try process.join(server!)
+        }
+      }
+      runtime.spawn { process in
+        while spawner.isAlive {
+          if let server = try process.lookup("name", as: Int.self) {
+            server.send(1)
+            _ = try process.join(server)
+          }
+          try process.yield()
+        }
+      }
+    }
+    #expect(received.total == rounds)
+  }
+
+  @Test func `M4: a spawn whose name is taken leaves nothing to the record's next process`() throws {
+    let tracker = Tracker()
+    let simulation = try HandDriven()
+    let runtime = simulation.runtime
+    runtime.spawn(Int.self, options: .init(name: "name")) { _ = try $0.receive() }
+    simulation.run(passingTime: false)
+    let options = SpawnOptions(name: "name", memoryLimit: 64 << 10, stack: .dedicated(bytes: 64 << 10))
+    var isRefused = false
+    do {
+      let object = Tracked(tracker)
+      _ = try runtime.trySpawn(Int.self, options: options) { _ in object.number += 1 }
+    } catch { isRefused = true }
+    #expect(isRefused && tracker.count == 0)
+    let next = runtime.spawn(InlineArray<26, Int>.self) { try $0.sleep(for: .seconds(1_000)) }
+    for _ in 0..<1_024 { next.send(InlineArray(repeating: 1)) }
+    simulation.run(passingTime: false)
+    #expect(next.isAlive)
+  }
+
+  @Test(.threadsAndSeeds)
   func `M4: a process that is told of an end on another scheduler finds the name free`() throws {
     let rounds = size(500, seeds: 10)
     let taken = Count()

@@ -11,23 +11,23 @@ import Testing
     let simulation = try HandDriven()
     let queue = RunQueue(ageing: 10)
     let processes = (0..<4).map { _ in simulation.runtime.spareRecord() }
-    #expect(queue.isEmpty(.low) && queue.firstLevel == nil)
+    #expect(queue.isEmptyAtAGuess && queue.firstLevel == nil)
     for process in processes { queue.enqueue(process, at: .low, slice: 0) }
-    #expect(queue.length(.low) == 4 && queue.firstLevel == .low && queue.lengthAtAGuess == 4)
-    let promoted = queue.promote(processes[1], to: .max, slice: 1)
-    #expect(promoted)
+    #expect(queue.length(.low) == 4 && queue.firstLevel == .low && queue.approximateLength == 4)
+    let isMoved = queue.moveUp(processes[1], to: .max, slice: 1)
+    #expect(isMoved)
     #expect(queue.length(.low) == 3 && queue.length(.max) == 1 && queue.hasUrgentWorkAtAGuess)
     let first = queue.dequeue(.max, slice: 2)
     #expect(first == processes[1])
-    let promotedAgain = queue.promote(processes[1], to: .high, slice: 2)
-    #expect(!promotedAgain)
+    let isMovedAgain = queue.moveUp(processes[1], to: .high, slice: 2)
+    #expect(!isMovedAgain)
     #expect(queue.list(.max).it.lastScheduled == 2)
     for expected in [0, 2, 3] {
       let next = queue.dequeue(.low, slice: 3)
       #expect(next == processes[expected])
     }
     let none = queue.dequeue(.low, slice: 3)
-    #expect(none == nil && queue.lengthAtAGuess == 0)
+    #expect(none == nil && queue.approximateLength == 0)
   }
 
   @Test func `S5: processes that waited long move up one level at a time, and no higher than high`() throws {

@@ -151,6 +151,28 @@ import Testing
     #expect(shares.max()! <= 2 * shares.min()!, "\(shares)")
   }
 
+  @Test(.timeLimit(.minutes(2)))
+  func `S3: timeouts pass while a scheduler is stuck and no spare one is left`() throws {
+    let (armed, ended, endedInTime) = (Count(), Count(), Count())
+    _ = try withRuntime(.init(schedulers: 2, spareSchedulers: 0)) { runtime in
+      runtime.spawn { process in
+        for _ in 0..<40 {
+          process.spawn(Int.self) { process in
+            armed.add()
+            _ = try process.receive(timeout: .milliseconds(50))
+            ended.add()
+          }
+        }
+        while armed.total < 40 { try process.yield() }
+        // Most of the timers are in the wheel of the scheduler that this process holds.
+        let limit = ContinuousClock.now + .seconds(20)
+        while ended.total < 40 && ContinuousClock.now < limit {}
+        endedInTime.add(ended.total)
+      }
+    }
+    #expect(endedInTime.total == 40)
+  }
+
   @Test func `S3: blocking parks the process and not its scheduler`() throws {
     let flag = Count()
     let log = Log<String>()

@@ -13,7 +13,7 @@ import Testing
     var wheel = TimerWheel(index: 0, now: now)
     var armed: [(entry: Handle<TimerEntry>, due: UInt64)] = []
     for _ in 0..<300 {
-      let entry = Handle<TimerEntry>.allocate(TimerEntry(owner: .process))
+      let entry = Handle<TimerEntry>.allocate(TimerEntry(kind: .process))
       let due = TimerWheel.tick(of: now + Int64(random.next() >> (17 + random.next() % 44)))
       wheel.insert(entry, due: due)
       armed.append((entry, due))

@@ -16,9 +16,6 @@ package enum Limits {
   /// The number of slots in the table: 27 bits of a `ProcessID`, which leaves five for a node and 32 for the
   /// generation.
   package static let maxProcesses = 1 << 27
-  /// The default process limit: its records reserve 3 GiB of address space, of which only the part in use is ever
-  /// touched.
-  package static let processesDefault = 1 << 24
   /// The number of free records that one scheduler caches, so that spawn and exit take no lock.
   package static let recordsCached = 128
   /// The process limit below which schedulers cache no records, so that a small limit can be reached to the last
@@ -31,25 +28,23 @@ package enum Limits {
   package static let maxThreads = 256
   /// The maximum number of schedulers that a user may ask for; the remaining threads are for spare schedulers.
   package static let maxSchedulers = 192
-  /// The number of reductions in a slice.
-  package static let reductionsDefault = 2_000
   package static let maxReductions = 1_000_000_000
-  /// The number of slices that a process waits in a queue before it moves up one level.
-  package static let ageingDefault = 512
   /// The mask, a power of two less one, for the slices at which ageing runs; each run examines the heads of two queues.
   package static let ageingMask: UInt32 = 15
   /// The maximum number of processes that move up at a time, so that a crowd of aged processes does not delay a slice.
   package static let agingBatch = 16
-  /// The maximum number of processes that a thief takes at once; taking half of a longer queue would not finish sooner.
+  /// The maximum number of processes that a thief takes at once; a larger batch would not make the work end sooner.
   package static let stealBatch = 128
-  /// The nanoseconds after which a thief looks again (ST1); a steal costs a tenth of that.
+  /// The length of a thief's nap (ST1); a steal costs a tenth of that.
   package static let thiefNapNanoseconds: Int64 = 100_000
-  /// The number of naps that a victim must need for its queued work to be worth a steal; the second number applies to a
-  /// victim that was stolen from just before.
+  /// The number of nap lengths above which a steal is worthwhile: the victim would need more of them for its queue.
+  ///
+  /// The second number applies to the first look at a victim after a steal from it.
   package static let napsWorthStealing = 10
   package static let napsWorthStealingAgain = 40
-  /// The number of looks that find work in a queue after which its scheduler is no longer assumed to be about to run
-  /// it: three milliseconds.
+  /// The number of looks in a row that find work in a queue, after which a thief takes it in any case.
+  ///
+  /// 32 naps are three milliseconds.
   package static let looksBeforeStealing = 32
   /// The interval between two comparisons of a scheduler's load with the others' (BA2).
   ///
@@ -96,10 +91,7 @@ package enum Limits {
 
   // MARK: Stacks
 
-  package static let slotsDefault = 16_384
   package static let maxSlots = 1 << 20
-  /// The default size of a stack slot: untouched addresses cost nothing, and a Darwin thread has half a megabyte, too.
-  package static let slotBytesDefault = 512 << 10
   /// The minimum size of a stack slot: Swift's first `print` needs about 20 KiB, formatting in Foundation 40.
   package static let minSlotBytes = 64 << 10
   package static let maxSlotBytes = 64 << 20

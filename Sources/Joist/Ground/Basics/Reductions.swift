@@ -6,10 +6,12 @@
 // | operation | reductions |
 // | --- | --- |
 // | `send` | 4, and 1 for each 8 messages that the receiver has not read, up to 250 |
-// | `receive`, for each message examined | 2 |
+// | `receive`, for each message examined | 2, and nothing more if it waits |
 // | `spawn` | 40 |
 // | `yield` | none, but the rest of the slice is lost |
-// | `sleep`, `blocking`, a receive that waits | 10 |
+// | `sleep`, `blocking`, `hibernate` | 10 |
+// | a wait for a result: a reply, a permit, a lock, space in a mailbox, the end of a process | 10 |
+// | `waitReadable`, `waitWritable` | 10, and 10 if they wait |
 // | `suspend`, `resume`, `exit`, `setPriority`, `info` of another process | 4 |
 // | arming or cancelling a timer | 20 |
 // | `reduce(n)` | n |

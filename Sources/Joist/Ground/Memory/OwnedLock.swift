@@ -18,7 +18,7 @@
 import CJoist
 import Synchronization
 
-/// A lock that its owner holds for nanoseconds at a time, and a visitor now and then.
+/// A lock that its owner takes often and holds for nanoseconds, and that visitors take seldom.
 package struct OwnedLock: ~Copyable {
   private let inside = Atomic<Bool>(false)
   private let wanted = Atomic<Bool>(false)

@@ -67,7 +67,7 @@ private final class ThreadEnd: Sendable {
   // Ordering: releasing pairs with the load below, so that the thread that joins sees what the body did.
   func bodyReturned(isKept: Bool) {
     state.store(isKept ? State.stays : State.ends, ordering: .releasing)
-    word.signal(HostPlatform.shared, all: true)
+    word.ring(HostPlatform.shared, all: true)
   }
 
   /// Waits until the body has returned; returns false if the thread then sleeps until the program ends.

@@ -6,9 +6,10 @@
 //      are distributed over the nodes in proportion to the processors; those of one node have consecutive numbers.
 // NU2. Free records, slots and blocks return to the node of their memory when they leave a scheduler's cache, and are
 //      taken from there.
-// NU3. A thief looks at the schedulers of its own node first. A thread that wakes a scheduler wakes one of its own node
-//      if one sleeps. A process that a thread outside of the runtime makes ready goes to a scheduler of the node that
-//      the thread runs on.
+// NU3. A thief looks at the schedulers of its own node first, and so does a scheduler that balances its load (BA2). But
+//      urgent work is taken from any node. A thread that wakes a scheduler wakes one of its own node if one sleeps. A
+//      process that a thread outside of the runtime makes ready goes to a scheduler of the node that the thread runs
+//      on.
 // NU4. On a machine with one node all of this costs only a comparison off the common path.
 
 /// The NUMA nodes whose processors the program may use.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The runtime's only interface to the outside: time, random numbers, threads, waiting, memory. `HostPlatform` is the
-// real one. A simulated platform gives the same runtime a clock that the simulation advances, and no threads.
+// real one. A simulated platform gives the same runtime a clock that the simulation advances, and virtual threads. The
+// platform of a test may have no threads: the test then steps the schedulers by hand.
 
 /// The services that the runtime needs from the machine.
 package protocol Platform: AnyObject, Sendable {

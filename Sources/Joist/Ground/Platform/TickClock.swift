@@ -8,7 +8,7 @@ import Synchronization
 
 /// A counter that is the same on every core and costs next to nothing to read.
 package struct TickClock: Sendable {
-  /// The number of counts per second.
+  /// The number of ticks per second.
   package let perSecond: UInt64
   /// The simulated counter; nil for the processor's counter.
   // Ordering: relaxed, because a simulation runs on one real thread.
@@ -31,7 +31,7 @@ package struct TickClock: Sendable {
     source?.it.store(count, ordering: .relaxed)
   }
 
-  /// The current count.
+  /// The current count of ticks.
   package var count: UInt64 {
     @inline(__always) get {
       if let source { return source.it.load(ordering: .relaxed) }
@@ -39,9 +39,9 @@ package struct TickClock: Sendable {
     }
   }
 
-  /// Returns the nanoseconds that a number of counts takes.
-  package func nanoseconds(_ counts: UInt64) -> Int64 {
-    let (high, low) = counts.multipliedFullWidth(by: 1_000_000_000)
+  /// Returns the nanoseconds that a number of ticks takes.
+  package func nanoseconds(_ ticks: UInt64) -> Int64 {
+    let (high, low) = ticks.multipliedFullWidth(by: 1_000_000_000)
     return Int64(clamping: perSecond.dividingFullWidth((high % perSecond, low)).quotient)
   }
 }

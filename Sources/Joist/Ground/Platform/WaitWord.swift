@@ -5,8 +5,8 @@
 // F2. A thread that is about to sleep reads the word first, then tests its condition, then sleeps while the word still
 //     has the value that was read. So it does not sleep through a change in between.
 //
-// Ordering: releasing and acquiring. A thread that reads the count written by a signal sees what was changed before
-// that signal. A thread that reads an older count is not allowed to sleep, or is woken: the system compares the word
+// Ordering: releasing and acquiring. A thread that reads the count written by `ring` sees what was changed before
+// that call. A thread that reads an older count is not allowed to sleep, or is woken: the system compares the word
 // behind a fence or a lock of its own.
 
 import Synchronization
@@ -26,7 +26,7 @@ package struct WaitWord: ~Copyable {
   package func isStill(_ value: UInt32) -> Bool { seen == value }
 
   /// Counts an event and wakes one sleeper, or all of them (F1).
-  func signal(_ platform: any Platform, all: Bool = false) {
+  func ring(_ platform: any Platform, all: Bool = false) {
     count.wrappingAdd(1, ordering: .releasing)
     SchedulePoint.betweenSteps()
     platform.wake(self, all: all)

@@ -163,6 +163,6 @@ extension Scheduler {
   static func beginCall() {
     guard let current else { return lookForRoomElsewhere() }
     current.lookForRoom()
-    current.signalDeferred()
+    current.notifyDeferred()
   }
 }

@@ -16,10 +16,11 @@
     ///
     /// Each line names the function, and file and line as far as there is debug information. Thunks and other code that
     /// the compiler has put between functions of the source are left out. If there is no ``message``, the first line
-    /// often gives the reason, such as `Swift runtime failure: …`.
+    /// often gives the reason, such as `Swift runtime failure: …`. If the standard library trapped, the first lines are
+    /// its own: the first line that names a file of your program is where it was called.
     ///
     /// Takes milliseconds, some hundred kilobytes of stack, and memory that stays allocated. Inside a process, call it
-    /// in `blocking`.
+    /// in `blocking`; in a handler of reports, on a dispatch queue.
     public func symbolicated() -> [String] {
       let frames = backtrace.enumerated().map { index, address in
         index == 0 ? RichFrame<UInt>.programCounter(address) : .returnAddress(address)

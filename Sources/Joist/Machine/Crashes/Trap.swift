@@ -42,8 +42,9 @@ public struct Trap: Sendable {
 
   /// The message of Swift's runtime, if there was one.
   ///
-  /// In release builds most traps have none, and ``symbolicated()`` tells more. When several threads crash at the same
-  /// moment, the message may belong to another crash.
+  /// If the standard library trapped, for instance at an index out of range, the message names a line of the library
+  /// and not of your program; ``symbolicated()`` gives that. In release builds most traps have no message. When several
+  /// threads crash at the same moment, the message may belong to another crash.
   public var message: String? { facts.message }
 
   /// The address of the crash and the return addresses from there outwards, at most 64.

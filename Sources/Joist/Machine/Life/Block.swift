@@ -28,7 +28,7 @@ extension Handle<Scheduler> {
   /// Parks a process that has switched away to wait.
   @inline(__always)
   func park(_ process: ProcessHandle) {
-    if !parkQuickly(process) { releaseClaim(process) }
+    if !parkQuickly(process) { parkOrQueue(process) }
   }
 
   /// Parks a process that waits only for mail, if nothing else is asked of it.
@@ -45,13 +45,13 @@ extension Handle<Scheduler> {
     return !process.it.inbox.claim()
   }
 
-  /// Parks a waiting process and gives it up, or makes it ready if something has arrived for it.
+  /// Parks a waiting process, or queues it if something has arrived for it; either way the caller gives it up.
   @inline(never)
-  func releaseClaim(_ process: ProcessHandle) {
-    while !leave(process) {
-      if wantsOut(process) {
+  func parkOrQueue(_ process: ProcessHandle) {
+    while !tryToPark(process) {
+      if isSlotWanted(process) {
         surrender(process)
-        if process.it.signals.ordered.isDisjoint(with: .ofInterestOutside) { continue }
+        if process.it.signals.ordered.isDisjoint(with: .wakesWaiting) { continue }
       }
       process.it.transition(.wake)
       return enqueue(process)
@@ -66,8 +66,8 @@ extension Handle<Scheduler> {
     if !process.isHeld { return false }
     process.it.transition(.hold)
     process.it.flags.remove(.wantsMail)
-    while !leave(process) {
-      if wantsOut(process) { surrender(process) }
+    while !tryToPark(process) {
+      if isSlotWanted(process) { surrender(process) }
       if !process.isHeld {
         process.it.transition(.wake)
         return false
@@ -76,25 +76,25 @@ extension Handle<Scheduler> {
     return true
   }
 
-  /// Parks a process and then looks whether anything has arrived for it (G2).
+  /// Tries to park a process: parks it, and then looks whether anything has arrived for it (G2).
   ///
   /// Returns true if it is parked and the caller no longer has it. Returns false if the caller still has it, and there
   /// is something to do.
   @inline(__always)
-  func leave(_ process: ProcessHandle) -> Bool {
-    // Read first: a thread that claims the process writes to both.
+  func tryToPark(_ process: ProcessHandle) -> Bool {
+    // `flags` and the slot are read before the process is parked, because the thread that claims it may change them.
     let hasSlot = process.hasSharedSlot
     let flags = process.it.flags
     guard process.it.inbox.park(mailWakes: flags.contains(.wantsMail)) else { return false }
     let signals = process.it.signals.ordered
     let isAnswered = flags.contains(.awaitsAnswer) && process.it.cell.isAnswered
-    let isWoken = !signals.areHolding(flags) && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
-    let isInTheWay = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)
-    return !(isWoken || isInTheWay) || !process.it.inbox.claim()
+    let isWoken = !signals.suspendsHoldBack(flags) && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
+    let mustFreeSlot = hasSlot && (signals.contains(.slotWanted) || it.runtime.it.slots.isUnderPressure)
+    return !(isWoken || mustFreeSlot) || !process.it.inbox.claim()
   }
 
   /// Whether a sharer waits for the stack slot of a process that the caller has.
-  private func wantsOut(_ process: ProcessHandle) -> Bool {
+  private func isSlotWanted(_ process: ProcessHandle) -> Bool {
     process.hasSharedSlot && it.runtime.it.slots.isWanted(process)
   }
 }
@@ -102,7 +102,7 @@ extension Handle<Scheduler> {
 extension Handle<ProcessRecord> {
   /// Whether suspends keep the process from running; the caller has it.
   @inline(__always)
-  var isHeld: Bool { it.signals.ordered.areHolding(it.flags) }
+  var isHeld: Bool { it.signals.ordered.suspendsHoldBack(it.flags) }
 
   /// Whether the process occupies a slot that others may want.
   ///

@@ -16,8 +16,8 @@ extension Handle<ProcessRecord> {
   }
 
   // Ordering: the push publishes the visit to the scheduler that runs the process, and so to the thread that joins that
-  // scheduler. Releasing pairs with the load in `RuntimeShutdown`'s `end`: everything that was done with the core comes
-  // before its end (J3).
+  // scheduler. The releasing decrement pairs with the load in `end` of `RuntimeShutdown`, so this thread no longer
+  // touches the core after the core ends (J3).
   @inline(never)
   private func makeReadyFromOutside() {
     let core = home
@@ -33,7 +33,7 @@ extension Handle<Scheduler> {
   /// Queues a ready process on this scheduler.
   ///
   /// The first process in an empty queue is left to this scheduler, unless the running process continues
-  /// (`signalDeferred`). A second one is offered to other schedulers at once.
+  /// (`notifyDeferred`). A second one is offered to other schedulers at once.
   @inline(never)
   func enqueue(_ process: ProcessHandle) {
     guard it.queue.lock.tryLock() else { return enqueueSlowly(process) }

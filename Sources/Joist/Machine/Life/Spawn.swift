@@ -52,7 +52,7 @@ extension Handle<ProcessRecord> {
     process.prepare(body, .normal, scheduler.it.sliceLength)
     process.it.flags = []
     charge(Cost.spawn)
-    scheduler.signalDeferred()
+    scheduler.notifyDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
     // What may fail for lack of memory comes before the process exists.
     tie(process)
@@ -91,12 +91,13 @@ extension Handle<RuntimeCore> {
     guard !it.shutdown.isRefusing else { throw .shuttingDown }
     if it.memory.isShort && isReallyShortOfMemory() { throw .memoryLimit(it.memory.ceiling) }
     guard let process = takeRecord(scheduler) else { throw .processLimit(it.configuration.processLimit) }
-    try provide(process, request)
     let options = request.options
+    try provideStack(process, options.stack)
     let slice = options.reductionsPerSlice ?? it.configuration.reductionsPerSlice
     process.prepare(request.body, options.priority, Int32(slice))
     process.it.flags = process.it.slot == nil ? [] : .onStack
     process.bound(options.mailbox, memoryLimit: options.memoryLimit)
+    try provideName(process, request)
     scheduler?.it.running?.charge(Cost.spawn)
     let spawned = Spawned(record: process, id: process.it.identity)
     tie(process)
@@ -108,25 +109,46 @@ extension Handle<RuntimeCore> {
     return spawned
   }
 
-  /// Gives the process its name and a dedicated stack, either of which may fail.
-  private func provide(_ process: ProcessHandle, _ request: SpawnRequest) throws(SpawnError) {
-    if let name = request.options.name, let type = request.type {
-      do {
-        try it.names.add(name, process, process.id, type)
-      } catch {
-        giveBack(process)
-        throw .name(error)
-      }
-    }
-    guard case .dedicated(let bytes) = request.options.stack else { return }
+  /// Gives the process a dedicated stack if its options ask for one.
+  private func provideStack(_ process: ProcessHandle, _ stack: SpawnOptions.Stack) throws(SpawnError) {
+    guard case .dedicated(let bytes) = stack else { return }
     guard let slot = Handle<StackSlot>.dedicated(bytes: bytes, on: it.platform) else {
-      if let name = request.options.name { it.names.remove(name) }
       giveBack(process)
       throw .noStack
     }
     process.it.slot = slot
     slot.it.lay(process, entry: .main)
     it.slots.add(slot, for: process)
+  }
+
+  /// Gives the process its name, if it is to have one.
+  ///
+  /// It comes last, because a thread that finds the name may send to the process at once.
+  private func provideName(_ process: ProcessHandle, _ request: SpawnRequest) throws(SpawnError) {
+    guard let name = request.options.name, let type = request.type else { return }
+    do {
+      try it.names.add(name, process, process.it.identity, type)
+    } catch {
+      withdraw(process)
+      throw .name(error)
+    }
+  }
+
+  /// Takes back what a process was given that no other thread knows of, and destroys its body.
+  private func withdraw(_ process: ProcessHandle) {
+    let body = process.bodyPlace.take()
+    _ = process.it.inbox.end()
+    if process.hasExtras { process.extras().it.memoryLimit = .max }
+    process.it.flags = []
+    if let slot = process.it.slot {
+      process.it.slot = nil
+      _ = slot.it.endFrames()
+      it.slots.removeDedicated(slot)
+      slot.releaseDedicated(on: it.platform)
+    }
+    giveBack(process)
+    // Last, because what it captured may have a `deinit` that traps.
+    withExtendedLifetime(body) {}
   }
 
   /// Returns a record that was not used.

@@ -6,7 +6,7 @@
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// Makes a waiting process ready that the caller has just claimed.
+  /// Makes a process ready that the caller has just claimed.
   func wake(from scheduler: Handle<Scheduler>?) {
     it.transition(.wake)
     makeReady(from: scheduler.flatMap { $0.it.runtime == home ? $0 : nil })

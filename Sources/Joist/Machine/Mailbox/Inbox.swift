@@ -2,13 +2,15 @@
 //
 // The inbox of a process: one atomic word that holds the messages that others have pushed, and says whether the process
 // is parked. A send costs one atomic operation, whether it wakes the receiver or not: a push that finds `mailWakes`
-// clears that flag and `parked` in the same exchange.
+// clears that flag and `parked` in the same compare-exchange.
 //
-// E1. The word has three parts. The address of the newest message, to which the older ones are linked; addresses have
-//     48 bits on the systems that Joist supports. In the low bits, three flags: `open` (the record has a process whose
-//     end has not yet taken out the last messages), `parked` (the process neither runs nor is queued), and `mailWakes`
-//     (a message wakes it). In the sixteen high bits, the number of unread messages, saturated: those that lie here,
-//     and those that the owner still had when it last emptied the inbox.
+// E1. The word has three parts.
+//     - Bits 48–63: the number of unread messages, saturated. It counts those that lie here, and those that the owner
+//       still had when it last emptied the inbox.
+//     - Bits 3–47: the address of the newest message, to which the older ones are linked. Addresses have 48 bits on
+//       the systems that Joist supports.
+//     - Bits 0–2: three flags. `open`: the record has a process, and its end has not emptied the inbox yet. `parked`:
+//       the process neither runs nor is queued. `mailWakes`: a message wakes it.
 // E2. A thread that clears `parked` has the process exclusively: it must run it, queue it, or park it again.
 // E4. Only the thread that has the process parks it, and with `mailWakes` only while the inbox has no message. So a
 //     message that comes between a receive's last look and its parking makes the parking fail.
@@ -17,17 +19,18 @@
 //     have been taken out.
 // E6. The end of a process clears `open` in the exchange that takes out the last messages; the record's next process
 //     sets it. Nothing is pushed to a word without `open`: the sender keeps its node. So no message lies in a record
-//     that has no process, and zero, the content of memory that was given back (R10), is such a word. A message for an
+//     that has no process. Memory that was given back reads as zero, which has no `open` (R10). A message for an
 //     earlier process of the record may still be pushed to the next one, which discards it (K2).
 //
 // Rejected: a separate word for "waits", which senders read after they push. It costs one more read-modify-write to
 // park, one more to wake, and a fence between the push and the look.
 //
-// Ordering: after `begin` the word is changed by exchanges only, all of them sequentially consistent. On x86-64 every
-// exchange is; on ARM64 a sequentially consistent exchange is the same instruction as an acquiring and releasing one,
-// which `push`, `claim` and `takeAll` need to pass on messages and the process. G2, WC5, U9 and PX2 need more of
-// `park`, `claim`, `see` and `takeAll`, as is said there. A first load is relaxed where an exchange follows that fails
-// if the loaded value is old.
+// Ordering: after `begin` the word is changed by atomic read-modify-writes only, all of them sequentially consistent.
+// On x86-64 an atomic read-modify-write is sequentially consistent anyway. On ARM64 it is the same instruction as one
+// that acquires and releases, which `push`, `claim` and `takeAll` need to pass on messages and the process. `park`,
+// `claim`, `see` and `takeAll` must be sequentially consistent; their comments say for which rule. A first load is
+// relaxed where a compare-exchange follows, which fails if the loaded value is old. Where a function returns on that
+// load alone, the comments of `push` and `park` have the argument.
 
 import Synchronization
 
@@ -57,8 +60,10 @@ package struct Inbox: ~Copyable {
 
   /// Pushes a message (K1).
   // Ordering: releasing publishes the message to `takeAll`. Acquiring pairs with the parking, because the caller may
-  // have the process afterwards, and with the exchange of an end: a thread that pushes after that sees the next
-  // generation.
+  // have the process afterwards, and with the exchange in `end`: a thread that pushes after that sees the next
+  // generation. `.refused` follows from the relaxed load alone. A sender has the process's id from its spawn, directly
+  // or through other threads, so it reads the word that `begin` stored or a newer one. A word without `open` is newer:
+  // the process has ended. A sender that finds the name of a process that is just being spawned may be refused, too.
   @inline(__always)
   func push(_ node: Handle<MessageNode>) -> Pushed {
     var old = word.load(ordering: .relaxed)
@@ -125,7 +130,8 @@ package struct Inbox: ~Copyable {
   /// Parks the process; returns false if it would wait for a message and one is there (E4).
   // Ordering: releasing publishes the process to the thread that claims it; acquiring orders two threads that have it
   // one after the other. Sequentially consistent, before the loads of `Signals.ordered` (G2) and `OneShot.isAnswered`
-  // (WC5), and for stack slots (U9).
+  // (WC5), and for stack slots (U9). The relaxed load alone decides that a message is there: messages stay until the
+  // caller takes them.
   @inline(__always)
   func park(mailWakes: Bool) -> Bool {
     if mailWakes {
@@ -164,9 +170,11 @@ package struct Inbox: ~Copyable {
   @inline(__always)
   var isEmpty: Bool { word.load(ordering: .relaxed) & Inbox.address == 0 }
 
-  /// Whether the process is parked, and below the newest message; used while no thread changes the word.
-  // Ordering: acquiring, in order to read the messages.
+  /// Whether the process is parked; read while no thread changes the word.
+  // Ordering: acquiring pairs with `park`, because the process's fields are read next.
   var isParkedAtRest: Bool { word.load(ordering: .acquiring) & Inbox.parked != 0 }
+  /// The newest message, to which the older ones are linked; read while no thread changes the word.
+  // Ordering: acquiring, in order to read the messages.
   var newestAtRest: Handle<MessageNode>? { Handle(bits: word.load(ordering: .acquiring) & Inbox.address) }
 
   /// The number of unread messages, as the word counts them (E1).
@@ -175,15 +183,15 @@ package struct Inbox: ~Copyable {
   var unread: Int { Int(word.load(ordering: .relaxed) >> 48) }
 
   /// Makes visible what the owner did before its last `takeAll` (PX2).
-  // Ordering: acquiring pairs with `takeAll`: later the word is changed by exchanges only, which pass on what `takeAll`
-  // published. Sequentially consistent for PX2.
+  // Ordering: acquiring pairs with `takeAll`: later the word is changed by atomic read-modify-writes only, which pass
+  // on what `takeAll` published. Sequentially consistent for PX2.
   @inline(__always)
   func see() { _ = word.load(ordering: .sequentiallyConsistent) }
 
   /// Takes out all messages, the newest first, and stores the number of messages that are unread then; only for the
   /// thread that has the process.
   // Ordering: acquiring pairs with the pushes; releasing pairs with later pushes and with `see`. Sequentially
-  // consistent for PX2, which costs nothing extra in an exchange.
+  // consistent for PX2, which costs an exchange nothing extra.
   @inline(__always)
   func takeAll(leaving unread: Int = 0) -> Handle<MessageNode>? {
     SchedulePoint.betweenSteps()

@@ -23,7 +23,7 @@ extension Handle<ProcessRecord> {
       if it.flags.contains(.exiting) { try refuse() }
     }
     if let node = it.mailbox.removeFirst() {
-      scheduler.signalDeferred()
+      scheduler.notifyDeferred()
       return received(node, scheduler)
     }
     if let node = takeNew() { return received(node, scheduler) }
@@ -71,7 +71,7 @@ extension Handle<ProcessRecord> {
     while true {
       collectMail()
       if it.flags.contains(.exiting) { try refuse() }
-      if it.mailbox.first != nil { return scheduler.signalDeferred() }
+      if it.mailbox.first != nil { return scheduler.notifyDeferred() }
       scheduler = wait(.receive, on: scheduler, leaving: .hibernated)
     }
   }

@@ -155,7 +155,7 @@ struct Delivery {
     if let sender = scheduler.it.running {
       node.it.sender = sender.it.identity.bits
       sender.charge(Cost.send)
-      scheduler.signalDeferred()
+      scheduler.notifyDeferred()
     }
     node.it.sent = scheduler.it.lastClock
     scheduler.it.counters.messagesSent.add()

@@ -35,7 +35,7 @@ extension Handle<ProcessRecord> {
       return memory(stack: HostPlatform.pageBytes, mailbox: mailbox, other: extrasAddress == 0 ? 0 : Self.extrasBytes)
     }
     let memory = memory(stack: frameBytes, mailbox: mailBytes, other: otherBytes)
-    if !home.it.scheduler(0).leave(self) { wake(from: Scheduler.current) }
+    if !home.it.scheduler(0).tryToPark(self) { wake(from: Scheduler.current) }
     return memory
   }
 

@@ -186,7 +186,7 @@ struct ProcessFlags: OptionSet {
   static let timed = ProcessFlags(rawValue: 32)
   /// A result in the one-shot ends the present wait.
   static let awaitsAnswer = ProcessFlags(rawValue: 64)
-  /// An exit does not end the present wait, a kill does.
+  /// An exit does not wake the process from the present wait; a kill does if the process also awaits an answer.
   static let killable = ProcessFlags(rawValue: 128)
 }
 

@@ -7,7 +7,10 @@ import Synchronization
 /// The typed address of a process.
 ///
 /// A reference takes 16 bytes, names its runtime, and keeps nothing alive. It may be used after its process has ended:
-/// what is sent then is destroyed and counted. It never reaches another process.
+/// what is sent then is destroyed, counted and reported. It never reaches another process.
+///
+/// A `spawn` that fails returns the reference `#0.0`, which names no process. What is sent to it is destroyed, and is
+/// neither counted nor reported; ``trySend(_:)`` and the calls throw, as for a process that has ended.
 public struct ProcessRef<Message: ~Copyable>: Sendable {
   /// The untyped identity of the process.
   public let id: ProcessID
@@ -44,8 +47,8 @@ extension ProcessRef where Message: ~Copyable {
   /// Tells the process to exit.
   ///
   /// Its next runtime call throws ``ProcessExit``, and if it waits, the wait ends. A suspended process is resumed.
-  /// `.normal` is ignored, unless a process sends it to itself. A process told `.killed` that has not ended within a
-  /// slice after a call has thrown is abandoned: its frames are left behind, and what they refer to leaks.
+  /// `.normal` is ignored, unless a process sends it to itself. After `.killed`, its next call throws; if it still runs
+  /// a slice later, it is abandoned: its frames are left behind, and what they refer to leaks.
   ///
   /// Does nothing if the process has ended. Never waits; allocates a message at most.
   public func exit(_ reason: ExitReason = .shutdown) {
@@ -94,7 +97,7 @@ extension ProcessRef where Message: ~Copyable {
   ///
   /// Costs one load. The answer may be outdated as soon as it is returned, unless it is false.
   public var isAlive: Bool {
-    Scheduler.current?.signalDeferred()
+    Scheduler.current?.notifyDeferred()
     return record?.it.generation.load(ordering: .acquiring) == id.generation
   }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The word by which others tell a process something that is not a message. Any thread may set bits; only the owner of
-// the process clears them.
+// The word by which others tell a process something that is not a message. Any thread may set flags; only the owner of
+// the process clears them. The upper half counts suspends, which any thread changes under the lock of the process's
+// extras (SU2).
 // G2. A thread that raises a signal sets the bit first and then tries to claim the process (`Inbox.claim`). A thread
-//     that parks a process parks it first and then reads this word. Both are sequentially consistent, so one of the two
-//     sees the other: no wake is lost.
+//     that parks a process parks it first and then reads this word. All four accesses are sequentially consistent, so
+//     the raiser sees the parking or the parker sees the bit: no wake is lost.
 //
-// Ordering: all changes of the word are sequentially consistent, which costs an exchange nothing. G2 needs it of those
-// that raise a bit and are followed by a claim. They also release what was done before; the thread that clears a bit
-// acquires it.
+// Ordering: all changes of the word are sequentially consistent, which costs an atomic read-modify-write nothing. Only
+// a `raise` that a claim follows needs it (G2). All of them also release what was done before; the thread that clears a
+// bit acquires it.
 
 import Synchronization
 
@@ -36,25 +37,25 @@ package struct Signals: ~Copyable {
     /// One suspend: the upper half counts those that were not taken back yet.
     static let oneSuspend = Flags(rawValue: 1 << 32)
     /// The signals that a process handles when it reaches a suspension point.
-    static let ofInterestInside: Flags = [.exit, .kill, .urgentMail, .overfull, Flags(rawValue: suspendMask)]
+    static let handledAtSuspensionPoints: Flags = [.exit, .kill, .urgentMail, .overfull, Flags(rawValue: suspendMask)]
 
     /// The signals that make a waiting process ready.
-    static let ofInterestOutside: Flags = [.woken, .exit, .kill, .overfull]
+    static let wakesWaiting: Flags = [.woken, .exit, .kill, .overfull]
 
     fileprivate static let suspendMask: UInt64 = ~0 << 32
     var suspends: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
-    /// Whether suspends keep a process with these flags from running.
+    /// Returns whether suspends keep a process with these flags from running.
     ///
     /// They do not while an exit or a kill waits to be handled, nor while the process exits.
     @inline(__always)
-    func areHolding(_ flags: ProcessFlags) -> Bool {
+    func suspendsHoldBack(_ flags: ProcessFlags) -> Bool {
       suspends > 0 && isDisjoint(with: [.exit, .kill]) && !flags.contains(.exiting)
     }
   }
 
   /// The flags, for a thread that has the process or is about to claim it (G2).
-  // Ordering: sequentially consistent. It follows the exchange in `Inbox.park`, and pairs with `raise` followed by
-  // `Inbox.claim`.
+  // Ordering: sequentially consistent. It follows the change of the word in `Inbox.park`, and pairs with `raise`
+  // followed by `Inbox.claim`.
   @inline(__always)
   var ordered: Flags {
     SchedulePoint.betweenSteps()
@@ -114,10 +115,13 @@ package struct Signals: ~Copyable {
 }
 
 extension ProcessFlags {
-  /// The signals that end the present wait: an exit is not among them if it cannot be thrown there.
+  /// The signals that wake the process from its present wait.
+  ///
+  /// In a `.killable` wait an exit does not wake the process, because the call cannot throw. A kill does only if the
+  /// process also awaits an answer: a `blocking` call waits for its closure to return even then.
   @inline(__always)
   var wakingSignals: Signals.Flags {
-    guard contains(.killable) else { return .ofInterestOutside }
+    guard contains(.killable) else { return .wakesWaiting }
     return contains(.awaitsAnswer) ? [.woken, .kill] : .woken
   }
 }

@@ -32,14 +32,14 @@ extension Handle<ProcessRecord> {
   /// Begins a suspension point: charges the process, and handles what others ask of it.
   ///
   /// Returns the scheduler that the process is on then. A caller that does not wait afterwards owes it a
-  /// `signalDeferred`.
+  /// `notifyDeferred`.
   @inline(__always)
   @discardableResult
   func suspensionPoint(_ generation: UInt32, cost: Int32) throws(ProcessExit) -> Handle<Scheduler> {
     var scheduler = here(generation)
     charge(cost)
     if it.reductionsLeft <= 0 { scheduler = leaveTo(.yielded, scheduler) }
-    if !it.signals.relaxed.isDisjoint(with: .ofInterestInside) { scheduler = attend() }
+    if !it.signals.relaxed.isDisjoint(with: .handledAtSuspensionPoints) { scheduler = attend() }
     if it.flags.contains(.exiting) { try refuse() }
     return scheduler
   }
@@ -53,7 +53,7 @@ extension Handle<ProcessRecord> {
   func paysQuickly(_ generation: UInt32, _ cost: Int32) -> Bool {
     guard let scheduler = Scheduler.current, scheduler.it.running == self,
       it.generation.load(ordering: .relaxed) == generation, it.reductionsLeft > cost, scheduler.it.pendingWork.isEmpty,
-      it.signals.relaxed.isDisjoint(with: .ofInterestInside), !it.flags.contains(.exiting)
+      it.signals.relaxed.isDisjoint(with: .handledAtSuspensionPoints), !it.flags.contains(.exiting)
     else { return false }
     it.reductionsLeft &-= cost
     return true
@@ -62,13 +62,13 @@ extension Handle<ProcessRecord> {
   /// Charges the process, with all that belongs to a suspension point.
   @inline(never)
   func pay(_ generation: UInt32, _ cost: Int32) throws(ProcessExit) {
-    try suspensionPoint(generation, cost: cost).signalDeferred()
+    try suspensionPoint(generation, cost: cost).notifyDeferred()
   }
 
   /// Ends a suspension point: handles signals, and throws if the process was told to exit.
   @inline(__always)
   func seeWhatOthersWant() throws(ProcessExit) {
-    if !it.signals.relaxed.isDisjoint(with: .ofInterestInside) { _ = attend() }
+    if !it.signals.relaxed.isDisjoint(with: .handledAtSuspensionPoints) { _ = attend() }
     if it.flags.contains(.exiting) { try refuse() }
   }
 

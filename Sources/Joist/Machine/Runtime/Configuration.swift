@@ -14,9 +14,9 @@ extension ProcessRuntime {
     public var schedulers: Int?
     /// The maximum number of live processes: 1…134,217,728.
     ///
-    /// The runtime reserves addresses for this number, but no memory. With a limit of 65,536 or more, the last few
-    /// spawns may be refused below the limit: each scheduler keeps up to 128 free records, which no other scheduler can
-    /// use.
+    /// The runtime reserves addresses for this number, but no memory: 3 GiB by default. With a limit of 65,536 or more,
+    /// the last few spawns may be refused below the limit: each scheduler keeps up to 128 free records, which no other
+    /// scheduler can use.
     public var processLimit: Int
     /// The maximum number of stack slots for running and waiting processes: 1…1,048,576.
     ///
@@ -26,7 +26,8 @@ extension ProcessRuntime {
     public var slots: Int
     /// The size of a stack slot in bytes: 64 KiB…64 MiB, rounded up to a multiple of 64 KiB.
     ///
-    /// A body that needs more overflows its stack; see ``SpawnOptions/Stack/dedicated(bytes:)``.
+    /// Addresses that are not touched cost nothing. A body that needs more overflows its stack; see
+    /// ``SpawnOptions/Stack/dedicated(bytes:)``.
     public var slotBytes: Int
     /// The number of reductions in a slice: 1…1,000,000,000.
     public var reductionsPerSlice: Int

@@ -53,9 +53,12 @@ extension ProcessRuntime {
 
   /// Starts a process that runs `body`.
   ///
-  /// What the body captures moves into the new process. Returns at once, from any thread or process. At the process
-  /// limit, for options that cannot be granted, or after `shutdown(deadline:)`, the returned reference is that of a
-  /// process that has already ended; ``trySpawn(_:options:_:)`` throws instead.
+  /// What the body captures moves into the new process. Returns at once, from any thread or process.
+  ///
+  /// The spawn fails if its name is taken, for options out of range, at a limit of processes or of memory, and once
+  /// `shutdown(deadline:)` has begun. Then no process is made, nothing is reported, and the returned reference is
+  /// `#0.0`: its `isAlive` is false, and what is sent to it is destroyed without being counted. Use
+  /// ``trySpawn(_:options:_:)``, which throws instead, for a process that has a name.
   ///
   /// - Parameters:
   ///   - type: The type of the messages that the process receives.
@@ -89,8 +92,8 @@ extension ProcessRuntime {
   ///   - options: The name, priority, limits and stack of the process.
   ///   - body: What the process runs; the process ends when it returns or throws.
   /// - Returns: The address of the new process.
-  /// - Throws: ``SpawnError`` at the process limit, while the runtime shuts down, or for options that cannot be
-  ///   granted.
+  /// - Throws: ``SpawnError`` if its name is taken, for options out of range, at a limit of processes or of memory, if
+  ///   there is no memory for its stack, or while the runtime shuts down.
   @inlinable @discardableResult
   public func trySpawn<M: ~Copyable>(
     _ type: M.Type,
@@ -109,8 +112,8 @@ extension ProcessRuntime {
   /// Then no process is ready or running, no `blocking` closure runs, and no process waits with a timeout. Processes
   /// that receive without a timeout are idle. A runtime that was shut down is idle, too.
   ///
-  /// A process that calls it traps. So does a `blocking` closure that waits for its own process's runtime; it may wait
-  /// for another one.
+  /// A process that calls it traps. A `blocking` closure may wait for other runtimes only; one that waits for the
+  /// runtime of its own process traps.
   @available(*, noasync, message: "use `await runtime.waitUntilIdle()`, which does not hold the thread")
   public func waitUntilIdle() { _ = wait(until: nil) }
 

@@ -24,11 +24,11 @@ struct Quiescence: ~Copyable {
   /// (ID1).
   func mayHaveCome(_ core: Handle<RuntimeCore>) {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    if waiters.load(ordering: .relaxed) > 0 && core.isIdle { word.signal(core.it.platform, all: true) }
+    if waiters.load(ordering: .relaxed) > 0 && core.isIdle { word.ring(core.it.platform, all: true) }
   }
 
   /// Wakes the waiting threads, because the runtime is over.
-  func end(_ platform: any Platform) { word.signal(platform, all: true) }
+  func end(_ platform: any Platform) { word.ring(platform, all: true) }
 
   /// Waits until the runtime is idle or over; returns false if the deadline came first.
   func wait(_ core: Handle<RuntimeCore>, until deadline: Int64?) -> Bool {

@@ -75,7 +75,7 @@ struct RuntimeShutdown: ~Copyable {
   /// Wakes the shutdown if the process that has ended was the last one (J4).
   func processEnded(_ core: Handle<RuntimeCore>) {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    if core.liveCount <= 0 { word.signal(core.it.platform, all: true) }
+    if core.liveCount <= 0 { word.ring(core.it.platform, all: true) }
   }
 
   /// Begins the shutdown; returns true for the first caller, which has to run it.
@@ -91,7 +91,7 @@ struct RuntimeShutdown: ~Copyable {
   /// Notes that the runtime is over, and wakes all waiting threads.
   func finish(_ survivors: [ProcessID], _ platform: any Platform) {
     state.withLock { $0.phase = .over(survivors) }
-    word.signal(platform, all: true)
+    word.ring(platform, all: true)
   }
 
   /// Whether the runtime is over.
@@ -195,7 +195,7 @@ extension Handle<RuntimeCore> {
     it.watchdog.stop(it.platform)
     for number in 0..<it.schedulerCount {
       it.scheduler(number).forbidHandOver()
-      it.scheduler(number).it.alarm.signal(it.platform)
+      it.scheduler(number).it.alarm.ring(it.platform)
     }
     it.blocking.close()
     let poller = it.descriptors.close()

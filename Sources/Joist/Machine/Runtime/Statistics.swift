@@ -36,7 +36,9 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let slices, reductions: Int
   /// Times that a process switched away to wait.
   public let parks: Int
-  /// Attempts to steal from other schedulers, successful ones, and processes stolen.
+  /// Attempts to take processes from other schedulers, successful ones, and processes taken.
+  ///
+  /// A scheduler does so when it has no work, and to balance its load with the others.
   public let stealAttempts, steals, processesStolen: Int
   /// Times that the frames of a process were saved to free its stack slot, and restored.
   public let framesSaved, framesRestored: Int
@@ -70,19 +72,19 @@ public struct SchedulerStatistics: Sendable, Hashable {
   public let numaNode: Int
   /// Slices that it has run.
   public let slices: Int
-  /// The counters of its four run queues, from `.max` to `.low`.
+  /// The counters of the four lists of its run queue, from `.max` to `.low`.
   public let queues: [QueueStatistics]
 }
 
-/// The counters of one run queue.
+/// The counters of one list of a run queue.
 public struct QueueStatistics: Sendable, Hashable {
-  /// The priority of the queue.
+  /// The priority whose list it is.
   public let priority: Priority
-  /// Processes in the queue now.
+  /// Processes in the list now.
   public let length: Int
-  /// Reductions used by processes taken from the queue.
+  /// Reductions used by processes taken from the list.
   public let totalReductions: Int
-  /// The scheduler's slice count when a process was last taken from the queue.
+  /// The scheduler's slice count when a process was last taken from the list.
   public let lastScheduled: Int
 }
 

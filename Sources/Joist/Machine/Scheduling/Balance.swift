@@ -7,13 +7,13 @@
 //      is its load. So only work that stays counts, not work that comes and goes between two looks, such as two
 //      processes that talk to each other.
 // BA2. Every ten milliseconds a scheduler that has a load compares it with the others' loads. It takes half of the
-//      difference to the most loaded scheduler, at least one process. So if there is one process too many to divide
-//      evenly, that process moves around, and no process falls behind in its share.
+//      difference to the most loaded scheduler, at least one process. With 5 processes on 2 schedulers, the fifth
+//      keeps moving, so that all five get equal shares.
 //
 // Between schedulers of equal load, one process moves at every fifth comparison: this exchanges processes between
 // threads that the system runs for different times, so that the shares are equal over a second. Schedulers of the same
 // NUMA node come first. From another node a scheduler takes work only at every fifth comparison and only if the
-// difference is at least two (NU3). A scheduler without work steals instead (ST1). A spare one takes nothing this way,
+// difference is at least two (NU3). A scheduler without work steals instead (ST1). A spare scheduler does not balance,
 // because it is about to retire.
 
 import Synchronization
@@ -31,15 +31,15 @@ struct Balance {
 extension Handle<Scheduler> {
   /// Notes this scheduler's load, and takes work from a more loaded scheduler when a comparison is due.
   ///
-  /// Must be called while no process runs here, so that the process that runs next is still counted.
+  /// Must be called while no process runs here, so that the process that ran last is in the queue again and is counted.
   @inline(__always)
   func balance(_ now: UInt64) {
-    it.balance.minLength = min(it.balance.minLength, it.queue.lengthAtAGuess)
-    if now &- it.balance.began >= balanceCounts { compareLoads(now) }
+    it.balance.minLength = min(it.balance.minLength, it.queue.approximateLength)
+    if now &- it.balance.began >= balanceTicks { compareLoads(now) }
   }
 
-  /// The interval between two comparisons, in counts of the cheap clock.
-  private var balanceCounts: UInt64 {
+  /// The interval between two comparisons, in ticks of the cheap clock.
+  private var balanceTicks: UInt64 {
     max(1, it.clock.perSecond / UInt64(1_000_000_000 / Limits.loadComparisonInterval))
   }
 
@@ -47,7 +47,7 @@ extension Handle<Scheduler> {
   @inline(never)
   private func compareLoads(_ now: UInt64) {
     // After a long sleep the noted minimum says nothing about the time before.
-    let isCurrent = now &- it.balance.began < 10 * balanceCounts
+    let isCurrent = now &- it.balance.began < 10 * balanceTicks
     let own = it.balance.minLength
     it.balance.began = now
     it.balance.minLength = .max
@@ -55,21 +55,22 @@ extension Handle<Scheduler> {
     guard isCurrent, own > 0, !it.isSpare else { return }
     it.balance.rounds &+= 1
     let isFifth = it.balance.rounds % 5 == 0
-    if takeShare(own, near: true, minLoad: isFifth ? own : own + 1) { return }
-    if isFifth && it.runtime.it.nodeCount > 1 { _ = takeShare(own, near: false, minLoad: own + 2) }
+    if takeShare(own, onOwnNode: true, minLoad: isFifth ? own : own + 1) { return }
+    if isFifth && it.runtime.it.nodeCount > 1 { _ = takeShare(own, onOwnNode: false, minLoad: own + 2) }
   }
 
-  /// Takes work from the most loaded scheduler of this node or of the others, if its load is at least `minLoad` (BA2).
+  /// Takes work from the most loaded scheduler, if its load is at least `minLoad` (BA2).
   ///
+  /// That is a scheduler of this NUMA node or, unless `onOwnNode`, of the other nodes.
   /// The search begins at a random scheduler and takes the first of several with the same load.
-  private func takeShare(_ own: Int, near: Bool, minLoad: Int) -> Bool {
+  private func takeShare(_ own: Int, onOwnNode: Bool, minLoad: Int) -> Bool {
     let count = it.runtime.it.schedulerCount
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
     var (maxLoad, found): (Int, Handle<Scheduler>?) = (max(1, minLoad - 1), nil)
     for offset in 0..<count {
       let other = it.runtime.it.scheduler((start + offset) % count)
-      guard other != self, (other.it.node == it.node) == near else { continue }
-      let load = other.loadAtAGuess
+      guard other != self, (other.it.node == it.node) == onOwnNode else { continue }
+      let load = other.approximateLoad
       if load > maxLoad { (maxLoad, found) = (load, other) }
     }
     guard let found else { return false }
@@ -78,7 +79,7 @@ extension Handle<Scheduler> {
 
   /// The noted load, or the current one if that is lower.
   // Ordering: relaxed, as above.
-  private var loadAtAGuess: Int { min(it.load.load(ordering: .relaxed), it.queue.lengthAtAGuess + 1) }
+  private var approximateLoad: Int { min(it.load.load(ordering: .relaxed), it.queue.approximateLength + 1) }
 
   /// Moves at most `count` processes of a victim's most urgent level to this scheduler; returns false if there are
   /// none.
@@ -86,7 +87,7 @@ extension Handle<Scheduler> {
     it.counters.stealAttempts.add()
     guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return false }
     var taken = ReadyList()
-    victim.moveReady(min(count, Limits.stealBatch), to: &taken)
+    victim.takeFirst(min(count, Limits.stealBatch), into: &taken)
     victim.it.queue.lock.leave()
     guard taken.count > 0 else { return false }
     it.counters.steals.add()

@@ -57,7 +57,7 @@ final class BlockingPool: Sendable {
       let core = job.core
       core.it.reports.add(core, about: ProcessID(bits: 0)) { .blockingThreadsUsedUp(limit: maxThreads) }
     }
-    if !needsThread { return work.signal(platform) }
+    if !needsThread { return work.ring(platform) }
     if !startThread(for: job.core) {
       // The job is run here only if no thread has taken it. Another job's crash would not be this process's.
       let isLeft = state.withLock { state in
@@ -90,7 +90,7 @@ final class BlockingPool: Sendable {
   /// Ends the threads as soon as they have nothing to do.
   func close() {
     state.withLock { $0.isClosed = true }
-    work.signal(platform, all: true)
+    work.ring(platform, all: true)
   }
 
   /// Starts a thread with a stack for closures; returns false if the system provides no thread or no stack.

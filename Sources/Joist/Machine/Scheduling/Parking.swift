@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which schedulers sleep, which look for work, and why no wake-up is lost.
+// Which schedulers sleep, which search for work, and why no wake-up is lost.
 //
 // Z1. A scheduler that finds no work puts itself in `sleeping`, passes the heavy fence, looks at all queues again, and
 //     only then sleeps.
 // Z2. A thread that makes a process ready queues it, passes the light fence, and only then reads `sleeping`. So either
 //     this thread sees the sleeper, or the sleeper sees the process.
 // Z3. While a scheduler searches, no other is woken: `searching` counts the schedulers that were woken or are about to
-//     sleep and have not found work. The last of them that finds some wakes the next. One that gives up first leaves
-//     the count and then follows Z1, so it sees whatever was queued while it was counted.
-// Z5. A searcher that leaves work to the scheduler that has it for a while (ST1) naps: it is not in `sleeping` and
-//     stays counted, so that no other is woken meanwhile. One is enough: another scheduler that would nap goes to
-//     sleep if there still is a searcher after it has put itself in `sleeping`.
+//     sleep and have not found work. A searcher that finds work and is the only one left wakes another sleeper if it
+//     sees more work. A searcher that gives up subtracts itself from `searching`, and only then follows Z1. So it sees
+//     whatever was queued while it was counted.
+// Z5. A searcher that for a while leaves queued work to its owner (ST1) naps: it is not in `sleeping` and stays
+//     counted, so that no other scheduler is woken meanwhile. One napping thief is enough: another scheduler that would
+//     nap goes to sleep if `searching` is not zero after it has put itself in `sleeping`.
 //
-// A thread that takes a scheduler out of `sleeping` counts it as awake before it wakes it. So `awake` is zero only
-// while every scheduler sleeps.
+// A thread that takes a scheduler out of `sleeping` raises `awake` before it rings that scheduler's alarm. So `awake`
+// is zero only while every scheduler sleeps, with one exception: before the thread raises `awake`, the scheduler may
+// wake by itself, because of a deadline or for no reason, and run uncounted. `awake` can be zero then only if the
+// thread is no scheduler, because a scheduler that notifies is counted itself. `isIdle` and the watchdog rely on
+// `awake`, and neither is harmed. `isIdle` is exact only while no external thread does anything, and the watchdog is
+// woken once `awake` is raised. If the scheduler goes to sleep before that, the count wraps and is not zero, so the
+// scheduler finds no quiescence; the alarm then makes it look again.
 
 import CJoist
 import Synchronization
@@ -22,16 +28,17 @@ import Synchronization
 /// The idle schedulers of a runtime.
 struct IdleSchedulers: ~Copyable {
   let sleeping = SchedulerSet()
-  // Ordering: sequentially consistent. A scheduler that leaves the count and then reads `sleeping` pairs with one that
-  // has put itself in there and then reads this (Z5, `wakeOne` and `rest`). A scheduler that leaves the count and then
-  // looks at queues pairs with a thread that queues and then reads this (Z3).
+  // Ordering: sequentially consistent. Thread A decrements `searching`, then reads `sleeping` (`wakeOne`); scheduler B
+  // inserts itself in `sleeping`, then reads `searching` (`rest`). One sees the other (Z5). Scheduler A decrements
+  // `searching`, then looks at the queues; thread B queues a process, then reads `searching`. One sees the other (Z3).
   let searching = Atomic<Int>(0)
   let awake = AwakeCount()
 }
 
 /// The number of schedulers that are awake, and in the upper half the number of wake-ups.
 ///
-/// Two equal words that say that no scheduler is awake also say that none was awake in between.
+/// If two reads return the same word and its count is zero, no scheduler was awake between them, because each wake-up
+/// changes the upper half. The header has the exception.
 // Ordering: sequentially consistent. A scheduler that wakes and then reads whether the watchdog rests pairs with the
 // watchdog, which rests and then reads whether a scheduler is awake. Acquiring and releasing make a chain of all
 // changes, so a thread that reads that no scheduler is awake sees what all of them did before they slept (ID2).
@@ -86,10 +93,10 @@ extension Handle<RuntimeCore> {
       if !it.idle.sleeping.isEmpty { wakeOne(near: node) }
       return
     }
-    // Counted first, then woken.
+    // The scheduler is counted as awake before it is woken.
     it.idle.awake.wake()
     SchedulePoint.betweenSteps()
-    it.scheduler(number).it.alarm.signal(it.platform)
+    it.scheduler(number).it.alarm.ring(it.platform)
     it.watchdog.schedulersWoke(it.platform)
   }
 }
@@ -101,7 +108,7 @@ extension Handle<Scheduler> {
 
   /// Announces a process that was made ready and has not run here yet, because the process that made it ready goes on.
   @inline(__always)
-  func signalDeferred() {
+  func notifyDeferred() {
     if !it.pendingWork.isEmpty { doPendingWork() }
   }
 
@@ -129,20 +136,20 @@ extension Handle<Scheduler> {
       it.runtime.it.idle.searching.wrappingAdd(1, ordering: .sequentiallyConsistent)
     }
     let seen = it.alarm.seen
-    let leavesWork = it.sighting.victim != nil
-    if leavesWork {
-      // Ordering: relaxed, a guess: the count includes this scheduler, and two that nap do no harm.
+    let watchesVictim = it.victimWatch.victim != nil
+    if watchesVictim {
+      // Ordering: relaxed, a guess. The count includes this scheduler. If two schedulers nap at once, no rule breaks.
       if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen) }
     } else {
-      // A simulated thread that waits holds no other up, and nothing arrives meanwhile.
+      // In a simulation no other thread runs during this loop, so a second look would find nothing new.
       for _ in 0..<(it.pendingWork.contains(.schedulePoint) ? 0 : Limits.idleLooks) {
         if seesWork() { return }
         for _ in 0..<16 { joist_pause() }
       }
     }
     goToSleep()
-    let isLeft = leavesWork && it.runtime.it.idle.searching.load(ordering: .sequentiallyConsistent) > 0
-    let maySleep = isLeft || !seesWork()
+    let anotherSearches = watchesVictim && it.runtime.it.idle.searching.load(ordering: .sequentiallyConsistent) > 0
+    let maySleep = anotherSearches || !seesWork()
     if maySleep && !it.runtime.it.stopping.load(ordering: .relaxed) {
       it.runtime.it.quiescence.mayHaveCome(it.runtime)
       it.counters.sleeps.add()
@@ -171,7 +178,10 @@ extension Handle<Scheduler> {
     SchedulePoint.betweenSteps()
   }
 
-  /// Becomes a searcher if another thread woke this scheduler, which has counted it as one; else it leaves `sleeping`.
+  /// Ends a sleep.
+  ///
+  /// If this scheduler is still in `sleeping`, it removes itself. Otherwise a thread woke it and already counted it in
+  /// `searching`.
   private func wakeUp() {
     if it.runtime.it.idle.sleeping.remove(it.index) {
       it.runtime.it.idle.awake.wake()
@@ -184,12 +194,12 @@ extension Handle<Scheduler> {
 
   /// Leaves the searchers; the last one that found work wakes another scheduler, because there may be more work (Z3).
   ///
-  /// A process that another scheduler queues at this moment, and that is not seen here, runs in that scheduler's next
-  /// slice.
-  // Ordering: a thread that is not a scheduler's pushes to a remote list and then reads `searching`; here it is the
-  // other way round. The push, both accesses of `searching` and the fence are sequentially consistent: so if that
-  // thread counts on this scheduler, what it pushed is seen here. No other scheduler would run it while those that are
-  // awake have work of their own.
+  /// If another scheduler queues a process at this moment and this scheduler does not see it, the process is left to
+  /// the other scheduler, which is awake and takes it from its own queue.
+  // Ordering: a thread that is not a scheduler's pushes to a remote list and then reads `searching`; this function
+  // changes `searching` first and then reads the lists. The push, both accesses of `searching` and the fence are
+  // sequentially consistent: so if that thread relies on this scheduler as a searcher, this scheduler sees what it
+  // pushed. No other scheduler would run it while those that are awake have work of their own.
   func stopSearching(found: Bool) {
     guard it.isSearching else { return }
     it.isSearching = false

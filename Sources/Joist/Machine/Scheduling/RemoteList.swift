@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes made ready by threads that are not this scheduler's: a list that any thread may push to without a lock.
+// A list of ready processes that any thread may push to without a lock. Two kinds of thread push to a scheduler's list:
+// threads that are no scheduler of the runtime, for processes that they make ready, and a spare scheduler that retires,
+// for what is left in its queue. The other schedulers put processes into their own queues.
 //
 // Q5. A thread that takes from the list takes all of it and queues it, oldest first. The scheduler does so at every
-//     step, and a thief when it visits. So a scheduler that is stuck in a process does not hold these processes up.
+//     step. A thief does so if it looks for any work, not for urgent work alone, and finds the victim's queue empty. So
+//     a scheduler that is stuck in a process does not hold these processes up.
 
 import Synchronization
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The run queue of a scheduler: one list for each of the four levels. A process is in at most one list of one queue,
-// linked through its record's `next` (A3). Everything is under one small lock, which is biased towards the queue's own
-// scheduler; thieves visit it (OL1).
+// linked through its record's `next` (A3). One lock guards all four lists. It is biased towards the scheduler whose
+// queue it is; other threads take it as visitors (OL1).
 //
 // Q2. Within a level, processes run first in, first out. Levels are served from `.max` to `.low`.
 // Q3. If a level has not been served for `ageing` slices, the processes that have waited that long in it move to the
 //     end of the next level up, at most to `.high`, until they have run. The head of a level is its oldest process, so
-//     only heads are examined. A level that is served is merely long: more urgent work does not starve it.
+//     only heads are examined. A level from which processes are taken is not starved, however long its processes wait.
 
 import Synchronization
 
@@ -43,7 +43,7 @@ package struct ReadyList: ~Copyable, Sendable {
   }
 
   /// Unlinks a process that is among the first `count`; returns false if it is not there.
-  mutating func remove(_ process: ProcessHandle, within count: Int = .max) -> Bool {
+  mutating func remove(_ process: ProcessHandle, within count: Int) -> Bool {
     var before: ProcessHandle?
     var current = first
     var remaining = count
@@ -69,8 +69,9 @@ package struct RunQueue: ~Copyable {
   /// A bit for each level that has a process, the most urgent level lowest.
   ///
   /// Written under the lock, read by any thread as a guess.
-  // Ordering: relaxed. The lock orders it for a thread that has it. The owner, which alone adds, misses nothing of its
-  // own. Other threads guess, or read it behind a fence (Z1).
+  // Ordering: relaxed. The lock orders it for a thread that has it. An owner that reads it without the lock sees what
+  // it queued itself. It may miss a process that a visitor moves to another level at that moment; the visitor notifies
+  // the schedulers afterwards (Z2). Other threads guess, or read it behind a fence (Z1).
   private let occupied = Atomic<UInt8>(0)
   /// The number of slices that a head may wait (Q3).
   private var ageing: UInt32
@@ -86,8 +87,8 @@ package struct RunQueue: ~Copyable {
   @inline(__always)
   package func list(_ level: Priority) -> Handle<ReadyList> { levels.advanced(by: Int(level.rawValue)) }
 
-  /// The number of queued processes, at about this moment; for threads other than the owner.
-  package var lengthAtAGuess: Int {
+  /// The number of queued processes, at about this moment; any thread may read it without the lock.
+  package var approximateLength: Int {
     Priority.allCases.reduce(0) { $0 + list($1).it.count }
   }
   /// The number of reductions that processes taken from any of the lists have used.
@@ -135,25 +136,13 @@ package struct RunQueue: ~Copyable {
     return process
   }
 
-  /// Returns whether a level has no process.
-  package func isEmpty(_ level: Priority) -> Bool { list(level).it.count == 0 }
-
   /// Returns the number of processes of a level.
   package func length(_ level: Priority) -> Int { list(level).it.count }
-
-  /// Moves a queued process to the end of another level; returns false if it is not in the queue.
-  package func promote(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
-    let from = process.it.level
-    guard list(from).it.remove(process) else { return false }
-    if list(from).it.first == nil { showEmpty(Int(from.rawValue)) }
-    enqueue(process, at: level, slice: slice)
-    return true
-  }
 
   /// Moves a process that is queued below a level to the end of that level.
   ///
   /// Returns false if it is not among the first few thousand processes of a lower level.
-  func moveUp(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
+  package func moveUp(_ process: ProcessHandle, to level: Priority, slice: UInt32) -> Bool {
     var below = Priority(rawValue: level.rawValue + 1)
     while let lower = below, !list(lower).it.remove(process, within: Limits.moveUpSearchLimit) {
       below = Priority(rawValue: lower.rawValue + 1)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A scheduler, which runs processes. A thread calls its `step()` in a loop; in a simulation and in tests other code
-// calls it.
+// A scheduler, which runs processes. A thread, of the system or of a simulation, calls its `step()` in a loop; a test
+// may call it by hand.
 //
 // The fields of the first part never change. Those of the second part are touched only by the thread that steps the
 // scheduler. Those of the third part have a lock or are atomic. Two unused cache lines lie between the second part and
@@ -25,10 +25,10 @@ package struct Scheduler: ~Copyable {
   let clock: TickClock
   /// The number of reductions in a slice of a process that has no number of its own.
   let sliceLength: Int32
-  /// The interval between two looks at the real clock, in counts of `clock`.
+  /// The interval between two looks at the real clock, in ticks of `clock`.
   let clockLookInterval: UInt64
-  /// The length of a thief's nap (ST1), in counts of `clock`.
-  let napCounts: UInt64
+  /// The length of a thief's nap (ST1), in ticks of `clock`.
+  let napTicks: UInt64
   /// Whether it is a spare scheduler, which the watchdog starts.
   let isSpare: Bool
   /// The NUMA node of its thread (NU1).
@@ -45,8 +45,9 @@ package struct Scheduler: ~Copyable {
   var outcome = Outcome.yielded
   /// The next process to run, taken from the queue by a process that could not hand over to it (HO3).
   var handed: ProcessHandle?
-  /// Whether processes of this scheduler hand over to each other (HO3).
-  var handsOver = false
+  /// Whether a regular scheduler's thread steps it: only then do its processes hand over to each other (HO3), and only
+  /// then does it nap before it steals (ST1).
+  var hasRegularThread = false
   /// The last reading of the cheap clock, at most a few slices old: the sending time of messages that are sent now.
   var lastClock: UInt64 = 0
   /// The number of reductions before the cheap clock is read again.
@@ -64,7 +65,7 @@ package struct Scheduler: ~Copyable {
   /// The value of `givenToPools` at its last trim (GB2).
   var givenAtTrim = 0
   /// The victim that it watches before it steals from it (ST1).
-  var sighting = Sighting()
+  var victimWatch = VictimWatch()
   /// What it knows of its own load (BA1).
   var balance = Balance()
   /// The state of its pseudo-random numbers, which give the order of victims.
@@ -98,7 +99,7 @@ package struct Scheduler: ~Copyable {
   // clock.
   let threadNumber = Atomic<Int64>(0)
   /// Whether the watchdog found it stuck in a process, so that a spare scheduler stands in.
-  // Ordering: `standIn` has the argument; other threads guess whether to serve its wheel.
+  // Ordering: `markStuck` has the argument; other threads guess whether to serve its wheel.
   let isStuck = Atomic<Bool>(false)
   /// Whether processes hand over to each other now; false when a step has more to do than that (HO3).
   let mayHandOver = Atomic<Bool>(false)
@@ -123,7 +124,7 @@ package struct Scheduler: ~Copyable {
     sliceLength = Int32(runtime.it.configuration.reductionsPerSlice)
     clock = platform.ticks
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
-    napCounts = max(1, clock.perSecond * UInt64(Limits.thiefNapNanoseconds) / 1_000_000_000)
+    napTicks = max(1, clock.perSecond * UInt64(Limits.thiefNapNanoseconds) / 1_000_000_000)
     random = platform.randomSeed() | 1
     nodes = BlockCache(NodePool.depots, node)
     heapBlocks = BlockCache(HeapPool.depots, node)
@@ -227,7 +228,7 @@ extension Handle<Scheduler> {
     } else {
       unsafe joist_words_none(&it.words)
     }
-    it.handsOver = isOwn && !it.isSpare
+    it.hasRegularThread = isOwn && !it.isSpare
     it.pendingWork = isOwn && SchedulePoint.isSimulated ? .schedulePoint : []
     allowHandOver()
     if isOwn { it.threadNumber.store(it.runtime.it.platform.threadNumber, ordering: .relaxed) }
@@ -240,7 +241,7 @@ extension Handle<Scheduler> {
   // first and reads then. All four accesses are sequentially consistent: if this store is the last of the two, the load
   // sees the stop. A process that stops running reads `mayHandOver` relaxed, and sees it at one of the next switches.
   func allowHandOver() {
-    it.mayHandOver.store(it.handsOver, ordering: .sequentiallyConsistent)
+    it.mayHandOver.store(it.hasRegularThread, ordering: .sequentiallyConsistent)
     if it.runtime.it.stopping.load(ordering: .sequentiallyConsistent) { forbidHandOver() }
   }
 

@@ -2,9 +2,9 @@
 //
 // A set of scheduler numbers that any thread reads and changes.
 //
-// Ordering: sequentially consistent, which costs an exchange nothing. It serves a scheduler that has put itself in
-// `sleeping` and then reads `searching` (Z5). For the other two uses relaxed would do. Whether queued work is seen
-// depends on fences (Z1, Z2).
+// Ordering: sequentially consistent, which costs an atomic read-modify-write nothing. `sleeping` needs it: a scheduler
+// puts itself in and then reads `searching` (Z5). For the other two sets, `urgent` of the runtime and `retired` of the
+// watchdog, relaxed would do. Whether queued work is seen depends on fences (Z1, Z2).
 
 import Synchronization
 
@@ -35,13 +35,13 @@ package struct SchedulerSet: ~Copyable {
     }
   }
 
-  /// Whether the set is empty, at this moment.
+  /// Whether the count is zero now, as `insert` and `remove` have left it.
   @inline(__always)
   package var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
 
   /// The number of members, at about this moment.
   // Ordering: relaxed, a guess.
-  var countAtAGuess: Int { count.load(ordering: .relaxed) }
+  var approximateCount: Int { count.load(ordering: .relaxed) }
 
   /// Whether the set is empty, at about this moment.
   // Ordering: relaxed, a guess, or behind a fence (Z2).
@@ -49,6 +49,12 @@ package struct SchedulerSet: ~Copyable {
   package var isEmptyAtAGuess: Bool { count.load(ordering: .relaxed) == 0 }
 
   /// Adds a number; returns false if it was a member already.
+  ///
+  /// The bit is set first and counted second. If another thread removes the number in between, the count is one too low
+  /// until the second step. It may then be zero while another scheduler sleeps, and a thread that has queued a process
+  /// and reads that zero wakes no scheduler. In `sleeping` nothing is lost by that. The scheduler that inserts itself
+  /// was taken out in order to be woken, so it looks at all queues once more. It does so after its heavy fence (Z1),
+  /// which follows the second step, and so sees what was queued before the zero was read (Z2).
   @discardableResult
   package func insert(_ number: Int) -> Bool {
     let bit = UInt64(1) << UInt64(number & 63)

@@ -1,55 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stealing: a scheduler without work takes up to half of a victim's most urgent level, or its remote list (Q5). It
-// looks at the victims from a random one on, at those of its own NUMA node first (NU3). It passes over a queue that
-// another thief visits.
+// looks at the other schedulers from a random one on, at those of its own NUMA node first (NU3). It passes over a queue
+// whose lock another visitor has: a thief, a scheduler that balances, a reader of statistics, or a thread that raises a
+// priority.
 //
-// ST1. A steal costs both sides more than running a few short processes. So a thief that finds work in a queue naps
-//      (Z5) and looks again. It takes the work if the victim has run nothing meanwhile, or has more left than it would
-//      run in a millisecond, or if there was work at each of `looksBeforeStealing` looks. For the victim that it stole
-//      from last, the time since that steal counts as the nap, if much more is left.
+// ST1. A steal costs thief and victim more time than the victim needs to run a few short processes. So a thief that
+//      finds work in a queue naps (Z5) and looks again. After the nap it takes the work if the victim has begun no
+//      slice meanwhile, or needs more than a millisecond for its queue at the pace of the nap, or if
+//      `looksBeforeStealing` looks in a row have found work. For the victim that it has just stolen from, the time
+//      since the steal counts as the nap; but at that first look it steals again only if the victim needs more than
+//      four milliseconds (`napsWorthStealingAgain`).
 //
-// A thief takes urgent work at once, and the work of a scheduler that is stuck or runs no process at the moment.
+// A thief takes urgent work at once, and the work of a scheduler that is stuck or runs no process at the moment. A
+// spare scheduler, and one that is stepped by hand, never nap.
 
 import CJoist
 import Synchronization
-
-/// What a thief has seen at a victim (ST1).
-struct Sighting {
-  /// The index of the victim that the thief watches; nil if there is none.
-  fileprivate(set) var victim: Int?
-  /// The victim's slice count at the last look.
-  private var slices: UInt32 = 0
-  /// The time of the last look, on the cheap clock.
-  private var time: UInt64 = 0
-  /// The number of looks that found work; one less after a steal.
-  private var looks = 0
-
-  /// Begins to watch a victim, or begins anew.
-  fileprivate mutating func note(_ victim: Handle<Scheduler>, _ now: UInt64, looks: Int) {
-    self.victim = victim.it.index
-    slices = victim.sliceCount
-    time = now
-    self.looks = looks
-  }
-
-  /// Returns whether to take work from a victim with `length` queued processes now (ST1); if not, notes this look.
-  fileprivate mutating func isDue(_ victim: Handle<Scheduler>, _ length: Int, _ now: UInt64, nap: UInt64) -> Bool {
-    let elapsed = Int(truncatingIfNeeded: now &- time)
-    if elapsed < 0 {  // The cheap clock has gone back: the nap begins anew.
-      note(victim, now, looks: looks)
-      return false
-    }
-    let ran = Int(victim.sliceCount &- slices)
-    guard elapsed >= Int(nap) else { return false }
-    looks += 1
-    if looks > 0 && ran == 0 || looks >= Limits.looksBeforeStealing { return true }
-    let left = length.multipliedReportingOverflow(by: elapsed / max(1, ran)).partialValue
-    if left > Int(nap) * (looks > 0 ? Limits.napsWorthStealing : Limits.napsWorthStealingAgain) { return true }
-    note(victim, now, looks: looks)
-    return false
-  }
-}
 
 extension Handle<Scheduler> {
   /// Takes a process from another scheduler; the rest of what it takes is queued here.
@@ -57,56 +24,66 @@ extension Handle<Scheduler> {
     let count = it.runtime.it.schedulerCount
     guard count > 1 else { return nil }
     let start = Int(truncatingIfNeeded: nextRandom() >> 33) % count
-    var leavesWork = false
-    if let process = steal(from: start, of: count, near: true, &leavesWork) { return process }
-    if it.runtime.it.nodeCount > 1, let process = steal(from: start, of: count, near: false, &leavesWork) {
+    var sawWorkLeftAlone = false
+    if let process = searchVictims(start, count, onOwnNode: true, &sawWorkLeftAlone) { return process }
+    if it.runtime.it.nodeCount > 1, let process = searchVictims(start, count, onOwnNode: false, &sawWorkLeftAlone) {
       return process
     }
-    if !leavesWork { it.sighting.victim = nil }
+    if !sawWorkLeftAlone { it.victimWatch.end() }
     return nil
   }
 
-  /// Takes a process from a scheduler of this NUMA node or, unless `near`, of another (NU3).
-  private func steal(from start: Int, of count: Int, near: Bool, _ leavesWork: inout Bool) -> ProcessHandle? {
+  /// Takes a process from a scheduler of this NUMA node or, unless `onOwnNode`, of the other nodes (NU3).
+  ///
+  /// The search begins at the scheduler with index `start`. It sets `sawWorkLeftAlone` if a victim keeps its work for
+  /// now.
+  private func searchVictims(
+    _ start: Int,
+    _ count: Int,
+    onOwnNode: Bool,
+    _ sawWorkLeftAlone: inout Bool
+  ) -> ProcessHandle? {
     for offset in 0..<count {
       let number = (start + offset) % count
       let victim = it.runtime.it.scheduler(number)
-      guard number != it.index, (victim.it.node == it.node) == near, victim.hasWorkAtAGuess else { continue }
-      if isLeftToItself(victim) {
-        leavesWork = true
+      guard number != it.index, (victim.it.node == it.node) == onOwnNode, victim.hasWorkAtAGuess else { continue }
+      if mustNapFirst(victim) {
+        sawWorkLeftAlone = true
       } else if let process = steal(from: victim, urgentOnly: false) {
-        it.sighting.note(victim, it.clock.count, looks: -1)
+        it.victimWatch.begin(number, slices: victim.sliceCount, now: it.clock.count, afterSteal: true)
         return process
       }
     }
     return nil
   }
 
-  /// Returns whether to leave a victim's work to the victim for now (ST1).
+  /// Returns whether this thief must nap before it steals from a victim (ST1).
   ///
-  /// Not when no other thread would run the work: a scheduler that is stepped by hand, or a spare one, takes what there
-  /// is.
-  // Ordering: relaxed, guesses: the thief looks again after a nap.
-  private func isLeftToItself(_ victim: Handle<Scheduler>) -> Bool {
-    guard it.handsOver, victim.it.isInProcess.load(ordering: .relaxed), !victim.it.isStuck.load(ordering: .relaxed),
-      !victim.it.queue.hasUrgentWorkAtAGuess
+  /// A thief watches one victim at a time: while that one has work, it leaves the work of the others alone, too.
+  // Ordering: relaxed. A wrong guess costs one nap, or one steal that was not worth its time.
+  private func mustNapFirst(_ victim: Handle<Scheduler>) -> Bool {
+    guard it.hasRegularThread, victim.it.isInProcess.load(ordering: .relaxed),
+      !victim.it.isStuck.load(ordering: .relaxed), !victim.it.queue.hasUrgentWorkAtAGuess
     else { return false }
-    let now = it.clock.count
-    if it.sighting.victim == victim.it.index {
-      return !it.sighting.isDue(victim, victim.it.queue.lengthAtAGuess, now, nap: it.napCounts)
+    let (slices, now) = (victim.sliceCount, it.clock.count)
+    if it.victimWatch.victim == victim.it.index {
+      let length = victim.it.queue.approximateLength
+      return !it.victimWatch.mayStealNow(slices: slices, length: length, now: now, nap: it.napTicks)
     }
-    if let other = it.sighting.victim, it.runtime.it.scheduler(other).hasWorkAtAGuess { return true }
-    it.sighting.note(victim, now, looks: 0)
+    if let other = it.victimWatch.victim, it.runtime.it.scheduler(other).hasWorkAtAGuess { return true }
+    it.victimWatch.begin(victim.it.index, slices: slices, now: now, afterSteal: false)
     return true
   }
 
-  /// Takes up to half of a victim's most urgent level.
+  /// Takes up to half of a victim's most urgent level, or its remote list if its queue is empty (Q5).
+  ///
+  /// With `urgentOnly` it takes only processes that are queued at `.max` or `.high`.
   func steal(from victim: Handle<Scheduler>, urgentOnly: Bool) -> ProcessHandle? {
     it.counters.stealAttempts.add()
     guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return nil }
     var taken = ReadyList()
     if let level = victim.it.queue.firstLevel, !urgentOnly || level >= .high {
-      victim.moveReady(min((victim.it.queue.length(level) + 1) / 2, Limits.stealBatch), to: &taken)
+      victim.takeFirst(min((victim.it.queue.length(level) + 1) / 2, Limits.stealBatch), into: &taken)
     }
     victim.it.queue.lock.leave()
     if taken.count == 0 && !urgentOnly {
@@ -127,7 +104,7 @@ extension Handle<Scheduler> {
   /// Takes at most `count` processes off this scheduler's most urgent level, without marking the level as served.
   ///
   /// The caller is a visitor and holds the queue's lock.
-  func moveReady(_ count: Int, to taken: inout ReadyList) {
+  func takeFirst(_ count: Int, into taken: inout ReadyList) {
     guard let level = it.queue.firstLevel else { return }
     let slice = it.queue.list(level).it.lastScheduled
     while taken.count < count, let process = it.queue.dequeue(level, slice: slice) { taken.append(process) }

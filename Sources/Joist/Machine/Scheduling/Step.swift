@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One step of a scheduler: deadlines that have passed, work, one slice. A thread is a loop around it; so is a
-// simulator.
+// One step of a scheduler. `step()` wakes due processes, takes a process and runs one slice of it, and slices of the
+// processes that it hands over to (HO3). A scheduler's thread calls it in a loop; a test may call it by hand.
 
 import CJoist
 import Synchronization
@@ -17,10 +17,10 @@ package enum Step: Equatable {
 }
 
 extension Handle<Scheduler> {
-  /// Wakes processes whose deadlines have passed, takes a process and runs one slice of it.
+  /// Wakes processes whose deadlines have passed, if it is time to look at the clock, takes a process and runs it.
   ///
   /// The process comes from the scheduler's own queue, its remote list included, or from another scheduler.
-  // Ordering: `stopping` is read relaxed, because it is read again and again.
+  // Ordering: `stopping` is read relaxed; a stop that this step misses is seen at the next step.
   package func step() -> Step {
     if it.runtime.it.stopping.load(ordering: .relaxed) { return .stopped }
     if it.clockCredit <= 0 { readClock() }
@@ -50,7 +50,8 @@ extension Handle<Scheduler> {
 
   /// Takes the most urgent process of this scheduler's queue, its remote list included, down to level `lowest`.
   ///
-  /// If there is no urgent one, it takes an urgent process of another scheduler.
+  /// If this queue has work but no urgent work, an urgent process of another scheduler goes first. If this queue is
+  /// empty, the result is nil, and `step` steals.
   @inline(__always)
   func takeOwn(from lowest: Priority) -> ProcessHandle? {
     if !it.remote.isEmptyAtAGuess { queueRemote() }
@@ -70,7 +71,7 @@ extension Handle<Scheduler> {
     return process
   }
 
-  /// Takes an urgent process of another scheduler.
+  /// Takes an urgent process of the scheduler with the lowest index that has one, on whichever NUMA node that is.
   ///
   /// The caller holds this scheduler's queue lock, which is released if there is such a process.
   @inline(never)

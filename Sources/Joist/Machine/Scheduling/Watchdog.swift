@@ -4,9 +4,10 @@
 //
 // A scheduler is stuck when it has been in one slice for five milliseconds: in a loop without a suspension point, a
 // slow library, or a system call that blocks (X7 tells these from a busy machine). The watchdog takes nothing from it.
-// It starts or wakes a spare scheduler, which steals as thieves always may and also serves the stuck scheduler's wheel.
-// If the system provides no thread for a new spare scheduler, the watchdog reports that, leaves the scheduler among the
-// retired ones, and tries nothing for a second.
+// It marks the scheduler, so that the others serve its wheel, and starts or wakes a spare scheduler, which steals as
+// thieves always may. If the system provides no thread for a new spare scheduler, the watchdog reports that, leaves the
+// spare scheduler among the retired ones, and tries nothing for a second. A stuck scheduler for which no spare one was
+// left gets one as soon as there is one.
 //
 // When a scheduler returns from a slice in which it was found stuck, it says so, and a spare one retires: it gives its
 // queue and its timers to a regular scheduler and sleeps until it is needed again.
@@ -33,8 +34,8 @@ struct Watchdog: ~Copyable {
   private let isResting = Atomic<Bool>(false)
   /// The number of stuck schedulers, in the upper half, and of active spare schedulers, in the lower half.
   // Ordering: relaxed, because nothing else is concluded from it: a thread that has to act is woken by an alarm or
-  // newly started. Both counts are in one word, so that a scheduler that retires sees them as they were at one moment
-  // and still are.
+  // newly started. Both counts are in one word. A spare scheduler that retires subtracts itself by a compare-exchange,
+  // which succeeds only if neither count has changed.
   private let counts = Atomic<UInt64>(0)
   /// The spare schedulers that have retired.
   let retired = SchedulerSet()
@@ -45,6 +46,12 @@ struct Watchdog: ~Copyable {
   func countOneStuck() { counts.wrappingAdd(1 << 32, ordering: .relaxed) }
   func countOneBack() { counts.wrappingSubtract(1 << 32, ordering: .relaxed) }
   func countOneStandingIn() { counts.wrappingAdd(1, ordering: .relaxed) }
+
+  /// Whether fewer spare schedulers are active than schedulers are stuck.
+  var lacksSpare: Bool {
+    let present = counts.load(ordering: .relaxed)
+    return present & 0xffff_ffff < present >> 32
+  }
 
   /// Counts one spare scheduler as retired if there are more of them than stuck schedulers.
   ///
@@ -59,11 +66,11 @@ struct Watchdog: ~Copyable {
   // Ordering: `AwakeCount` has the argument, here and in `watch`.
   @inline(__always)
   func schedulersWoke(_ platform: any Platform) {
-    if isResting.load(ordering: .sequentiallyConsistent) { alarm.signal(platform) }
+    if isResting.load(ordering: .sequentiallyConsistent) { alarm.ring(platform) }
   }
 
   /// Wakes the watchdog because the runtime has stopped or is to stop (J5).
-  func stop(_ platform: any Platform) { alarm.signal(platform) }
+  func stop(_ platform: any Platform) { alarm.ring(platform) }
 
   /// Makes rounds until the runtime stops: the body of the watchdog's thread.
   // Ordering: `stopping` is read before the alarm, and so perhaps too early. But `isRefusing` was stored before, and an
@@ -134,29 +141,38 @@ package struct WatchdogRounds {
       } else if now > slices[number].since, !scheduler.it.isStuck.load(ordering: .relaxed),
         isStuck(scheduler, &slices[number], now)
       {
+        scheduler.markStuck()
         stuck += 1
-        standIn(for: scheduler, now)
+        callSpare(near: scheduler, now)
       } else if scheduler.it.isStuck.load(ordering: .relaxed) {
         stuck += 1
+        if core.it.watchdog.lacksSpare { callSpare(near: scheduler, now) }
       }
     }
     reportIfUsedUp(core, stuck: stuck)
   }
 
-  /// Has a spare scheduler stand in, unless the system provided no thread for one just before.
-  private mutating func standIn(for scheduler: Handle<Scheduler>, _ now: Int64) {
-    guard now >= pausesUntil else { return }
+  /// Has a spare scheduler stand in for a stuck one.
+  ///
+  /// If there is none, it wakes a sleeping scheduler, which did not consider the stuck one's timers when it chose how
+  /// long to sleep.
+  ///
+  /// After the system provided no thread for a spare scheduler, none is requested for a while.
+  private mutating func callSpare(near scheduler: Handle<Scheduler>, _ now: Int64) {
     let core = scheduler.it.runtime
-    do { try core.standIn(for: scheduler) } catch {
+    do {
+      if now >= pausesUntil, try core.callSpare(near: scheduler.it.node) { return }
+    } catch {
       pausesUntil = now + Limits.threadPause
       core.it.reports.add(core, about: ProcessID(bits: 0)) { .resourceMissing(error) }
     }
+    core.notify(near: scheduler.it.node)
   }
 
   /// Reports once that no spare scheduler is left.
   private mutating func reportIfUsedUp(_ core: Handle<RuntimeCore>, stuck: Int) {
     let maxSpares = core.it.configuration.spareSchedulers
-    let left = maxSpares - (core.it.schedulerCount - core.it.regularCount) + core.it.watchdog.retired.countAtAGuess
+    let left = maxSpares - (core.it.schedulerCount - core.it.regularCount) + core.it.watchdog.retired.approximateCount
     let isUsedUp = left <= 0 && stuck > 0 && (maxSpares > 0 || stuck == core.it.schedulerCount)
     defer { hasReported = isUsedUp }
     guard isUsedUp, !hasReported else { return }
@@ -189,19 +205,16 @@ extension Handle<RuntimeCore> {
     if signal != 0 { it.reports.crashesNotContained(self, signal: signal) }
   }
 
-  /// Has a spare scheduler stand in for a stuck one.
-  // Ordering: releasing pairs with the fence in `schedulerIsBack`, because a scheduler that finds itself stuck undoes
-  // all of this. The alarm makes the spare scheduler see it.
-  fileprivate func standIn(for scheduler: Handle<Scheduler>) throws(ResourceError) {
-    guard let spare = try takeSpare(near: scheduler.it.node) else { return }
-    it.watchdog.countOneStuck()
-    scheduler.forbidHandOver()
-    scheduler.it.isStuck.store(true, ordering: .releasing)
+  /// Has a spare scheduler stand in for a stuck one; returns false if none is left.
+  // Ordering: the alarm makes the spare scheduler see which scheduler is stuck.
+  fileprivate func callSpare(near node: Int) throws(ResourceError) -> Bool {
+    guard let spare = try takeSpare(near: node) else { return false }
     it.watchdog.countOneStandingIn()
     it.counters.spareStarts.add()
     it.idle.awake.wake()
     it.watchdog.retired.remove(spare.it.index)
-    spare.it.alarm.signal(it.platform)
+    spare.it.alarm.ring(it.platform)
+    return true
   }
 
   /// Returns a retired spare scheduler, which stays among the retired until it is called, or a new one if allowed.
@@ -219,8 +232,8 @@ extension Handle<RuntimeCore> {
   }
 
   /// Counts a stuck scheduler as back after it has left the slice.
-  // Ordering: the fence pairs with the store of `isStuck` in `standIn`, which was read relaxed: `standIn` did what is
-  // undone here before that store.
+  // Ordering: the caller read `isStuck` relaxed. The fence makes visible what `markStuck` did before it stored that,
+  // which is undone here.
   @inline(never)
   func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
     ForkedChild.refuse("a process suspended or ended")
@@ -232,6 +245,15 @@ extension Handle<RuntimeCore> {
 }
 
 extension Handle<Scheduler> {
+  /// Marks a scheduler as stuck, so that others serve its wheel and steal from it at once.
+  // Ordering: releasing pairs with the fence in `schedulerIsBack`, because a scheduler that finds itself stuck undoes
+  // all of this. Another scheduler that is woken afterwards sees it because of its alarm.
+  fileprivate func markStuck() {
+    it.runtime.it.watchdog.countOneStuck()
+    forbidHandOver()
+    it.isStuck.store(true, ordering: .releasing)
+  }
+
   /// Retires a spare scheduler that is not needed, and sleeps until it is needed again; returns false if it is.
   // Ordering: the set and `stopping` are read after the alarm (F2).
   func retireIfNotNeeded() -> Bool {

@@ -28,7 +28,7 @@ extension Handle<Scheduler> {
     it.runtime.it.slots.lock.unlock()
     guard let process = claimed.removeFirst() else { return false }
     let hasLeft = !mayLeave || moveOut(process, isReclaimed: areFew)
-    releaseClaim(process)
+    parkOrQueue(process)
     return hasLeft
   }
 
@@ -47,7 +47,7 @@ extension Handle<Scheduler> {
     while let process = claimed.removeFirst() {
       let bytes = process.bytesBelowFrames
       if bytes > 0 { process.it.slot!.discard(bytes, on: it.runtime.it.platform) }
-      releaseClaim(process)
+      parkOrQueue(process)
     }
     return isFull
   }

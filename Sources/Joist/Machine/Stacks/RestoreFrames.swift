@@ -51,7 +51,7 @@ extension Handle<Scheduler> {
         takeBack(slot, for: claimed)
         chosen = nil
       }
-      releaseClaim(claimed)
+      parkOrQueue(claimed)
     }
     if chosen == process { copyFramesBack(process) } else if let chosen { enqueue(chosen) }
     return chosen == process
@@ -128,7 +128,7 @@ extension Handle<Scheduler> {
     guard occupant.it.inbox.claim() else { return false }
     // The process that was seen in the slot may have ended, and its record may belong to another process elsewhere.
     let isOccupant = occupant.it.slot == slot && slot.it.occupant == occupant
-    if isOccupant || !leave(occupant) { claimed.append(occupant) }
+    if isOccupant || !tryToPark(occupant) { claimed.append(occupant) }
     return isOccupant
   }
 

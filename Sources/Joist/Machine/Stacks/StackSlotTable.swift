@@ -313,7 +313,7 @@ package struct StackSlotTable: ~Copyable {
 
   /// Removes a process that has found a slot by itself from those that wait.
   mutating func removeUnassigned(_ process: ProcessHandle) {
-    if unassigned.remove(process) { countUnassignedGone() }
+    if unassigned.remove(process, within: .max) { countUnassignedGone() }
   }
 
   private func countUnassignedGone() {

@@ -7,9 +7,10 @@ import Synchronization
 extension Handle<Scheduler> {
   /// Sets the deadline of a process's current wait, on the process's own stack.
   ///
-  /// The deadline is in the record before the wheel's lock is taken, so an entry that expires meanwhile finds it (Y3).
-  // Ordering: relaxed. An entry that expires before the lock is taken here may find the old deadline, and has then left
-  // its wheel: it is inserted here. One that expires later finds the new deadline, because of the lock.
+  /// The deadline is in the `ProcessTimer` before the wheel's lock is taken (Y3).
+  // Ordering: relaxed. If another thread expires the entry before this one has the lock, it may still read `.max`. Then
+  // it takes the entry out, and this thread inserts it here. A thread that expires the entry later finds the new
+  // deadline, because of the lock.
   func arm(_ process: ProcessHandle, _ deadline: Int64) {
     let timer = process.ownTimer()
     timer.it.deadline.store(deadline, ordering: .relaxed)
@@ -19,20 +20,20 @@ extension Handle<Scheduler> {
     let entry = timer.entry
     while true {
       let place = entry.it.place
-      let owner = place == .none ? self : it.runtime.it.scheduler(place.wheel)
-      owner.it.wheel.lock.lock()
-      defer { owner.it.wheel.lock.unlock() }
+      let wheelScheduler = place == .none ? self : it.runtime.it.scheduler(place.wheel)
+      wheelScheduler.it.wheel.lock.lock()
+      defer { wheelScheduler.it.wheel.lock.unlock() }
       // The entry may have expired, or moved to another wheel, before the lock was taken.
-      let now = entry.it.place
-      guard now == .none || now.wheel == owner.it.index else { continue }
-      if now != .none {
+      let currentPlace = entry.it.place
+      guard currentPlace == .none || currentPlace.wheel == wheelScheduler.it.index else { continue }
+      if currentPlace != .none {
         if entry.it.due <= due { return }
-        owner.it.wheel.remove(entry)
+        wheelScheduler.it.wheel.remove(entry)
       }
-      // The owner's scheduler may sleep until later than the new deadline, so the entry goes into this scheduler's
+      // The wheel's scheduler may sleep until later than the new deadline, so the entry goes into this scheduler's
       // wheel.
-      if owner != self { continue }
-      return owner.it.wheel.insert(entry, due: due)
+      if wheelScheduler != self { continue }
+      return wheelScheduler.it.wheel.insert(entry, due: due)
     }
   }
 
@@ -47,21 +48,26 @@ extension Handle<Scheduler> {
   }
 
   /// Wakes the processes whose waits in a scheduler's wheel are over, and fires its timers, at most a batch of them.
-  func wakeDue(_ owner: Handle<Scheduler>) {
-    if owner.it.wheel.isEmptyAtAGuess { return }
+  func wakeDue(_ wheelScheduler: Handle<Scheduler>) {
+    if wheelScheduler.it.wheel.isEmptyAtAGuess { return }
     let now = it.runtime.now
-    guard owner.it.wheel.lock.tryLock() else { return }
+    guard wheelScheduler.it.wheel.lock.tryLock() else { return }
     var undelivered = Undelivered()
     var remaining = Limits.dueBatch
-    while remaining > 0, let entry = owner.it.wheel.removeDue(now: now) {
+    while remaining > 0, let entry = wheelScheduler.it.wheel.removeDue(now: now) {
       remaining -= 1
-      switch entry.it.owner {
-      case .process: expire(Handle<ProcessTimer>(entry: entry), owner, now)
+      switch entry.it.kind {
+      case .process: expire(Handle<ProcessTimer>(entry: entry), wheelScheduler, now)
       case .message:
-        fire(Handle<MessageTimer>(entry: entry), owner, now, &undelivered)
+        fire(Handle<MessageTimer>(entry: entry), wheelScheduler, now, &undelivered)
       }
     }
-    owner.it.wheel.lock.unlock()
+    wheelScheduler.it.wheel.lock.unlock()
+    // The wheel's scheduler may have returned from its slice and gone to sleep while an entry that was inserted again
+    // was out.
+    if wheelScheduler != self && !wheelScheduler.it.wheel.isEmptyAtAGuess {
+      wheelScheduler.it.alarm.ring(it.runtime.it.platform)
+    }
     if remaining == 0 {
       it.nextClockLook = 0
       it.clockCredit = 0
@@ -73,10 +79,10 @@ extension Handle<Scheduler> {
   ///
   /// Under the wheel's lock.
   // Ordering: as `arm` and `disarm`.
-  private func expire(_ timer: Handle<ProcessTimer>, _ owner: Handle<Scheduler>, _ now: Int64) {
+  private func expire(_ timer: Handle<ProcessTimer>, _ wheelScheduler: Handle<Scheduler>, _ now: Int64) {
     let deadline = timer.it.deadline.load(ordering: .relaxed)
     if deadline > now && deadline != .max {
-      return owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
+      return wheelScheduler.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
     }
     // An entry that is in no wheel may be freed with the record of an ended process (`TableTrim`).
     let process = timer.it.process
@@ -96,11 +102,11 @@ extension Handle<Scheduler> {
     return nearest
   }
 
-  private func nextDue(of owner: Handle<Scheduler>) -> Int64? {
-    if owner.it.wheel.isEmptyAtAGuess { return nil }
-    owner.it.wheel.lock.lock()
-    defer { owner.it.wheel.lock.unlock() }
-    return owner.it.wheel.nextDue
+  private func nextDue(of wheelScheduler: Handle<Scheduler>) -> Int64? {
+    if wheelScheduler.it.wheel.isEmptyAtAGuess { return nil }
+    wheelScheduler.it.wheel.lock.lock()
+    defer { wheelScheduler.it.wheel.lock.unlock() }
+    return wheelScheduler.it.wheel.nextDue
   }
 
   /// Moves every entry to the wheel of another scheduler when this one retires.
@@ -113,7 +119,7 @@ extension Handle<Scheduler> {
     while let entry = it.wheel.removeAny() { other.it.wheel.insert(entry, due: entry.it.due) }
     other.it.wheel.lock.unlock()
     it.wheel.lock.unlock()
-    other.it.alarm.signal(it.runtime.it.platform)
+    other.it.alarm.ring(it.runtime.it.platform)
   }
 }
 

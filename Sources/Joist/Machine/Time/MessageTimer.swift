@@ -41,7 +41,7 @@ extension TimerID: CustomStringConvertible {
 /// A message and the time at which it is due.
 package struct MessageTimer: ~Copyable {
   /// The entry in a wheel; the first field, so that both have the same address.
-  var entry = TimerEntry(owner: .message)
+  var entry = TimerEntry(kind: .message)
   private let word = Atomic<UInt>(0)
   /// The runtime in whose wheel it is.
   var core: Handle<RuntimeCore>?

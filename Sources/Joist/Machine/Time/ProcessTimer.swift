@@ -8,7 +8,7 @@ import Synchronization
 /// The deadline of a process's wait.
 package struct ProcessTimer: ~Copyable {
   /// The entry in a wheel; the first field, so that both have the same address.
-  var entry = TimerEntry(owner: .process)
+  var entry = TimerEntry(kind: .process)
   /// The deadline of the current wait; `Int64.max` if it has none.
   ///
   /// The process stores it, and threads that serve wheels read it.

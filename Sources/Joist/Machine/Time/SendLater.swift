@@ -31,12 +31,12 @@ extension Handle<RuntimeCore> {
     let deadline = deadline(after: delay)!
     let number = timer.it.begin(at: deadline, every: interval)
     if let local { local.it.counters.timedWaits.addReleasing() } else { it.counters.timedWaits.add() }
-    let owner = local ?? it.nextRegular(near: it.currentNode)
-    owner.it.wheel.lock.lock()
-    owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
-    owner.it.wheel.lock.unlock()
-    // The owner may sleep until a later time.
-    if local == nil { owner.it.alarm.signal(it.platform) }
+    let wheelScheduler = local ?? it.nextRegular(near: it.currentNode)
+    wheelScheduler.it.wheel.lock.lock()
+    wheelScheduler.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: deadline))
+    wheelScheduler.it.wheel.lock.unlock()
+    // The scheduler may sleep until a later time.
+    if local == nil { wheelScheduler.it.alarm.ring(it.platform) }
     if !target.list(timer, number, id) { dropArmed(timer, number) }
     return TimerID(timer: timer, number: number)
   }
@@ -84,12 +84,12 @@ extension Handle<RuntimeCore> {
     while true {
       let place = entry.it.place
       if place == .none { return }
-      let owner = it.scheduler(place.wheel)
-      owner.it.wheel.lock.lock()
-      defer { owner.it.wheel.lock.unlock() }
-      let now = entry.it.place
-      if now == .none { return }
-      if now.wheel == owner.it.index { return owner.it.wheel.remove(entry) }
+      let wheelScheduler = it.scheduler(place.wheel)
+      wheelScheduler.it.wheel.lock.lock()
+      defer { wheelScheduler.it.wheel.lock.unlock() }
+      let currentPlace = entry.it.place
+      if currentPlace == .none { return }
+      if currentPlace.wheel == wheelScheduler.it.index { return wheelScheduler.it.wheel.remove(entry) }
     }
   }
 
@@ -109,7 +109,7 @@ extension Handle<Scheduler> {
   // due the next time.
   func fire(
     _ timer: Handle<MessageTimer>,
-    _ owner: Handle<Scheduler>,
+    _ wheelScheduler: Handle<Scheduler>,
     _ now: Int64,
     _ undelivered: inout Undelivered
   ) {
@@ -120,12 +120,12 @@ extension Handle<Scheduler> {
     if timer.it.interval > 0 && lives && number != 0 {  // TM2
       let next = timer.it.following(now)
       timer.it.deadline.store(next, ordering: .relaxed)
-      owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: next))
+      wheelScheduler.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: next))
       return deliver(Delivery.making(timer.it.maker!), timer.it.sender, to: target, id, &undelivered)
     }
     guard timer.it.claim(number) else {
       // The claimant waits for this lock and takes the entry out (TM1, TM6).
-      owner.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: now) + 2)
+      wheelScheduler.it.wheel.insert(timer.entry, due: TimerWheel.tick(of: now) + 2)
       return
     }
     timer.entry.it.leave()
@@ -166,7 +166,7 @@ extension Handle<Scheduler> {
         it.wheel.lock.unlock()
         return TimerPool.empty(self)
       }
-      let timer = entry.it.owner == .message ? Handle<MessageTimer>(entry: entry) : nil
+      let timer = entry.it.kind == .message ? Handle<MessageTimer>(entry: entry) : nil
       let isClaimed = timer.map { $0.it.claim($0.it.number) } ?? true
       if isClaimed { entry.it.leave() } else { it.wheel.insert(entry, due: entry.it.due) }
       it.wheel.lock.unlock()

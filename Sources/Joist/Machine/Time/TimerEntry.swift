@@ -24,7 +24,7 @@ package struct TimerEntry: ~Copyable {
   /// Changed under that wheel's lock, like `next`, `previous` and `due`.
   private let placeWord = Atomic<UInt32>(TimerPlace.none.rawValue)
   /// The kind of value that the entry is embedded in.
-  let owner: Owner
+  let kind: Kind
   /// Whether a message timer is in its receiver's list, under the lock of the receiver's extras (TM5).
   var isListed = false
   var next: Handle<TimerEntry>?
@@ -33,14 +33,14 @@ package struct TimerEntry: ~Copyable {
   package var due: UInt64 = 0
 
   /// The kind of value that an entry is embedded in.
-  package enum Owner: UInt8, Sendable {
+  package enum Kind: UInt8, Sendable {
     /// A `ProcessTimer`, the deadline of a wait.
     case process
     /// A `MessageTimer`.
     case message
   }
 
-  package init(owner: Owner) { self.owner = owner }
+  package init(kind: Kind) { self.kind = kind }
 
   /// The place of the entry: exact under the lock of the wheel that it names, else as of about this moment.
   // Ordering: acquiring pairs with `leave`, which may have happened under another wheel's lock: a thread that finds the

@@ -8,12 +8,13 @@
 //     disarming are O(1). An entry moves at most five times, and at most once if its deadline is up to eight seconds
 //     away.
 // Y3. A process has one entry. A wait that ends early leaves the entry where it is and only clears the deadline. A
-//     later deadline only changes the record. When an entry expires, the deadline in the record decides whether it is
+//     later deadline only changes the `ProcessTimer`. When an entry expires, the deadline there decides whether it is
 //     inserted again. The entry of a message is removed when the timer is cancelled.
-// Y4. Everything is under the wheel's lock. The wheel's scheduler takes the lock. Other schedulers try it while that
-//     scheduler is stuck.
-// Y5. An entry's place names a wheel for as long as a holder of that wheel's lock may insert the entry again. Only its
-//     owner inserts an entry that is in no wheel. So an entry that moves from list to list is never inserted twice.
+// Y4. Everything is under the wheel's lock. The scheduler of the wheel fires what is due; while it is stuck, the others
+//     do. Both only try the lock for that, because a thread that has it fires the entries itself.
+// Y5. While an entry is taken out to be inserted again, `place` still names the wheel; `leave` clears it. An entry that
+//     is in no wheel is inserted only by the process that waits, or by the thread that arms the message timer. So an
+//     entry that moves from list to list is never inserted twice.
 //
 // After G. Varghese and A. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 
@@ -25,7 +26,7 @@ import Synchronization
 package struct TimerWheel: ~Copyable {
   let lock = SpinLock()
   /// The number of entries, including those that no process waits for any more.
-  // Ordering: relaxed; stored under the lock. A thread that inserts an entry in another scheduler's wheel signals its
+  // Ordering: relaxed; stored under the lock. A thread that inserts an entry in another scheduler's wheel rings its
   // alarm afterwards, which that scheduler reads before it reads this (F2).
   private let entries = Atomic<Int>(0)
   /// The index of the scheduler.

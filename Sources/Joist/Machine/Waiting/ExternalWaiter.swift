@@ -43,7 +43,7 @@ package struct ExternalWaiter: ~Copyable {
   // the wait by what the task sent after that. A thread's waiter may already be in use by another thread: only the word
   // may be touched.
   fileprivate mutating func resume() {
-    if isForTask { task.take()!.resume() } else { word.signal(platform, all: true) }
+    if isForTask { task.take()!.resume() } else { word.ring(platform, all: true) }
   }
 
   /// Sleeps until the cell has its result; returns nil if the platform's clock reaches the deadline first.

@@ -37,9 +37,9 @@ package struct OneShot: ~Copyable {
   }
 
   /// Opens the wait with that number.
-  // Ordering: releasing pairs with the exchange in `resolve`, which then sees how the waiter waits. That the wait is
-  // open at all, the resolving thread knows from what the waiter sent or put into a queue afterwards; or else the
-  // waiter looks again at what may have ended the wait before (`ExternalCall`).
+  // Ordering: releasing pairs with the compare-exchange in `resolve`, which then sees how the waiter waits. The
+  // resolving thread knows that the wait is open, because the waiter sent or queued its ticket afterwards. A waiter
+  // that did so before looks again at what may have ended the wait meanwhile (`ExternalCall`).
   func open(_ number: UInt) { word.store(number, ordering: .releasing) }
 
   /// Whether the wait with that number is open and has no result; may be out of date at once.

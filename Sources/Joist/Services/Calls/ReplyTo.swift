@@ -5,7 +5,9 @@
 
 /// The address for the one reply to a request, a part of that request.
 ///
-/// Takes 16 bytes and keeps nothing alive.
+/// Takes 16 bytes and keeps nothing alive. The called process may store it, or hand it to another process that replies
+/// later. If no process replies while the called process lives, the caller waits for its timeout, or forever without
+/// one.
 public struct ReplyTo<Reply: ~Copyable>: Sendable {
   @usableFromInline let ticket: WaitTicket
 
@@ -37,7 +39,7 @@ extension Delivery {
   func finishReply(to ticket: WaitTicket) {
     if let scheduler, let sender = scheduler.it.running {
       sender.charge(Cost.send)
-      scheduler.signalDeferred()
+      scheduler.notifyDeferred()
     }
     if ticket.answer(WaitResult(node), from: scheduler) { return }
     let home = ticket.home ?? scheduler?.it.runtime

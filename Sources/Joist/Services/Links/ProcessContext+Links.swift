@@ -23,7 +23,7 @@ extension ProcessContext where Message: ~Copyable {
 
   @usableFromInline
   func monitor(_ other: Handle<ProcessRecord>?, _ id: ProcessID, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
-    record.here(generation).signalDeferred()
+    record.here(generation).notifyDeferred()
     record.charge(Cost.signal)
     return record.monitor(other, id, make)
   }
@@ -45,7 +45,7 @@ extension ProcessContext where Message: ~Copyable {
   ///
   /// - Throws: ``ProcessExit`` if this process is told to exit, also by that exit signal.
   public func link<M: ~Copyable>(_ ref: ProcessRef<M>) throws(ProcessExit) {
-    try record.suspensionPoint(generation, cost: Cost.signal).signalDeferred()
+    try record.suspensionPoint(generation, cost: Cost.signal).notifyDeferred()
     guard ref.record != record || ref.id != record.it.identity else { return }
     if let other = ref.record, record.link(other, ref.id) { return }
     record.tellOfNobody(ref.id)
@@ -124,8 +124,8 @@ extension ProcessContext where Message: ~Copyable {
 
   /// Creates a linked process that is a supervisor's child.
   ///
-  /// Reports name the child, and count its starts from attempt 1. If `endsWithThis`, it is a server, which ends with this
-  /// process whatever the reason (PE1, PE2).
+  /// Reports name the child, and count its starts from attempt 1. If `endsWithThis`, it is a server, which ends with
+  /// this process whatever the reason (PE1, PE2).
   package func trySpawnChild<M: ~Copyable>(
     _ type: M.Type,
     named name: String,

@@ -6,7 +6,7 @@
 public struct Report: Sendable {
   /// The kind of a reported event.
   public enum Event: Sendable {
-    /// A process ended for another reason than `.normal` and `.shutdown`, of its own or by an exit signal.
+    /// A process ended for a reason that is neither `.normal` nor `.shutdown`; it failed or was told to exit.
     ///
     /// The name is the process's registered name, or nil if it had none.
     case abnormalExit(ProcessID, name: String?, ExitReason)
@@ -113,8 +113,18 @@ extension ProcessRuntime {
   /// new handler. They are dropped if that is nil, or when the runtime is shut down.
   ///
   /// Until this is called, reports are counted (``statistics``) and the most recent ones are kept (``recentReports``);
-  /// nothing is printed. Symbolicating a crash (``Trap/symbolicated()``) takes milliseconds: pass the trap to a thread
-  /// for that.
+  /// nothing is printed.
+  ///
+  /// The handler gets no context, so it cannot use `blocking`. Symbolicating a crash takes milliseconds and much stack:
+  /// pass the trap to a dispatch queue, here `reports`, which then calls a function `log`:
+  ///
+  /// ```
+  /// runtime.handleReports { report in
+  ///   guard case .abnormalExit(_, _, .trap(let trap)) = report.event else { return log(["\(report)"]) }
+  ///   reports.async { log(["\(report)"] + trap.symbolicated()) }
+  /// }
+  /// ```
+  ///
   /// - Parameters:
   ///   - perSecond: The maximum number of reports per second; further ones are only counted.
   ///   - handler: The closure that is called with each report.
