@@ -75,6 +75,27 @@ import Testing
       #expect(found.counterexample == nil, "\(String(describing: found.counterexample))")
       #expect(found.runs > 100)
     }
+
+    @Test func `L2: a message that is sent while its receiver ends never reaches the next process of the record`() {
+      let (late, reused) = (Count(), Count())
+      let found = Search(schedulers: 1, isFine: true).findAmongAll(interruptions: 2, atMost: 20_000) { simulation in
+        let received = Count()
+        let first = simulation.runtime.spawn(Int.self) { _ in }
+        simulation.runtime.spawn { process in
+          _ = try process.join(first)
+          let next = process.spawn(Int.self) { next in
+            if try next.receive(timeout: .seconds(1)) != nil { received.add() }
+          }
+          if next.id.slot == first.id.slot { reused.add() }
+        }
+        simulation.thread { first.send(1) }
+        try simulation.run()
+        if received.total > 0 { throw SimulationError("the next process received the message") }
+        late.add(Int(simulation.runtime.statistics.messagesDropped))
+      }
+      #expect(found.counterexample == nil, "\(String(describing: found.counterexample))")
+      #expect(late.total > 0 && reused.total == found.runs)
+    }
   }
 
   /// The inbox of a process that ends.

@@ -108,6 +108,31 @@ struct SearchTests {
     #expect(found == nil, "\(String(describing: found))")
   }
 
+  @Test func `M4: a thread that is told of an end finds the name free, in every order, even if it waited before`() {
+    let told = Count()
+    let found = Search(schedulers: 1, isFine: true).findAmongAll(interruptions: 2, atMost: 20_000) { simulation in
+      let (runtime, isTaken) = (simulation.runtime, Count())
+      let (first, second) = (runtime.spawn(Int.self) { _ = try $0.receive() }, runtime.spawn(Int.self) { _ in })
+      simulation.thread("waits") {
+        // A wait that begins after the end returns at once, perhaps before the name is free.
+        if case .noProcess = first.joinBlocking() { return }
+        told.add()
+        do { try runtime.register(second, as: "name") } catch NameError.taken { isTaken.add() } catch {}
+      }
+      // The process that ends can be interrupted between telling the thread and telling this monitor.
+      runtime.spawn(Down.self) { process in
+        process.monitor(first) { $0 }
+        try runtime.register(first, as: "name")
+        first.send(1)
+        _ = try process.receive()
+      }
+      try simulation.run()
+      if isTaken.total > 0 { throw SimulationError("the name was still taken") }
+    }
+    #expect(found.counterexample == nil, "\(String(describing: found.counterexample))")
+    #expect(told.total > 0)
+  }
+
   @Test func `L1: a process spawned while shutdown begins receives the exit signal at once`() throws {
     for seed in seeds(1_000) {
       let simulation = try Simulation(seed: seed)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tasks that do not end when they are told to, and children that have already ended.
+// Tasks that do not end when they are told to, and children that are terminated when they have ended or not yet
+// started.
 
 import Joist
 import JoistSupervision
@@ -46,6 +47,24 @@ import Testing
     #expect(log.entries.last == "b starts")
     stage.pass(.seconds(2))
     #expect(log.entries.suffix(2) == ["b has started", "+c"])
+  }
+
+  @Test func `P5: when a child is terminated during its start, the children behind it start at once`() throws {
+    let stage = try Stage()
+    let log = stage.log
+    let starts = Count()
+    let top = try stage.start(
+      Supervisor(.restForOne) {
+        Child("b", server: { SlowStart(log: log, starts: starts) })
+        stage.worker("c")
+      }
+    )
+    try stage.child("b", of: top)?.ref(as: Int.self)?.send(0)
+    stage.settle()
+    #expect(log.entries.last == "b starts")
+    try stage.inProcess { try $0.call(top) { .terminateChild("b", $0) }.get() }
+    #expect(log.entries.suffix(2) == ["b starts", "+c"])
+    #expect(try stage.children(of: top).map(\.state) == [.ended, .running])
   }
 }
 

@@ -186,12 +186,16 @@ import Testing
   @Test func `a stream kills a task that exceeds its timeout`() throws {
     let log = try trial { process, tasks, log in
       var stream = tasks.asyncStream([1, 0], maximum: 2, timeout: .seconds(1)) { number, task in
+        defer { if number == 1 { log.add("killed") } }
         try task.sleep(for: .seconds(1_000_000 * number))
         return number
       }
       while let outcome = try stream.next(in: process) { log.add("\(outcome)") }
+      try process.sleep(for: .seconds(1))
+      log.add("a second later")
     }
-    #expect(log.count == 2 && log[1] == "success(0)" && log[0].contains("the timeout passed"))
+    #expect(log.count == 4 && log[0].contains("the timeout passed") && log[3] == "a second later", "\(log)")
+    #expect(Set(log[1...2]) == ["success(0)", "killed"])
   }
 
   @Test func `threads and Swift tasks can await a result`() async throws {

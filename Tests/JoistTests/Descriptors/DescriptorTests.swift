@@ -60,6 +60,17 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
 }
 
 @Suite(.serialized) struct DescriptorTests {
+  @Test func `S3: a socket with room is writable at once`() throws {
+    let pair = try Pair()
+    defer { pair.close() }
+    let log = Log<Bool>()
+    _ = try withRuntime { runtime in
+      let writer = runtime.spawn { log.add(try $0.waitWritable(pair.near, timeout: .seconds(16))) }
+      _ = writer.joinBlocking()
+    }
+    #expect(log.entries == [true])
+  }
+
   // This test is a program of its own: when more than about 1,300 descriptors are open, Foundation's `Process`, which
   // other tests use, reads beyond the end of a directory's entries.
   @Test func `S3: processes that each wait for one of many sockets echo what arrives`() async {

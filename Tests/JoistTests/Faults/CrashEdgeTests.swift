@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crashes of a process that was told to exit, and crashes in a runtime that was started on a Dispatch thread.
+// Crashes of a process that was told to exit, and crashes in a runtime that was started on a Dispatch thread or with
+// the signals blocked.
 
+import CFaultProbe
 import Foundation
 import Joist
 import TestSupport
@@ -31,6 +33,17 @@ import Testing
       }
     }
     #expect(reason.trap != nil)
+  }
+
+  @Test func `P5: a crash is contained even if the thread that made the runtime had blocked all its signals`() async {
+    await #expect(processExitsWith: .success) {
+      // A new thread inherits the signal mask of the thread that makes it.
+      for signal in [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV] { probe_block(signal) }
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      runtime.spawn { _ in print(number(from: nil)) }
+      await runtime.waitUntilIdle()
+      precondition(runtime.statistics.trapsContained == 1)
+    }
   }
 }
 

@@ -155,6 +155,19 @@ extension ProcessHeap {
     #expect(numbers == Array(0..<20))
   }
 
+  @Test func `P4: an adopted object that was old at its sender is written like any other young object`() throws {
+    let numbers = try inProcess { process in
+      let heap = process.heap
+      var old = try heap.list(0..<3)
+      heap.collect(keeping: &old)
+      var adopted = try heap.adopt(try heap.copy(old))
+      heap[adopted!].next = try heap.list(10..<13)
+      heap.collect(keeping: &adopted)
+      return heap.numbers(adopted)
+    }
+    #expect(numbers == [0, 10, 11, 12])
+  }
+
   @Test func `P4: a copy that exceeds the memory limit ends its receiver with that reason`() throws {
     let reasons = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in

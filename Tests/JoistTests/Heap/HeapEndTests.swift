@@ -60,15 +60,18 @@ extension WayOut {
 @Suite struct HeapEndTests {
   @Test(arguments: WayOut.allCases)
   func `P4: all memory of a heap is given back, however its process ends`(way: WayOut) throws {
-    let simulation = try HandDriven()
+    let simulation = try HandDriven(.init(schedulers: 1, processLimit: 10))
+    let (prepared, slots) = (Count(), Log<Int>())
     for large in [false, true] {
       let ref = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 4 << 20)) { process in
         let heap = process.heap
         var old = try heap.list(0..<(large ? 10_000 : 10))
         heap.collect(keeping: &old)
         heap[old!].next = try heap.list(0..<(large ? 10_000 : 10))
+        prepared.add()
         try way.go(process)
       }
+      slots.add(ref.id.slot)
       simulation.run()
       let waits = way == .isTold || way == .isKilled || way == .isAbandoned
       #expect((simulation.runtime.statistics.heapBytes > 0) == waits)
@@ -76,6 +79,8 @@ extension WayOut {
       simulation.run()
       #expect(simulation.runtime.statistics.heapBytes == 0 && ref.info == nil)
     }
+    // The second process has the record, and so the heap, of the first.
+    #expect(prepared.total == 2 && Set(slots.entries).count == 1)
   }
 
   @Test func `I1: the blocks of ended heaps are reused`() throws {

@@ -126,6 +126,8 @@ extension ProcessHeap {
       var all = true
       for count in 0..<20 {
         _ = try heap.allocate(count)
+        // An empty value takes eight bytes, so every second array would begin between two multiples of sixteen.
+        _ = try heap.allocate(())
         let array = try heap.allocateArray(repeating: SIMD2<Int>(count, 1), count: count)
         all = all && (0..<count).allSatisfy { heap[array, $0] == SIMD2(count, 1) }
         heap.withElements(of: array) { elements in

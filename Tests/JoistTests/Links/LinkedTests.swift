@@ -88,6 +88,24 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
     #expect(!ref.isAlive)
   }
 
+  @Test func `P5: an exit signal ends a process that has stopped trapping exits`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    let ref = simulation.runtime.spawn(Mail.self) { process in
+      process.trapExits(Mail.exited)
+      log.add(text(try process.receive()))
+      process.untrapExits()
+      log.add(text(try process.receive()))
+    }
+    simulation.run()
+    ref.exit(.shutdown)
+    simulation.run()
+    #expect(log.entries == ["thread: shutdown"] && ref.isAlive)
+    ref.exit(.shutdown)
+    simulation.run()
+    #expect(log.entries == ["thread: shutdown"] && !ref.isAlive)
+  }
+
   @Test func `P5: a kill cannot be trapped, but the exit signal of a killed process can`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()

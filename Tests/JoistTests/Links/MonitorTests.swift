@@ -132,6 +132,26 @@ private enum Mail {
     #expect(told.total == 21 && stranger.isAlive)
   }
 
+  @Test func `P5: demonitor of a dead process leaves the monitors of the next process of its record`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    simulation.runtime.spawn(Mail.self) { process in
+      let (dead, first) = process.spawnMonitored(down: Mail.down) { _ in }
+      try process.yield()
+      // The new process has the record of the dead one, and its monitor the place of the first.
+      let (next, _) = process.spawnMonitored(Int.self, down: Mail.down) { next in
+        _ = try next.receive()
+        try next.exit(.shutdown)
+      }
+      #expect(next.id.slot == dead.id.slot && !dead.isAlive)
+      process.demonitor(first)
+      next.send(7)
+      while let mail = try process.receive(timeout: .seconds(1)) { log.add(text(mail)) }
+    }
+    simulation.run()
+    #expect(log.entries == ["down: shutdown"])
+  }
+
   @Test func `P5: a down message that demonitor removes is counted as destroyed`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Mail.self) { process in

@@ -60,6 +60,31 @@ import Testing
     #expect(!first.isAlive && got.total == 1)
   }
 
+  @Test func `P5: a permit granted to a process that crashes before it sees the permit goes to the next waiter`() throws
+  {
+    let simulation = try HandDriven()
+    let got = Count()
+    let semaphore = ProcessSemaphore(permits: 0)
+    let crasher = simulation.runtime.spawn(ExitSignal.self) { process in
+      process.trapExits { signal in
+        // The process itself is the first in the queue.
+        semaphore.release()
+        if unknown(true) { fatalError("in a map") }
+        return signal
+      }
+      try semaphore.acquire()
+    }
+    simulation.run()
+    simulation.runtime.spawn { _ in
+      try semaphore.acquire()
+      got.add()
+    }
+    simulation.run()
+    crasher.exit(.shutdown)
+    simulation.run()
+    #expect(!crasher.isAlive && got.total == 1)
+  }
+
   @Test(.threadsAndSeeds)
   func `S3: processes and threads never hold more permits than there are`() throws {
     let (processes, each, own) = (size(100, seeds: 6), size(20, seeds: 3), size(100, seeds: 5))

@@ -9,6 +9,16 @@ import Testing
 /// A message of 208 bytes; with its header it takes a quarter of a kilobyte.
 private typealias Quarter = InlineArray<26, Int>
 
+/// Receives a message below `depth` frames of a kilobyte each; returns the message plus the sum of the depths.
+@inline(never)
+private func descend(_ depth: Int, _ process: ProcessContext<Int>) throws -> Int {
+  if depth == 0 { return try process.receive() }
+  return try withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
+    room.initializeMemory(as: UInt8.self, repeating: UInt8(depth))
+    return try descend(depth - 1, process) + Int(room[depth])
+  }
+}
+
 @Suite struct MemoryLimitTests {
   @Test
   func `I2: a process that waits while its mailbox fills is ended by the first message over its memory limit`() throws {
@@ -82,18 +92,25 @@ private typealias Quarter = InlineArray<26, Int>
   }
 
   @Test func `I2: saved frames count toward the memory limit where a process receives`() throws {
-    @inline(never) @Sendable func descend(_ depth: Int, _ process: ProcessContext<Int>) throws -> Int {
-      if depth == 0 { return try process.receive() }
-      return try withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: 8) { room in
-        room.initializeMemory(as: UInt8.self, repeating: UInt8(depth))
-        return try descend(depth - 1, process) + Int(room[depth])
-      }
-    }
     let simulation = try HandDriven()
     let deep = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 32 << 10)) { _ = try descend(40, $0) }
     let flat = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 32 << 10)) { _ = try descend(4, $0) }
     simulation.run()
     #expect(!deep.isAlive && flat.isAlive)
+  }
+
+  @Test func `I2: a process that is over its memory limit where it receives gets no message any more`() throws {
+    let received = Log<Int>()
+    let simulation = try HandDriven()
+    for depth in [40, 4] {
+      let process = simulation.runtime.spawn(Int.self, options: .init(memoryLimit: 32 << 10)) { process in
+        process.ref.send(1_000)
+        received.add(try descend(depth, process))
+      }
+      simulation.run()
+      #expect(!process.isAlive)
+    }
+    #expect(received.entries == [1_000 + 4 + 3 + 2 + 1])
   }
 
   @Test func `I2: a memory limit holds for its process, not for the record's next process`() throws {

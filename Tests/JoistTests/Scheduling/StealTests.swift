@@ -63,14 +63,6 @@ import Testing
     #expect(runtime.step() == .ran)
   }
 
-  @Test func `L1: a shutdown passes the heavy fence before it looks for processes`() throws {
-    let simulation = try HandDriven()
-    let (platform, runtime) = (simulation.platform, simulation.runtime)
-    let before = platform.heavyFences.total
-    #expect(runtime.shutdown().isEmpty)
-    #expect(platform.heavyFences.total > before)
-  }
-
   @Test func `S4: remote wake-ups that are stolen are queued by their present priority`() throws {
     let simulation = try HandDriven(.init(schedulers: 2))
     let runtime = simulation.runtime

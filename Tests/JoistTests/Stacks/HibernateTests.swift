@@ -30,6 +30,13 @@ import Testing
     #expect(log.entries == [1, 328_350, 2])
   }
 
+  @Test func `P1: saved frames take a block that is large enough, and little larger`() {
+    for bytes in 1...5_000 {
+      let block = ProcessRuntime.savedFramesBlock(for: bytes)
+      #expect(block >= bytes && block < max(bytes + 16, bytes > 1_024 ? 2 * bytes : 0))
+    }
+  }
+
   @Test(.threadsAndSeeds)
   func `S3: hundreds of processes that hibernate all wake`() throws {
     let (rounds, each) = (size(10, seeds: 2), size(100, seeds: 12))

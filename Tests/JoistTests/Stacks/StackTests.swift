@@ -40,6 +40,22 @@ import Testing
     #expect(simulation.runtime.processes.isEmpty)
   }
 
+  @Test func `P3: a process without a stack slot passes the heavy fence before it looks for one a last time`() throws {
+    let simulation = try HandDriven(.init(schedulers: 1, slots: 1))
+    let states = Log<ProcessState?>()
+    let first = simulation.runtime.spawn { process in
+      try process.yield()
+      try process.yield()
+    }
+    #expect(simulation.runtime.step() == .ran)
+    simulation.platform.atHeavyFence { states.add(first.info?.state) }
+    let second = simulation.runtime.spawn { _ in }
+    while states.entries.isEmpty, second.isAlive, case .ran = simulation.runtime.step() {}
+    #expect(states.entries == [.ready] && second.isAlive)
+    simulation.run()
+    #expect(simulation.runtime.processes.isEmpty)
+  }
+
   @Test func `P3: a dedicated stack is as deep as requested`() throws {
     let log = Log<Int>()
     _ = try withRuntime { runtime in

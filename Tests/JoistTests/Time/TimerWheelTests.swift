@@ -3,6 +3,7 @@
 // The timer wheel, compared with a sorted list.
 
 import Joist
+import TestSupport
 import Testing
 
 @Suite struct TimerWheelTests {
@@ -42,6 +43,19 @@ import Testing
     }
     let last = wheel.nextDue
     #expect(last == nil && wheel.isEmptyAtAGuess)
+  }
+
+  @Test func `S3: nothing comes up after the only timer was cancelled`() throws {
+    let simulation = try HandDriven()
+    let (runtime, target) = (simulation.runtime, simulation.runtime.spawn(Int.self) { _ = try $0.receive() })
+    simulation.run()
+    let timer = runtime.sendAfter(.seconds(10), to: target, 1)
+    guard case .idle(.some) = runtime.step() else {
+      Issue.record("the timer is in no wheel")
+      return
+    }
+    #expect(runtime.cancel(timer) == .seconds(10))
+    #expect(runtime.step() == .idle(until: nil))
   }
 
   @Test func `S3: a deadline is rounded up to a tick, and the farthest is a thousand years away`() {

@@ -56,6 +56,9 @@ final class BlockDepots<Sizes: BlockSizes>: Sendable {
     }
   }
 
+  /// The number of free blocks in all depots, for a test.
+  var free: Int { depots.reduce(0) { unsafe $0 + $1.count { _ in true } } }
+
   /// Trims every depot and returns the number of bytes given back.
   func trim() -> Int { depots.reduce(0) { $0 + $1.trim() } }
 

@@ -170,6 +170,13 @@ struct BlockCache<Sizes: BlockSizes>: ~Copyable {
     unsafe loaded.advanced(by: sizeClass).it = BlockChain(only: block)
   }
 
+  /// The number of free blocks in the cache, for a test.
+  var count: Int {
+    (0..<Sizes.classes).reduce(0) { sum, sizeClass in
+      unsafe sum + loaded.advanced(by: sizeClass).it.count + spare.advanced(by: sizeClass).it.count
+    }
+  }
+
   /// Gives all blocks to the depot, when the scheduler ends.
   func empty() {
     for sizeClass in 0..<Sizes.classes {
