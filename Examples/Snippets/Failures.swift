@@ -30,7 +30,8 @@ extension Snippets {
       }
       guard case .down(let down) = try process.receive() else { return }
       guard case .trap(let trap) = down.reason else { return }
-      log(trap.message ?? trap.symbolicated().first ?? "\(trap)")
+      let lines = process.blocking { trap.symbolicated() }
+      log(lines.first { $0.contains("/Snippets/") } ?? "\(trap)")
     }
   }
 
@@ -100,5 +101,5 @@ extension Snippets {
   }
 
   /// Writes a line to the log, which is standard error here.
-  private static func log(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+  static func log(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 }

@@ -39,7 +39,7 @@ enum Snippets {
     let supervision: [String: Body] = [
       "server": server, "starting": starting, "supervisor": supervisor, "requests": requests, "restart": restart,
       "backoff": backoff, "dynamic": dynamic, "serverLife": serverLife, "registry": registry, "tasks": tasks,
-      "failedTask": failedTask, "awaiting": awaiting,
+      "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer,
     ]
     return [processes, messages, failures, waiting, heaps, supervision].reduce(into: [:]) { all, some in
       all.merge(some) { first, _ in first }
