@@ -71,7 +71,7 @@ enum Pages {
   }
 }
 
-@Suite struct SnippetTests {
+@Suite(.serialized) struct SnippetTests {
   static let all: [Snippet] = {
     let files = Pages.files(in: "Examples/Snippets", containing: ".swift")
     let snippets = files.flatMap { Snippet.all(in: (try? Pages.text(of: $0)) ?? "") }
