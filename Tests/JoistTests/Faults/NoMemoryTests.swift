@@ -196,7 +196,9 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
         }
         waitWithoutMemory(runtime)
         precondition(crashes.total == 5 && runtime.statistics.trapsContained == 5)
-        precondition(runtime.recentReports.count == 5)
+        // On a busy machine the watchdog may also report that there is no memory for a spare scheduler's thread.
+        let ends = runtime.recentReports.filter { if case .abnormalExit = $0.event { true } else { false } }
+        precondition(ends.count == 5)
         await runtime.shutdown()
       }
     }
