@@ -69,49 +69,18 @@ enum Floors {
     var declarations: [String: (path: String, floor: Int)] = [:]
     for file in files {
       guard let floor = floor(of: file.path) else { continue }
-      for type in types(in: file) where floor < declarations[type]?.floor ?? .max {
-        declarations[type] = (file.path, floor)
+      for type in TypeNames.declared(in: file) where floor < declarations[type.name]?.floor ?? .max {
+        declarations[type.name] = (file.path, floor)
       }
     }
     return files.flatMap { file -> [UpwardUse] in
       guard let floor = floor(of: file.path) else { return [] }
-      return file.words.compactMap { word in
-        guard !word.isAfter("."), !word.isAfter("`") else { return nil }
+      return TypeNames.used(in: file).compactMap { word in
         guard let declaration = declarations[word.text], declaration.floor > floor else { return nil }
         return UpwardUse(file: file, line: word.line, type: word.text, declared: declaration.path)
       }
     }
   }
-
-  /// Returns the names of the types that are declared at the top level of a file.
-  static func types(in file: SourceFile) -> [String] {
-    var types: [String] = []
-    var depth = 0
-    var previous = ""
-    var word: [UInt8] = []
-    for byte in file.code.joined(separator: "\n").utf8 {
-      if Lexer.isWordByte(byte) {
-        word.append(byte)
-        continue
-      }
-      if !word.isEmpty {
-        let text = String(decoding: word, as: UTF8.self)
-        if depth == 0, keywords.contains(previous), !keywords.contains(text) { types.append(text) }
-        previous = text
-        word.removeAll(keepingCapacity: true)
-      }
-      switch byte {
-      case UInt8(ascii: "{"): depth += 1
-      case UInt8(ascii: "}"): depth -= 1
-      case UInt8(ascii: " "), UInt8(ascii: "\n"): continue
-      default: break
-      }
-      previous = ""
-    }
-    return types
-  }
-
-  private static let keywords: Set = ["struct", "enum", "class", "protocol", "actor", "typealias"]
 
   private struct Pair: Hashable {
     let type: String
@@ -168,10 +137,5 @@ enum Floors {
     let idle = Floors.Exception("C", in: "Ground/A.swift", because: "this is a test")
     #expect(try faults(texts, [needed, idle]) == ["list:1: C in Ground/A.swift is not used: remove its entry"])
     #expect(try faults(texts, [needed, needed]) == ["list:1: B in Ground/A.swift is listed twice"])
-  }
-
-  @Test func `only types of the top level count`() throws {
-    let text = "enum E<T> {\n  struct Inner {}\n}\nextension E { class K {} }\nprotocol P: AnyObject {}\nactor Q {}"
-    #expect(Floors.types(in: try swift(text)) == ["E", "P", "Q"])
   }
 }

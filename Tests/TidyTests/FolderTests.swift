@@ -22,12 +22,13 @@ enum Folders {
     // Several folders may declare types of one name, as private types.
     var declarations: [String: Set<String>] = [:]
     for file in files {
-      for type in Floors.types(in: file) { declarations[type, default: []].insert(folder(of: file.path, module)) }
+      let here = folder(of: file.path, module)
+      for type in TypeNames.declared(in: file) { declarations[type.name, default: []].insert(here) }
     }
     return files.flatMap { file -> [Finding] in
       let here = folder(of: file.path, module)
-      return file.words.compactMap { word in
-        guard !word.isAfter("."), !word.isAfter("`"), let there = declarations[word.text], !there.contains(here),
+      return TypeNames.used(in: file).compactMap { word in
+        guard let there = declarations[word.text], !there.contains(here),
           allowed[here, default: []].isDisjoint(with: there)
         else { return nil }
         let folders = there.sorted().joined(separator: ", ")

@@ -8,27 +8,19 @@ import Testing
 enum PublicNames {
   static let program = "Tests/CompileTests/Programs/Accepted/NamesBesideOthers.swift"
 
-  private static let kinds: Set = ["struct", "enum", "class", "protocol", "actor", "typealias"]
-  private static let modifiers: Set = ["final", "indirect"]
-
   /// Returns a finding for each public type of the files that the program does not name.
   static func missing(from program: SourceFile, of files: [SourceFile]) -> [Finding] {
     let named = Set(program.words.map(\.text))
     return files.flatMap { file in
-      types(in: file).filter { !named.contains($0.text) }.map {
-        file.finding($0.line, "\($0.text) is not named in \(program.path)")
+      types(in: file).filter { !named.contains($0.name) }.map {
+        file.finding($0.line, "\($0.name) is not named in \(program.path)")
       }
     }
   }
 
-  /// Returns the names of the public types that a file declares at its top level.
-  static func types(in file: SourceFile) -> [Word] {
-    zip(file.words, file.words.dropFirst()).enumerated().compactMap { index, pair in
-      let (kind, name) = pair
-      guard kinds.contains(kind.text), !(file.code[kind.line - 1].first?.isWhitespace ?? true) else { return nil }
-      let before = file.words[..<index].reversed().drop { modifiers.contains($0.text) }
-      return before.first?.text == "public" ? name : nil
-    }
+  /// Returns the public types that a file declares at its top level.
+  static func types(in file: SourceFile) -> [TypeNames.Declaration] {
+    TypeNames.declared(in: file).filter(\.isPublic)
   }
 }
 
@@ -47,7 +39,7 @@ enum PublicNames {
     let text =
       "public struct A {\n  public enum Inner {}\n}\nstruct B {}\npublic final class C {}\n@safe public enum D {}"
     let file = try swift(text)
-    #expect(PublicNames.types(in: file).map(\.text) == ["A", "C", "D"])
+    #expect(PublicNames.types(in: file).map(\.name) == ["A", "C", "D"])
     #expect(PublicNames.missing(from: program, of: [file]).map(\.line) == [5, 6])
   }
 }
