@@ -51,14 +51,17 @@ extension Handle<ProcessRecord> {
   /// Its `ServiceExtras`, if the record has extras.
   var servicesIfAny: Handle<ServiceExtras>? {
     let address = extrasAddress
-    return address == 0 ? nil : Handle<ServiceExtras>(address: address &+ UInt(AllExtras.servicesOffset))
+    return address == 0 ? nil : services(at: address)
   }
 
   /// Its `ServiceExtras`, allocated now if the record has none; ends the process if there is no memory for them.
   func services() -> Handle<ServiceExtras> {
-    if let services = servicesIfAny { return services }
-    guard allocateExtras() != nil else { fatalError("Joist: there is no memory for what a process needs") }
-    return servicesIfAny!
+    guard let address = extrasAddressIfPossible else { endForLackOfMemory() }
+    return services(at: address)
+  }
+
+  private func services(at address: UInt) -> Handle<ServiceExtras> {
+    Handle<ServiceExtras>(address: address &+ UInt(AllExtras.servicesOffset))
   }
 
   /// Tells callers, watchers and linked processes that it has ended, and takes its monitors back.

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The free external waiters of a platform. The pool knows them by address alone, for what a waiter is belongs to the
-// floor above.
+// The free external waiters of a platform. The pool knows only their addresses, because their type belongs to the floor
+// above.
 
 import Synchronization
 
 /// Two free lists: the waiters for threads, and those for Swift tasks.
 package final class WaiterPool: Sendable {
   private struct Lists {
-    var threads: UInt = 0
-    var tasks: UInt = 0
+    private var threads: UInt = 0
+    private var tasks: UInt = 0
+
+    /// The first waiter of a list; zero if the list is empty.
+    subscript(forTask isForTask: Bool) -> UInt {
+      get { isForTask ? tasks : threads }
+      set { if isForTask { tasks = newValue } else { threads = newValue } }
+    }
   }
 
   private let free = Mutex(Lists())
@@ -21,9 +27,9 @@ package final class WaiterPool: Sendable {
   /// `next` reads the link of that waiter.
   func take(forTask: Bool, next: (UInt) -> UInt) -> UInt? {
     free.withLock { lists in
-      let first = forTask ? lists.tasks : lists.threads
+      let first = lists[forTask: forTask]
       if first == 0 { return nil }
-      if forTask { lists.tasks = next(first) } else { lists.threads = next(first) }
+      lists[forTask: forTask] = next(first)
       return first
     }
   }
@@ -33,8 +39,8 @@ package final class WaiterPool: Sendable {
   /// `link` stores the old front in that waiter.
   func put(_ waiter: UInt, forTask: Bool, link: (UInt) -> Void) {
     free.withLock { lists in
-      link(forTask ? lists.tasks : lists.threads)
-      if forTask { lists.tasks = waiter } else { lists.threads = waiter }
+      link(lists[forTask: forTask])
+      lists[forTask: forTask] = waiter
     }
   }
 }

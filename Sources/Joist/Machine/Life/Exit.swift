@@ -63,7 +63,6 @@ private func destroyRest(of process: ProcessHandle, _ last: Handle<MessageNode>?
     process.endServices(services, reason)
     process.endHeap()
   }
-  if process.hasExtras { process.endLending() }
   if process.hasExitReason { process.dropExitReason() }
 }
 
@@ -125,6 +124,7 @@ extension Handle<ProcessRecord> {
     if !extras.it.holdings.isEmpty { Holder.process(self, it.identity).giveEverythingBack() }
     forgetWaitsFor()
     endSuspends()
+    endLending()
     extras.it.memoryLimit = .max
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
   }

@@ -143,8 +143,7 @@ extension Handle<RuntimeCore> {
     if let slot = process.it.slot {
       process.it.slot = nil
       _ = slot.it.endFrames()
-      it.slots.removeDedicated(slot)
-      slot.releaseDedicated(on: it.platform)
+      it.slots.releaseDedicated(slot)
     }
     giveBack(process)
     // Last, because what it captured may have a `deinit` that traps.

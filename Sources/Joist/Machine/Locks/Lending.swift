@@ -135,8 +135,9 @@ extension Handle<ProcessRecord> {
   }
 
   /// Drops what is lent to it and what it lends, because it has ended.
-  // Ordering: it has taken the lock since it ended, in `tellWatchersAndLinked`, and holds no lock that has waiters. So
-  // no thread changes what is read here without the lock.
+  // Ordering: it holds no lock that has waiters any more. A caller that lends looks, under the lock of the extras,
+  // whether this is still the process that it means. It did so before `cancelTimers` took that lock in this end, or it
+  // finds the process ended (PX2). So no thread changes what is read here without the lock.
   func endLending() {
     let extras = extras()
     if extras.it.lending.isNothing { return }

@@ -53,7 +53,7 @@ extension Handle<ProcessRecord> {
 
   /// Its extras, allocated now if the record has none; ends the process if there is no memory for them.
   func extras() -> Handle<ProcessExtras> {
-    guard let extras = extrasIfPossible() else { fatalError("Joist: there is no memory for what a process needs") }
+    guard let extras = extrasIfPossible() else { endForLackOfMemory() }
     return extras
   }
 
@@ -67,9 +67,18 @@ extension Handle<ProcessRecord> {
   /// The address of both parts; zero if the record has none.
   var extrasAddress: UInt { it.extrasBits.load(ordering: .sequentiallyConsistent) & ~Self.inUse }
 
+  /// The address of both parts, allocated now if the record has none; nil if there is no memory for them.
+  var extrasAddressIfPossible: UInt? {
+    let address = extrasAddress
+    return address == 0 ? allocateExtras() : address
+  }
+
+  /// Ends the process for lack of memory for its extras.
+  func endForLackOfMemory() -> Never { fatalError("Joist: there is no memory for what a process needs") }
+
   @inline(never)
   private func beginExtras() -> Handle<ProcessExtras>? {
-    guard let address = extrasAddress != 0 ? extrasAddress : allocateExtras() else { return nil }
+    guard let address = extrasAddressIfPossible else { return nil }
     it.extrasBits.bitwiseOr(Self.inUse, ordering: .sequentiallyConsistent)
     return Handle<ProcessExtras>(address: address)
   }

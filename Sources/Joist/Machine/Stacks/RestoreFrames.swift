@@ -199,10 +199,7 @@ extension Handle<Scheduler> {
 
   @inline(never)
   private func vacateSlowly(_ process: ProcessHandle, _ slot: Handle<StackSlot>) {
-    guard slot.it.isShared else {
-      it.runtime.it.slots.removeDedicated(slot)
-      return slot.releaseDedicated(on: it.runtime.it.platform)
-    }
+    guard slot.it.isShared else { return it.runtime.it.slots.releaseDedicated(slot) }
     it.runtime.it.slots.lock.lock()
     slot.it.sharers -= 1
     slot.it.occupant = nil

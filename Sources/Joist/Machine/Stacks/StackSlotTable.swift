@@ -253,12 +253,13 @@ package struct StackSlotTable: ~Copyable {
     lock.unlock()
   }
 
-  /// Removes the dedicated slot of a process that has ended.
-  mutating func removeDedicated(_ slot: Handle<StackSlot>) {
+  /// Removes the dedicated slot of a process that has ended or was not made, and gives its memory back.
+  mutating func releaseDedicated(_ slot: Handle<StackSlot>) {
     lock.lock()
     slot.it.next?.it.previous = slot.it.previous
     if let previous = slot.it.previous { previous.it.next = slot.it.next } else { dedicated = slot.it.next }
     lock.unlock()
+    slot.releaseDedicated(on: platform)
   }
 
   /// Claims some of the processes that have been parked since then and whose stacks are to shrink (U10).
