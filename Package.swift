@@ -4,8 +4,10 @@
 import CompilerPluginSupport
 import PackageDescription
 
-// Swift-syntax is fetched and built only for who enables the trait.
+// What a trait needs is fetched and built only for packages that enable the trait.
 let macros = TargetDependencyCondition.when(traits: ["Macros"])
+let dashboard = TargetDependencyCondition.when(traits: ["Dashboard"])
+let telemetry = TargetDependencyCondition.when(traits: ["Telemetry"])
 
 let package = Package(
   name: "joist",
@@ -14,17 +16,31 @@ let package = Package(
     .library(name: "Joist", targets: ["Joist"]),
     .library(name: "JoistSupervision", targets: ["JoistSupervision"]),
     .library(name: "JoistTesting", targets: ["JoistTesting"]),
+    .library(name: "JoistObservation", targets: ["JoistObservation"]),
+    .library(name: "JoistDashboard", targets: ["JoistDashboard"]),
+    .library(name: "JoistTelemetry", targets: ["JoistTelemetry"]),
     .library(name: "JoistMacros", targets: ["JoistMacros"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
     .executable(name: "CrashyServer", targets: ["CrashyServer"]),
   ],
-  traits: [.trait(name: "Macros", description: "The macros of JoistMacros, which need swift-syntax.")],
+  traits: [
+    .trait(name: "Macros", description: "The macros of JoistMacros, which need swift-syntax."),
+    .trait(name: "Dashboard", description: "The live page of JoistDashboard, which needs Hummingbird."),
+    .trait(
+      name: "Telemetry",
+      description: "The adapters of JoistTelemetry to swift-log, swift-metrics and swift-distributed-tracing."
+    ),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/swiftlang/swift-syntax", "602.0.0"..<"604.0.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.1.0"),
   ],
   targets: [
     .target(name: "CJoist"),
@@ -32,6 +48,24 @@ let package = Package(
     .target(name: "Joist", dependencies: ["CJoist"]),
     .target(name: "JoistSupervision", dependencies: ["Joist"]),
     .target(name: "JoistSimulation", dependencies: ["Joist", "CJoist"]),
+    .target(name: "JoistObservation", dependencies: ["Joist", "JoistSupervision"]),
+    .target(
+      name: "JoistDashboard",
+      dependencies: [
+        "Joist",
+        "JoistObservation",
+        .product(name: "Hummingbird", package: "hummingbird", condition: dashboard),
+      ]
+    ),
+    .target(
+      name: "JoistTelemetry",
+      dependencies: [
+        "Joist",
+        .product(name: "Logging", package: "swift-log", condition: telemetry),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: telemetry),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: telemetry),
+      ]
+    ),
     .target(name: "JoistTesting", dependencies: ["Joist", "JoistSimulation"]),
     .macro(
       name: "JoistMacrosPlugin",
@@ -51,6 +85,7 @@ let package = Package(
         "Joist",
         "JoistSimulation",
         "JoistSupervision",
+        "JoistObservation",
         "CJoist",
         "CSwitchProbe",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -66,7 +101,7 @@ let package = Package(
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .executableTarget(
       name: "Snippets",
-      dependencies: ["Joist", "JoistSupervision", "JoistMacros"],
+      dependencies: ["Joist", "JoistSupervision", "JoistMacros", "JoistObservation"],
       path: "Examples/Snippets"
     ),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
@@ -84,6 +119,31 @@ let package = Package(
       dependencies: ["Joist", "JoistSimulation", "JoistTesting", "TestSupport"]
     ),
     .testTarget(name: "SupervisionTests", dependencies: ["Joist", "JoistSupervision", "TestSupport"]),
+    .testTarget(
+      name: "ObservationTests",
+      dependencies: ["Joist", "JoistObservation", "JoistSupervision", "JoistTesting", "TestSupport"]
+    ),
+    .testTarget(
+      name: "DashboardTests",
+      dependencies: [
+        "JoistDashboard",
+        "JoistObservation",
+        .product(name: "Hummingbird", package: "hummingbird", condition: dashboard),
+        .product(name: "HummingbirdTesting", package: "hummingbird", condition: dashboard),
+      ]
+    ),
+    .testTarget(
+      name: "TelemetryTests",
+      dependencies: [
+        "Joist",
+        "JoistSupervision",
+        "JoistTelemetry",
+        .product(name: "Logging", package: "swift-log", condition: telemetry),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: telemetry),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: telemetry),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: telemetry),
+      ]
+    ),
     .testTarget(
       name: "ExampleTests",
       dependencies: ["CrashyServer", "WordCount", "Snippets", "Joist", "JoistCLI", "JoistTesting", "TestSupport"]

@@ -83,7 +83,7 @@ extension Snippets {
     runtime.waitUntilIdle()
     worker.suspend()
     worker.send(1)
-    print(worker.info?.state ?? .terminated)  // prints suspended
+    print(worker.snapshot?.state ?? .terminated)  // prints suspended
     worker.resume()  // prints worked on 1
   }
 
@@ -92,7 +92,7 @@ extension Snippets {
       _ = try process.receive()
     }
     runtime.waitUntilIdle()
-    guard let info = idle.info else { return }
+    guard let info = idle.snapshot else { return }
     print(info.state, info.priority)  // prints waiting high
     print(info.waitReason == .receive, info.memory.total > 0)  // prints true true
   }

@@ -41,7 +41,11 @@ enum Snippets {
       "backoff": backoff, "dynamic": dynamic, "serverLife": serverLife, "registry": registry, "tasks": tasks,
       "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer,
     ]
-    return [processes, messages, failures, waiting, heaps, supervision].reduce(into: [:]) { all, some in
+    let observing: [String: Body] = [
+      "statistics": statistics, "growth": growth, "trapEvents": trapEvents, "brokenDeadlock": brokenDeadlock,
+      "controlSocket": controlSocket,
+    ]
+    return [processes, messages, failures, waiting, heaps, supervision, observing].reduce(into: [:]) { all, some in
       all.merge(some) { first, _ in first }
     }
   }

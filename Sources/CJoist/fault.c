@@ -45,6 +45,8 @@ __attribute__((tls_model("initial-exec")))
 #endif
 static _Thread_local struct joist_site *current;
 
+struct joist_site *joist_site_of_thread(void) { return current; }
+
 // Where the C library keeps the message of its last abort, null where it has no such variable; and the message that
 // has been seen there.
 static char **system_message;

@@ -92,6 +92,9 @@ enum joist_overflow {
 /// needs (W40).
 enum joist_overflow joist_reserve_use(struct joist_site *site, ucontext_t *context, uintptr_t low, uintptr_t top);
 
+/// Returns the site of this thread; null if it is no scheduler's.
+struct joist_site *joist_site_of_thread(void);
+
 /// Returns the two words that bound the running stack: its lowest address and the one above its highest. Null if none
 /// runs.
 static inline uintptr_t *joist_running_bounds(const struct joist_site *site) {

@@ -8,6 +8,7 @@
 //     the sentinel first. The word above the sentinel belongs to the caller and is left unchanged.
 #include "CJoist.h"
 #include "sanitizer.h"
+#include "switch.h"
 
 // A value that code is unlikely to write by chance (W6).
 static const uintptr_t sentinel = 0x4a6f69737453656e;
@@ -81,6 +82,9 @@ enum { laid_bytes = sizeof(struct context) + 2 * sizeof sentinel };
 
 _Static_assert(laid_bytes == JOIST_FIRST_FRAME_BYTES, "the laid bytes are as many as the header says");
 #endif
+
+_Static_assert(offsetof(struct context, JOIST_CONTEXT_FP) == JOIST_CONTEXT_FP_AT, "walkers find the frame pointer");
+_Static_assert(offsetof(struct context, JOIST_CONTEXT_PC) == JOIST_CONTEXT_PC_AT, "walkers find the code address");
 
 void *joist_stack_lay(void *top, void (*entry)(void *), void *argument) {
   return joist_stack_lay_with(top, entry, argument, joist_control_words());

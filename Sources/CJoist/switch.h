@@ -23,6 +23,24 @@
 #define joist_switch_alike joist_switch_alike_plain
 #endif
 
+// The offsets, in a saved context, of the frame pointer and of the address at which the code continues (W1), and the
+// names of the fields.
+#if defined(__x86_64__)
+#define JOIST_CONTEXT_FP rbp
+#define JOIST_CONTEXT_PC rip
+#define JOIST_CONTEXT_FP_AT 48
+#if defined(JOIST_HAS_FIBERS)
+#define JOIST_CONTEXT_PC_AT 64
+#else
+#define JOIST_CONTEXT_PC_AT 56
+#endif
+#else
+#define JOIST_CONTEXT_FP x29
+#define JOIST_CONTEXT_PC x30
+#define JOIST_CONTEXT_FP_AT 80
+#define JOIST_CONTEXT_PC_AT 88
+#endif
+
 #if defined(__APPLE__)
 #define SYMBOL(name) SYMBOL_OF(name)
 #define SYMBOL_OF(name) _##name

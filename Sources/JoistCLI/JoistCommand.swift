@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command `joist` and its subcommands: the tour (the default), the soak test, the simulation, the validation and
-// the benchmarks.
+// The command `joist` and its subcommands: the tour (the default), the soak test, the simulation, the validation, the
+// benchmarks, and the commands that look into a running program.
 
 import ArgumentParser
 import Foundation
@@ -14,6 +14,15 @@ struct JoistCommand: ParsableCommand {
     abstract: "BEAM-style processes for native Swift.",
     version: Built.line,
     subcommands: [Tour.self, Soak.self, Simulate.self, Validate.self, Bench.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Commands that look into a running program",
+        subcommands: [
+          PsCommand.self, TopCommand.self, TreeCommand.self, StacksCommand.self, TraceCommand.self, ProfileCommand.self,
+          DumpCommand.self, WaitsCommand.self, KillCommand.self, SuspendCommand.self, ResumeCommand.self,
+        ]
+      )
+    ],
     defaultSubcommand: Tour.self
   )
 }

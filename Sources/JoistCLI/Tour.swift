@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tour: five scenes, each of which runs and is measured, followed by a summary of the measurements.
+// The tour: six scenes, each of which runs and is measured, followed by a summary of the measurements.
 
 import ArgumentParser
 import Joist
@@ -8,7 +8,7 @@ import Joist
 /// The command `joist tour`, which shows what Joist does in about half a minute.
 struct Tour: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Demonstrates Joist in five measured scenes, in about half a minute."
+    abstract: "Demonstrates Joist in six measured scenes, in about half a minute."
   )
 
   @Option(help: "Number of processes that wait at once in the first scene, 1000…10000000.")
@@ -32,9 +32,10 @@ struct Tour: ParsableCommand {
       ("Four priorities for two seconds; the urgent processes sleep most of the time", fourPriorities),
       ("A loop on every scheduler that never yields, and a process that sleeps 1 ms at a time", loopAndSleeper),
       ("A thousand supervised workers; every hundredth job crashes its worker", crashes),
+      ("A look inside: a trace, a flame graph, and two processes that wait for each other", seeingInside),
     ]
     var figures: [String] = []
-    print("Joist: a tour in five scenes.")
+    print("Joist: a tour in six scenes.")
     for (number, scene) in scenes.enumerated() {
       print("\n\(number + 1). \(scene.title)")
       let runtime = try ProcessRuntime(configuration)

@@ -39,14 +39,29 @@ enum Compiler {
     var folder = URL(fileURLWithPath: argument).resolvingSymlinksInPath()
     while folder.path != "/" {
       folder.deleteLastPathComponent()
-      let parts = [modules(of: folder.path) + "/Joist.swiftmodule", map(of: folder.path)]
+      let parts = [modules(of: folder.path) + "/Joist.swiftmodule", folder.path + "/CJoist.build/module.modulemap"]
       if parts.allSatisfy(FileManager.default.fileExists) { return folder.path }
     }
     return nil
   }.first
 
   private static func modules(of build: String) -> String { build + "/Modules" }
-  private static func map(of build: String) -> String { build + "/CJoist.build/module.modulemap" }
+  /// The maps of the C modules: those that the build has made, and those of the packages that it was built with.
+  private static func maps(of build: String) -> [String] {
+    let made = folders(in: build).filter { $0.hasSuffix(".build") }.map { "\(build)/\($0)/module.modulemap" }
+    let checkouts =
+      URL(fileURLWithPath: build).deletingLastPathComponent().deletingLastPathComponent().path + "/checkouts"
+    let own = folders(in: checkouts).flatMap { package in
+      folders(in: "\(checkouts)/\(package)/Sources").map {
+        "\(checkouts)/\(package)/Sources/\($0)/include/module.modulemap"
+      }
+    }
+    return (made + own).filter(FileManager.default.fileExists)
+  }
+
+  private static func folders(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
 
   /// The options with which the compiler expands Joist's macros.
   static let macros = build.map { ["-load-plugin-executable", "\($0)/JoistMacrosPlugin-tool#JoistMacrosPlugin"] } ?? []
@@ -61,7 +76,7 @@ enum Compiler {
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments =
       ["-swift-version", "6", "-emit-sil", "-o", "/dev/null", "-diagnostic-style", "llvm"]
-      + ["-I", modules(of: build), "-Xcc", "-fmodule-map-file=" + map(of: build)]
+      + ["-I", modules(of: build)] + maps(of: build).flatMap { ["-Xcc", "-fmodule-map-file=" + $0] }
       + ["-module-cache-path", build + "/CompileTests.cache"] + options + [file]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = pipe

@@ -13,7 +13,8 @@ enum Folders {
       "Search": [".", "Strategies", "Threads"],
     ],
     "JoistCLI": [
-      ".": ["Bench", "Simulate", "Validate"], "Bench": ["."], "Simulate": ["."], "Validate": [".", "Bench"],
+      ".": ["Bench", "Inspect", "Simulate", "Validate"], "Bench": ["."], "Inspect": [".", "Bench"], "Simulate": ["."],
+      "Validate": [".", "Bench"],
     ],
   ]
 

@@ -7,6 +7,20 @@ import Testing
 enum Promise {
   /// Returns the names of the tests in a file: the raw identifiers after `@Test` and `func`.
   static func tests(in file: SourceFile) -> [(name: String, line: Int)] {
+    named(in: file) + displayed(in: file)
+  }
+
+  /// Returns the tests with a name for display, `@Test("…")`, whose name is on the line of the attribute.
+  private static func displayed(in file: SourceFile) -> [(name: String, line: Int)] {
+    file.code.indices.compactMap { index in
+      guard file.code[index].contains("@Test(") else { return nil }
+      let name = file.literals[index].trimmed
+      return name.isEmpty ? nil : (name, index + 1)
+    }
+  }
+
+  /// Returns the tests whose functions have names in backticks.
+  private static func named(in file: SourceFile) -> [(name: String, line: Int)] {
     file.words.indices.compactMap { index in
       let word = file.words[index]
       guard word.isAfter("`"), index > 0, file.words[index - 1].text == "func" else { return nil }

@@ -6,6 +6,10 @@
 enum UnsafeFence {
   static let files: Set<String> = [
     "Examples/CrashyServer/Socket.swift",  // system calls
+    "Sources/JoistCLI/Inspect/Top/Terminal.swift",  // the mode, size and bytes of a terminal
+    "Sources/JoistObservation/Control/SystemCalls.swift",  // system calls, threads
+    "Sources/JoistObservation/Control/UnixSocket.swift",  // sockets
+    "Sources/JoistObservation/Formats/Files/OutputDescriptor.swift",  // system calls
     "Sources/Joist/Services/Descriptors/DescriptorPoller.swift",  // system calls
     "Sources/Joist/Machine/Crashes/Containment.swift",  // continues after a crash
     "Sources/Joist/Services/Heap/HeapAccess.swift",  // finds the process of a thread
@@ -17,6 +21,13 @@ enum UnsafeFence {
     "Sources/Joist/Services/Heap/HeapTraceable.swift",  // the address of a state
     "Sources/Joist/Services/Heap/PrivateHeap.swift",  // initializes a heap in raw memory
     "Sources/Joist/Services/Heap/ProcessHeap+Arrays.swift",  // lends the elements of an array
+    "Sources/Joist/Machine/Recording/FlightRecorder.swift",  // writes a file
+    "Sources/Joist/Machine/Recording/Marks.swift",  // names by their addresses
+    "Sources/Joist/Machine/Recording/RecorderStore.swift",  // memory for rings
+    "Sources/Joist/Machine/Recording/RecordingFormat.swift",  // writes a file
+    "Sources/Joist/Machine/Stacks/Backtrace.swift",  // walks stacks
+    "Sources/Joist/Services/Observation/Sampler.swift",  // memory for a signal handler
+    "Tests/JoistTests/Observation/CostTests.swift",  // the bare switch
     "Sources/Joist/Machine/Life/Exit.swift",  // first and last frame of a process
     "Sources/Joist/Machine/Life/Run.swift",  // the switch
     "Sources/Joist/Machine/Life/Start.swift",  // the first frame of a process

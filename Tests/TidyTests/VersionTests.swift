@@ -7,7 +7,7 @@ import Testing
 @Suite struct VersionTests {
   @Test func `the command's version is that of the topmost section of the changelog`() throws {
     let repository = try Repository.current.get()
-    let source = try #require(repository.files(in: "Sources/JoistCLI/Bench/Machine.swift", .swift).first)
+    let source = try #require(repository.files(in: "Sources/Joist/Ground/Basics/Built.swift", .swift).first)
     let changelog = try #require(repository.files(in: "CHANGELOG.md", .markdown).first)
     let declaration = try #require(source.code.firstIndex { $0.contains("static let version") })
     let section = try #require(changelog.lines.first { $0.hasPrefix("## ") })

@@ -509,6 +509,67 @@ int joist_poll_wait(const struct joist_poll *_Nonnull poll, struct joist_ready *
 /// Ends the current wait, or the next one. Returns false if the bell no longer belongs to the poll.
 bool joist_poll_ring(const struct joist_poll *_Nonnull poll);
 
+#pragma mark - Walking stacks (stack_walk.c)
+
+/// Stores the code addresses of a parked process, innermost first, and returns how many there are, at most `limit`.
+///
+/// `saved` is where its frames lie now, `context` the stack pointer at which it was parked, and `top` the address above
+/// its first frame.
+int32_t joist_stack_walk(const void *_Nonnull saved, uintptr_t context, uintptr_t top, uintptr_t *_Nonnull frames,
+                         int32_t limit);
+/// Stores the return addresses of the calling code, innermost first, as far as its frames lie between the two
+/// addresses, and returns how many there are, at most `limit`.
+int32_t joist_stack_walk_here(uintptr_t low, uintptr_t top, uintptr_t *_Nonnull frames, int32_t limit);
+
+#pragma mark - Samples of what runs (sampler.c)
+
+enum { JOIST_SAMPLE_FRAMES = 46 };
+
+/// One sample: the bits of the identity of the process that ran, and the code addresses on its stack, innermost first.
+struct joist_sample {
+  uint64_t process;
+  int64_t frame_count;
+  uintptr_t frames[JOIST_SAMPLE_FRAMES];
+};
+
+/// The memory of a profile. `count` may exceed the capacity, and is the number of samples that there were.
+struct joist_samples {
+  int64_t count, capacity;
+  /// The offset of the identity in a process's record.
+  int64_t identity_offset;
+  struct joist_sample *_Nonnull samples;
+};
+
+/// Initializes the memory of a profile.
+void joist_samples_make(struct joist_samples *_Nonnull samples, int64_t capacity, int64_t identity_offset,
+                        struct joist_sample *_Nonnull room);
+/// Returns the number of samples that there were.
+int64_t joist_samples_count(const struct joist_samples *_Nonnull samples);
+/// Begins a profile. Returns false if another one is taken, or if the platform has no sampler.
+bool joist_sampler_begin(struct joist_samples *_Nonnull samples);
+/// Samples the thread with that number, if it runs a process.
+void joist_sampler_interrupt(int64_t thread);
+/// Ends the profile. A signal that was sent before may still be handled for some milliseconds.
+void joist_sampler_end(void);
+
+#pragma mark - Files of the flight recorder (recording.c)
+
+/// Returns the system's number of this process.
+int32_t joist_pid(void);
+
+/// Makes the file that the environment's `JOIST_RECORD` names, of that length and full of zeroes, and returns its
+/// descriptor. Returns -1 if there is no such variable, or if the file cannot be made, which is printed.
+int joist_recording_open(int64_t bytes);
+/// Maps a part of a file, shared; the offset is a multiple of the page size. Returns null if that is not possible.
+void *_Nullable joist_map_file(int file, int64_t offset, int64_t bytes);
+/// Creates a file that only its user may read and write, or empties it. Returns its descriptor, or -1.
+int joist_file_create(const char *_Nonnull path);
+/// Writes all the bytes. Returns false if the system does not take them all.
+bool joist_file_write(int file, const void *_Nonnull bytes, int64_t count);
+void joist_file_close(int file);
+/// Returns the system's words for the last error of this thread.
+const char *_Nonnull joist_error_text(void);
+
 #pragma mark - Swift values without their type (values.c)
 
 /// Moves a Swift value of any type to other memory; `from` is uninitialized afterwards.

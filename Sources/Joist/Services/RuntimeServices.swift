@@ -9,6 +9,9 @@ struct RuntimeServices: ~Copyable {
   /// The same object for every runtime of the core.
   let reports = Reports()
   var descriptors = DescriptorPoller()
+  var deadlocks = DeadlockWatch()
+  /// Used by the watchdog's thread alone.
+  var alarms = AlarmWatch()
 }
 
 extension Handle<RuntimeServices> {
@@ -16,6 +19,8 @@ extension Handle<RuntimeServices> {
   fileprivate func renew() {
     it.names = Names()
     it.descriptors = DescriptorPoller()
+    it.deadlocks = DeadlockWatch()
+    it.alarms = AlarmWatch()
   }
 }
 
@@ -26,6 +31,14 @@ func makeServices(from core: Handle<RuntimeCore>?) -> UInt {
   return core.it.servicesAddress
 }
 
+extension Handle<RuntimeCore> {
+  /// Compares the figures of alarms with their thresholds; called by the watchdog.
+  func lookAtAlarms(now: Int64) {
+    let services = Handle<RuntimeServices>(address: it.servicesAddress)
+    services.it.alarms.look(self, now: now, slices: it.watchdogRounds.longSlices(self, now: now))
+  }
+}
+
 extension RuntimeCore {
   // Sound: the address is that of the core's services, which are never freed.
   private var services: Handle<RuntimeServices> { Handle(address: servicesAddress) }
@@ -34,6 +47,8 @@ extension RuntimeCore {
   var names: Names { services.it.names }
   /// The reports of its processes.
   var reports: Reports { services.it.reports }
+  /// The circles of waits that may end by themselves.
+  var deadlocks: DeadlockWatch { services.it.deadlocks }
   /// The waits for file descriptors.
   var descriptors: DescriptorPoller { services.it.descriptors }
 }

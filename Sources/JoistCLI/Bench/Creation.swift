@@ -122,7 +122,7 @@ extension Scenario {
 
 /// Returns the memory that processes report for themselves, averaged over every hundredth process.
 private func averageMemory(_ refs: [ProcessRef<Int>]) -> [String: Double] {
-  let some = stride(from: 0, to: refs.count, by: 100).compactMap { refs[$0].info?.memory }
+  let some = stride(from: 0, to: refs.count, by: 100).compactMap { refs[$0].snapshot?.memory }
   func average(_ part: KeyPath<ProcessMemory, Int>) -> Double {
     Double(some.reduce(0) { $0 + $1[keyPath: part] }) / Double(max(1, some.count))
   }

@@ -3,6 +3,7 @@
 // The machine on which something is measured, and the build of this program.
 
 import Foundation
+import Joist
 
 /// The machine and its operating system.
 struct Machine: Encodable {
@@ -30,11 +31,7 @@ extension Machine {
   }
 }
 
-/// The build of this program.
-enum Built {
-  /// The version of the topmost section of CHANGELOG.md.
-  static let version = "0.2.0"
-
+extension Built {
   /// The line for `--version`.
   static let line =
     "joist \(version), built with Swift \(swift) for \(architecture)\(isForDebugging ? ", debug build" : "")"

@@ -3,6 +3,7 @@
 // The file that `joist bench --json` writes: the machine, the build, the date, and all results.
 
 import Foundation
+import Joist
 
 /// The results of a whole suite.
 struct Report: Encodable {

@@ -56,6 +56,7 @@ extension SupervisorLoop {
     case .restart(let stop, let forgotten, let start):
       for position in stop { try self.stop(numbers[position]) }
       for position in forgotten { forget(numbers[position]) }
+      process.noteRestart()
       let delay = nextDelay(number, hadStarted: hadStarted, now)
       let attempt = table[number]?.attempts ?? 1
       try open(start.map { numbers[$0] }, after: delay, at: now, attempt: attempt, isRetry: !hadStarted)

@@ -172,7 +172,7 @@ import Testing
     let server = simulation.runtime.spawn(Request.self, serve)
     let caller = simulation.runtime.spawn { process in let _: Int = try process.call(server) { .never($0) } }
     simulation.run()
-    #expect(caller.info?.waitReason == .call)
+    #expect(caller.snapshot?.waitReason == .call)
     caller.exit()
     simulation.run()
     #expect(!caller.isAlive && server.isAlive)

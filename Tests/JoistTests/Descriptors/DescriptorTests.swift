@@ -108,7 +108,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     _ = try withRuntime { runtime in
       let waiter = runtime.spawn { process in _ = try process.waitReadable(pair.near) }
       runtime.waitUntilIdle()
-      #expect(waiter.info?.waitReason == .descriptor)
+      #expect(waiter.snapshot?.waitReason == .descriptor)
       waiter.exit()
       #expect(waiter.joinBlocking() != nil)
     }

@@ -104,7 +104,7 @@ private let endlesslyMade = deep(-1)
         try semaphore.acquire()
       }
       runtime.spawn { process in
-        while crasher.info?.waitReason != .turn { try process.yield() }
+        while crasher.snapshot?.waitReason != .turn { try process.yield() }
         crasher.exit(.shutdown)
         semaphore.release()
         try semaphore.acquire()

@@ -77,7 +77,7 @@ extension WayOut {
       #expect((simulation.runtime.statistics.heapBytes > 0) == waits)
       ref.exit(way == .isTold ? .shutdown : .killed)
       simulation.run()
-      #expect(simulation.runtime.statistics.heapBytes == 0 && ref.info == nil)
+      #expect(simulation.runtime.statistics.heapBytes == 0 && ref.snapshot == nil)
     }
     // The second process has the record, and so the heap, of the first.
     #expect(prepared.total == 2 && Set(slots.entries).count == 1)

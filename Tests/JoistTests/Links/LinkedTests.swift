@@ -232,7 +232,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
     dead.suspend()
     dead.resume()
     simulation.run()
-    #expect(later.isAlive && later.info?.suspends == 0)
+    #expect(later.isAlive && later.snapshot?.suspends == 0)
   }
 
   @Test func `P5: linking to the earlier process of its own record is linking to a dead process`() throws {
@@ -264,7 +264,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
           _ = try next.receive()
           throw Failure()
         }
-        while next.info?.state != .waiting { process.blocking {} }
+        while next.snapshot?.state != .waiting { process.blocking {} }
         process.unlink(first)
         next.send(1)
         while let mail = try process.receive(timeout: .milliseconds(100)) { log.add(text(mail)) }
@@ -289,7 +289,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
       }
       runtime.waitUntilIdle()
       #expect(runtime.linkCount(root) == 0)
-      used.add(try #require(root.info).memory.other)
+      used.add(try #require(root.snapshot).memory.other)
     }
     #expect(used.entries[0] < 16_384)
   }

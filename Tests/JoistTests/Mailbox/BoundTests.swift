@@ -179,7 +179,7 @@ import Testing
       done.add()
     }
     simulation.run(passingTime: false)
-    #expect(sender.info?.waitReason == .send && done.total == 0)
+    #expect(sender.snapshot?.waitReason == .send && done.total == 0)
     simulation.run()
     #expect(done.total == 1 && simulation.runtime.statistics.messagesDropped == 2)
   }

@@ -95,7 +95,7 @@ import Testing
     }
     let sender = simulation.runtime.spawn { _ in for number in 1...4 { receiver.send(number) } }
     simulation.run(passingTime: false)
-    #expect(sender.info?.waitReason == .send)
+    #expect(sender.snapshot?.waitReason == .send)
     simulation.run()
     #expect(log.entries == [2, 3, 4] && !sender.isAlive)
   }

@@ -223,7 +223,7 @@ import Testing
       }
       for count in [100, turns] {
         for _ in 0..<count { try turn() }
-        memory.add(other.info!.memory.other + process.ref.info!.memory.other)
+        memory.add(other.snapshot!.memory.other + process.ref.snapshot!.memory.other)
       }
     }
     simulation.run()
@@ -261,7 +261,7 @@ import Testing
     let other = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     let waiter = simulation.runtime.spawn { process in _ = try process.join(other) }
     simulation.run()
-    #expect(waiter.info?.waitReason == .join)
+    #expect(waiter.snapshot?.waitReason == .join)
     waiter.exit()
     simulation.run()
     #expect(!waiter.isAlive && other.isAlive)

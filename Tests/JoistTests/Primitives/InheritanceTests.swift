@@ -52,9 +52,9 @@ import Testing
       try lock.withLock { _ in
         _ = try process.receive()
         try Self.work(process)
-        priorities.add(process.ref.info?.priority)
+        priorities.add(process.ref.snapshot?.priority)
       }
-      priorities.add(process.ref.info?.priority)
+      priorities.add(process.ref.snapshot?.priority)
     }
     busy.simulation.run()
     holder.send(.go)
@@ -74,7 +74,7 @@ import Testing
       reply.send(1)
       // The caller runs before the server does.
       try process.yield()
-      #expect(process.ref.info?.priority == .low)
+      #expect(process.ref.snapshot?.priority == .low)
     }
     let holder = busy.low { process in try second.withLock { _ in _ = try process.call(server) { .ask($0) } } }
     busy.simulation.run()
@@ -103,7 +103,7 @@ import Testing
       busy.note()
     }
     busy.simulation.run()
-    #expect(busy.seen.entries[0] < 10 && server.info?.priority == .low)
+    #expect(busy.seen.entries[0] < 10 && server.snapshot?.priority == .low)
   }
 
   @Test(arguments: [ExitReason.killed, .shutdown])
@@ -117,12 +117,12 @@ import Testing
       _ = try process.call(server) { .ask($0) }
     }
     simulation.run(passingTime: false)
-    #expect(server.info?.priority == .max)
+    #expect(server.snapshot?.priority == .max)
     simulation.pass(nanoseconds: 2_000_000_000)
-    #expect(server.info?.priority == .max)
+    #expect(server.snapshot?.priority == .max)
     caller.exit(reason)
     simulation.run(passingTime: false)
-    #expect(!caller.isAlive && server.info?.priority == .low)
+    #expect(!caller.isAlive && server.snapshot?.priority == .low)
   }
 
   @Test func `S4: the next holder of a lock is lent the priority of the waiters that remain`() throws {
@@ -133,9 +133,9 @@ import Testing
       simulation.runtime.spawn(Mail.self, options: .init(priority: priority)) { process in
         try lock.withLock { _ in
           _ = try process.receive()
-          log.add(process.ref.info?.priority)
+          log.add(process.ref.snapshot?.priority)
         }
-        log.add(process.ref.info?.priority)
+        log.add(process.ref.snapshot?.priority)
       }
     }
     let all = [Priority.low, .normal, .low, .high].map { priority in
@@ -158,9 +158,9 @@ import Testing
       try lock.withLock { _ in
         _ = try process.receive()
         process.setPriority(.normal)
-        log.add(process.ref.info?.priority)
+        log.add(process.ref.snapshot?.priority)
       }
-      log.add(process.ref.info?.priority)
+      log.add(process.ref.snapshot?.priority)
     }
     simulation.run()
     simulation.runtime.spawn(options: .init(priority: .high)) { _ in lock.withLock { $0 += 1 } }
@@ -182,7 +182,7 @@ import Testing
             locks[2].withLock { $0 += 1 }
             reply.send(1)
           }
-          if process.ref.info?.priority != priority { wrong.add() }
+          if process.ref.snapshot?.priority != priority { wrong.add() }
         }
       }
       let clients = (0..<processes).map { number in
@@ -195,7 +195,7 @@ import Testing
               done.add(reply)
             }
           }
-          if process.ref.info?.priority != own { wrong.add() }
+          if process.ref.snapshot?.priority != own { wrong.add() }
         }
       }
       for client in clients { _ = client.joinBlocking() }

@@ -43,7 +43,7 @@ import Testing
       }
     }
     simulation.run(passingTime: false)
-    #expect(lock.owner == processes[0].id && processes[1].info?.waitReason == .turn)
+    #expect(lock.owner == processes[0].id && processes[1].snapshot?.waitReason == .turn)
     simulation.run()
     #expect(log.entries == [0, 1, 2, 3, 4])
   }

@@ -34,7 +34,7 @@ import Testing
       log.add(try semaphore.acquire(timeout: .seconds(10)))
     }
     simulation.run(passingTime: false)
-    #expect(waiter.info?.waitReason == .turn)
+    #expect(waiter.snapshot?.waitReason == .turn)
     simulation.platform.advance(by: 2_000_000_000)
     simulation.run(passingTime: false)
     semaphore.release()

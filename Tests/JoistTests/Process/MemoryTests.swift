@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `info` reports of the memory of a process, and the memory limit of a runtime.
+// What a snapshot reports of the memory of a process, and the memory limit of a runtime.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct MemoryTests {
-  @Test func `P1: info reports what memory a waiting process uses, part by part`() throws {
+  @Test func `P1: a snapshot reports what memory a waiting process uses, part by part`() throws {
     let simulation = try HandDriven()
     let process = simulation.runtime.spawn(Int.self) { process in _ = try process.receive { $0 == 7 } }
     simulation.run()
-    let bare = try #require(process.info).memory
-    #expect(bare.record == 192 && bare.heap == 0 && bare.mailbox == 0)
+    let bare = try #require(process.snapshot).memory
+    #expect(bare.record == 256 && bare.heap == 0 && bare.mailbox == 0)
     #expect(bare.stack > 0 && bare.stack % 4_096 == 0)
     #expect(bare.total == bare.record + bare.stack + bare.other)
     // Three messages from a process that do not match take a block of 64 bytes each.
     simulation.runtime.spawn { _ in for number in 1...3 { process.send(number) } }
     simulation.run()
-    #expect(try #require(process.info).memory.mailbox == 3 * 64)
+    #expect(try #require(process.snapshot).memory.mailbox == 3 * 64)
     process.send(7)
     simulation.run()
-    #expect(process.info == nil)
+    #expect(process.snapshot == nil)
   }
 
   @Test func `P1: messages count with their blocks, even those that the process has not yet seen`() throws {
@@ -33,9 +33,9 @@ import Testing
     simulation.run(passingTime: false)
     for _ in 0..<2 { process.send(InlineArray(repeating: 1)) }
     // Messages from a thread come from malloc: 320 bytes and a header of 48.
-    #expect(try #require(process.info).memory.mailbox == 2 * 368)
+    #expect(try #require(process.snapshot).memory.mailbox == 2 * 368)
     simulation.run()
-    #expect(try #require(process.info).memory.mailbox == 0)
+    #expect(try #require(process.snapshot).memory.mailbox == 0)
   }
 
   @Test func `P1: a hibernating process counts its saved frames, and other memory is reported apart`() throws {
@@ -50,12 +50,12 @@ import Testing
       _ = try process.receive()
     }
     simulation.run(passingTime: false)
-    let asleep = try #require(process.info).memory
+    let asleep = try #require(process.snapshot).memory
     #expect(asleep.stack > 0 && asleep.stack == simulation.runtime.statistics.savedFramesBytes)
     #expect(asleep.heap == 0 && asleep.other > 10 * 16)
     simulation.runtime.spawn { _ in process.send(7) }
     simulation.run(passingTime: false)
-    let awake = try #require(process.info).memory
+    let awake = try #require(process.snapshot).memory
     #expect(awake.heap == 4_096 && awake.other > asleep.other && awake.stack % 4_096 == 0)
   }
 
@@ -113,7 +113,7 @@ import Testing
       for number in 0..<each {
         for ref in refs {
           ref.send(1)
-          if number % 3 == 0 { _ = ref.info }
+          if number % 3 == 0 { _ = ref.snapshot }
         }
       }
     }

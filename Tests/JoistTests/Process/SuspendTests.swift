@@ -16,7 +16,7 @@ import Testing
     simulation.run()
     process.suspend()
     process.suspend()
-    #expect(process.info?.state == .suspended && process.info?.suspends == 2)
+    #expect(process.snapshot?.state == .suspended && process.snapshot?.suspends == 2)
     process.send(1)
     simulation.run()
     process.resume()
@@ -25,7 +25,7 @@ import Testing
     process.resume()
     simulation.run()
     #expect(count.total == 1)
-    #expect(process.info?.state == .waiting)
+    #expect(process.snapshot?.state == .waiting)
   }
 
   @Test func `L3: a running process is suspended at its next suspension point`() throws {
@@ -102,7 +102,7 @@ import Testing
       }
     }
     simulation.run()
-    #expect(count.total == 0 && others.map { $0.info?.suspends } == [2, 3, 3])
+    #expect(count.total == 0 && others.map { $0.snapshot?.suspends } == [2, 3, 3])
     switch end {
     case "is told": suspender.exit()
     case "is killed": suspender.exit(.killed)
@@ -113,7 +113,7 @@ import Testing
     default: suspender.send(2)
     }
     simulation.run()
-    #expect(count.total == 3 && others.map { $0.info?.suspends } == [0, 0, 0] && !suspender.isAlive)
+    #expect(count.total == 3 && others.map { $0.snapshot?.suspends } == [0, 0, 0] && !suspender.isAlive)
   }
 
   @Test func `L3: a process stays suspended while one suspender lives, and no other process takes its suspend back`()
@@ -136,18 +136,18 @@ import Testing
     other.resume()
     simulation.runtime.spawn { _ in other.resume() }
     simulation.run()
-    #expect(other.info?.suspends == 3)
+    #expect(other.snapshot?.suspends == 3)
     // The first resume takes its own suspend back; the others find none of its own.
     for _ in 0..<3 { suspenders[0].send(1) }
     simulation.run()
-    #expect(other.info?.suspends == 2)
+    #expect(other.snapshot?.suspends == 2)
     suspenders[1].exit(.killed)
     suspenders[0].send(0)
     simulation.run()
-    #expect(other.info?.suspends == 1 && count.total == 0)
+    #expect(other.snapshot?.suspends == 1 && count.total == 0)
     suspenders[2].send(0)
     simulation.run()
-    #expect(other.info?.suspends == 0 && count.total == 1)
+    #expect(other.snapshot?.suspends == 0 && count.total == 1)
   }
 
   @Test func `L3: a process that a thread has suspended stays suspended when others end, and any caller may resume it`()
@@ -164,12 +164,12 @@ import Testing
       other.suspend()
     }
     simulation.run()
-    #expect(other.info?.suspends == 2)
+    #expect(other.snapshot?.suspends == 2)
     simulation.runtime.spawn { _ in other.resume() }
     simulation.run()
-    #expect(other.info?.suspends == 1)
+    #expect(other.snapshot?.suspends == 1)
     other.resume()
-    #expect(other.info?.suspends == 0 && other.info?.state != .suspended)
+    #expect(other.snapshot?.suspends == 0 && other.snapshot?.state != .suspended)
   }
 
   @Test func `L3: an exit takes suspends back, and their suspender takes back none made later`() throws {
@@ -190,16 +190,16 @@ import Testing
     #expect(log.entries.isEmpty)
     other.exit(.shutdown)
     simulation.run()
-    #expect(log.entries == ["1", "0"] && other.info?.suspends == 0)
+    #expect(log.entries == ["1", "0"] && other.snapshot?.suspends == 0)
     other.suspend()
     suspender.send(1)
     simulation.run()
     // The suspender has none of its own any more, so its resume took the thread's back.
-    #expect(other.info?.suspends == 0)
+    #expect(other.snapshot?.suspends == 0)
     other.suspend()
     suspender.send(0)
     simulation.run()
-    #expect(!suspender.isAlive && other.info?.suspends == 1)
+    #expect(!suspender.isAlive && other.snapshot?.suspends == 1)
   }
 
   @Test func `L3: a process that was told to exit ends even if it is suspended after that`() throws {
@@ -226,7 +226,7 @@ import Testing
         victim.suspend()
         victim.exit(.killed)
         try process.yield()
-        bytes.add(process.ref.info?.memory.other ?? 0)
+        bytes.add(process.ref.snapshot?.memory.other ?? 0)
       }
       _ = try process.receive()
     }
@@ -235,7 +235,7 @@ import Testing
     later.suspend()
     suspender.send(1)
     simulation.run()
-    #expect(!suspender.isAlive && later.info?.suspends == 1)
+    #expect(!suspender.isAlive && later.snapshot?.suspends == 1)
     #expect(bytes.entries.count == 1_000 && bytes.entries.max()! < 4_096)
   }
 

@@ -29,11 +29,11 @@ import Testing
     let runtime = simulation.runtime
     if isLocked { simulation.platform.lockMemory() }
     let old = gone(1_000, simulation)
-    #expect(runtime.trimRecords() == 1_000 / 64 * 64 * 192)
+    #expect(runtime.trimRecords() == 1_000 / 48 * 48 * 256)
     #expect(runtime.trimRecords() == 0)
     for ref in old {
       ref.send(1)
-      #expect(!ref.isAlive && ref.info == nil)
+      #expect(!ref.isAlive && ref.snapshot == nil)
     }
     #expect(runtime.statistics.messagesDropped == 1_000)
     let log = Log<String>()
@@ -80,15 +80,15 @@ import Testing
 
   @Test func `I1: a live process keeps the pages of its own record and no others`() throws {
     let simulation = try HandDriven(few)
-    let refs = (0..<1_024).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
+    let refs = (0..<21 * 48).map { _ in simulation.runtime.spawn(Int.self) { _ = try $0.receive() } }
     simulation.run()
     for (number, ref) in refs.enumerated() where number != 500 { ref.send(1) }
     simulation.run()
-    #expect(simulation.runtime.trimRecords() == (1_024 - 64) * 192)
-    #expect(refs[500].isAlive && refs[500].info != nil)
+    #expect(simulation.runtime.trimRecords() == (21 - 1) * 48 * 256)
+    #expect(refs[500].isAlive && refs[500].snapshot != nil)
     refs[500].send(1)
     simulation.run()
-    #expect(!refs[500].isAlive && simulation.runtime.trimRecords() == 64 * 192)
+    #expect(!refs[500].isAlive && simulation.runtime.trimRecords() == 48 * 256)
   }
 
   @Test func `I1: the timers in records that are given back go with them`() throws {
@@ -112,7 +112,7 @@ import Testing
     let runtime = simulation.runtime
     let answers = Log<String>()
     // Together with the server they use the records of the first group.
-    for _ in 0..<63 { runtime.spawn(Int.self) { _ = try $0.receive() } }
+    for _ in 0..<47 { runtime.spawn(Int.self) { _ = try $0.receive() } }
     let server = runtime.spawn(ReplyTo<Int>.self) { process in
       // The second request comes from the same record as the first.
       var first: ReplyTo<Int>? = try process.receive()
@@ -124,7 +124,7 @@ import Testing
     let slot = first.id.slot
     _ = gone(200, simulation)
     #expect(!first.isAlive)
-    #expect(runtime.trimRecords() == 201 / 64 * 64 * 192)
+    #expect(runtime.trimRecords() == 201 / 48 * 48 * 256)
     for _ in 0..<300 {
       runtime.spawn(Void.self) { process in
         guard process.id.slot == slot else { return try process.sleep(for: .seconds(1)) }

@@ -39,8 +39,8 @@ private struct Explosive: Error { let mine: Mine }
   {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
-    let told = Log<[ProcessID]>()
-    runtime.handleReports { report in if case .deadlock(let processes) = report.event { told.add(processes) } }
+    let told = Log<Deadlock>()
+    runtime.handleReports { report in if case .deadlock(let deadlock) = report.event { told.add(deadlock) } }
     let full = SpawnOptions(mailbox: .bounded(1, whenFull: .block))
     // Each sends the next one more messages than fit in its mailbox.
     let addresses = Log<ProcessRef<Int>>()
@@ -56,7 +56,7 @@ private struct Explosive: Error { let mine: Mine }
       )
     }
     simulation.run()
-    #expect(told.entries.count == 1 && Set(told.entries[0]) == Set(addresses.entries.map(\.id)))
+    #expect(told.entries.count == 1 && Set(told.entries[0].waits.map(\.process)) == Set(addresses.entries.map(\.id)))
     #expect("\(runtime.recentReports.last!)".contains("none can go on: #"))
     // When one is told to exit, the others go on.
     addresses.entries[0].exit()
@@ -140,7 +140,9 @@ private struct Explosive: Error { let mine: Mine }
         }
       }
       // If all but three had run before the others came, there would be a second report.
-      while told.entries.isEmpty || processes.contains(where: { $0.info?.waitReason != .blocking }) { sched_yield() }
+      while told.entries.isEmpty || processes.contains(where: { $0.snapshot?.waitReason != .blocking }) {
+        sched_yield()
+      }
       release.add()
     }
     #expect(told.entries == [3] && overLimit.total == 0)

@@ -12,7 +12,7 @@ import Testing
     let states = Log<ProcessState?>()
     let process = simulation.runtime.spawn(Int.self) { _ = try $0.receive() }
     simulation.run()
-    simulation.platform.atHeavyFence { states.add(process.info?.state) }
+    simulation.platform.atHeavyFence { states.add(process.snapshot?.state) }
     simulation.platform.whileWaiting { simulation.run() }
     #expect(simulation.runtime.shutdown().isEmpty)
     #expect(states.entries == [.waiting])

@@ -24,7 +24,7 @@ import Testing
     let up = spawn("up", nil)
     up.setPriority(.high)
     simulation.run()
-    #expect(up.info == nil)
+    #expect(up.snapshot == nil)
     #expect(log.entries.last == "down" && log.entries.filter { $0 == "down" }.count == 3)
     #expect(log.entries.prefix(3) == ["up", "up", "up"])
   }

@@ -172,7 +172,7 @@ import Testing
     #expect(try price { _, other in other.send(1) } == 4)
     #expect(try price { process, _ in process.spawn { _ in } } == 40)
     #expect(try price { process, _ in try process.reduce(123) } == 123)
-    #expect(try price { _, other in _ = other.info } == 4)
+    #expect(try price { _, other in _ = other.snapshot } == 4)
     #expect(try price { _, other in other.suspend() } == 4)
     #expect(try price { _, other in other.resume() } == 4)
     #expect(try price { _, other in other.exit() } == 4)

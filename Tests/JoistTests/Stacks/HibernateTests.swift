@@ -17,7 +17,7 @@ import Testing
       log.add(try process.receive())
     }
     simulation.run()
-    #expect(simulation.runtime.statistics.framesSaved == 1 && sleeper.info?.waitReason == .receive)
+    #expect(simulation.runtime.statistics.framesSaved == 1 && sleeper.snapshot?.waitReason == .receive)
     simulation.runtime.spawn { process in
       try process.sleep(for: .seconds(1))
       log.add(1)

@@ -51,7 +51,7 @@ import Testing
       try process.yield()
     }
     #expect(simulation.runtime.step() == .ran)
-    simulation.platform.atHeavyFence { states.add(first.info?.state) }
+    simulation.platform.atHeavyFence { states.add(first.snapshot?.state) }
     let second = simulation.runtime.spawn { _ in }
     while states.entries.isEmpty, second.isAlive, case .ran = simulation.runtime.step() {}
     #expect(states.entries == [.ready] && second.isAlive)
@@ -108,11 +108,11 @@ import Testing
       for process in processes { process.send(1) }
     }
     #expect(statistics.entries[0] > 0)
-    // A record of 192 bytes, the saved frames, and a node of 64. The frames of a debug build are larger.
+    // A record of 256 bytes, the saved frames, and a node of 64. The frames of a debug build are larger.
     #if DEBUG
       #expect(statistics.entries[0] < 4_096)
     #else
-      #expect(statistics.entries[0] + 192 + 64 < 1_024)
+      #expect(statistics.entries[0] + 256 + 64 < 1_024)
     #endif
   }
 

@@ -63,6 +63,42 @@ package enum Limits {
   /// The microseconds between two looks at the clock while there is work.
   package static let clockLookMicroseconds: UInt64 = 50
 
+  // MARK: Recorder and statistics
+
+  /// The maximum number of entries in a ring of the flight recorder: 8 MiB.
+  package static let maxRecorderEntries = 1 << 20
+  /// The maximum number of a process's entries that its trap has, and of entries that are searched for them: some
+  /// microseconds of the trap's time.
+  static let trapEntries = 256
+  static let trapEntriesScanned = 4_096
+  /// The time between two copies of the rings while a recording is made: a full ring lasts about ten times as long at
+  /// the highest rate.
+  static let tapeInterval: Int64 = 500_000
+  /// The time in which a signal of the sampler that was sent is handled, in any case.
+  static let lateSignal: Int64 = 50_000_000
+  /// The mask, a power of two less one, for the messages that histograms sample.
+  static let sampleMask: UInt32 = 15
+  /// The mask, a power of two less one, for the spawns whose time is measured; a measurement takes two clock readings.
+  static let creationSampleMask = 63
+  /// The number of clock readings between two slices whose lengths are measured exactly.
+  static let readingsBeforeTimedSlice = 64
+  /// The excess of an interval between two clock readings from which it counts as long, in microseconds.
+  static let longMicroseconds: UInt64 = 50
+
+  // MARK: Alarms
+
+  /// The time between two looks at the figures of alarms, and the number of processes that each looks at: a tenth of a
+  /// millisecond of work.
+  static let alarmInterval: Int64 = 100_000_000
+  static let alarmBatch = 4_096
+  /// The number of seconds that are remembered, of subjects whose last alarm is remembered, and of events that an alarm
+  /// has.
+  static let alarmHistory = 60
+  static let alarmSubjects = 10_000
+  static let alarmEvents = 64
+  /// The memory of the program below which its growth raises no alarm.
+  static let growingMemoryFrom = 64 << 20
+
   // MARK: The watchdog
 
   /// The interval between two rounds of the watchdog while a process runs.
@@ -159,9 +195,15 @@ package enum Limits {
   /// The number of blocks that move between a scheduler and a depot at a time.
   package static let blocksInABatch = 64
 
-  /// The maximum length of a wait cycle that is detected: a process that begins to wait follows at most this many
-  /// notes.
+  /// The maximum length of a circle of waits that is found: a process that begins to wait follows at most this many
+  /// edges.
   package static let longestCircle = 1_024
+  /// The time after which a circle that may end by itself is reported as stuck for now, and the maximum number of such
+  /// circles that are remembered.
+  static let stuckCircleAfter: Int64 = 100_000_000
+  static let suspectedCircles = 64
+  /// The maximum number of addresses in the backtrace of a parked process.
+  static let backtraceFrames = 64
 
   // MARK: Private heaps
 

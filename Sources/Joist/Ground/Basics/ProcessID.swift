@@ -18,6 +18,12 @@ public struct ProcessID: Sendable, Hashable, Comparable, CustomStringConvertible
 
   init(bits: UInt64) { self.bits = bits }
 
+  /// The identity as one number, as recordings have it.
+  package var number: UInt64 { bits }
+
+  /// Makes the identity with that number.
+  package init(number: UInt64) { bits = number }
+
   /// The index of the process's slot in the table.
   package var slot: Int { Int(bits >> 32) }
   /// The generation of the slot, which tells apart the processes that have used it (N2).

@@ -28,6 +28,10 @@ package struct Counter: ~Copyable {
     value.store(value.load(ordering: .relaxed) &+ amount, ordering: .releasing)
   }
 
+  /// Begins at zero again; only the counting thread may call this.
+  @inline(__always)
+  package func reset() { value.store(0, ordering: .relaxed) }
+
   /// The count so far, as seen from any thread.
   package var total: Int { value.load(ordering: .relaxed) }
 

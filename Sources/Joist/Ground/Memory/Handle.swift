@@ -58,7 +58,7 @@ package struct Handle<Pointee: ~Copyable>: Equatable, @unchecked Sendable {
 
   // Sound: the block is new, aligned, and long enough.
   /// Allocates memory with malloc; if there is none, destroys the value and returns nil.
-  private static func allocateIfPossible(_ value: consuming Pointee) -> Self? {
+  static func allocateIfPossible(_ value: consuming Pointee) -> Self? {
     let (bytes, alignment) = (MemoryLayout<Pointee>.size, max(16, MemoryLayout<Pointee>.alignment))
     guard let block = unsafe joist_allocate(bytes, alignment) else { return nil }
     let pointer = unsafe block.bindMemory(to: Pointee.self, capacity: 1)

@@ -116,6 +116,8 @@ package final class HostPlatform: Platform {
   package func release(_ start: UnsafeMutableRawPointer, bytes: Int) {
     unsafe munmap(start, bytes)
   }
+
+  package func openRecordingFile(bytes: Int) -> Int32 { joist_recording_open(Int64(bytes)) }
 }
 
 /// Yields the processor for a moment: to another thread of the simulation if this thread is simulated, otherwise to

@@ -66,12 +66,16 @@ package protocol Platform: AnyObject, Sendable {
   ) -> UnsafeMutableRawPointer?
   /// Gives a range back, addresses included.
   func release(_ start: UnsafeMutableRawPointer, bytes: Int)
+  /// Makes a file of that length for the flight recorder, if the program's user asks for one; returns its descriptor,
+  /// or -1.
+  func openRecordingFile(bytes: Int) -> Int32
 }
 
 extension Platform {
   package var numa: NumaTopology { .single }
   package func stay(onNode node: Int) {}
   package var currentNode: Int { 0 }
+  package func openRecordingFile(bytes: Int) -> Int32 { -1 }
 }
 
 // Sound: both ranges are the caller's, and the copied bytes lie in both.

@@ -55,19 +55,30 @@ extension Handle<Scheduler> {
   }
 
   // Sound: the fault is this thread's, and nothing else has happened on the thread since.
-  /// Returns the last fault of this thread as an exit reason.
-  func takeFault() -> ExitReason { unsafe it.site.takeFault() }
+  /// Records the last fault of this thread, and returns it as an exit reason.
+  func takeFault() -> ExitReason {
+    record(.crashed, payload: unsafe UInt64(max(0, it.site.fault.signal)))
+    return unsafe it.site.takeFault(ticksPerSecond: it.clock.perSecond) { entriesOfRunning }
+  }
+
+  /// The last entries of the process that runs here.
+  private var entriesOfRunning: EntriesOfProcess? {
+    guard it.ring.isOn, let process = it.running else { return nil }
+    return it.ring.lastEntries(of: process.it.identity, limit: Limits.trapEntries, scanned: Limits.trapEntriesScanned)
+  }
 }
 
 extension joist_site {
   // Sound: as above; the copy is limited to its capacity.
   /// Returns the last fault as an exit reason, and makes the stack's guard whole again (FA5).
-  mutating func takeFault() -> ExitReason {
+  ///
+  /// `entries` returns what the flight recorder has of the process; it is called only while there is memory.
+  mutating func takeFault(ticksPerSecond: UInt64 = 1, entries: () -> EntriesOfProcess? = { nil }) -> ExitReason {
     if unsafe !joist_fault_close_reserve(&self) { stopTheProgram("P3: the guard of a stack could not be closed") }
     // A fault inside `makeTrap`, which found no memory, leads here again.
     let canTell = unsafe !fault.is_being_told && joist_has_memory(Limits.trapBytes)
     unsafe fault.is_being_told = true
-    let trap = unsafe canTell ? makeTrap() : Trap.bare(signal: fault.signal)
+    let trap = unsafe canTell ? makeTrap(entries(), ticksPerSecond) : Trap.bare(signal: fault.signal)
     if !canTell { unsafe forgetText() }
     unsafe fault.is_being_told = false
     return unsafe fault.is_overflow ? .stackOverflow(trap) : .trap(trap)
@@ -75,7 +86,7 @@ extension joist_site {
 
   // Sound: as above.
   @inline(never)
-  private mutating func makeTrap() -> Trap {
+  private mutating func makeTrap(_ entries: EntriesOfProcess?, _ ticksPerSecond: UInt64) -> Trap {
     let frames = unsafe withUnsafeBytes(of: fault.frames) { bytes in
       unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(fault.frame_count)))
     }
@@ -84,7 +95,13 @@ extension joist_site {
         unsafe joist_fault_text(&fault, copy.baseAddress!, copy.count)
       }
     }
-    return unsafe Trap(signal: fault.signal, message: message.isEmpty ? nil : message, frames: frames)
+    return unsafe Trap(
+      signal: fault.signal,
+      message: message.isEmpty ? nil : message,
+      frames: frames,
+      entries: entries,
+      ticksPerSecond: ticksPerSecond
+    )
   }
 
   // Sound: as above; nothing is copied.

@@ -10,18 +10,34 @@ public struct Trap: Sendable {
     let signal: Int32
     let message: String?
     let frames: [UInt]
+    let entries: EntriesOfProcess?
+    let ticksPerSecond: UInt64
 
-    init(signal: Int32, message: String?, frames: [UInt]) {
+    init(signal: Int32, message: String?, frames: [UInt], entries: EntriesOfProcess?, ticksPerSecond: UInt64) {
       self.signal = signal
       self.message = message
       self.frames = frames
+      self.entries = entries
+      self.ticksPerSecond = ticksPerSecond
     }
   }
 
   private let facts: Facts
 
-  package init(signal: Int32, message: String?, frames: [UInt]) {
-    facts = Facts(signal: signal, message: message, frames: frames)
+  package init(
+    signal: Int32,
+    message: String?,
+    frames: [UInt],
+    entries: EntriesOfProcess? = nil,
+    ticksPerSecond: UInt64 = 1
+  ) {
+    facts = Facts(
+      signal: signal,
+      message: message,
+      frames: frames,
+      entries: entries,
+      ticksPerSecond: ticksPerSecond
+    )
   }
 
   /// The traps for crashes for which there is no memory to tell more, by signal; made before any crash.
@@ -49,6 +65,15 @@ public struct Trap: Sendable {
 
   /// The address of the crash and the return addresses from there outwards, at most 64.
   public var backtrace: [UInt] { facts.frames }
+
+  /// What the flight recorder has of the process that crashed, oldest first: at most its last 256 entries.
+  ///
+  /// The last event is the crash.
+  ///
+  /// They are those of the scheduler on which it crashed. Empty for a crash in `blocking`, and if the recorder is off.
+  public var events: [RecorderEvent] {
+    facts.entries?.events(ticksPerSecond: facts.ticksPerSecond) ?? []
+  }
 }
 
 extension Trap: CustomStringConvertible {

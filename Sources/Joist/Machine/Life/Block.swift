@@ -4,6 +4,8 @@
 // a hint. The side of its successor on the thread parks the process, and then looks whether something arrived meanwhile
 // (G2).
 
+import Synchronization
+
 /// Why a process waits, as seen from outside; every kind of wait has its own case.
 public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
   /// In `receive`, for a message.
@@ -38,7 +40,8 @@ extension Handle<Scheduler> {
   private func parkQuickly(_ process: ProcessHandle) -> Bool {
     process.it.transition(.block)
     it.counters.parks.add()
-    guard process.it.flags == [.started, .onStack, .wantsMail], process.it.inbox.park(mailWakes: true) else {
+    process.it.usage.waits.add()
+    guard process.it.flags == [.started, .onStack, .wantsMail], process.parkForMail() else {
       return false
     }
     if process.it.signals.ordered.isEmpty && !it.runtime.it.slots.isUnderPressure { return true }
@@ -54,6 +57,7 @@ extension Handle<Scheduler> {
         if process.it.signals.ordered.isDisjoint(with: .wakesWaiting) { continue }
       }
       process.it.transition(.wake)
+      record(.ready, process)
       return enqueue(process)
     }
   }
@@ -66,6 +70,7 @@ extension Handle<Scheduler> {
     if !process.isHeld { return false }
     process.it.transition(.hold)
     process.it.flags.remove(.wantsMail)
+    record(.held, process)
     while !tryToPark(process) {
       if isSlotWanted(process) { surrender(process) }
       if !process.isHeld {
@@ -85,7 +90,8 @@ extension Handle<Scheduler> {
     // `flags` and the slot are read before the process is parked, because the thread that claims it may change them.
     let hasSlot = process.hasSharedSlot
     let flags = process.it.flags
-    guard process.it.inbox.park(mailWakes: flags.contains(.wantsMail)) else { return false }
+    let isParked = flags.contains(.wantsMail) ? process.parkForMail() : process.it.inbox.park(mailWakes: false)
+    guard isParked else { return false }
     let signals = process.it.signals.ordered
     let isAnswered = flags.contains(.awaitsAnswer) && process.it.cell.isAnswered
     let isWoken = !signals.suspendsHoldBack(flags) && (isAnswered || !signals.isDisjoint(with: flags.wakingSignals))
@@ -100,6 +106,19 @@ extension Handle<Scheduler> {
 }
 
 extension Handle<ProcessRecord> {
+  /// Parks the process until a message comes; returns false if one is there.
+  ///
+  /// That sets the count of unread messages to zero (E1), so what the owner had then counts as zero, too.
+  // Ordering: relaxed, as `unreadThen` says.
+  @inline(__always)
+  fileprivate func parkForMail() -> Bool {
+    let unreadThen = it.unreadThen.load(ordering: .relaxed)
+    if unreadThen > 0 { it.unreadThen.store(0, ordering: .relaxed) }
+    if it.inbox.park(mailWakes: true) { return true }
+    if unreadThen > 0 { it.unreadThen.store(unreadThen, ordering: .relaxed) }
+    return false
+  }
+
   /// Whether suspends keep the process from running; the caller has it.
   @inline(__always)
   var isHeld: Bool { it.signals.ordered.suspendsHoldBack(it.flags) }

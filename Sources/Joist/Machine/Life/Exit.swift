@@ -36,7 +36,7 @@ private func endOnOwnStack(_ process: ProcessHandle) {
   // (PX2). Releasing is for threads that can rely on neither (`isAlive`).
   process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)
   let last = process.it.inbox.end()
-  process.it.unreadThen = 0
+  process.it.unreadThen.store(0, ordering: .relaxed)
   if last != nil || process.it.mailbox.first != nil || process.it.arrived != nil
     || process.extrasAddress != 0 || process.hasExitReason
   {
@@ -56,6 +56,7 @@ private func destroyRest(of process: ProcessHandle, _ last: Handle<MessageNode>?
     process.cancelTimers()
   }
   let reason: ExitReason = process.hasExitReason ? process.presentExitReason : .normal
+  if let end = reason.recorded { Scheduler.current!.record(.ended, payload: end.rawValue) }
   while let node = process.it.mailbox.removeFirst() ?? process.takeArrived() { process.dropUnread(node, reason) }
   if !reason.isOrderly && !process.it.flags.contains(.reported) { process.reportEnd(reason) }
   if process.hasExtras { process.endExtras() }
@@ -122,10 +123,10 @@ extension Handle<ProcessRecord> {
     if it.isBounded.load(ordering: .relaxed) { closeBound() }
     let extras = extras()
     if !extras.it.holdings.isEmpty { Holder.process(self, it.identity).giveEverythingBack() }
-    forgetWaitsFor()
     endSuspends()
     endLending()
     extras.it.memoryLimit = .max
+    extras.it.waits = WaitCounts()
     if extras.it.exitTrap != nil { extras.it.exitTrap = nil }
   }
 }

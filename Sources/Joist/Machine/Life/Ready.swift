@@ -23,7 +23,9 @@ extension Handle<ProcessRecord> {
     let core = home
     core.it.visitors.wrappingAdd(1, ordering: .relaxed)
     let node = core.it.currentNode
-    core.it.nextRegular(near: node).it.remote.push(self)
+    let scheduler = core.it.nextRegular(near: node)
+    it.usage.readySince = ProcessUsage.units(scheduler.it.clock.count)
+    scheduler.it.remote.push(self)
     core.notify(near: node)
     core.it.visitors.wrappingSubtract(1, ordering: .releasing)
   }
@@ -36,6 +38,7 @@ extension Handle<Scheduler> {
   /// (`notifyDeferred`). A second one is offered to other schedulers at once.
   @inline(never)
   func enqueue(_ process: ProcessHandle) {
+    process.it.usage.readySince = it.lastUnits
     guard it.queue.lock.tryLock() else { return enqueueSlowly(process) }
     // The priority is read under the lock (PI5).
     let priority = process.it.priority

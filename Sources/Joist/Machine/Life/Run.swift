@@ -26,11 +26,15 @@ extension Handle<Scheduler> {
     if process.it.signals.relaxed.suspends > 0 && hold(process) { return }
     guard restoreFrames(process) else { return }
     it.isInProcess.store(true, ordering: .relaxed)
+    sampleRunDelay(process)
     beginSlice(process)
+    record(.run, process)
     unsafe joist_switch(&it.stackPointer, process.it.stackPointer!)
     it.isInProcess.store(false, ordering: .relaxed)
     it.running = nil
     if it.isStuck.load(ordering: .relaxed) { it.runtime.schedulerIsBack(self) }
+    // Before the process is queued, so that the slice that it has just run does not count as time in the queue.
+    if it.clockCredit <= 0 { readClock() }
     finishSwitch()
   }
 
@@ -59,7 +63,7 @@ extension Handle<Scheduler> {
     it.left = process
     it.outcome = outcome
     guard it.mayHandOver.load(ordering: .relaxed), it.clockCredit > 0, it.remote.isEmptyAtAGuess,
-      it.runtime.it.urgent.isEmptyAtAGuess, sliceCount & Limits.ageingMask != 0,
+      it.runtime.it.urgent.isEmptyAtAGuess, sliceCount & Limits.ageingMask != 0, it.ring.isInBlock,
       unsafe joist_words_are_closed(&it.words, &process.it.savedThreadState), it.queue.lock.tryLock()
     else { return unsafe switchTargetSlowly(after: process) }
     guard let next = it.queue.first(downTo: outcome == .yielded ? process.it.priority : .low),
@@ -74,6 +78,7 @@ extension Handle<Scheduler> {
     it.pendingWork.remove(.notice)
     countSlice(process)
     startSlice(next)
+    it.ring.writeInBlock(RecorderEntry(.afterYield, plus: outcome.rawValue, next.it.identity))
     if !next.it.flags.contains(.onStack) { assignFirstSlot(next) }
     return unsafe next.it.stackPointer!
   }
@@ -82,8 +87,15 @@ extension Handle<Scheduler> {
   @inline(never)
   private func switchTargetSlowly(after process: ProcessHandle) -> UnsafeMutableRawPointer {
     endSlice(process)
-    guard let next = takeNext(after: process) else { return unsafe it.stackPointer! }
+    if it.outcome == .yielded && process.it.reductionsLeft <= 0 { record(.preempted) }
+    if it.timing.isOfSlice { endTimedSlice() }
+    guard let next = takeNext(after: process) else {
+      it.ring.write(RecorderEntry(.yielded, plus: it.outcome.rawValue, process.it.identity), it.clock)
+      return unsafe it.stackPointer!
+    }
     beginSlice(next)
+    it.ring.write(RecorderEntry(.afterYield, plus: it.outcome.rawValue, next.it.identity), it.clock)
+    if it.timing.isOfSwitch { beginTimedSwitch() }
     return unsafe next.it.stackPointer!
   }
 
@@ -97,6 +109,20 @@ extension Handle<Scheduler> {
     case .blocked: park(process)
     case .hibernated: hibernate(process)
     case .exited: reap(process)
+    case .timed: finishTimed(process)
+    }
+  }
+
+  /// Ends the measurement of a switch, and finishes that.
+  @inline(never)
+  private func finishTimed(_ process: ProcessHandle) {
+    let outcome = endTimedSwitch()
+    it.outcome = outcome
+    switch outcome {
+    case .yielded: requeue(process)
+    case .blocked: park(process)
+    case .hibernated: hibernate(process)
+    case .exited, .timed: reap(process)
     }
   }
 
@@ -114,6 +140,8 @@ extension Handle<Scheduler> {
     process.it.reductionsLeft = process.it.sliceLength
     it.running = process
     it.counters.slices.add()
+    process.it.usage.slices.add()
+    process.it.usage.noteRunDelay(now: it.lastUnits)
   }
 
   /// Ends the slice of a process whose frames are still being saved.
@@ -127,7 +155,9 @@ extension Handle<Scheduler> {
   @inline(__always)
   private func countSlice(_ process: ProcessHandle) {
     let used = Int(process.it.sliceLength) &- Int(process.it.reductionsLeft)
-    it.clockCredit &-= max(used, Limits.clockReductionsOfASlice)
+    let counted = max(used, Limits.clockReductionsOfASlice)
+    it.clockCredit &-= counted
+    process.it.usage.cpu.add(it.price.ticks(counted))
     it.queue.list(process.it.level).it.totalReductions.add(used)
   }
 

@@ -49,9 +49,11 @@ extension Handle<ProcessRecord> {
     guard !core.it.shutdown.isRefusing, !core.it.memory.isShort, let process = core.takeRecord(scheduler) else {
       return nil
     }
-    process.prepare(body, .normal, scheduler.it.sliceLength)
+    let start = scheduler.creationStart
+    process.prepare(body, .normal, scheduler.it.sliceLength, parent: it.identity.bits)
     process.it.flags = []
     charge(Cost.spawn)
+    noteHandOn()
     scheduler.notifyDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
     // What may fail for lack of memory comes before the process exists.
@@ -59,7 +61,9 @@ extension Handle<ProcessRecord> {
     scheduler.it.counters.processesCreated.add()
     process.it.beginAnew()
     process.it.transition(.create)
+    scheduler.record(.spawned, process)
     scheduler.enqueue(process)
+    if start != 0 { scheduler.noteCreation(since: start) }
     core.look(after: spawned)
     return spawned
   }
@@ -67,7 +71,12 @@ extension Handle<ProcessRecord> {
   /// Initialises the record for its next process; the last one has left the mail empty.
   // Ordering: relaxed. It is published with the rest of the record when the process is made ready (R9).
   @inline(__always)
-  fileprivate func prepare(_ body: consuming Body<Never>, _ priority: Priority, _ sliceLength: Int32) {
+  fileprivate func prepare(
+    _ body: consuming Body<Never>,
+    _ priority: Priority,
+    _ sliceLength: Int32,
+    parent: UInt64
+  ) {
     it.identity = id
     it.priority = priority
     it.level = priority
@@ -77,6 +86,7 @@ extension Handle<ProcessRecord> {
     it.inbox.begin()
     it.isBounded.store(false, ordering: .relaxed)
     it.wait.store(0, ordering: .relaxed)
+    it.usage.reset(parent: parent)
   }
 }
 
@@ -94,16 +104,20 @@ extension Handle<RuntimeCore> {
     let options = request.options
     try provideStack(process, options.stack)
     let slice = options.reductionsPerSlice ?? it.configuration.reductionsPerSlice
-    process.prepare(request.body, options.priority, Int32(slice))
+    let parent = scheduler?.it.running?.it.identity.bits ?? 0
+    process.prepare(request.body, options.priority, Int32(slice), parent: parent)
     process.it.flags = process.it.slot == nil ? [] : .onStack
     process.bound(options.mailbox, memoryLimit: options.memoryLimit)
     try provideName(process, request)
-    scheduler?.it.running?.charge(Cost.spawn)
+    let spawner = Scheduler.current?.it.running
+    spawner?.charge(Cost.spawn)
+    spawner?.noteHandOn()
     let spawned = Spawned(record: process, id: process.it.identity)
     tie(process)
     if let scheduler { scheduler.it.counters.processesCreated.add() } else { it.counters.processesCreated.add() }
     process.it.beginAnew()
     process.it.transition(.create)
+    scheduler?.record(.spawned, process)
     process.makeReady(from: scheduler)
     look(after: spawned)
     return spawned

@@ -9,7 +9,9 @@ extension Handle<ProcessRecord> {
   /// Makes a process ready that the caller has just claimed.
   func wake(from scheduler: Handle<Scheduler>?) {
     it.transition(.wake)
-    makeReady(from: scheduler.flatMap { $0.it.runtime == home ? $0 : nil })
+    let here = scheduler.flatMap { $0.it.runtime == home ? $0 : nil }
+    here?.record(.ready, self)
+    makeReady(from: here)
   }
 
   /// Tells the process that something it may wait for has happened: raises flags, then wakes it if it is parked (G2).

@@ -21,6 +21,9 @@ enum Holder: Equatable {
   /// A plain thread.
   case thread
 
+  /// The process, if it is one.
+  var process: ProcessHandle? { if case .process(let process, _) = self { process } else { nil } }
+
   /// The process or the closure that runs on this thread, or the thread.
   static var here: Holder {
     if let process = Scheduler.current?.it.running { return .process(process, process.id) }

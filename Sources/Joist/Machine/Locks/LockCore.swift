@@ -14,7 +14,9 @@ import Synchronization
 // Sound: the fields are touched under the lock, except `heldBefore`, which is the holder's.
 final class LockCore: @unchecked Sendable {
   private let lock = SpinLock()
-  private var holder: Holder?
+  private var holder: Holder? { didSet { note.it.process = holder?.process } }
+  /// The holder, for threads that follow the waits of processes (WE1).
+  private let note = Handle<LockHolderNote>.take()
   private var queue = WaitQueue()
   /// The priorities of the waiters in the queue.
   private var waiting = PriorityCounts()
@@ -26,6 +28,8 @@ final class LockCore: @unchecked Sendable {
   /// The lock that its holder took before this one (HD1).
   var heldBefore: LockCore?
 
+  deinit { note.giveBack() }
+
   /// Takes the lock, waiting in the queue if it is held; returns false if the process was killed while it waited.
   func acquire() -> Bool {
     Scheduler.beginCall()
@@ -33,6 +37,7 @@ final class LockCore: @unchecked Sendable {
     me.makeRoomForNotes()
     guard take(me) || waitInQueue(me) else { return false }
     me.withHoldings { $0.add(self) }
+    if case .process(let process, _) = me { process.noteHandOn() }
     return true
   }
 
@@ -64,7 +69,10 @@ final class LockCore: @unchecked Sendable {
   /// Appends a node to the queue, under the lock; returns the holder if that has become more urgent (PI2).
   private func enqueue(_ node: Handle<QueuedWaiter>, _ me: Holder) -> ProcessHandle? {
     node.it.ticket.open()
-    if case .process(let process, _) = me { node.it.priority = process.beginWaiting(for: self, node) }
+    if case .process(let process, _) = me {
+      node.it.priority = process.beginWaiting(for: self, node)
+      process.beginEdge(to: note)
+    }
     queue.append(node)
     waiting.add(node.it.priority)
     return lendToHolder()
@@ -114,8 +122,10 @@ final class LockCore: @unchecked Sendable {
     let outcome = Waiter.here().waitInQueue(of: self, .killable) { node in
       guard case .mustWait(let raised) = attempt(me, node) else { return true }
       raised?.raiseOthers()
+      if case .process(let process, _) = me { process.followEdges(from: note.it.process) }
       return false
     }
+    if case .process(let process, _) = me { process.endEdge() }
     switch outcome {
     case .immediate: return true
     case .granted:

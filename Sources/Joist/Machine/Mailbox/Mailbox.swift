@@ -10,13 +10,18 @@
 import Synchronization
 
 /// The messages that were taken out of the inbox, the oldest first.
-struct Mailbox {
+struct Mailbox: ~Copyable {
   private(set) var first: Handle<MessageNode>?
   private var last: Handle<MessageNode>?
   /// The last urgent message (MU1).
   private(set) var lastUrgent: Handle<MessageNode>?
-  /// The number of messages.
-  private(set) var count: UInt32 = 0
+  // Ordering: relaxed. The owner alone stores it; others read it as a guess.
+  private let length = Atomic<UInt32>(0)
+  /// The number of messages; any thread may read it.
+  private(set) var count: UInt32 {
+    @inline(__always) get { length.load(ordering: .relaxed) }
+    @inline(__always) nonmutating set { length.store(newValue, ordering: .relaxed) }
+  }
   /// The size of the message that was received last, its sender, and the time at which it was sent.
   var lastBytes: UInt32 = .max
   var lastSender: UInt64 = 0
@@ -116,12 +121,18 @@ extension Handle<ProcessRecord> {
     if !it.flags.contains(.exiting) { it.signals.clear(.kill) }
   }
 
+  // Ordering: relaxed: exact for the owner, a guess for others.
+  /// The number of messages in the inbox, as far as its count of unread ones tells it (E1).
+  @inline(__always)
+  var newlyArrived: Int { it.inbox.unread - Int(it.unreadThen.load(ordering: .relaxed)) }
+
   /// Takes all messages out of the inbox, and stores there the number that is unread then (E1).
   @inline(__always)
   private func takeInbox() -> Handle<MessageNode>? {
-    let new = it.inbox.unread - Int(it.unreadThen)
+    let new = newlyArrived
     let unread = new > 1 ? min(Int(it.mailbox.count) + new, 65_534) : 0
-    it.unreadThen = UInt16(truncatingIfNeeded: unread)
+    it.unreadThen.store(UInt16(truncatingIfNeeded: unread), ordering: .relaxed)
+    it.usage.noteMailbox(it.mailbox.count &+ UInt32(truncatingIfNeeded: max(new, 1)))
     return it.inbox.takeAll(leaving: unread)
   }
 

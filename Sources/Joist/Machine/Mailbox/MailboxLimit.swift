@@ -146,7 +146,7 @@ extension Handle<ProcessRecord> {
 
   /// Waits in the queue until the message is admitted; returns nil then, and otherwise the reason why not.
   ///
-  /// `Waiter.waitInQueue` does not fit here: the wait is noted for the search of circles (CY1), it may end with
+  /// `Waiter.waitInQueue` does not fit here: the wait is noted for the search of circles (WE1), it may end with
   /// `.noProcess`, and a node that is appended may be admitted at once.
   private func waitForRoom(_ size: Int, _ id: ProcessID, until deadline: Int64?) -> WaitResult? {
     let extras = extras()
@@ -163,9 +163,12 @@ extension Handle<ProcessRecord> {
     extras.it.lock.unlock()
     if let next { grantRoom(next) }
     guard isOpen else { return .noProcess }
-    if deadline == nil, let sender = waiter.process { sender.noteWait(for: self) }
+    if let sender = waiter.process {
+      sender.beginEdge(.send, to: self, isTimed: deadline != nil, hasSent: 1)
+      sender.followEdges(from: self)
+    }
     let result = waiter.wait(.send, until: deadline)
-    waiter.process?.forgetWaitsFor()
+    waiter.process?.endEdge()
     if result == .granted { return nil }
     leaveMailboxQueue(node, isAdmitted: false)
     return result ?? .timedOut
@@ -233,6 +236,14 @@ extension Handle<ProcessRecord> {
       guard let next else { return }
       _ = next.ticket.answer(.noProcess, from: Scheduler.current)
     }
+  }
+
+  /// Whether it discards the oldest messages of its mailbox when that is full; any thread may ask.
+  // Ordering: relaxed (R9).
+  var dropsOldest: Bool {
+    guard it.isBounded.load(ordering: .relaxed) else { return false }
+    let extras = extras()
+    return extras.it.lock.withLock { extras.it.mailboxLimit.whenFull == .dropOldest }
   }
 
   /// The number of messages that the owner has discarded.

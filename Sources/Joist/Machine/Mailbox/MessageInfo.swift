@@ -18,13 +18,13 @@ extension ProcessContext where Message: ~Copyable {
   /// What is known about the message that was received last; nil before the first one.
   public var lastMessage: MessageInfo? {
     let scheduler = record.here(generation)
-    let mailbox = record.it.mailbox
-    guard mailbox.hasReceived else { return nil }
+    guard record.it.mailbox.hasReceived else { return nil }
+    let (sentAt, senderBits) = (record.it.mailbox.lastSent, record.it.mailbox.lastSender)
     let now = scheduler.it.clock.count
-    let elapsed = mailbox.lastSent == 0 || mailbox.lastSent > now ? 0 : now - mailbox.lastSent
+    let elapsed = sentAt == 0 || sentAt > now ? 0 : now - sentAt
     return MessageInfo(
-      sender: mailbox.lastSender == 0 ? nil : ProcessID(bits: mailbox.lastSender),
-      bytes: Int(mailbox.lastBytes),
+      sender: senderBits == 0 ? nil : ProcessID(bits: senderBits),
+      bytes: Int(record.it.mailbox.lastBytes),
       sent: .now - .nanoseconds(scheduler.it.clock.nanoseconds(elapsed))
     )
   }

@@ -118,6 +118,9 @@ extension Handle<ProcessRecord> {
   @inline(__always)
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
     scheduler.it.counters.messagesReceived.add()
+    it.usage.received.add()
+    if scheduler.it.counters.messagesReceived.total & Int(Limits.sampleMask) == 0 { sample(node, scheduler) }
+    if scheduler.it.recordsMessages { recordReceive(node, scheduler) }
     it.mailbox.lastSender = node.it.sender
     it.mailbox.lastSent = node.it.sent
     it.mailbox.lastBytes = node.it.bytes
@@ -125,10 +128,24 @@ extension Handle<ProcessRecord> {
     return node
   }
 
+  /// Counts the time from the send of a message to now, and the number of messages behind it.
+  @inline(never)
+  private func sample(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) {
+    let now = scheduler.it.lastClock
+    scheduler.it.histograms.messageLatency.add(now > node.it.sent && node.it.sent > 0 ? now - node.it.sent : 0)
+    scheduler.it.histograms.mailboxLength.add(UInt64(mailboxLengthAtAGuess))
+  }
+
+  @inline(never)
+  private func recordReceive(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) {
+    scheduler.it.ring.write(RecorderEntry(.received, ProcessID(bits: node.it.sender)), scheduler.it.clock)
+    scheduler.record(.message, payload: UInt64(node.bits))
+  }
+
   /// Handles the rare cases: notes a request (CA1) or the parent's exit, and releases space in a bounded mailbox (MB1).
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
-    if node.it.kind == .request { services().it.calls.note(node.ticket) }
+    if node.it.kind == .request { services().it.calls.note(node.ticket, sent: it.usage.sent.total) }
     if node.it.kind == .parentExit { noteParentExitReceived() }
     if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { release(Int(node.it.bytes)) }
     return node

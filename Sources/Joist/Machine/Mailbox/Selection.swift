@@ -23,13 +23,12 @@ struct Selection {
   /// Returns the next candidate; nil if all messages that are there were passed over.
   mutating func next(in process: Handle<ProcessRecord>) -> Handle<MessageNode>? {
     if trims != process.trimCount { self = Selection(process) }
-    let mailbox = process.it.mailbox
-    if mailbox.lastUrgent != urgent {
+    if process.it.mailbox.lastUrgent != urgent {
       before = urgent
-      return urgent == nil ? mailbox.first : urgent!.it.next
+      return urgent == nil ? process.it.mailbox.first : urgent!.it.next
     }
     before = other ?? urgent
-    return before == nil ? mailbox.first : before!.it.next
+    return before == nil ? process.it.mailbox.first : before!.it.next
   }
 
   /// Passes over the candidate, because it does not fit.

@@ -154,11 +154,19 @@ struct Delivery {
     guard let scheduler else { return process.home.it.counters.messagesSent.add() }
     if let sender = scheduler.it.running {
       node.it.sender = sender.it.identity.bits
+      sender.it.usage.sent.add()
       sender.charge(Cost.send)
       scheduler.notifyDeferred()
     }
     node.it.sent = scheduler.it.lastClock
     scheduler.it.counters.messagesSent.add()
+    if scheduler.it.recordsMessages { recordSend(id, scheduler) }
+  }
+
+  @inline(never)
+  private func recordSend(_ id: ProcessID, _ scheduler: Handle<Scheduler>) {
+    scheduler.it.ring.write(RecorderEntry(.sent, id), scheduler.it.clock)
+    scheduler.record(.message, payload: UInt64(node.bits))
   }
 
   /// Counts and destroys a message that cannot be delivered; a caller that waits for the reply gets the refusal.

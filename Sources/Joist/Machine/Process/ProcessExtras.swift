@@ -20,8 +20,6 @@ struct ProcessExtras: ~Copyable {
   var timers = ArmedTimers()
   /// The address of its `SuspendLists`; zero until it first suspends or is suspended.
   let suspendListsBits = Atomic<UInt>(0)
-  /// The address of the process that alone can end the present wait, if that wait has no timeout (CY1); zero for none.
-  let waitsFor = Atomic<UInt>(0)
   /// The limit of what heap, messages and frames may take together, in bytes.
   var memoryLimit = Int.max
   /// The rest of the messages being sorted, while an earlier one runs user code (MU2).
@@ -38,6 +36,8 @@ struct ProcessExtras: ~Copyable {
   let callee = Callee()
   /// The reason why it ends, where the record's `exitNote` is `other`.
   var exitReason = ExitReason.normal
+  /// How often it has waited, by reason.
+  var waits = WaitCounts()
   /// Its place in the wait queue of a lock, semaphore or other owner, so that its end can leave the queue (WL3).
   var grant: Grant?
   /// The limit of its mailbox, if it has one.

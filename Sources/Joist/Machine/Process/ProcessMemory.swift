@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Measuring the memory of a process. A thread that claims a parked process (E2) has it alone: it can count everything,
-// and then parks the process again as it was. A process that runs, or is about to, cannot be claimed; of such a process
-// only what others may read is counted.
-
-import Synchronization
+// Measuring the memory of a process. A thread that has the process can count everything; another thread counts only
+// what others may read.
 
 /// The bytes that the runtime keeps for a process, by purpose.
 ///
@@ -28,16 +25,21 @@ public struct ProcessMemory: Sendable, Hashable {
 }
 
 extension Handle<ProcessRecord> {
-  /// Measures the memory of the process now.
-  func measureMemory() -> ProcessMemory {
-    guard it.inbox.claim() else {
-      let mailbox = it.inbox.unread * NodePool.minBytes
-      return memory(stack: HostPlatform.pageBytes, mailbox: mailbox, other: extrasAddress == 0 ? 0 : Self.extrasBytes)
-    }
-    let memory = memory(stack: frameBytes, mailbox: mailBytes, other: otherBytes)
-    if !home.it.scheduler(0).tryToPark(self) { wake(from: Scheduler.current) }
-    return memory
+  /// The memory of the process; the caller has it.
+  var measuredMemory: ProcessMemory { memory(stack: frameBytes, mailbox: mailBytes, other: otherBytes) }
+
+  /// The memory of the process, as far as a thread that does not have it may know.
+  var estimatedMemory: ProcessMemory {
+    let mailbox = mailboxLengthAtAGuess * NodePool.minBytes
+    return memory(stack: HostPlatform.pageBytes, mailbox: mailbox, other: extrasAddress == 0 ? 0 : Self.extrasBytes)
   }
+
+  /// The number of unreceived messages, at about this moment.
+  ///
+  /// What lies in the mailbox is counted exactly. With what has come since the process last looked, at most 65,534
+  /// messages more are counted.
+  // Ordering: relaxed, guesses.
+  var mailboxLengthAtAGuess: Int { Int(it.mailbox.count) + max(0, newlyArrived) + (it.arrived == nil ? 0 : 1) }
 
   private func memory(stack: Int, mailbox: Int, other: Int) -> ProcessMemory {
     ProcessMemory(record: ProcessTable.recordBytes, stack: stack, heap: heapBytes, mailbox: mailbox, other: other)

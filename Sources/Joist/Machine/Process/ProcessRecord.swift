@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the runtime knows of a process: three cache lines. The first (R1) is all that a switch needs. The second is the
+// What the runtime knows of a process: four cache lines. The first (R1) is all that a switch needs. The second is the
 // one that others write: senders, wakers, and threads that have a result for the process. The third belongs to the
-// owner again and holds its mail.
+// owner again and holds its mail, and the fourth is the owner's statistics.
 // R1. Only the owner of the process (A1) touches the first line, except the word of its priorities, which threads that
 //     lend to it store (PI1).
 // R4. A record keeps its address for the program's life and is reused by later processes of the runtime. Its generation
@@ -55,10 +55,8 @@ package struct ProcessRecord: ~Copyable {
   ///
   /// While the process ends it differs from `id`: it keeps the generation that the process had.
   var identity = ProcessID(bits: 0)
-  /// The message that woke it, handed over by the thread that claimed it (E5).
-  ///
-  /// It is older than those in the inbox and younger than those in the mailbox.
-  var arrived: Handle<MessageNode>?
+  /// The address of `arrived`, or a `WaitEdge` while the process waits for another one (WE1).
+  let arrivedWord = Atomic<UInt>(0)
   /// The scheduler's slice count when the process was queued, for ageing.
   var queuedAt: UInt32 = 0
   /// The number of reductions in a full slice.
@@ -84,8 +82,9 @@ package struct ProcessRecord: ~Copyable {
   let isBounded = Atomic<Bool>(false)
   /// Why the process was told to exit, or ended; only the owner uses it.
   var exitNote = ExitNote.none
-  /// The number of messages that the owner had when it last emptied the inbox (E1); only the owner uses it.
-  var unreadThen: UInt16 = 0
+  /// The number of messages that the owner had when it last emptied the inbox (E1).
+  // Ordering: relaxed. The owner stores it; others read it as a guess.
+  let unreadThen = Atomic<UInt16>(0)
   /// The address of its extras, with a bit that says whether `ProcessExtras` are in use; zero if it has none (R7).
   let extrasBits = Atomic<UInt>(0)
   /// Its entry in a timer wheel; nil until it first waits with a timeout (R7).
@@ -103,12 +102,17 @@ package struct ProcessRecord: ~Copyable {
   /// Its saved frames, while another process occupies its stack slot.
   var savedFrames: UnsafeMutableRawPointer?
 
+  // MARK: The line of the statistics
+
+  var usage = ProcessUsage()
+
   /// The offsets of the body, which lies where the mailbox later notes the sender of a message (B2), and of the
   /// one-shot.
   package static var bodyOffset: Int { 160 }
   package static var cellOffset: Int { 112 }
-  /// The offset of the slot's handle, which the fault handler reads.
+  /// The offsets of the slot's handle, which the fault handler reads, and of the identity, which the sampler reads.
   package static var slotOffset: Int { 24 }
+  static var identityOffset: Int { 40 }
 
   init(home: Handle<RuntimeCore>) { homeBits = Atomic(home.bits) }
 
@@ -131,6 +135,18 @@ package struct ProcessRecord: ~Copyable {
   /// The priority that its options or the process itself have set.
   var ownPriority: Priority {
     @inline(__always) get { unsafe unsafeBitCast(priorityWord.load(ordering: .relaxed) >> 2, to: Priority.self) }
+  }
+
+  // Ordering: relaxed. The thread that has the process stores it (A1).
+  /// The message that woke it, handed over by the thread that claimed it (E5).
+  ///
+  /// It is older than those in the inbox and younger than those in the mailbox.
+  var arrived: Handle<MessageNode>? {
+    @inline(__always) get {
+      let word = arrivedWord.load(ordering: .relaxed)
+      return word & 1 == 0 ? Handle<MessageNode>(bits: word) : nil
+    }
+    @inline(__always) nonmutating set { arrivedWord.store(newValue?.bits ?? 0, ordering: .relaxed) }
   }
 
   @inline(__always)
@@ -225,12 +241,13 @@ extension Handle<ProcessRecord> {
   init(cell: Handle<OneShot>) { self = cell.part(ProcessRecord.self, at: -ProcessRecord.cellOffset) }
 
   // Sound: addresses are only subtracted.
-  /// The offsets of the first and the last field of each of the three lines, for the tests of the layout.
+  /// The offsets of the first and the last field of each of the four lines, for the tests of the layout.
   package var lines: [(first: Int, last: Int)] {
     [
       unsafe (offset(&it.stackPointer), offset(&it.sliceLength)),
       unsafe (withUnsafePointer(to: it.inbox, offset), offset(&it.cell)),
       unsafe (offset(&it.mailbox), offset(&it.savedFrames)),
+      unsafe (withUnsafePointer(to: it.usage.cpu, offset), offset(&it.usage.readySince)),
     ]
   }
 

@@ -101,17 +101,8 @@ extension ProcessRef where Message: ~Copyable {
     return record?.it.generation.load(ordering: .acquiring) == id.generation
   }
 
-  /// A snapshot of the process, or nil if it has ended.
-  ///
-  /// For a waiting process the cost grows with the number of its unread messages.
-  public var info: ProcessSnapshot? {
-    chargeCaller()
-    guard let record else { return nil }
-    return ProcessSnapshot(record, id)
-  }
-
   /// Charges the calling process, if there is one, for the call.
-  private func chargeCaller() {
+  func chargeCaller() {
     Scheduler.beginCall()
     Scheduler.current?.it.running?.charge(Cost.signal)
   }

@@ -122,7 +122,12 @@ extension Handle<ProcessRecord> {
     on scheduler: Handle<Scheduler>,
     leaving outcome: Outcome = .blocked
   ) -> Handle<Scheduler> {
-    if reason == .receive { it.flags.insert(.wantsMail) } else { it.flags.remove(.wantsMail) }
+    if reason == .receive {
+      it.flags.insert(.wantsMail)
+    } else {
+      it.flags.remove(.wantsMail)
+      noteWait(reason, on: scheduler)
+    }
     it.wait.store(WaitNote(reason, since: scheduler.it.lastClock).bits, ordering: .relaxed)
     let now = leaveTo(outcome, scheduler)
     it.signals.clear(.woken)

@@ -14,7 +14,7 @@ extension ProcessRuntime {
     public var schedulers: Int?
     /// The maximum number of live processes: 1…134,217,728.
     ///
-    /// The runtime reserves addresses for this number, but no memory: 3 GiB by default. With a limit of 65,536 or more,
+    /// The runtime reserves addresses for this number, but no memory: 4 GiB by default. With a limit of 65,536 or more,
     /// the last few spawns may be refused below the limit: each scheduler keeps up to 128 free records, which no other
     /// scheduler can use.
     public var processLimit: Int
@@ -66,6 +66,16 @@ extension ProcessRuntime {
       case crash
     }
 
+    /// What the runtime does about processes that wait for each other forever.
+    public var onDeadlock: DeadlockPolicy
+    /// The figures at which alarms are raised.
+    public var alarms: AlarmThresholds
+    /// The number of entries in the flight recorder's ring of each scheduler: 64…1,048,576, rounded up to a multiple of
+    /// 64, or zero for no recorder.
+    ///
+    /// An entry takes eight bytes, and a process that runs for a slice takes about two entries.
+    public var recorderEntries: Int
+
     /// Whether Swift's per-thread state is saved by exported calls only, as where its words are not found.
     package var threadWordsByCalls = false
 
@@ -81,7 +91,10 @@ extension ProcessRuntime {
       blockingThreads: Int = 512,
       memoryLimit: Int? = nil,
       onTrap: OnTrap = .contain,
-      onTrapWithLock: OnTrap = .crash
+      onTrapWithLock: OnTrap = .crash,
+      recorderEntries: Int = 16_384,
+      onDeadlock: DeadlockPolicy = .report,
+      alarms: AlarmThresholds = .init()
     ) {
       self.schedulers = schedulers
       self.processLimit = processLimit
@@ -94,6 +107,9 @@ extension ProcessRuntime {
       self.memoryLimit = memoryLimit
       self.onTrap = onTrap
       self.onTrapWithLock = onTrapWithLock
+      self.onDeadlock = onDeadlock
+      self.alarms = alarms
+      self.recorderEntries = (recorderEntries + 63) & ~63
     }
 
     /// Checks the range of every field.
@@ -108,6 +124,7 @@ extension ProcessRuntime {
       try ConfigurationError.check("ageing", ageing, in: 1...Limits.maxReductions)
       if let memoryLimit { try ConfigurationError.check("memoryLimit", memoryLimit, in: (1 << 20)...Int.max) }
       try ConfigurationError.check("blockingThreads", blockingThreads, in: 1...Limits.maxBlockingThreads)
+      try ConfigurationError.check("recorderEntries", recorderEntries, in: 0...Limits.maxRecorderEntries)
       let maxSpare = Limits.maxThreads - (schedulers ?? 1)
       try ConfigurationError.check("spareSchedulers", spareSchedulers, in: 0...maxSpare)
     }

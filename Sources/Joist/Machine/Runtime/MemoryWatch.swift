@@ -13,6 +13,7 @@ struct MemoryWatch: ~Copyable {
   let ceiling: Int
   // Ordering: relaxed, a guess: it is late by some rounds of the watchdog anyway.
   private let short = Atomic<Bool>(false)
+  private let bytes = Atomic<Int>(0)
 
   init(ceiling: Int) { self.ceiling = ceiling }
 
@@ -20,9 +21,13 @@ struct MemoryWatch: ~Copyable {
   @inline(__always)
   var isShort: Bool { short.load(ordering: .relaxed) }
 
+  /// The bytes of the program's memory at the last look.
+  var lastBytes: Int { bytes.load(ordering: .relaxed) }
+
   /// Reads the program's memory, and returns its bytes if it has just become short of memory.
   func look(_ platform: any Platform) -> Int? {
     let bytes = platform.residentBytes()
+    self.bytes.store(bytes, ordering: .relaxed)
     let wasShort = isShort
     let isShort = bytes > (wasShort ? ceiling / 20 * 19 : ceiling)
     if isShort != wasShort { short.store(isShort, ordering: .relaxed) }

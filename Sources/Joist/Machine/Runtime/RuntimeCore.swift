@@ -45,6 +45,7 @@ package struct RuntimeCore: ~Copyable {
   let counters = SharedCounters()
   let shutdown = RuntimeShutdown()
   let memory: MemoryWatch
+  let recorder: RecorderStore
   /// Whether the schedulers are to return from their next step.
   // Ordering: relaxed where every step reads it, and where an alarm is read before (F2); otherwise `allowHandOver` has
   // the argument.
@@ -70,6 +71,7 @@ package struct RuntimeCore: ~Copyable {
     nodeCount = platform.numa.count
     shares = platform.numa.share(regularCount)
     memory = MemoryWatch(ceiling: configuration.memoryLimit ?? platform.memoryBytes / 10 * 9)
+    recorder = RecorderStore(configuration, platform)
     unsafe schedulers = .allocate(capacity: Limits.maxThreads)
     self.table = table
     self.servicesAddress = servicesAddress
@@ -80,7 +82,10 @@ package struct RuntimeCore: ~Copyable {
   /// Ends the core, and returns its table for the next one.
   // Sound: called once, when no thread of the runtime is left.
   consuming func takeTable() -> ProcessTable {
-    for number in 0..<schedulerCount { scheduler(number).free() }
+    for number in 0..<schedulerCount {
+      recorder.release(scheduler(number).it.ring)
+      scheduler(number).free()
+    }
     unsafe schedulers.deallocate()
     return table
   }
@@ -144,6 +149,7 @@ struct SharedCounters: ~Copyable {
   /// The waits with a timeout, as in the schedulers' own counters.
   let timedWaits = SharedCounter()
   let spareStarts = SharedCounter()
+  let restarts = SharedCounter()
 }
 
 extension SharedCounters {

@@ -2,6 +2,8 @@
 //
 // The counters of a runtime, as a program sees them.
 
+import Synchronization
+
 /// The counters of a runtime, summed over its schedulers.
 ///
 /// They count from the start of the runtime. Each value was true at some moment of the call that read them. Reading
@@ -72,6 +74,27 @@ public struct SchedulerStatistics: Sendable, Hashable {
   public let numaNode: Int
   /// Slices that it has run.
   public let slices: Int
+  /// Whether it is stuck in a process that has held its thread for some milliseconds.
+  public let isStuck: Bool
+  /// The process that runs on it now, as the flight recorder shows it; nil if none does, or if the recorder is off.
+  public let running: ProcessID?
+  /// Processes that it has taken from other schedulers, and that others have taken from it.
+  public let migrationsIn, migrationsOut: Int
+  /// Attempts to take processes from other schedulers, and those that brought some.
+  public let stealAttempts, steals: Int
+  /// The time that its thread has spent so far, by what it did.
+  ///
+  /// Switches between processes count as running.
+  public let time: [SchedulerActivity: Duration]
+
+  /// The part of its time so far in which it did not spin or sleep, from 0 to 1.
+  public var utilization: Double {
+    // Order: a sum is the same in any order.
+    let total = time.values.reduce(Duration.zero, +)
+    let idle = (time[.sleeping] ?? .zero) + (time[.spinning] ?? .zero)
+    return total > .zero ? 1 - idle / total : 0
+  }
+
   /// The counters of the four lists of its run queue, from `.max` to `.low`.
   public let queues: [QueueStatistics]
 }
@@ -129,6 +152,15 @@ extension Handle<RuntimeCore> {
 }
 
 extension Handle<Scheduler> {
+  private var timeByActivity: [SchedulerActivity: Duration] {
+    let ticks = it.time.ticks(it.clock)
+    let pairs = SchedulerActivity.allCases.map { activity in
+      (activity, Duration.nanoseconds(it.clock.nanoseconds(UInt64(ticks[activity.rawValue]))))
+    }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  // Ordering: relaxed, statistics.
   fileprivate var statistics: SchedulerStatistics {
     var queues = Priority.allCases.map {
       QueueStatistics(priority: $0, length: 0, totalReductions: 0, lastScheduled: 0)
@@ -150,6 +182,13 @@ extension Handle<Scheduler> {
       isSpare: it.isSpare,
       numaNode: it.node,
       slices: it.counters.slices.total,
+      isStuck: it.isStuck.load(ordering: .relaxed),
+      running: it.isInProcess.load(ordering: .relaxed) ? it.ring.running : nil,
+      migrationsIn: it.counters.processesStolen.total,
+      migrationsOut: it.processesLost.total,
+      stealAttempts: it.counters.stealAttempts.total,
+      steals: it.counters.steals.total,
+      time: timeByActivity,
       queues: queues
     )
   }

@@ -92,6 +92,8 @@ extension Handle<Scheduler> {
     guard taken.count > 0 else { return false }
     it.counters.steals.add()
     it.counters.processesStolen.add(taken.count)
+    victim.it.processesLost.add(taken.count)
+    record(.stole, payload: UInt64(victim.it.index) << 32 | UInt64(taken.count))
     enqueueTaken(&taken)
     return true
   }

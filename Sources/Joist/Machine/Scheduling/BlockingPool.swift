@@ -236,6 +236,7 @@ extension Handle<ProcessRecord> {
   /// Neither an exit nor a suspension ends the wait.
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
     job.process = self
+    noteHandOn()
     home.it.blocking.submit(job)
     it.flags.insert(.killable)
     while !job.isDone { wait(.blocking, on: Scheduler.current!) }

@@ -23,7 +23,10 @@ extension Handle<Scheduler> {
   @inline(never)
   func lookAtClock(_ count: UInt64) {
     it.nextClockLook = count &+ it.clockLookInterval
+    let before = beginActivity(.timers)
+    defer { beginActivity(before) }
     wakeDue(self)
+    beginActivity(.overhead)
     balance(count)
     reclaim(Limits.reclaimBatch)
     if it.index == 0 && it.lastClock &- it.lastShrink > it.clock.perSecond { shrink() }
@@ -37,6 +40,7 @@ extension Handle<Scheduler> {
   /// Reclaims slots and shrinks stacks until there are no more, or until there is work.
   func reclaimAll() {
     it.lastClock = it.clock.count
+    beginActivity(.overhead)
     while !seesWork() {
       if reclaim(it.runtime.it.slots.made) { continue }
       if shrink() { continue }

@@ -131,6 +131,7 @@ extension Handle<Scheduler> {
   ///
   /// The wheel is read after the alarm (F2), because another thread may add a nearer deadline.
   func rest() {
+    beginActivity(.spinning)
     if !it.isSearching {
       it.isSearching = true
       it.runtime.it.idle.searching.wrappingAdd(1, ordering: .sequentiallyConsistent)
@@ -154,7 +155,11 @@ extension Handle<Scheduler> {
       it.runtime.it.quiescence.mayHaveCome(it.runtime)
       it.counters.sleeps.add()
       let reclaim = nextReclaim
+      beginActivity(.sleeping)
+      record(.scheduler, payload: RecordedActivity.slept.rawValue)
       it.runtime.it.platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, reclaim ?? .max))
+      record(.scheduler, payload: RecordedActivity.woke.rawValue)
+      beginActivity(.spinning)
       wakeUp()
       if let reclaim, !it.isSearching, it.runtime.it.platform.now() >= reclaim { reclaimAll() }
     } else {
@@ -165,7 +170,9 @@ extension Handle<Scheduler> {
   /// Waits for a moment before it looks again at work that it has left to another scheduler (Z5).
   private func nap(_ seen: UInt32) {
     let platform = it.runtime.it.platform
+    beginActivity(.sleeping)
     platform.wait(on: it.alarm, while: seen, until: min(nextDue() ?? .max, platform.now() + Limits.thiefNapNanoseconds))
+    beginActivity(.spinning)
     it.nextClockLook = 0
   }
 

@@ -49,15 +49,28 @@ package struct Scheduler: ~Copyable {
   /// then does it nap before it steals (ST1).
   var hasRegularThread = false
   /// The last reading of the cheap clock, at most a few slices old: the sending time of messages that are sent now.
-  var lastClock: UInt64 = 0
+  var lastClock: UInt64 = 0 { didSet { lastUnits = ProcessUsage.units(lastClock) } }
+  /// The same in units of `ProcessUsage`.
+  private(set) var lastUnits: UInt32 = 0
   /// The number of reductions before the cheap clock is read again.
   var clockCredit = 0
+  /// Its ring in the flight recorder, and whether messages are recorded, too.
+  var ring: RecorderRing
+  var recordsMessages = false
+  /// What a reduction costs here, and the credit of reductions that the present interval between two clock readings
+  /// began with.
+  var price = ReductionPrice()
+  var creditGiven = 0
+  /// What is measured exactly now, if anything is.
+  var timing = SliceTiming()
   /// The time of the next look at the real clock.
   var nextClockLook: UInt64 = 0
   /// What the running process has to do before it goes on.
   var pendingWork: PendingWork = []
   /// Whether the scheduler is counted in `searching` (Z3).
   var isSearching = false
+  /// Whether it has found no work since it last read the cheap clock.
+  var hasRested = true
   /// Whether it has reclaimed all slots since it last ran a process.
   var hasReclaimed = false
   /// The time on the cheap clock at which it last shrank stacks (U10).
@@ -81,6 +94,10 @@ package struct Scheduler: ~Copyable {
   var records = RecordCache()
   var freeSlots = StackSlotCache()
   var timers = TimerCache()
+  /// The number of ticks above which an interval between two clock readings counts as long.
+  let longInterval: UInt64
+  /// Where the time of its thread goes.
+  var time: SchedulerTime
 
   // MARK: Of all threads
 
@@ -98,6 +115,13 @@ package struct Scheduler: ~Copyable {
   // Ordering: relaxed. A watchdog that reads an old number asks about a thread that has ended, and decides by the
   // clock.
   let threadNumber = Atomic<Int64>(0)
+  /// The process that the watchdog saw run here, as an entry of the recorder names it; zero if it saw none.
+  // Ordering: relaxed, statistics, and likewise below.
+  let seenRunning = Atomic<UInt64>(0)
+  /// The ticks with which the watchdog has charged processes in slices that had not ended.
+  let chargedAlready = Atomic<Int>(0)
+  /// The number of processes that thieves have taken from it.
+  let processesLost = SharedCounter()
   /// Whether the watchdog found it stuck in a process, so that a spare scheduler stands in.
   // Ordering: `markStuck` has the argument; other threads guess whether to serve its wheel.
   let isStuck = Atomic<Bool>(false)
@@ -113,6 +137,7 @@ package struct Scheduler: ~Copyable {
   private let gapBehind = CacheGap()
   /// The counters, which its own thread writes and any thread reads.
   let counters = SchedulerCounters()
+  let histograms = SchedulerHistograms()
   private let gapAtTheEnd = CacheGap()
 
   init(index: Int, runtime: Handle<RuntimeCore>, isSpare: Bool, node: Int) {
@@ -124,8 +149,11 @@ package struct Scheduler: ~Copyable {
     sliceLength = Int32(runtime.it.configuration.reductionsPerSlice)
     clock = platform.ticks
     clockLookInterval = max(1, clock.perSecond * Limits.clockLookMicroseconds / 1_000_000)
+    longInterval = max(1, clock.perSecond * Limits.longMicroseconds / 1_000_000)
     napTicks = max(1, clock.perSecond * UInt64(Limits.thiefNapNanoseconds) / 1_000_000_000)
     random = platform.randomSeed() | 1
+    ring = runtime.it.recorder.makeRing(index)
+    time = SchedulerTime(now: clock.count)
     nodes = BlockCache(NodePool.depots, node)
     heapBlocks = BlockCache(HeapPool.depots, node)
     savedFramesPool = BlockCache(runtime.it.slots.savedFramesPool, node)
@@ -174,8 +202,8 @@ struct PendingWork: OptionSet {
   static let schedulePoint = PendingWork(rawValue: 2)
 }
 
-/// The way in which a process stops running.
-enum Outcome {
+/// The way in which a process stops running; the recorder has kinds of entries in the same order.
+enum Outcome: UInt8 {
   /// The process goes to the back of its queue.
   case yielded
   /// The process waits until it is claimed, by a message if it wants any.
@@ -184,6 +212,8 @@ enum Outcome {
   case hibernated
   /// The process has ended; nothing of it is left in its slot.
   case exited
+  /// As `SliceTiming` says; the time of the switch is measured.
+  case timed
 }
 
 /// The counters of one scheduler, which its own thread writes.

@@ -97,6 +97,8 @@ extension Handle<Scheduler> {
     guard let first = taken.removeFirst() else { return nil }
     it.counters.steals.add()
     it.counters.processesStolen.add(1 + taken.count)
+    victim.it.processesLost.add(1 + taken.count)
+    record(.stole, payload: UInt64(victim.it.index) << 32 | UInt64(1 + taken.count))
     enqueueTaken(&taken)
     return first
   }

@@ -24,7 +24,9 @@ extension Handle<Scheduler> {
   package func step() -> Step {
     if it.runtime.it.stopping.load(ordering: .relaxed) { return .stopped }
     if it.clockCredit <= 0 { readClock() }
-    if let process = it.handed.take() ?? takeOwn(from: .low) ?? steal() {
+    if it.lastClock >= it.nextClockLook { lookAtClock(it.lastClock) }
+    if let process = it.handed.take() ?? takeOwn(from: .low) ?? look() {
+      if it.time.activity != .running { beginActivity(.running) }
       if it.isSearching { stopSearching(found: true) }
       it.hasReclaimed = false
       it.pendingWork.remove(.notice)
@@ -32,20 +34,30 @@ extension Handle<Scheduler> {
       return .ran
     }
     it.clockCredit = 0
+    it.hasRested = true
     return .idle(until: nextDue())
   }
 
-  /// Reads the cheap clock, which takes longer than a switch, and the real clock when a look at it is due.
+  /// Looks for work in other schedulers' queues.
+  private func look() -> ProcessHandle? {
+    beginActivity(.stealing)
+    return steal()
+  }
+
+  /// Reads the cheap clock, which takes longer than a switch.
   ///
   /// A cheap clock that has gone back, as when a virtual machine is moved, does not tell how much time has passed. The
-  /// real clock is read at once then.
+  /// next step looks at the real clock then.
   @inline(never)
-  private func readClock() {
+  func readClock() {
     let count = it.clock.count
     let hasGoneBack = count < it.lastClock
-    it.clockCredit = Limits.clockReductions
+    if !hasGoneBack && !it.hasRested { chargeInterval(count &- it.lastClock) }
+    it.hasRested = false
+    giveCredit()
     it.lastClock = count
-    if count >= it.nextClockLook || hasGoneBack { lookAtClock(count) }
+    it.ring.write(time: count)
+    if hasGoneBack { it.nextClockLook = 0 }
   }
 
   /// Takes the most urgent process of this scheduler's queue, its remote list included, down to level `lowest`.

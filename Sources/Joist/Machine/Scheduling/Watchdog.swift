@@ -81,12 +81,14 @@ struct Watchdog: ~Copyable {
     var round = 0
     while !core.it.stopping.load(ordering: .relaxed) {
       let seen = alarm.seen
-      if core.it.idle.awake.isZero { quiet += 1 } else { quiet = 0 }
+      if core.it.idle.awake.isZero && core.it.deadlocks.isEmpty { quiet += 1 } else { quiet = 0 }
       if quiet < Limits.watchdogIdleRounds {
         platform.wait(on: alarm, while: seen, until: platform.now() + Limits.watchdogInterval)
         // A round allocates if it has something to report, and a failed allocation would end the program.
         if joist_has_memory(Limits.watchdogRoundBytes) {
           core.it.watchdogRounds.look(core, now: platform.now())
+          core.it.deadlocks.look(core, now: platform.now())
+          core.lookAtAlarms(now: platform.now())
           round += 1
           if round % Limits.memoryLookRounds == 0 { core.lookAtMemory() }
           if round % Limits.handlerLookRounds == 0 { core.lookAtHandlers() }
@@ -94,7 +96,10 @@ struct Watchdog: ~Copyable {
         if let order = core.it.shutdown.takeOrder(), core.carryOut(order) { return }
       } else {
         isResting.store(true, ordering: .sequentiallyConsistent)
-        if core.it.idle.awake.isZero && !core.it.shutdown.isRefusing && !core.it.shutdown.isOrdered {
+        // A process that noted a circle was awake then (ID2).
+        if core.it.idle.awake.isZero && core.it.deadlocks.isEmpty && !core.it.shutdown.isRefusing
+          && !core.it.shutdown.isOrdered
+        {
           platform.wait(on: alarm, while: seen, until: nil)
         }
         isResting.store(false, ordering: .sequentiallyConsistent)
@@ -103,6 +108,14 @@ struct Watchdog: ~Copyable {
       }
     }
   }
+}
+
+/// A process that has run for longer than a round of the watchdog.
+struct LongSlice {
+  let process: ProcessID
+  let nanoseconds: Int64
+  /// Whether its scheduler is stuck.
+  let isStuck: Bool
 }
 
 /// What the watchdog remembers between rounds.
@@ -135,6 +148,7 @@ package struct WatchdogRounds {
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
       let slice = scheduler.sliceCount
+      scheduler.noteRunning(isLong: number < slices.count && slices[number].slice == slice, now - (lastRound ?? now))
       if number == slices.count { slices.append((slice, now, nil)) }
       if slices[number].slice != slice || !scheduler.it.isInProcess.load(ordering: .relaxed) {
         slices[number] = (slice, now, nil)
@@ -150,6 +164,18 @@ package struct WatchdogRounds {
       }
     }
     reportIfUsedUp(core, stuck: stuck)
+  }
+
+  /// The processes that have run since the last round or longer, for how long, and whether their schedulers are stuck.
+  func longSlices(_ core: Handle<RuntimeCore>, now: Int64) -> [LongSlice] {
+    slices.indices.compactMap { number in
+      let scheduler = core.it.scheduler(number)
+      guard scheduler.it.isInProcess.load(ordering: .relaxed), slices[number].slice == scheduler.sliceCount,
+        now > slices[number].since, let process = scheduler.it.ring.running
+      else { return nil }
+      let isStuck = scheduler.it.isStuck.load(ordering: .relaxed)
+      return LongSlice(process: process, nanoseconds: now - slices[number].since, isStuck: isStuck)
+    }
   }
 
   /// Has a spare scheduler stand in for a stuck one.
@@ -238,6 +264,7 @@ extension Handle<RuntimeCore> {
   func schedulerIsBack(_ scheduler: Handle<Scheduler>) {
     ForkedChild.refuse("a process suspended or ended")
     atomicMemoryFence(ordering: .acquiring)
+    scheduler.record(.scheduler, payload: RecordedActivity.wasStuck.rawValue)
     scheduler.it.isStuck.store(false, ordering: .relaxed)
     scheduler.allowHandOver()
     it.watchdog.countOneBack()

@@ -231,6 +231,7 @@ extension Handle<Scheduler> {
     unsafe process.it.savedFrames = savedFrames
     process.it.flags.remove(.onStack)
     it.counters.framesSaved.add()
+    record(.framesSaved, process)
     return true
   }
 
@@ -246,6 +247,7 @@ extension Handle<Scheduler> {
     unsafe giveSavedFrames(savedFrames, bytes)
     unsafe process.it.savedFrames = nil
     it.counters.framesRestored.add()
+    record(.framesRestored, process)
   }
 }
 

@@ -23,9 +23,10 @@ extension Handle<RuntimeCore> {
     timer.it.targetID = id
     timer.it.core = self
     timer.it.sender = 0
-    if let caller = local?.it.running {
-      timer.it.sender = caller.id.bits
+    if let caller = Scheduler.current?.it.running {
+      if local != nil { timer.it.sender = caller.id.bits }
       caller.charge(Cost.arm)
+      caller.noteHandOn()
     }
     fill(timer)
     let deadline = deadline(after: delay)!

@@ -71,6 +71,8 @@ extension Handle<ProcessRecord> {
     it.flags.remove(.awaitsAnswer)
     it.flags.remove(.wantsMail)
     let result = cell.it.close()
+    // The word may have a message instead. Ordering: relaxed, the process's own.
+    if WaitEdge(word: it.arrivedWord.load(ordering: .relaxed)) != nil { endEdge() }
     endCallLending()
     if hasExtras, let grant = extras().it.grant.take() {
       grant.owner.leaveQueue(grant.node, isGranted: grant.isGranted || result == .granted)

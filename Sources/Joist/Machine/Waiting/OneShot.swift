@@ -46,9 +46,12 @@ package struct OneShot: ~Copyable {
   // Ordering: relaxed, a guess.
   func awaits(_ number: UInt) -> Bool { word.load(ordering: .relaxed) == number }
 
-  /// Whether any wait is open and has no result; may be out of date at once.
-  // Ordering: sequentially consistent for CY2: it comes after the load of the note.
-  var isOpen: Bool { word.load(ordering: .sequentiallyConsistent) & 1 == 1 }
+  /// The number of the wait that is open and has no result; nil if there is none. May be out of date at once.
+  // Ordering: sequentially consistent for WE2: it comes after the load of the note.
+  var openNumber: UInt? {
+    let number = word.load(ordering: .sequentiallyConsistent)
+    return number & 1 == 1 ? number : nil
+  }
 
   /// Whether the result is there; for a process that has just parked.
   // Ordering: sequentially consistent for WC5: after the parking, and before the resolving thread's claim.
@@ -106,6 +109,8 @@ struct WaitResult: Equatable {
   static var discarded: WaitResult { WaitResult(bits: 10) }
   /// The waiter has given up.
   static var cancelled: WaitResult { WaitResult(bits: 12) }
+  /// The wait was a part of a deadlock, which its end breaks.
+  static var deadlock: WaitResult { WaitResult(bits: 18) }
 
   /// The node, if the result is one.
   var node: Handle<MessageNode>? { bits < 64 ? nil : Handle(bits: bits) }
@@ -123,6 +128,12 @@ package struct WaitTicket: Sendable, Equatable {
   init(_ cell: Handle<OneShot>, isExternal: Bool) {
     cellBits = cell.bits | (isExternal ? 1 : 0)
     number = cell.it.nextNumber()
+  }
+
+  /// Names a wait of a process that another thread has found.
+  init(_ cell: Handle<OneShot>, number: UInt) {
+    cellBits = cell.bits
+    self.number = number
   }
 
   private var isExternal: Bool { cellBits & 1 != 0 }

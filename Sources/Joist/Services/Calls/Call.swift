@@ -21,11 +21,11 @@ extension ProcessContext where Message: ~Copyable {
     timeout: Duration? = nil,
     _ request: (ReplyTo<Reply>) -> sending M
   ) throws -> sending Reply {
-    let ticket = try record.beginCall(generation)
+    let (ticket, left) = try record.beginCall(generation)
     let message = request(ReplyTo(ticket))
     let delivery = Delivery.begin(M.self, ticket: ticket)
     delivery.put(message)
-    return try record.finishCall(delivery, ref.record, ref.id, timeout).open(as: Reply.self)
+    return try record.finishCall(delivery, ref.record, ref.id, timeout, left).open(as: Reply.self)
   }
 
   /// Sends a request with a payload that is moved into it, and parks until the reply.
@@ -46,33 +46,38 @@ extension ProcessContext where Message: ~Copyable {
     timeout: Duration? = nil,
     _ request: (consuming sending Payload, ReplyTo<Reply>) -> sending M
   ) throws -> sending Reply {
-    let ticket = try record.beginCall(generation)
+    let (ticket, left) = try record.beginCall(generation)
     let message = request(payload, ReplyTo(ticket))
     let delivery = Delivery.begin(M.self, ticket: ticket)
     delivery.put(message)
-    return try record.finishCall(delivery, ref.record, ref.id, timeout).open(as: Reply.self)
+    return try record.finishCall(delivery, ref.record, ref.id, timeout, left).open(as: Reply.self)
   }
 }
 
 extension Handle<ProcessRecord> {
-  /// Returns a ticket for a call.
+  /// Returns a ticket for a call, and the number of reductions left in the slice.
   ///
   /// The wait is opened only when the request is sent, because the closure that makes the request may wait in the same
   /// cell, for example in a call of its own.
   @usableFromInline
-  func beginCall(_ generation: UInt32) throws(ProcessExit) -> WaitTicket {
+  func beginCall(_ generation: UInt32) throws(ProcessExit) -> (WaitTicket, Int32) {
     try suspensionPoint(generation, cost: 0)
-    return newTicket()
+    return (newTicket(), it.reductionsLeft)
   }
 
   /// Sends the request and parks until the result; returns the node of the reply.
+  ///
+  /// The wait is noted (WE1) behind the request, because the request itself may have to wait for room.
   @usableFromInline
   func finishCall(
     _ delivery: Delivery,
     _ callee: Handle<ProcessRecord>?,
     _ id: ProcessID,
-    _ timeout: Duration?
+    _ timeout: Duration?,
+    _ reductionsBefore: Int32
   ) throws -> Handle<MessageNode> {
+    // Whatever hands something to another process costs reductions.
+    let mayBeHandedOn = it.reductionsLeft != reductionsBefore
     guard let callee else {
       delivery.node.discard()
       throw CallError.exited(.noProcess)
@@ -83,11 +88,16 @@ extension Handle<ProcessRecord> {
     }
     let deadline = home.deadline(after: timeout)
     beginLending(to: callee, id)
-    defer { endCallLending() }
+    defer {
+      endEdge()
+      endCallLending()
+    }
     if let refusal = delivery.finishRequest(to: callee, id, until: deadline) {
       if it.flags.contains(.exiting) { try refuse() }
       return try refusal.reply()
     }
+    beginEdge(.call, to: callee, isTimed: deadline != nil, hasSent: 1, mayEndOtherwise: mayBeHandedOn)
+    followEdges(from: callee)
     guard let result = awaitAnswer(.call, until: deadline) else {
       if it.flags.contains(.exiting) { try refuse() }
       throw CallError.timedOut

@@ -16,19 +16,46 @@ struct OpenCalls {
   private var start = 0
   /// The length at which all tickets are checked.
   private var checkLength = 16
+  /// The number of messages that the process had sent when it received a request and no other was open; -1 once it has
+  /// given something to others in another way.
+  private var sentThen = 0
 
   /// Notes the ticket of a request that was received.
-  mutating func note(_ ticket: WaitTicket) {
-    while start < tickets.count, !tickets[start].isAwaited { start += 1 }
+  ///
+  /// `sent` is the number of messages that the process has sent so far.
+  mutating func note(_ ticket: WaitTicket, sent: Int) {
+    dropFront()
     if start == tickets.count {
       tickets.removeAll(keepingCapacity: true)
       start = 0
+      sentThen = sent
     } else if tickets.count >= checkLength {
       tickets = tickets[start...].filter(\.isAwaited)
       start = 0
       checkLength = max(16, tickets.count * 2)
     }
     tickets.append(ticket)
+  }
+
+  /// Notes that the process may have handed the address of a reply to another process, in another way than by a
+  /// message.
+  mutating func noteHandOn() { sentThen = -1 }
+
+  /// Whether another process may have the address of a reply that is awaited, given the number of messages that this
+  /// process has sent.
+  ///
+  /// True unless the process has sent nothing since it received the oldest request that is open.
+  mutating func mayBeElsewhere(sent: Int) -> Bool {
+    dropFront()
+    return start < tickets.count && sentThen != sent
+  }
+
+  /// Whether a request with that ticket was received.
+  func contains(_ ticket: WaitTicket) -> Bool { tickets[start...].contains(ticket) }
+
+  /// Drops the tickets at the front that are not awaited any more.
+  private mutating func dropFront() {
+    while start < tickets.count, !tickets[start].isAwaited { start += 1 }
   }
 
   /// Takes out all tickets; allocates nothing.
@@ -43,4 +70,21 @@ struct OpenCalls {
   }
 
   var isEmpty: Bool { tickets.isEmpty }
+}
+
+extension Handle<ProcessRecord> {
+  /// Whether another process may reply to a request that this one has received: called by the process itself.
+  ///
+  /// `hasSent` is the number of messages that it has sent only for the wait that begins.
+  @inline(__always)
+  func mayReplyElsewhere(hasSent: Int) -> Bool {
+    extrasAddress != 0 && servicesIfAny!.it.calls.mayBeElsewhere(sent: it.usage.sent.total - hasSent)
+  }
+
+  /// Notes that the process gives something to another one in another way than by a message: by a spawn, a closure of
+  /// `blocking`, a timer, a channel, a reply, or the value of a lock.
+  @inline(__always)
+  func noteHandOn() {
+    if extrasAddress != 0 { servicesIfAny!.it.calls.noteHandOn() }
+  }
 }

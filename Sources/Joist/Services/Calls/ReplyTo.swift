@@ -39,6 +39,7 @@ extension Delivery {
   func finishReply(to ticket: WaitTicket) {
     if let scheduler, let sender = scheduler.it.running {
       sender.charge(Cost.send)
+      sender.noteHandOn()
       scheduler.notifyDeferred()
     }
     if ticket.answer(WaitResult(node), from: scheduler) { return }
@@ -72,18 +73,21 @@ public enum CallError: Error {
   case mailboxFull
   /// The request was discarded unread, by `flush` or by the policy ``SpawnOptions/WhenFull/dropOldest``.
   case discarded
+  /// The call was a part of a deadlock, and ended to break it (``DeadlockPolicy/breakYoungest``).
+  case deadlock
   /// A process called itself, or was called by its own `blocking` closure: it would wait for its own reply forever.
   case toItself
 }
 
 extension CallError: CustomStringConvertible {
-  /// The name of the case; for ``toItself``, which is a programming error, a sentence.
+  /// The name of the case; for ``toItself`` and ``deadlock``, which are programming errors, a sentence.
   public var description: String {
     switch self {
     case .timedOut: "timedOut"
     case .exited(let reason): "exited(\(reason))"
     case .mailboxFull: "mailboxFull"
     case .discarded: "discarded"
+    case .deadlock: "the called process waits for this one, and neither could go on"
     case .toItself: "a process cannot call itself: it would wait for its own reply"
     }
   }
@@ -99,6 +103,7 @@ extension WaitResult {
     switch self {
     case .mailboxFull: throw .mailboxFull
     case .discarded: throw .discarded
+    case .deadlock: throw .deadlock
     case .noProcess: throw .exited(.noProcess)
     default: throw .timedOut
     }

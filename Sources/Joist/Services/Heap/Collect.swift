@@ -20,12 +20,14 @@ extension Handle<PrivateHeap> {
     let isFull = fully || oldUsed > max(2 * it.oldAfterFull, UInt(Limits.minHeapFull))
     if used == 0 && !isFull { return }
     let before = oldUsed
+    let start = scheduler.it.clock.count
     let visits = isFull ? collectAll(scheduler, traceRoots) : collectYoung(scheduler, traceRoots)
     guard let visits else {
       process.fillHeap()
       return
     }
     finish(scheduler, wasYoung: used, survived: isFull ? oldUsed : oldUsed - before, visits)
+    scheduler.noteCollection(since: start)
     if isFull { it.oldAfterFull = oldUsed }
     if it.limit < .max { process.lookAtMemory() }
   }

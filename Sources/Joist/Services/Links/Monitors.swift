@@ -68,6 +68,12 @@ struct Monitors {
 
   var isEmpty: Bool { monitors.count == 0 }
   var bytes: Int { monitors.bytes }
+  /// The processes that are monitored.
+  var processes: [ProcessID] {
+    var found: [ProcessID] = []
+    monitors.each { if let process = $1.process { found.append(process.id) } }
+    return found
+  }
 
   fileprivate mutating func add(_ process: ProcessHandle?, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
     if owner == 0 { owner = Monitors.lastOwner.wrappingAdd(1, ordering: .relaxed).newValue }

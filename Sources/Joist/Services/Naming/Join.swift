@@ -53,9 +53,12 @@ extension Waiter {
     ticket.open()
     let watchIndex = other.watch(id, watch)
     if watchIndex == nil { _ = ticket.answer(.noProcess, from: Scheduler.current) }
-    if timeout == nil && watchIndex != nil { process?.noteWait(for: other) }
+    if watchIndex != nil, let process {
+      process.beginEdge(.join, to: other, isTimed: timeout != nil)
+      process.followEdges(from: other)
+    }
     let answer = wait(.join, until: deadline(after: timeout))
-    if timeout == nil { process?.forgetWaitsFor() }
+    process?.endEdge()
     if answer == nil, let watchIndex { other.unwatch(watchIndex, watch) }
     return answer
   }

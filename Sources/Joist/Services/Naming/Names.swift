@@ -77,6 +77,22 @@ final class Names: Sendable {
     return entries.withLock { $0[key] }
   }
 
+  /// All names and their processes, in order of the identities and then of the names.
+  var processes: [(id: ProcessID, name: String)] {
+    var found: [(id: ProcessID, name: String)] = []
+    while true {
+      // Order: the names are sorted below.
+      let missing: Int? = entries.withLock { entries in
+        guard found.capacity >= entries.count else { return entries.count }
+        for (key, entry) in entries { found.append((entry.id, key.name)) }
+        return nil
+      }
+      guard let missing else { break }
+      found.reserveCapacity(missing)
+    }
+    return found.sorted { ($0.id, $0.name) < ($1.id, $1.name) }
+  }
+
   /// Returns the first of a process's names in byte order, after a search of all names.
   func name(of id: ProcessID) -> String? {
     entries.withLock { entries in

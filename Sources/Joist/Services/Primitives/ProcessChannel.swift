@@ -106,6 +106,7 @@ public final class ProcessChannel<Element: ~Copyable>: Sendable {
   }
 
   private func put(_ element: consuming sending Element) throws(ChannelClosed) {
+    Scheduler.current?.it.running?.noteHandOn()
     guard let refused = ring.put(element) else { return elements.passAlong() }
     freeSlots.passAlong()  // the extra permit
     discard(refused)

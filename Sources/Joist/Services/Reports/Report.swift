@@ -31,10 +31,16 @@ public struct Report: Sendable {
     ///
     /// Reported once, until no closure waits any more.
     case blockingThreadsUsedUp(limit: Int)
-    /// Processes wait for each other in a cycle, each for room in the next one's mailbox or for the next one's end.
+    /// Processes wait for each other in a circle, and none of them can go on.
     ///
-    /// None of them continues before one of them is told to exit.
-    case deadlock([ProcessID])
+    /// Found when the circle closes, in calls, in waits for locks, for room in mailboxes, and for the ends of
+    /// processes. A reply address that a process has handed on through memory that processes share is not seen.
+    case deadlock(Deadlock)
+    /// Processes have waited for each other in a circle for a tenth of a second, but a timeout or a reply from outside
+    /// may still end that.
+    case stuckForNow(Deadlock)
+    /// A figure has passed the threshold of an alarm, or has come back (``AlarmThresholds``).
+    case alarm(Alarm)
     /// The system refused something that a running runtime needs.
     ///
     /// That is a thread for a spare scheduler, or one for a `blocking` closure, which then holds up its scheduler.
@@ -80,10 +86,11 @@ extension Report: CustomStringConvertible {
           + "use `blocking`, or raise spareSchedulers"
       case .blockingThreadsUsedUp(let limit):
         "\(limit) `blocking` closures run, and others wait for one of them to end: raise blockingThreads"
-      case .deadlock(let processes):
-        "processes wait for each other, and none can go on: \(processes.map { "\($0)" }.joined(separator: ", "))"
+      case .deadlock(let deadlock): "processes wait for each other, and none can go on: \(deadlock)"
+      case .stuckForNow(let deadlock): "processes wait for each other, for now: \(deadlock)"
       case .shortOfMemory(let bytes, let limit):
         "the program has \(bytes) bytes in memory, and makes no process beyond \(limit)"
+      case .alarm(let alarm): alarm.description
       case .resourceMissing(let error): error.description
       }
     return suppressed == 0 ? words : "\(words) (\(suppressed) more before)"

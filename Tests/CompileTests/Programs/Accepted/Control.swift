@@ -10,7 +10,7 @@ func control(_ ref: ProcessRef<Int>) -> Duration? {
   ref.resume()
   ref.exit()
   ref.exit(.killed)
-  guard ref.isAlive, let info = ref.info else { return nil }
+  guard ref.isAlive, let info = ref.snapshot else { return nil }
   print(info.id, info.state, info.priority, info.suspends, info.waitReason as Any)
   return info.waitingFor
 }

@@ -20,5 +20,5 @@ func serve(_ runtime: ProcessRuntime, _ other: ProcessRef<Page>) {
     process.spawn { _ in }
   }
   ref.send(Page())
-  print(ref.info?.state as Any, runtime.statistics.slices)
+  print(ref.snapshot?.state as Any, runtime.statistics.slices)
 }

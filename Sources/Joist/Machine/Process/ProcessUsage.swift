@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a process has used and done so far: the fourth cache line of its record. The thread that has the process counts,
+// and any thread reads. None of it reads a clock: a slice's time is the number of its reductions times what a reduction
+// has lately cost on its scheduler (`ReductionPrice`), and the time in a run queue is taken from readings that the
+// schedulers made for other purposes.
+
+import Synchronization
+
+/// The statistics of one process.
+struct ProcessUsage: ~Copyable {
+  /// The processor time in ticks of the cheap clock, and the time spent ready in run queues, in `units`.
+  let cpu = Counter()
+  let queued = Counter()
+  /// Slices begun, messages received and sent, and waits for any reason.
+  let slices = Counter()
+  let received = Counter()
+  let sent = Counter()
+  let waits = Counter()
+  /// The bits of the identity of the process that spawned it; zero if a thread did.
+  // Ordering: relaxed, a note for observers; published with the record.
+  let parent = Atomic<UInt64>(0)
+  /// The largest number of unreceived messages that it has found when it took its mail in.
+  // Ordering: relaxed, statistics.
+  let longestMailbox = Atomic<UInt32>(0)
+  /// The time at which it became ready, in `units`; for the thread that has the process.
+  var readySince: UInt32 = 0
+
+  /// The binary logarithm of the number of ticks in a unit: about a tenth of a microsecond.
+  @inline(__always) static var queuedUnitShift: Int { 8 }
+
+  /// Returns a reading of the cheap clock in units that fit 32 bits for some minutes.
+  @inline(__always)
+  static func units(_ count: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: count &>> UInt64(queuedUnitShift)) }
+
+  /// Adds the time since the process became ready to the time that it has spent so.
+  @inline(__always)
+  func noteRunDelay(now units: UInt32) { queued.add(runDelay(now: units)) }
+
+  /// Returns the time since the process became ready, in `units`.
+  ///
+  /// Zero if a thread with a later reading of the clock has made it ready.
+  @inline(__always)
+  func runDelay(now units: UInt32) -> Int { Int(max(0, Int32(bitPattern: units &- readySince))) }
+
+  /// Sets everything to zero for a new process.
+  @inline(__always)
+  func reset(parent: UInt64) {
+    cpu.reset()
+    queued.reset()
+    slices.reset()
+    received.reset()
+    sent.reset()
+    waits.reset()
+    self.parent.store(parent, ordering: .relaxed)
+    longestMailbox.store(0, ordering: .relaxed)
+  }
+
+  /// Notes the number of unreceived messages that the process has found.
+  @inline(__always)
+  func noteMailbox(_ count: UInt32) {
+    if count > longestMailbox.load(ordering: .relaxed) { longestMailbox.store(count, ordering: .relaxed) }
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stacks of all processes, grouped, and what processes wait for.
+
+import Foundation
+import Joist
+
+extension RuntimeInspector {
+  /// The limits of a look at all stacks: a stack is read in about a microsecond.
+  private static var mostStacks: Int { 1_000_000 }
+  private static var longestLook: Duration { .seconds(5) }
+  private static var examples: Int { 3 }
+
+  /// A group of processes, before its stack has names.
+  private struct Group {
+    var count = 0
+    var longestWait = Duration.zero
+    var examples: [ProcessID] = []
+  }
+
+  private struct GroupKey: Hashable {
+    let state: String
+    let backtrace: [UInt]
+  }
+
+  /// The stacks(limit:).
+  public func stacks(limit: Int) -> [StackGroup] {
+    var groups: [GroupKey: Group] = [:]
+    var seen = 0
+    let end = ContinuousClock.now + Self.longestLook
+    observed.forEachStack { process, backtrace in
+      let key = GroupKey(state: process.waitReason.map { "\($0)" } ?? "\(process.state)", backtrace: backtrace)
+      var group = groups[key] ?? Group()
+      group.count += 1
+      group.longestWait = max(group.longestWait, process.waitingFor ?? .zero)
+      if group.examples.count < Self.examples { group.examples.append(process.id) }
+      groups[key] = group
+      seen += 1
+      return seen < Self.mostStacks && (seen % 1_024 != 0 || ContinuousClock.now < end)
+    }
+    let largest = groups.sorted { one, other in
+      (other.value.count, one.key.state, one.value.examples[0]) < (
+        one.value.count, other.key.state, other.value.examples[0]
+      )
+    }
+    let names = nameTable
+    return largest.prefix(limit).map { key, group in
+      StackGroup(
+        count: group.count,
+        state: key.state,
+        longestWaitNanoseconds: group.longestWait.nanoseconds,
+        stack: symbols.frames(of: key.backtrace),
+        examples: group.examples.map { id in names[id].map { "\($0) \(id)" } ?? "\(id)" }
+      )
+    }
+  }
+
+  /// The waits(limit:).
+  public func waits(limit: Int) -> WaitList {
+    let names = nameTable
+    let circles = observed.deadlocks.prefix(limit).map { deadlock in
+      WaitList.Circle(edges: deadlock.waits.map { describe($0, names) }, isCertain: deadlock.isCertain)
+    }
+    let longest = observed.awaitedProcesses
+      .sorted { ($1.waiter.waitingFor ?? .zero, $0.waiter.id) < ($0.waiter.waitingFor ?? .zero, $1.waiter.id) }
+      .prefix(limit)
+      .map { wait in
+        WaitList.Edge(
+          waiter: "\(wait.waiter.id)",
+          awaited: "\(wait.awaited.id)",
+          waiterName: names[wait.waiter.id],
+          awaitedName: names[wait.awaited.id],
+          kind: wait.waiter.waitReason?.kindOfWait ?? "call",
+          nanoseconds: wait.waiter.waitingFor?.nanoseconds ?? 0,
+          hasTimeout: wait.hasTimeout,
+          stack: symbols.frames(of: observed.backtrace(of: wait.waiter.id))
+        )
+      }
+    return WaitList(circles: Array(circles), longest: Array(longest))
+  }
+
+  private func describe(_ wait: Deadlock.Wait, _ names: [ProcessID: String]) -> WaitList.Edge {
+    WaitList.Edge(
+      waiter: "\(wait.process)",
+      awaited: "\(wait.awaited)",
+      waiterName: names[wait.process],
+      awaitedName: names[wait.awaited],
+      kind: wait.reason.kindOfWait,
+      nanoseconds: wait.waitingFor.nanoseconds,
+      hasTimeout: wait.hasTimeout,
+      stack: symbols.frames(of: wait.backtrace)
+    )
+  }
+
+  /// The supervision tree().
+  public func supervisionTree() -> [SupervisionNode] {
+    var children: [ProcessID: [(id: ProcessID, child: Report.Child)]] = [:]
+    var isChild: Set<ProcessID> = []
+    for process in observed.processStatistics {
+      guard let child = observed.snapshot(of: process.id)?.child else { continue }
+      children[child.supervisor, default: []].append((process.id, child))
+      isChild.insert(process.id)
+    }
+    let names = nameTable
+    let roots = children.keys.filter { !isChild.contains($0) }.sorted()
+    return roots.map { node($0, names[$0], attempt: 1, children, names, depth: 0) }
+  }
+
+  /// The depth at which a tree is cut: a supervisor that is its own descendant would otherwise never end.
+  private static var deepestTree: Int { 200 }
+
+  private func node(
+    _ id: ProcessID,
+    _ name: String?,
+    attempt: Int,
+    _ children: [ProcessID: [(id: ProcessID, child: Report.Child)]],
+    _ names: [ProcessID: String],
+    depth: Int
+  ) -> SupervisionNode {
+    let own = depth < Self.deepestTree ? children[id] ?? [] : []
+    return SupervisionNode(
+      id: "\(id)",
+      name: name,
+      isSupervisor: children[id] != nil,
+      attempt: attempt,
+      children: own.sorted { $0.id < $1.id }.map { entry in
+        let name = entry.child.name.isEmpty ? names[entry.id] : entry.child.name
+        return node(entry.id, name, attempt: entry.child.attempt, children, names, depth: depth + 1)
+      }
+    )
+  }
+}
+
+extension WaitReason {
+  /// The reason, as a wait for another process is called.
+  fileprivate var kindOfWait: String { self == .turn ? "lock" : "\(self)" }
+}
