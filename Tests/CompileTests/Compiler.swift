@@ -74,10 +74,10 @@ enum Compiler {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: path)
-    process.arguments =
-      ["-swift-version", "6", "-emit-sil", "-o", "/dev/null", "-diagnostic-style", "llvm"]
-      + ["-I", modules(of: build)] + maps(of: build).flatMap { ["-Xcc", "-fmodule-map-file=" + $0] }
-      + ["-module-cache-path", build + "/CompileTests.cache"] + options + [file]
+    var arguments = ["-swift-version", "6", "-emit-sil", "-o", "/dev/null", "-diagnostic-style", "llvm"]
+    arguments += ["-I", modules(of: build), "-module-cache-path", build + "/CompileTests.cache"]
+    for map in maps(of: build) { arguments += ["-Xcc", "-fmodule-map-file=" + map] }
+    process.arguments = arguments + options + [file]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = pipe
     try process.run()
