@@ -72,16 +72,39 @@ public struct ProcessStatistics: Sendable, Hashable {
   }
 }
 
+/// The statistics of all processes of a runtime, read one by one while it is iterated.
+///
+/// It is a type of its own because a chain of lazy sequences allocates for each element.
+public struct ProcessStatisticsList: Sequence, IteratorProtocol {
+  private let runtime: ProcessRuntime
+  private let clock: TickClock
+  private let now: UInt64
+  /// The number of the next record to look at.
+  private var nextNumber = 0
+
+  fileprivate init(_ runtime: ProcessRuntime) {
+    self.runtime = runtime
+    clock = runtime.core.it.platform.ticks
+    now = clock.count
+  }
+
+  // Ordering: acquiring pairs with the store that published the record (R8).
+  /// Returns the statistics of the next live process; nil behind the last one.
+  public mutating func next() -> ProcessStatistics? {
+    while nextNumber < runtime.core.it.table.usedCount {
+      let record = runtime.core.it.table[nextNumber]
+      nextNumber += 1
+      let generation = record.it.generation.load(ordering: .acquiring)
+      if generation != 0, let process = ProcessStatistics(record, generation, clock, now: now) { return process }
+    }
+    return nil
+  }
+}
+
 extension ProcessRuntime {
   /// The statistics of all processes, read one by one while the sequence is iterated.
   ///
   /// Processes that start or end meanwhile may be in it or not. Iterating allocates nothing, and stops no process; a
   /// hundred thousand processes take some milliseconds.
-  public var processStatistics: some Sequence<ProcessStatistics> {
-    let clock = core.it.platform.ticks
-    let now = clock.count
-    return core.it.table.all.lazy.compactMap { record in
-      ProcessStatistics(record, record.it.generation.load(ordering: .acquiring), clock, now: now)
-    }
-  }
+  public var processStatistics: ProcessStatisticsList { ProcessStatisticsList(self) }
 }

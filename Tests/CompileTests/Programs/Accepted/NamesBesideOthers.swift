@@ -59,6 +59,7 @@ func values(
   _: ProcessSnapshot,
   _: ProcessState,
   _: ProcessStatistics,
+  _: ProcessStatisticsList,
   _: QueueStatistics,
   _: RankedProcess,
   _: RecorderEvent,
