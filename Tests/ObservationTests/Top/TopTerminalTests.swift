@@ -12,6 +12,8 @@ struct TopTerminalTests {
   private func start(_ pane: TerminalPane, _ program: MadeUpProgram) throws -> ControlServer {
     let server = try ControlServer.open(program, name: "watched", directory: pane.folder, allowControl: true)
     let executable = try #require(TerminalPane.executable)
+    // What is typed before the shell has shown its prompt is echoed before that.
+    _ = try pane.wait { $0.first?.hasPrefix(Self.prompt) == true }
     // The shell's process becomes the view, so the file names its number.
     try pane.type(
       "sh -c 'echo $$ > \(pane.folder)/pid; exec \(executable) top watched --directory \(pane.folder)'; echo status $?"
@@ -71,5 +73,19 @@ struct TopTerminalTests {
     let lines = try pane.wait { Self.isRestored($0, status: 1) }
     #expect(Self.isRestored(lines, status: 1), "\(lines)")
     #expect(lines.count { $0.hasPrefix("joist: ") } == 1)
+  }
+
+  @Test("O2: a signal that ends the view restores the screen")
+  func terminated() throws {
+    let pane = try TerminalPane()
+    defer { pane.close() }
+    let server = try start(pane, MadeUpProgram())
+    defer { server.close() }
+    _ = try pane.wait(until: Self.isShown)
+    let text = try String(contentsOfFile: pane.folder + "/pid", encoding: .utf8)
+    let number = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    kill(number, SIGTERM)
+    let lines = try pane.wait { Self.isRestored($0, status: 143) }
+    #expect(Self.isRestored(lines, status: 143), "\(lines)")
   }
 }
