@@ -77,7 +77,7 @@ package enum Limits {
   /// The time in which a signal of the sampler that was sent is handled, in any case.
   static let lateSignal: Int64 = 50_000_000
   /// The mask, a power of two less one, for the messages that histograms sample.
-  static let sampleMask: UInt32 = 15
+  static let sampleMask = 15
   /// The mask, a power of two less one, for the spawns whose time is measured; a measurement takes two clock readings.
   static let creationSampleMask = 63
   /// The number of clock readings between two slices whose lengths are measured exactly.

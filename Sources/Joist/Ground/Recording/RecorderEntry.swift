@@ -16,7 +16,7 @@ package struct RecorderEntry: Sendable, Equatable {
   /// Their numbers are a part of the format of recordings.
   package enum Kind: UInt8, CaseIterable {
     /// The process that ran here has yielded, waits, waits without a stack, or has ended, and this one runs instead.
-    case afterYield = 1
+    case afterYield
     case afterWait, afterHibernation, afterEnd
     /// This process, which ran here, has yielded, waits, waits without a stack, or has ended; the scheduler runs now.
     case yielded, waits, hibernates, exited
@@ -82,7 +82,7 @@ package struct RecorderEntry: Sendable, Equatable {
     bits = UInt64(kind.rawValue) &<< Self.kindShift | payload & Self.payloadMask
   }
 
-  package var kind: Kind? { Kind(rawValue: UInt8(bits >> Self.kindShift)) }
+  package var kind: Kind? { bits == 0 ? nil : Kind(rawValue: UInt8(bits >> Self.kindShift)) }
   package var payload: UInt64 { bits & Self.payloadMask }
   /// The process that it names, if its kind names one.
   package var process: ProcessID { ProcessID(bits: payload) }

@@ -134,7 +134,7 @@ extension Handle<ProcessRecord> {
 extension Handle<Scheduler> {
   /// Takes slot and record of a process back, after it has switched away for good.
   // Sound: the process is this scheduler's, and its saved thread state is its own. Likewise in `abandon`.
-  @inline(__always)
+  @inline(never)
   func reap(_ process: ProcessHandle) {
     process.it.transition(.terminate)
     if unsafe process.it.savedThreadState.words != nil { unsafe joist_saved_state_clear(&process.it.savedThreadState) }

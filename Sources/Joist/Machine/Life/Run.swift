@@ -7,7 +7,7 @@
 // HO2. No thread may have a process before all of its frames are saved. So its successor on the thread, which is the
 //      next process or the scheduler, finishes the switch: it queues, parks or reaps the process that left.
 // HO3. What is rare goes through the scheduler's stack: no next process here, a next process that is suspended or gets
-//      no slot, a clock that is due to be read, a stuck scheduler, and the end of the runtime. A scheduler that is
+//      no slot, a look at the real clock that is due, a stuck scheduler, and the end of the runtime. A scheduler that is
 //      stepped by hand, or stands in for another, always takes that way.
 
 import CJoist
@@ -33,8 +33,6 @@ extension Handle<Scheduler> {
     it.isInProcess.store(false, ordering: .relaxed)
     it.running = nil
     if it.isStuck.load(ordering: .relaxed) { it.runtime.schedulerIsBack(self) }
-    // Before the process is queued, so that the slice that it has just run does not count as time in the queue.
-    if it.clockCredit <= 0 { readClock() }
     finishSwitch()
   }
 
@@ -83,16 +81,20 @@ extension Handle<Scheduler> {
     return unsafe next.it.stackPointer!
   }
 
+  // The clock is read before the process is queued, so that its slice does not count as time in the queue.
   // Sound: as above.
   @inline(never)
   private func switchTargetSlowly(after process: ProcessHandle) -> UnsafeMutableRawPointer {
     endSlice(process)
     if it.outcome == .yielded && process.it.reductionsLeft <= 0 { record(.preempted) }
     if it.timing.isOfSlice { endTimedSlice() }
+    let readsClock = it.clockCredit <= 0
+    if readsClock { readClock() }
     guard let next = takeNext(after: process) else {
       it.ring.write(RecorderEntry(.yielded, plus: it.outcome.rawValue, process.it.identity), it.clock)
       return unsafe it.stackPointer!
     }
+    if readsClock { sampleRunDelay(next) }
     beginSlice(next)
     it.ring.write(RecorderEntry(.afterYield, plus: it.outcome.rawValue, next.it.identity), it.clock)
     if it.timing.isOfSwitch { beginTimedSwitch() }
@@ -140,7 +142,6 @@ extension Handle<Scheduler> {
     process.it.reductionsLeft = process.it.sliceLength
     it.running = process
     it.counters.slices.add()
-    process.it.usage.slices.add()
     process.it.usage.noteRunDelay(now: it.lastUnits)
   }
 
@@ -164,7 +165,7 @@ extension Handle<Scheduler> {
   /// Takes the process to hand over to; returns nil if the way goes through the scheduler (HO3).
   @inline(__always)
   private func takeNext(after process: ProcessHandle) -> ProcessHandle? {
-    guard it.mayHandOver.load(ordering: .relaxed), it.clockCredit > 0,
+    guard it.mayHandOver.load(ordering: .relaxed), it.lastClock < it.nextClockLook,
       // A process that yields stays ahead of less urgent ones.
       let next = takeOwn(from: it.outcome == .yielded ? process.it.priority : .low)
     else { return nil }
@@ -180,6 +181,13 @@ extension Handle<Scheduler> {
   @inline(__always)
   private func requeue(_ process: ProcessHandle) {
     process.it.transition(.preempt)
+    process.it.usage.yields.add()
+    if process.it.flags.contains(.exiting) || it.runtime.it.slots.isWanted(process) { return requeueSlowly(process) }
+    enqueue(process)
+  }
+
+  @inline(never)
+  private func requeueSlowly(_ process: ProcessHandle) {
     if mustBeAbandoned(process) { abandon(process) }
     if it.runtime.it.slots.isWanted(process) && process.hasSharedSlot { surrender(process) }
     enqueue(process)

@@ -9,6 +9,16 @@ extension Handle<ProcessRecord> {
   /// Makes a process ready that the caller has just claimed.
   func wake(from scheduler: Handle<Scheduler>?) {
     it.transition(.wake)
+    guard let scheduler, belongs(to: scheduler.it.runtime), scheduler.it.ring.isInBlock else {
+      return wakeSlowly(from: scheduler)
+    }
+    scheduler.it.ring.writeInBlock(RecorderEntry(.ready, it.identity))
+    scheduler.enqueue(self)
+  }
+
+  /// Does the same on a thread that has no scheduler of the process's runtime, or whose recorder begins a block.
+  @inline(never)
+  private func wakeSlowly(from scheduler: Handle<Scheduler>?) {
     let here = scheduler.flatMap { $0.it.runtime == home ? $0 : nil }
     here?.record(.ready, self)
     makeReady(from: here)

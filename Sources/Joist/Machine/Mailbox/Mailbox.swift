@@ -95,7 +95,12 @@ extension Handle<ProcessRecord> {
   // Ordering: relaxed: the process's own generation and `isBounded`, here and below (R9).
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
-    if let node = takeArrived() { return node }
+    takeArrived() ?? takeFromInbox()
+  }
+
+  /// Takes in what has come and returns the first message, if it was not handed over with the process.
+  @inline(never)
+  private func takeFromInbox() -> Handle<MessageNode>? {
     guard !it.inbox.isEmpty, let newest = takeInbox() else { return nil }
     if newest.it.next == nil && newest.it.isMessage
       && newest.it.generation == it.generation.load(ordering: .relaxed)

@@ -37,7 +37,7 @@ extension Handle<ProcessRecord> {
   func awaitMessage() throws(ProcessExit) -> Handle<MessageNode> {
     while true {
       if it.flags.contains(.exiting) { try refuse() }
-      wait(.receive, on: Scheduler.current!)
+      waitForMail(on: Scheduler.current!)
       if let node = takeNew() { return received(node, Scheduler.current!) }
       if !it.signals.relaxed.isEmpty {
         collectMail()
@@ -119,8 +119,7 @@ extension Handle<ProcessRecord> {
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
     scheduler.it.counters.messagesReceived.add()
     it.usage.received.add()
-    if scheduler.it.counters.messagesReceived.total & Int(Limits.sampleMask) == 0 { sample(node, scheduler) }
-    if scheduler.it.recordsMessages { recordReceive(node, scheduler) }
+    if scheduler.it.counters.messagesReceived.total & scheduler.it.noticedMessages == 0 { note(node, scheduler) }
     it.mailbox.lastSender = node.it.sender
     it.mailbox.lastSent = node.it.sent
     it.mailbox.lastBytes = node.it.bytes
@@ -128,16 +127,21 @@ extension Handle<ProcessRecord> {
     return node
   }
 
-  /// Counts the time from the send of a message to now, and the number of messages behind it.
+  /// Notes a received message for the histograms, for the recorder, or for both.
   @inline(never)
+  private func note(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) {
+    if scheduler.it.counters.messagesReceived.total & Limits.sampleMask == 0 { sample(node, scheduler) }
+    if scheduler.it.pendingWork.contains(.recordsMessages) { record(node, scheduler) }
+  }
+
+  /// Counts the time from the send of a message to now, and the number of messages behind it.
   private func sample(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) {
     let now = scheduler.it.lastClock
     scheduler.it.histograms.messageLatency.add(now > node.it.sent && node.it.sent > 0 ? now - node.it.sent : 0)
     scheduler.it.histograms.mailboxLength.add(UInt64(mailboxLengthAtAGuess))
   }
 
-  @inline(never)
-  private func recordReceive(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) {
+  private func record(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) {
     scheduler.it.ring.write(RecorderEntry(.received, ProcessID(bits: node.it.sender)), scheduler.it.clock)
     scheduler.record(.message, payload: UInt64(node.bits))
   }

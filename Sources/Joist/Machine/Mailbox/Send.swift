@@ -60,10 +60,23 @@ struct Delivery {
   }
 
   /// Sends the message; if the process has ended, counts it as dropped and destroys it here.
-  // Ordering: guesses (R9).
   @usableFromInline
   func finish(to process: Handle<ProcessRecord>, _ id: ProcessID) {
+    guard let scheduler, scheduler.it.pendingWork.isEmpty else { return finishSlowly(to: process, id) }
+    note(id, scheduler)
+    push(to: process, id)
+  }
+
+  /// Does the same on a thread without a scheduler, or with one that has something to do first.
+  @inline(never)
+  private func finishSlowly(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     note(process, id)
+    push(to: process, id)
+  }
+
+  // Ordering: guesses (R9).
+  @inline(__always)
+  private func push(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     guard process.it.generation.load(ordering: .relaxed) == id.generation else { return refuse(process, .noProcess) }
     if process.it.isBounded.load(ordering: .relaxed) { return finishBounded(to: process, id) }
     switch process.it.inbox.pushOrClaim(node) {
@@ -147,24 +160,31 @@ struct Delivery {
     return nil
   }
 
-  /// Stores in the node the receiver's generation, the sender and the time, counts the message, and charges the sender.
-  @inline(__always)
+  /// Stores in the node the receiver's generation, the sender and the time, counts the message, charges the sender, and
+  /// does what the scheduler has to do.
   private func note(_ process: Handle<ProcessRecord>, _ id: ProcessID) {
+    guard let scheduler else {
+      node.it.generation = id.generation
+      return process.home.it.counters.messagesSent.add()
+    }
+    note(id, scheduler)
+    if scheduler.it.pendingWork.contains(.recordsMessages) { record(id, scheduler) }
+    if scheduler.it.running != nil { scheduler.notifyDeferred() }
+  }
+
+  @inline(__always)
+  private func note(_ id: ProcessID, _ scheduler: Handle<Scheduler>) {
     node.it.generation = id.generation
-    guard let scheduler else { return process.home.it.counters.messagesSent.add() }
     if let sender = scheduler.it.running {
       node.it.sender = sender.it.identity.bits
       sender.it.usage.sent.add()
       sender.charge(Cost.send)
-      scheduler.notifyDeferred()
     }
     node.it.sent = scheduler.it.lastClock
     scheduler.it.counters.messagesSent.add()
-    if scheduler.it.recordsMessages { recordSend(id, scheduler) }
   }
 
-  @inline(never)
-  private func recordSend(_ id: ProcessID, _ scheduler: Handle<Scheduler>) {
+  private func record(_ id: ProcessID, _ scheduler: Handle<Scheduler>) {
     scheduler.it.ring.write(RecorderEntry(.sent, id), scheduler.it.clock)
     scheduler.record(.message, payload: UInt64(node.bits))
   }

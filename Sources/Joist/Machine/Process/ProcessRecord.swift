@@ -215,6 +215,10 @@ extension Handle<ProcessRecord> {
     Handle<RuntimeCore>(bits: it.homeBits.load(ordering: .relaxed)) ?? RuntimePool.home(of: self)
   }
 
+  /// Whether the record is known to be one of that runtime; false also while its memory is given back (R10).
+  @inline(__always)
+  func belongs(to core: Handle<RuntimeCore>) -> Bool { it.homeBits.load(ordering: .relaxed) == core.bits }
+
   /// Makes a record out of zeroed memory: for its first process, or after its memory was given back (R10).
   ///
   /// Leaves the inbox, and what others may raise, as they are.

@@ -122,6 +122,7 @@ extension Handle<ProcessRecord> {
     on scheduler: Handle<Scheduler>,
     leaving outcome: Outcome = .blocked
   ) -> Handle<Scheduler> {
+    if reason == .receive && outcome == .blocked { return waitForMail(on: scheduler) }
     if reason == .receive {
       it.flags.insert(.wantsMail)
     } else {
@@ -130,6 +131,16 @@ extension Handle<ProcessRecord> {
     }
     it.wait.store(WaitNote(reason, since: scheduler.it.lastClock).bits, ordering: .relaxed)
     let now = leaveTo(outcome, scheduler)
+    it.signals.clear(.woken)
+    return now
+  }
+
+  /// Parks the process likewise until a message comes, the most frequent reason.
+  @discardableResult
+  func waitForMail(on scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
+    it.flags.insert(.wantsMail)
+    it.wait.store(WaitNote(.receive, since: scheduler.it.lastClock).bits, ordering: .relaxed)
+    let now = leaveTo(.blocked, scheduler)
     it.signals.clear(.woken)
     return now
   }

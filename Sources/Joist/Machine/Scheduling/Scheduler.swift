@@ -54,9 +54,11 @@ package struct Scheduler: ~Copyable {
   private(set) var lastUnits: UInt32 = 0
   /// The number of reductions before the cheap clock is read again.
   var clockCredit = 0
-  /// Its ring in the flight recorder, and whether messages are recorded, too.
+  /// Its ring in the flight recorder.
   var ring: RecorderRing
-  var recordsMessages = false
+  /// The mask for the number of received messages, which says which of them are noted: those that
+  /// histograms sample, or all while messages are recorded.
+  var noticedMessages = Limits.sampleMask
   /// What a reduction costs here, and the credit of reductions that the present interval between two clock readings
   /// began with.
   var price = ReductionPrice()
@@ -200,6 +202,8 @@ struct PendingWork: OptionSet {
   static let notice = PendingWork(rawValue: 1)
   /// Passing a schedule point: the thread is simulated, and other threads may run at every call (SI1).
   static let schedulePoint = PendingWork(rawValue: 2)
+  /// Recording each message that is sent.
+  static let recordsMessages = PendingWork(rawValue: 4)
 }
 
 /// The way in which a process stops running; the recorder has kinds of entries in the same order.

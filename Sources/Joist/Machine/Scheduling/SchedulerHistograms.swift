@@ -22,8 +22,7 @@ struct SchedulerHistograms: ~Copyable {
 extension Handle<Scheduler> {
   /// Counts the time that a process was ready, if it is about to run and is one of those that are sampled.
   ///
-  /// Called for the processes that the scheduler's own loop takes: the first after each reading of the clock is among
-  /// them, and a process that had to wait for a long slice.
+  /// Called for the first process after each reading of the clock, and for those that the scheduler's own loop takes.
   @inline(__always)
   func sampleRunDelay(_ process: ProcessHandle) {
     let units = process.it.usage.runDelay(now: it.lastUnits)

@@ -20,17 +20,24 @@ struct SliceTiming {
 }
 
 extension Handle<Scheduler> {
-  // Ordering: relaxed, a setting.
   /// Gives the processes that run next the reductions until the next reading; only one, if a slice is to be measured.
   @inline(__always)
   func giveCredit() {
-    it.recordsMessages = it.runtime.it.recorder.recordsMessages.load(ordering: .relaxed)
+    obeyRecorderLevel()
     it.timing.readings += 1
     it.timing.isOfSwitch = false
     it.timing.isOfSlice = it.timing.readings == Limits.readingsBeforeTimedSlice
     if it.timing.isOfSlice { it.timing.readings = 0 }
     it.clockCredit = it.timing.isOfSlice ? 1 : Limits.clockReductions
     it.creditGiven = it.clockCredit
+  }
+
+  // Ordering: relaxed, a setting.
+  @inline(__always)
+  private func obeyRecorderLevel() {
+    let recordsMessages = it.runtime.it.recorder.recordsMessages.load(ordering: .relaxed)
+    it.noticedMessages = recordsMessages ? 0 : Limits.sampleMask
+    if recordsMessages { it.pendingWork.insert(.recordsMessages) } else { it.pendingWork.remove(.recordsMessages) }
   }
 
   /// Charges for the time since the last reading: to the price of reductions, or to the process that took long.
