@@ -26,6 +26,12 @@ struct Bench: ParsableCommand {
   )
   var buckets = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Run with the flight recorder, which is on by default; the difference is its cost. Only with a scenario."
+  )
+  var recorder = true
+
   @Argument(help: "The name of a scenario above. Default: all of them.")
   var scenario: String?
 
@@ -40,6 +46,7 @@ struct Bench: ParsableCommand {
       throw ValidationError("--threads is \(error.value), and must be from \(minimum) to \(maximum)")
     }
     guard let scenario else {
+      if !recorder { throw ValidationError("--no-recorder needs a scenario") }
       if buckets { throw ValidationError("--buckets needs a scenario; --json writes the buckets of all scenarios") }
       return
     }
@@ -53,7 +60,7 @@ struct Bench: ParsableCommand {
   }
 
   private func measure(_ scenario: Scenario) throws {
-    let outcome = try scenario.measure(Trial(threads: threads, arguments: numbers))
+    let outcome = try scenario.measure(Trial(threads: threads, hasRecorder: recorder, arguments: numbers))
     print(BenchLine(scenario, outcome, withBuckets: buckets).text)
   }
 }

@@ -11,6 +11,8 @@ import Synchronization
 struct Trial: Sendable {
   /// The number of schedulers; nil for one per core.
   let threads: Int?
+  /// Whether the runtime has a flight recorder.
+  var hasRecorder = true
   let arguments: [Int]
 
   /// Runs the body in a process of a new runtime, shuts the runtime down and returns the body's result.
@@ -21,7 +23,9 @@ struct Trial: Sendable {
     patience: Duration = .seconds(5),
     _ body: @escaping @Sendable (ProcessContext<Message>) throws -> Result
   ) throws -> Result {
-    let runtime = try ProcessRuntime(.init(schedulers: threads))
+    var configuration = ProcessRuntime.Configuration(schedulers: threads)
+    if !hasRecorder { configuration.recorderEntries = 0 }
+    let runtime = try ProcessRuntime(configuration)
     defer { runtime.shutdown(deadline: patience) }
     return try runtime.perform(type, body)
   }
