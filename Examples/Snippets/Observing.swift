@@ -39,6 +39,19 @@ extension Snippets {
     }
   }
 
+  static func traceToken(_ runtime: ProcessRuntime) {
+    let log = runtime.spawn(String.self) { log in
+      while true {
+        let line = try log.receive()
+        print(log.traceToken.map { "\($0)" } ?? "-", line)  // prints 2a paid
+      }
+    }
+    runtime.spawn { request in
+      request.traceToken = TraceToken(42)
+      request.spawn { part in log.send("paid") }
+    }
+  }
+
   static func brokenDeadlock(_: ProcessRuntime) throws {
     var configuration = ProcessRuntime.Configuration()
     configuration.onDeadlock = .breakYoungest

@@ -42,8 +42,8 @@ enum Snippets {
       "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer,
     ]
     let observing: [String: Body] = [
-      "statistics": statistics, "growth": growth, "trapEvents": trapEvents, "brokenDeadlock": brokenDeadlock,
-      "controlSocket": controlSocket,
+      "statistics": statistics, "growth": growth, "trapEvents": trapEvents, "traceToken": traceToken,
+      "brokenDeadlock": brokenDeadlock, "controlSocket": controlSocket,
     ]
     return [processes, messages, failures, waiting, heaps, supervision, observing].reduce(into: [:]) { all, some in
       all.merge(some) { first, _ in first }

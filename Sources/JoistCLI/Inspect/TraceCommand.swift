@@ -4,6 +4,7 @@
 
 import ArgumentParser
 import Foundation
+import Joist
 import JoistObservation
 
 /// The command `joist trace`.
@@ -40,6 +41,9 @@ struct TraceCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Keep only the processes below this supervisor.", valueName: "supervisor"))
   var under: String?
 
+  @Option(help: ArgumentHelp("Keep only what was done with this trace token.", valueName: "token"))
+  var token: String?
+
   @Option(help: ArgumentHelp("Write Chrome's JSON.", valueName: "file"))
   var chrome: String?
 
@@ -51,12 +55,16 @@ struct TraceCommand: ParsableCommand {
 
   func validate() throws {
     try InspectChecks.seconds(seconds, allowsZero: true)
+    if let token, TraceToken(token) == nil {
+      throw ValidationError("--token is \(token), and must be a hexadecimal number from 1 to 7ffffffffffffff")
+    }
     if from != nil && under != nil { throw ValidationError("--under asks a running program, and --from reads a file") }
     try InspectChecks.oneFormat([("--chrome", chrome != nil), ("--perfetto", perfetto != nil), ("--text", text != nil)])
   }
 
   func run() throws {
-    let trace = try read()
+    var trace = try read()
+    if let token = token.flatMap({ TraceToken($0) }) { trace = trace.keeping(token) }
     if trace.eventCount == 0 { StandardOutput.hint("the recording has no events") }
     if let chrome {
       try StandardOutput.save(to: chrome) { try trace.writeChromeJSON($0) }

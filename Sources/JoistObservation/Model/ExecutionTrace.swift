@@ -79,6 +79,15 @@ public struct ExecutionTrace: Sendable {
     }
   }
 
+  /// A stretch of time in which a process had a trace token.
+  package struct TokenSpan: Sendable, Hashable {
+    /// The index of the process in `tracks`.
+    package var track: Int32
+    /// The token's number.
+    package var token: UInt64
+    package var start, end: Int64
+  }
+
   /// A value that a track has from a moment on, such as the length of a run queue.
   public struct CounterValue: Sendable, Hashable {
     public var track, name: Int32
@@ -112,6 +121,8 @@ public struct ExecutionTrace: Sendable {
   public var flows: [Flow] = []
   /// The values of counters.
   public var counters: [CounterValue] = []
+  /// Which processes had which trace tokens.
+  package var tokenSpans: [TokenSpan] = []
 
   /// Makes one of these values.
   public init(programName: String, pid: Int32) {

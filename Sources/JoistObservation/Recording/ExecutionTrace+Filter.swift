@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps a part of a trace: some processes, by their identities or names.
+// Keeps a part of a trace: some processes, by their identities or names, or the work with one trace token.
+
+import Joist
 
 extension ExecutionTrace {
   /// Returns the trace with only the processes that have one of the names or identities, or a name that begins with
@@ -31,6 +33,27 @@ extension ExecutionTrace {
     let name = track == id ? "" : String(track.dropLast(id.count + 1))
     if let prefix, name.hasPrefix(prefix), !name.isEmpty { return true }
     return processes.contains(id) || !name.isEmpty && processes.contains(name)
+  }
+}
+
+extension ExecutionTrace {
+  /// Returns the trace with only what processes did while they had that token.
+  package func keeping(_ token: TraceToken) -> ExecutionTrace {
+    let spans = Dictionary(grouping: tokenSpans.filter { $0.token == token.number }, by: \.track)
+    let isDuring = { (track: Int32, start: Int64, end: Int64) in
+      spans[track]?.contains { $0.start <= end && start <= $0.end } ?? false
+    }
+    let processes = tracks.indices.filter { tracks[$0].kind == .process }.map { (tracks[$0].name, Int32($0)) }
+    let trackOf = Dictionary(processes) { first, _ in first }
+    var trace = self
+    trace.slices = slices.filter { slice in
+      let runs = tracks[Int(slice.track)].kind == .scheduler ? trackOf[strings[Int(slice.name)]] : slice.track
+      return runs.map { isDuring($0, slice.start, slice.end) } ?? false
+    }
+    trace.instants = instants.filter { isDuring($0.track, $0.time, $0.time) }
+    trace.flows = flows.filter { isDuring($0.to, $0.end, $0.end) }
+    trace.counters = []
+    return trace
   }
 }
 

@@ -34,6 +34,8 @@ private struct TraceBuilder {
   private var sends: [UInt64: [(time: Int64, track: Int32)]] = [:]
   private var receives: [(message: UInt64, time: Int64, track: Int32)] = []
 
+  private var tokens = TokenSpans()
+
   private enum ProcessChange {
     case ready(by: UInt64?)
     case runs(scheduler: Int32)
@@ -92,7 +94,12 @@ private struct TraceBuilder {
       case .spawned:
         guard let process = event.process else { break }
         states.append((time, process.number, .ready(by: event.other?.number)))
+        if let parent = event.other { tokens.add(process.number, .inherits(from: parent.number), time) }
         addInstant(track(process), "spawned", "process", time)
+      case .token(let token):
+        guard let process = event.process else { break }
+        tokens.add(process.number, .has(token?.number), time)
+        addInstant(track(process), token.map { "token \($0)" } ?? "no token", "token", time)
       case .slept: asleep = time
       case .woke:
         if let start = asleep { addSlice(own, "sleeps", "scheduler", start, time) }
@@ -166,6 +173,10 @@ private struct TraceBuilder {
   mutating func finish(since: Int64?) -> ExecutionTrace {
     addProcessSlices()
     addMessageFlows()
+    trace.tokenSpans = tokens.all().map { span in
+      let track = track(ProcessID(number: span.process))
+      return ExecutionTrace.TokenSpan(track: track, token: span.token, start: span.start, end: span.end)
+    }
     if let since {
       trace.slices.removeAll { $0.end < since }
       trace.instants.removeAll { $0.time < since }

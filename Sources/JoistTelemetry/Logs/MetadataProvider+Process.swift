@@ -13,6 +13,7 @@
     static let name = "joist.name"
     static let child = "joist.child"
     static let supervisor = "joist.supervisor"
+    static let token = "joist.token"
   }
 
   extension Logger.MetadataProvider {
@@ -24,6 +25,7 @@
     /// | `joist.name` | a registered name, if the process has one |
     /// | `joist.child` | its name among its supervisor's children, if it is a supervisor's child |
     /// | `joist.supervisor` | its supervisor: the name among the children of its own supervisor, or else the identity |
+    /// | `joist.token` | the trace token, if the process has one |
     ///
     /// A closure of `blocking` has the metadata of its process. Any other thread, and a Swift task, has none. Control
     /// characters in names are escaped. The provider allocates the metadata, never waits, and costs about a
@@ -35,7 +37,9 @@
     /// ```
     public static let joistProcess = Logger.MetadataProvider {
       guard let process = CurrentProcess.here else { return [:] }
-      return Logger.Metadata(process.id, name: process.name, child: process.child)
+      var metadata = Logger.Metadata(process.id, name: process.name, child: process.child)
+      if let token = process.token { metadata[MetadataKey.token] = "\(token)" }
+      return metadata
     }
   }
 

@@ -65,8 +65,7 @@ enum RecordedWork: String, CaseIterable, Sendable {
   }
 
   @Test(.timeLimit(.minutes(2)), arguments: RecordedWork.allCases)
-  func `O1: the recorder adds little to the time of a yield, a ping-pong, a ring and a spawn`(_ work: RecordedWork) throws
-  {
+  func `O1: the recorder adds little to the time of yields, messages, rings and spawns`(_ work: RecordedWork) throws {
     let (with, without) = (Log<Double>(), Log<Double>())
     for _ in 0..<5 {
       try measure(work, 0, without)

@@ -57,6 +57,8 @@ package struct RecorderEntry: Sendable, Equatable {
     case mark, intervalBegan, intervalEnded
     /// The payload is the value of the mark before it.
     case value
+    /// The process that runs here has this trace token from now on; the payload is zero for none.
+    case token
     /// The payload is the time on the cheap clock.
     case time
   }
@@ -93,8 +95,7 @@ extension RecorderEntry.Kind {
   package var namesProcess: Bool {
     switch self {
     case .time, .stole, .scheduler, .mark, .intervalBegan, .intervalEnded, .value, .message, .reason, .preempted,
-      .ended,
-      .crashed, .collected:
+      .ended, .crashed, .collected, .token:
       false
     default: true
     }

@@ -76,7 +76,7 @@ extension Handle<ProcessRecord> {
     var count = 0
     while let node = it.mailbox.removeFirst() ?? takeArrived() {
       count += 1
-      if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { release(Int(node.it.bytes)) }
+      if node.it.isCounted && it.isBounded { release(Int(node.it.bytes)) }
       if node.it.kind == .parentExit { noteParentExitReceived() }
       Scheduler.current!.it.counters.messagesDestroyed.add()
       node.drop(.discarded, from: Scheduler.current)
@@ -120,7 +120,7 @@ extension Handle<ProcessRecord> {
   /// Tells senders in the mailbox's wait queue, waiters for its locks, and processes that it has suspended about the
   /// end.
   fileprivate func endExtras() {
-    if it.isBounded.load(ordering: .relaxed) { closeBound() }
+    if it.isBounded { closeBound() }
     let extras = extras()
     if !extras.it.holdings.isEmpty { Holder.process(self, it.identity).giveEverythingBack() }
     endSuspends()

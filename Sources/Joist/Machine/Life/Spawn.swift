@@ -52,6 +52,7 @@ extension Handle<ProcessRecord> {
     let start = scheduler.creationStart
     process.prepare(body, .normal, scheduler.it.sliceLength, parent: it.identity.bits)
     process.it.flags = []
+    if it.hasToken { process.inheritToken(of: self) }
     charge(Cost.spawn)
     noteHandOn()
     scheduler.notifyDeferred()
@@ -84,7 +85,7 @@ extension Handle<ProcessRecord> {
     bodyPlace.put(body)
     it.signals.reset()
     it.inbox.begin()
-    it.isBounded.store(false, ordering: .relaxed)
+    it.beginMail()
     it.wait.store(0, ordering: .relaxed)
     it.usage.reset(parent: parent)
   }
@@ -109,9 +110,11 @@ extension Handle<RuntimeCore> {
     process.it.flags = process.it.slot == nil ? [] : .onStack
     process.bound(options.mailbox, memoryLimit: options.memoryLimit)
     try provideName(process, request)
-    let spawner = Scheduler.current?.it.running
-    spawner?.charge(Cost.spawn)
-    spawner?.noteHandOn()
+    if let spawner = Scheduler.current?.it.running {
+      spawner.charge(Cost.spawn)
+      spawner.noteHandOn()
+      if spawner.it.hasToken { process.inheritToken(of: spawner) }
+    }
     let spawned = Spawned(record: process, id: process.it.identity)
     tie(process)
     if let scheduler { scheduler.it.counters.processesCreated.add() } else { it.counters.processesCreated.add() }

@@ -108,7 +108,7 @@ extension Handle<ProcessRecord> {
       return newest
     }
     sort(newest)
-    if it.isBounded.load(ordering: .relaxed) { mindBounds() }
+    if it.isBounded { mindBounds() }
     return it.flags.contains(.exiting) ? nil : it.mailbox.removeFirst()
   }
 
@@ -122,7 +122,7 @@ extension Handle<ProcessRecord> {
     it.signals.clear([.urgentMail, .overfull, .exit])
     if let node = takeArrived() { it.mailbox.append(node) }
     if !it.inbox.isEmpty, let newest = takeInbox() { sort(newest) }
-    if it.isBounded.load(ordering: .relaxed) { mindBounds() }
+    if it.isBounded { mindBounds() }
     if !it.flags.contains(.exiting) { it.signals.clear(.kill) }
   }
 

@@ -97,13 +97,13 @@ extension Handle<ProcessRecord> {
     limit.trimmed = extras.it.mailboxLimit.trimmed
     extras.it.mailboxLimit = limit
     extras.it.lock.unlock()
-    it.isBounded.store(true, ordering: .relaxed)
+    it.isBounded = true
   }
 
   /// The bytes of the messages that were admitted and have not been taken out; zero if there is no limit.
   // Ordering: relaxed: the process's own (R9).
   var mailBytesCounted: Int {
-    guard it.isBounded.load(ordering: .relaxed) else { return 0 }
+    guard it.isBounded else { return 0 }
     let extras = extras()
     return extras.it.lock.withLock { extras.it.mailboxLimit.memory }
   }
@@ -115,7 +115,7 @@ extension Handle<ProcessRecord> {
   // for an unbounded one means a process that has ended.
   func admit(_ node: Handle<MessageNode>, _ id: ProcessID, _ admission: Admission) -> WaitResult? {
     guard it.generation.load(ordering: .relaxed) == id.generation else { return .noProcess }
-    guard it.isBounded.load(ordering: .relaxed) else { return nil }
+    guard it.isBounded else { return nil }
     let size = Int(node.it.bytes)
     let extras = extras()
     let isTakenForFull = SchedulePoint.reach(.admission)
@@ -241,12 +241,12 @@ extension Handle<ProcessRecord> {
   /// Whether it discards the oldest messages of its mailbox when that is full; any thread may ask.
   // Ordering: relaxed (R9).
   var dropsOldest: Bool {
-    guard it.isBounded.load(ordering: .relaxed) else { return false }
+    guard it.isBounded else { return false }
     let extras = extras()
     return extras.it.lock.withLock { extras.it.mailboxLimit.whenFull == .dropOldest }
   }
 
   /// The number of messages that the owner has discarded.
   // Ordering: relaxed: the process's own (R9).
-  var trimCount: Int { it.isBounded.load(ordering: .relaxed) ? extras().it.mailboxLimit.trimmed : 0 }
+  var trimCount: Int { it.isBounded ? extras().it.mailboxLimit.trimmed : 0 }
 }

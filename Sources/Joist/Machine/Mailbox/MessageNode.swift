@@ -35,6 +35,9 @@ package struct MessageNode: ~Copyable {
   /// Whether it came too late for an earlier process of the record, and lies in a mailbox only to be destroyed.
   var isLate = false
 
+  /// Whether it carries a trace token, behind the payload and the place of a ticket (TT1).
+  var hasToken = false
+
   /// What a node carries.
   @usableFromInline
   enum Kind: UInt8 {

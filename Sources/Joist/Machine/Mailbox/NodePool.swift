@@ -26,6 +26,12 @@ struct NodeShape {
     allBytes = payloadOffset + bytes + more
   }
 
+  /// Creates the shape of the same payload in a node of that size.
+  init(_ shape: NodeShape, allBytes: Int) {
+    (bytes, alignment, payloadOffset) = (shape.bytes, shape.alignment, shape.payloadOffset)
+    self.allBytes = allBytes
+  }
+
   /// The smallest size class that holds the node, or `fromMalloc`.
   @inlinable
   var sizeClass: UInt8 {

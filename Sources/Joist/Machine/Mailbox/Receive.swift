@@ -18,7 +18,7 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func lookForMessage(_ generation: UInt32) throws(ProcessExit) -> Handle<MessageNode>? {
     let scheduler = try suspensionPoint(generation, cost: Cost.lookAtMessage)
-    if it.isBounded.load(ordering: .relaxed) {
+    if it.isBounded {
       collectMail()
       if it.flags.contains(.exiting) { try refuse() }
     }
@@ -123,7 +123,7 @@ extension Handle<ProcessRecord> {
     it.mailbox.lastSender = node.it.sender
     it.mailbox.lastSent = node.it.sent
     it.mailbox.lastBytes = node.it.bytes
-    if node.it.kind != .message || it.isBounded.load(ordering: .relaxed) { return account(node) }
+    if node.it.kind != .message || node.it.hasToken || it.mindsMail { return account(node) }
     return node
   }
 
@@ -146,12 +146,14 @@ extension Handle<ProcessRecord> {
     scheduler.record(.message, payload: UInt64(node.bits))
   }
 
-  /// Handles the rare cases: notes a request (CA1) or the parent's exit, and releases space in a bounded mailbox (MB1).
+  /// Handles the rare cases: takes the message's trace token over (TT1), notes a request (CA1) or the parent's exit, and
+  /// releases space in a bounded mailbox (MB1).
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
+    setToken(node.token)
     if node.it.kind == .request { services().it.calls.note(node.ticket, sent: it.usage.sent.total) }
     if node.it.kind == .parentExit { noteParentExitReceived() }
-    if node.it.isCounted && it.isBounded.load(ordering: .relaxed) { release(Int(node.it.bytes)) }
+    if node.it.isCounted && it.isBounded { release(Int(node.it.bytes)) }
     return node
   }
 }

@@ -23,6 +23,9 @@ struct Delivery {
   static func begin(_ shape: NodeShape, _ sizeClass: UInt8, metadata: UnsafeRawPointer) -> Delivery {
     let scheduler = Scheduler.current
     if let scheduler { scheduler.lookForRoom() } else { Scheduler.lookForRoomElsewhere() }
+    if let sender = scheduler?.it.running, sender.it.hasToken {
+      return unsafe traced(shape, metadata: metadata, sender, scheduler)
+    }
     return unsafe Delivery(node: NodePool.take(shape, sizeClass, metadata: metadata, scheduler), scheduler: scheduler)
   }
 
@@ -78,7 +81,7 @@ struct Delivery {
   @inline(__always)
   private func push(to process: Handle<ProcessRecord>, _ id: ProcessID) {
     guard process.it.generation.load(ordering: .relaxed) == id.generation else { return refuse(process, .noProcess) }
-    if process.it.isBounded.load(ordering: .relaxed) { return finishBounded(to: process, id) }
+    if process.it.isBounded { return finishBounded(to: process, id) }
     switch process.it.inbox.pushOrClaim(node) {
     case .left(let before):
       if before > 0, let sender = scheduler?.it.running { sender.charge(Cost.crowd(before)) }

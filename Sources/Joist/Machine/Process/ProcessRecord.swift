@@ -78,8 +78,8 @@ package struct ProcessRecord: ~Copyable {
   /// It is at least 1 (R8) and changes when a process ends, so that no old reference finds the next process. R9 says
   /// how it is read.
   let generation = Atomic<UInt32>(0)
-  /// Whether the mailbox has a limit (MB1); set before any other process or thread has the reference (R9).
-  let isBounded = Atomic<Bool>(false)
+  /// What a receive minds beyond the message: a limit of the mailbox, and a trace token (R9).
+  private let mailTraits = Atomic<UInt8>(0)
   /// Why the process was told to exit, or ended; only the owner uses it.
   var exitNote = ExitNote.none
   /// The number of messages that the owner had when it last emptied the inbox (E1).
@@ -136,6 +136,33 @@ package struct ProcessRecord: ~Copyable {
   var ownPriority: Priority {
     @inline(__always) get { unsafe unsafeBitCast(priorityWord.load(ordering: .relaxed) >> 2, to: Priority.self) }
   }
+
+  // Ordering: relaxed, here and below (R9). The limit is set before any other process or thread has the reference; from
+  // then on only the process itself stores.
+  /// Whether the mailbox has a limit (MB1).
+  var isBounded: Bool {
+    @inline(__always) get { mailTraits.load(ordering: .relaxed) & 1 != 0 }
+    nonmutating set { setMailTrait(1, newValue) }
+  }
+
+  /// Whether the process has a trace token (TT1).
+  var hasToken: Bool {
+    @inline(__always) get { mailTraits.load(ordering: .relaxed) & 2 != 0 }
+    nonmutating set { setMailTrait(2, newValue) }
+  }
+
+  private func setMailTrait(_ trait: UInt8, _ isOn: Bool) {
+    let others = mailTraits.load(ordering: .relaxed) & ~trait
+    mailTraits.store(isOn ? others | trait : others, ordering: .relaxed)
+  }
+
+  /// Whether a receive minds more than the message.
+  @inline(__always)
+  var mindsMail: Bool { mailTraits.load(ordering: .relaxed) != 0 }
+
+  /// Begins without a limit and without a token, for a new process.
+  @inline(__always)
+  func beginMail() { mailTraits.store(0, ordering: .relaxed) }
 
   // Ordering: relaxed. The thread that has the process stores it (A1).
   /// The message that woke it, handed over by the thread that claimed it (E5).

@@ -28,6 +28,8 @@ public struct RecorderEvent: Sendable, Hashable {
     case replied
     /// A message of the process to `other` was not delivered.
     case dropped
+    /// The process has this trace token from now on.
+    case token(TraceToken?)
     /// The process collected its private heap.
     case collected(Duration)
     /// The frames of the process were saved elsewhere, or restored.
@@ -78,6 +80,7 @@ extension RecorderEvent: CustomStringConvertible {
     case .received: return "\(subject)received a message of\(other.map { " \($0)" } ?? " a thread")"
     case .replied: return "\(subject)replied to\(object)"
     case .dropped: return "\(subject)sent a message to\(object), which was dropped"
+    case .token(let token): return "\(subject)\(token.map { "has the trace token \($0)" } ?? "has no trace token")"
     case .collected(let time): return "\(subject)collected its heap in \(time)"
     case .framesSaved: return "\(subject)left its stack slot"
     case .framesRestored: return "\(subject)back in its stack slot"

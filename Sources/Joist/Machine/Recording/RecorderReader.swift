@@ -60,6 +60,7 @@ package struct RecorderReader {
     case .dropped: add(.dropped, running, entry.process)
     case .ended: add(.ended(RecordedEnd(rawValue: entry.payload).map { "\($0)" } ?? "other"), running)
     case .crashed: add(.crashed(signal: Int(entry.payload)), running)
+    case .token: add(.token(TraceToken(entry.payload)), running)
     case .collected: add(.collected(duration(entry.payload)), running)
     case .stole: add(.stole(count: Int(entry.payload & 0xffff_ffff), from: Int(entry.payload >> 32)), nil)
     case .scheduler: addActivity(RecordedActivity(rawValue: entry.payload))

@@ -12,6 +12,8 @@ package struct CurrentProcess: Sendable {
   package let name: String?
   /// The supervisor's child that the process is; nil if it is not one.
   package let child: Report.Child?
+  /// The trace token of the process; nil if it has none.
+  package let token: TraceToken?
 
   /// The process of the calling thread; nil on a thread that works for none.
   ///
@@ -22,7 +24,7 @@ package struct CurrentProcess: Sendable {
     let id = record.it.identity
     let services = record.servicesIfAny
     let name = services?.isNamed == true ? record.home.it.names.name(of: id) : nil
-    return CurrentProcess(id: id, name: name, child: services?.it.child)
+    return CurrentProcess(id: id, name: name, child: services?.it.child, token: record.token)
   }
 
   /// Whether the calling thread works for a process, which must not block it.

@@ -76,6 +76,7 @@ func values(
   _: SpawnError,
   _: SpawnOptions,
   _: TimerID,
+  _: TraceToken,
   _: Trap,
   _: WaitReason
 ) {}
