@@ -2,7 +2,7 @@
 //
 // Keeps a part of a trace: some processes, by their identities or names, or the work with one trace token.
 
-import Joist
+package import Joist
 
 extension ExecutionTrace {
   /// Returns the trace with only the processes that have one of the names or identities, or a name that begins with

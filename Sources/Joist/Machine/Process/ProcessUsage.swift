@@ -12,8 +12,8 @@ struct ProcessUsage: ~Copyable {
   /// The processor time in ticks of the cheap clock, and the time spent ready in run queues, in `units`.
   let cpu = Counter()
   let queued = Counter()
-  /// Slices that have ended with a yield or a preemption, messages received and sent, and waits for any reason.
-  let yields = Counter()
+  /// Slices begun, messages received and sent, and waits for any reason.
+  let slices = Counter()
   let received = Counter()
   let sent = Counter()
   let waits = Counter()
@@ -35,7 +35,7 @@ struct ProcessUsage: ~Copyable {
 
   /// Adds the time since the process became ready to the time that it has spent so.
   @inline(__always)
-  func noteRunDelay(now units: UInt32) { queued.add(Int(Int32(bitPattern: units &- readySince))) }
+  func noteRunDelay(now units: UInt32) { queued.add(runDelay(now: units)) }
 
   /// Returns the time since the process became ready, in `units`.
   ///
@@ -48,7 +48,7 @@ struct ProcessUsage: ~Copyable {
   func reset(parent: UInt64) {
     cpu.reset()
     queued.reset()
-    yields.reset()
+    slices.reset()
     received.reset()
     sent.reset()
     waits.reset()
@@ -61,9 +61,4 @@ struct ProcessUsage: ~Copyable {
   func noteMailbox(_ count: UInt32) {
     if count > longestMailbox.load(ordering: .relaxed) { longestMailbox.store(count, ordering: .relaxed) }
   }
-}
-
-extension ProcessRecord {
-  /// The number of slices that the process has begun; each has ended with a yield or a wait, or is the present one.
-  var slices: Int { usage.yields.total + usage.waits.total + (state == .running ? 1 : 0) }
 }

@@ -263,7 +263,8 @@ extension Handle<Scheduler> {
       unsafe joist_words_none(&it.words)
     }
     it.hasRegularThread = isOwn && !it.isSpare
-    it.pendingWork = isOwn && SchedulePoint.isSimulated ? .schedulePoint : []
+    it.pendingWork.formIntersection(.recordsMessages)
+    if isOwn && SchedulePoint.isSimulated { it.pendingWork.insert(.schedulePoint) }
     allowHandOver()
     if isOwn { it.threadNumber.store(it.runtime.it.platform.threadNumber, ordering: .relaxed) }
     unsafe joist_thread_set_current(UnsafeMutableRawPointer(pointer))

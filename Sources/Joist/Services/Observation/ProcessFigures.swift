@@ -119,7 +119,7 @@ extension Handle<RuntimeCore> {
     case .queuedTime:
       let ticks = UInt64(max(0, record.it.usage.queued.total)) << UInt64(ProcessUsage.queuedUnitShift)
       return Int(clock.nanoseconds(ticks))
-    case .slices: return record.it.slices
+    case .slices: return record.it.usage.slices.total
     case .waits: return record.it.usage.waits.total
     case .messagesReceived: return record.it.usage.received.total
     case .messagesSent: return record.it.usage.sent.total

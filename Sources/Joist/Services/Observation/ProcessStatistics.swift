@@ -52,7 +52,7 @@ public struct ProcessStatistics: Sendable, Hashable {
     queuedTime = .nanoseconds(
       clock.nanoseconds(UInt64(max(0, record.it.usage.queued.total)) << UInt64(ProcessUsage.queuedUnitShift))
     )
-    slices = record.it.slices
+    slices = record.it.usage.slices.total
     waits = record.it.usage.waits.total
     messagesReceived = record.it.usage.received.total
     messagesSent = record.it.usage.sent.total
