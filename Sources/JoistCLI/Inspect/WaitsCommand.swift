@@ -10,7 +10,8 @@ struct WaitsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "waits",
     abstract: "Prints circles of processes that wait for each other, and the longest waits.",
-    discussion: "A circle is called a deadlock only if no process of it can continue."
+    discussion: "A circle is called a deadlock only if no process of it can continue. Hints name processes that "
+      + "may wait for ever; they may be wrong."
   )
 
   @OptionGroup var target: TargetOptions

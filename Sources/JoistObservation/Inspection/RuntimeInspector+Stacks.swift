@@ -76,7 +76,25 @@ extension RuntimeInspector {
           stack: symbols.frames(of: observed.backtrace(of: wait.waiter.id))
         )
       }
-    return WaitList(circles: Array(circles), longest: Array(longest))
+    let hints = observed.waitHints().prefix(limit).map { hint in
+      let reason =
+        switch hint.kind {
+        case .callNotReceived(let callee): "calls \(label(callee, names)), which waits for other messages"
+        case .outOfReach: "waits for messages, and nothing that is known leads to it"
+        }
+      return WaitList.Hint(
+        process: "\(hint.process)",
+        name: names[hint.process],
+        reason: reason,
+        nanoseconds: hint.waitingFor.nanoseconds
+      )
+    }
+    let stalled = observed.stall.map { $0.waiting.values.reduce(0, +) }
+    return WaitList(circles: Array(circles), longest: Array(longest), hints: Array(hints), stalled: stalled)
+  }
+
+  private func label(_ id: ProcessID, _ names: [ProcessID: String]) -> String {
+    names[id].map { "\($0) \(id)" } ?? "\(id)"
   }
 
   private func describe(_ wait: Deadlock.Wait, _ names: [ProcessID: String]) -> WaitList.Edge {

@@ -273,14 +273,40 @@ public struct WaitList: Codable, Sendable, Hashable {
     }
   }
 
+  /// A process that may wait for ever; a hint, which may be wrong.
+  public struct Hint: Codable, Sendable, Hashable {
+    /// The process that waits.
+    public var process: String
+    /// Its name, if it has one.
+    public var name: String?
+    /// Why it may wait for ever, in words.
+    public var reason: String
+    /// How long it has waited.
+    public var nanoseconds: Int64
+
+    /// Makes a hint of what is known of it.
+    public init(process: String, name: String?, reason: String, nanoseconds: Int64) {
+      self.process = process
+      self.name = name
+      self.reason = reason
+      self.nanoseconds = nanoseconds
+    }
+  }
+
   /// The circles of waits.
   public var circles: [Circle]
   /// The waits for another process that have lasted longest, the longest first.
   public var longest: [Edge]
+  /// Processes that may wait for ever, those that have waited longest first.
+  public var hints: [Hint]
+  /// The number of processes that wait, if nothing in the program can wake any of them; nil otherwise.
+  public var stalled: Int?
 
-  /// Makes one of these values.
-  public init(circles: [Circle], longest: [Edge]) {
+  /// Makes a list of what was found.
+  public init(circles: [Circle], longest: [Edge], hints: [Hint] = [], stalled: Int? = nil) {
     self.circles = circles
     self.longest = longest
+    self.hints = hints
+    self.stalled = stalled
   }
 }

@@ -8,7 +8,7 @@ package struct WaitRow: Sendable, Hashable {
   /// The process that waits; nil in a heading.
   package var waiter: String?
 
-  /// Returns the rows: first the circles, each under a heading, and then the waits that have lasted longest.
+  /// Returns the rows: first the circles, each under a heading, then the waits that have lasted longest, then the hints.
   package static func rows(of list: WaitList) -> [WaitRow] {
     var rows: [WaitRow] = []
     for (index, circle) in list.circles.enumerated() {
@@ -24,7 +24,25 @@ package struct WaitRow: Sendable, Hashable {
       rows.append(WaitRow(line: ScreenLine("longest waits for another process", .heading), waiter: nil))
       rows += list.longest.map { WaitRow(line: line(of: $0), waiter: $0.waiter) }
     }
+    if let stalled = list.stalled {
+      let title = "nothing in the program can wake any of the \(stalled) processes that wait"
+      rows.append(WaitRow(line: ScreenLine(title, .notice), waiter: nil))
+    }
+    if !list.hints.isEmpty {
+      let title = "hints, which may be wrong: these may wait for ever"
+      rows.append(WaitRow(line: ScreenLine(title, .heading), waiter: nil))
+      rows += list.hints.map { WaitRow(line: line(of: $0), waiter: $0.process) }
+    }
     return rows
+  }
+
+  private static func line(of hint: WaitList.Hint) -> ScreenLine {
+    var line = ScreenLine("  ")
+    line.add(FigureText.duration(hint.nanoseconds), .strong, in: 8, onTheRight: true)
+    line.add("  ")
+    line.add(label(hint.process, hint.name))
+    line.add(" " + hint.reason)
+    return line
   }
 
   private static func line(of edge: WaitList.Edge) -> ScreenLine {

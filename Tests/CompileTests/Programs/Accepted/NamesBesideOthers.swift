@@ -75,9 +75,11 @@ func values(
   _: SendError,
   _: SpawnError,
   _: SpawnOptions,
+  _: Stall,
   _: TimerID,
   _: TraceToken,
   _: Trap,
+  _: WaitHint,
   _: WaitReason
 ) {}
 
