@@ -175,7 +175,7 @@ struct ProgramDump {
 }
 
 extension RuntimeInspector {
-  /// The dump(as j s o n:limit bytes:).
+  /// Dumps the program, as text or as lines of JSON, to at most that many bytes.
   public func dump(asJSON: Bool, limitBytes: Int) -> [UInt8] {
     var dump = ProgramDump(self, asJSON: asJSON, limitBytes: limitBytes)
     return dump.make()

@@ -6,7 +6,7 @@ import Foundation
 import Joist
 
 extension RuntimeInspector {
-  /// The runtime().
+  /// Describes the runtime: its schedulers, queues, memory and histograms.
   public func runtime() -> RuntimeDescription {
     let statistics = observed.statistics
     let histograms = observed.histograms

@@ -23,7 +23,7 @@ extension RuntimeInspector {
     let backtrace: [UInt]
   }
 
-  /// The stacks(limit:).
+  /// Groups the processes by their stacks, the largest groups first.
   public func stacks(limit: Int) -> [StackGroup] {
     var groups: [GroupKey: Group] = [:]
     var seen = 0
@@ -55,7 +55,7 @@ extension RuntimeInspector {
     }
   }
 
-  /// The waits(limit:).
+  /// Lists the circles of waits, the longest waits, and hints at those that may last for ever.
   public func waits(limit: Int) -> WaitList {
     let names = nameTable
     let circles = observed.deadlocks.prefix(limit).map { deadlock in

@@ -27,7 +27,7 @@ public final class RuntimeInspector: ProgramInspector {
     self.name = name ?? ProcessInfo.processInfo.processName
   }
 
-  /// The program().
+  /// Describes the program that the runtime belongs to.
   public func program() -> ProgramDescription {
     ProgramDescription(
       pid: ProcessInfo.processInfo.processIdentifier,
@@ -39,7 +39,7 @@ public final class RuntimeInspector: ProgramInspector {
     )
   }
 
-  /// The processes(by:limit:since last:).
+  /// Lists the processes with the largest figures, or with the largest growth since the last call for that figure.
   public func processes(by figure: ProcessFigure, limit: Int, sinceLast: Bool) -> ProcessList {
     let began = ContinuousClock.now
     var window = Duration.zero
@@ -71,7 +71,7 @@ public final class RuntimeInspector: ProgramInspector {
     )
   }
 
-  /// The process(_:).
+  /// Describes one process by its identity or name, with its stack and its last events; nil if there is none.
   public func process(_ idOrName: String) -> ProcessPage? {
     guard let id = find(idOrName), let inspection = observed.inspect(id, messages: Self.messageTypes) else {
       return nil
@@ -95,7 +95,7 @@ public final class RuntimeInspector: ProgramInspector {
     )
   }
 
-  /// The recording(seconds:level:).
+  /// Records for that time, at most a minute, or takes what the recorder has; throws if the runtime has no recorder.
   public func recording(seconds: Double, level: String) throws -> [UInt8] {
     guard let level = FlightRecorder.Level(rawValue: level == "all" ? "messages" : level) else {
       throw InspectionError("there is no level \(level): use lifecycle or messages")
@@ -110,7 +110,7 @@ public final class RuntimeInspector: ProgramInspector {
     return observed.record(for: .seconds(min(seconds, Self.longestRecording)), limitBytes: Self.recordingBytes)
   }
 
-  /// The profile(seconds:).
+  /// Samples the running functions for that time; throws while another profile is being taken.
   public func profile(seconds: Double) throws -> [ProfiledStack] {
     let duration = Duration.seconds(min(seconds, Self.longestProfile))
     guard let samples = observed.sample(for: duration, perSecond: Self.samplesPerSecond, limit: Self.samples) else {
@@ -128,7 +128,7 @@ public final class RuntimeInspector: ProgramInspector {
     }
   }
 
-  /// The control(_:_:).
+  /// Ends, suspends or resumes a process; throws if there is none.
   public func control(_ action: ControlAction, _ idOrName: String) throws {
     guard let id = find(idOrName), let process = observed.control(id) else {
       throw InspectionError("there is no process \(idOrName)")

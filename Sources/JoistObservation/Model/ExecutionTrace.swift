@@ -7,16 +7,16 @@
 public struct ExecutionTrace: Sendable {
   /// A line of the picture: a scheduler or a process.
   public struct Track: Sendable, Hashable {
-    /// The  kind.
+    /// What a track is of.
     public enum Kind: Sendable, Hashable { case scheduler, process }
-    /// The kind.
+    /// Whether it is the track of a scheduler or of a process.
     public var kind: Kind
     /// A number that no other track of the same kind has: the scheduler's index, or the process's identity as a number.
     public var number: UInt64
     /// The name; nil if there is none.
     public var name: String
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(kind: Kind, number: UInt64, name: String) {
       self.kind = kind
       self.number = number
@@ -32,7 +32,7 @@ public struct ExecutionTrace: Sendable {
     /// The reductions that a running process used in it; -1 if that is not known.
     public var reductions: Int32
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(track: Int32, name: Int32, category: Int32, start: Int64, end: Int64, reductions: Int32 = -1) {
       self.track = track
       self.name = name
@@ -51,7 +51,7 @@ public struct ExecutionTrace: Sendable {
     /// The value that a mark carries, or the number of what the event names; nil if there is none.
     public var value: Int64?
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(track: Int32, name: Int32, category: Int32, time: Int64, value: Int64? = nil) {
       self.track = track
       self.name = name
@@ -69,7 +69,7 @@ public struct ExecutionTrace: Sendable {
     public var from, to: Int32
     public var start, end: Int64
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(name: Int32, from: Int32, to: Int32, start: Int64, end: Int64) {
       self.name = name
       self.from = from
@@ -93,10 +93,10 @@ public struct ExecutionTrace: Sendable {
     public var track, name: Int32
     /// The time in nanoseconds.
     public var time: Int64
-    /// The value.
+    /// The value from that time on.
     public var value: Int64
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(track: Int32, name: Int32, time: Int64, value: Int64) {
       self.track = track
       self.name = name
@@ -111,20 +111,20 @@ public struct ExecutionTrace: Sendable {
   public var pid: Int32
   /// The names and categories that the events refer to.
   public var strings: [String] = []
-  /// The tracks.
+  /// The tracks, to which events refer by their indices.
   public var tracks: [Track] = []
   /// The events, each array in order of time; times are nanoseconds on the runtime's clock.
   public var slices: [Slice] = []
-  /// The moments.
+  /// The moments, in order of time.
   public var instants: [Instant] = []
-  /// The arrows.
+  /// The arrows, in the order in which they begin.
   public var flows: [Flow] = []
   /// The values of counters.
   public var counters: [CounterValue] = []
   /// Which processes had which trace tokens.
   package var tokenSpans: [TokenSpan] = []
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(programName: String, pid: Int32) {
     self.programName = programName
     self.pid = pid

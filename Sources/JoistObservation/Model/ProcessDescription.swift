@@ -31,7 +31,7 @@ public struct ProcessDescription: Codable, Sendable, Hashable {
   /// The function in which it waits or runs, as far as that is known.
   public var function: String?
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(
     id: String,
     name: String?,
@@ -83,12 +83,12 @@ public enum ProcessFigure: String, Codable, Sendable, Hashable, CaseIterable {
 public struct ProcessList: Codable, Sendable, Hashable {
   /// A process, and how much its figure has grown in the window; without a window the figure itself.
   public struct Row: Codable, Sendable, Hashable {
-    /// The process.
+    /// The process in this row.
     public var process: ProcessDescription
-    /// The value.
+    /// What its figure is, or how much it has grown.
     public var value: Int64
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(process: ProcessDescription, value: Int64) {
       self.process = process
       self.value = value
@@ -106,7 +106,7 @@ public struct ProcessList: Codable, Sendable, Hashable {
   /// The processes with the largest values, the largest first.
   public var rows: [Row]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(figure: ProcessFigure, windowNanoseconds: Int64, total: Int, tookNanoseconds: Int64, rows: [Row]) {
     self.figure = figure
     self.windowNanoseconds = windowNanoseconds
@@ -118,7 +118,7 @@ public struct ProcessList: Codable, Sendable, Hashable {
 
 /// One process with everything that is known of it.
 public struct ProcessPage: Codable, Sendable, Hashable {
-  /// The process.
+  /// What a list says of the process.
   public var process: ProcessDescription
   /// Its stack, innermost frame first; empty if it cannot be read, as while the process runs.
   public var stack: [StackFrame]
@@ -132,7 +132,7 @@ public struct ProcessPage: Codable, Sendable, Hashable {
   /// Its last recorded events as text, oldest first.
   public var events: [String]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(
     process: ProcessDescription,
     stack: [StackFrame],
@@ -165,7 +165,7 @@ public struct StackFrame: Codable, Sendable, Hashable {
   /// The line, as far as known.
   public var line: Int?
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(address: UInt, function: String? = nil, file: String? = nil, image: String? = nil, line: Int? = nil) {
     self.address = address
     self.function = function
@@ -177,7 +177,7 @@ public struct StackFrame: Codable, Sendable, Hashable {
 
 /// The processes whose stacks are the same.
 public struct StackGroup: Codable, Sendable, Hashable {
-  /// The number.
+  /// The number of processes with this stack.
   public var count: Int
   /// What the processes do: a wait reason, or a state.
   public var state: String
@@ -188,7 +188,7 @@ public struct StackGroup: Codable, Sendable, Hashable {
   /// A few of the processes.
   public var examples: [String]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(count: Int, state: String, longestWaitNanoseconds: Int64, stack: [StackFrame], examples: [String]) {
     self.count = count
     self.state = state
@@ -211,7 +211,7 @@ public struct SupervisionNode: Codable, Sendable, Hashable {
   /// The children, if it is a supervisor.
   public var children: [SupervisionNode]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(id: String, name: String?, isSupervisor: Bool, attempt: Int, children: [SupervisionNode]) {
     self.id = id
     self.name = name
@@ -236,7 +236,7 @@ public struct WaitList: Codable, Sendable, Hashable {
     /// The stack, innermost frame first.
     public var stack: [StackFrame]
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(
       waiter: String,
       awaited: String,
@@ -266,7 +266,7 @@ public struct WaitList: Codable, Sendable, Hashable {
     /// from a process outside.
     public var isCertain: Bool
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(edges: [Edge], isCertain: Bool) {
       self.edges = edges
       self.isCertain = isCertain

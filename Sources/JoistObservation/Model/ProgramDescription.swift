@@ -18,7 +18,7 @@ public struct ProgramDescription: Codable, Sendable, Hashable {
   /// Whether the program lets others end, suspend and resume its processes.
   public var allowsControl: Bool
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(
     pid: Int32,
     name: String,
@@ -46,13 +46,13 @@ public struct RuntimeDescription: Codable, Sendable, Hashable {
   public var counters: [String: Int]
   /// Bytes in use now, by part: `records`, `stacks`, `savedFrames`, `heaps`, `messages`.
   public var memoryBytes: [String: Int]
-  /// The schedulers.
+  /// The schedulers, spare ones included.
   public var schedulers: [SchedulerDescription]
   /// The histograms, by name: `runDelay.max`, `runDelay.high`, `runDelay.normal`, `runDelay.low`, `sliceLength`,
   /// `messageLatency`, `mailboxLength`, `switchTime` and `creationTime`.
   public var histograms: [String: HistogramDescription]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(
     nowNanoseconds: Int64,
     processes: [String: Int],
@@ -90,7 +90,7 @@ public struct SchedulerDescription: Codable, Sendable, Hashable {
   /// `spinning`, `sleeping` and `overhead`.
   public var timeNanoseconds: [String: Int64]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(
     index: Int,
     isSpare: Bool,
@@ -124,10 +124,10 @@ public struct HistogramDescription: Codable, Sendable, Hashable {
   public struct Bucket: Codable, Sendable, Hashable {
     /// The largest value of the bucket.
     public var upperBound: Int64
-    /// The number.
+    /// The number of values in the bucket.
     public var count: Int
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(upperBound: Int64, count: Int) {
       self.upperBound = upperBound
       self.count = count
@@ -136,14 +136,14 @@ public struct HistogramDescription: Codable, Sendable, Hashable {
 
   /// The unit of the values: `nanoseconds` or `messages`.
   public var unit: String
-  /// The number of values, and their sum as far as the buckets tell it.
+  /// The number of values.
   public var count: Int
-  /// The sum.
+  /// Their sum, as far as the buckets tell it.
   public var sum: Int64
   /// The buckets that have values, in ascending order of their bounds.
   public var buckets: [Bucket]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(unit: String, count: Int, sum: Int64, buckets: [Bucket]) {
     self.unit = unit
     self.count = count

@@ -36,12 +36,12 @@ public enum ControlAction: String, Codable, Sendable, Hashable, CaseIterable {
 public struct ProfiledStack: Codable, Sendable, Hashable {
   /// The process that ran, by its name or identity.
   public var process: String
-  /// The number.
+  /// The number of samples that saw this stack.
   public var count: Int
   /// The stack, innermost frame first.
   public var stack: [StackFrame]
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(process: String, count: Int, stack: [StackFrame]) {
     self.process = process
     self.count = count
@@ -54,6 +54,6 @@ public struct InspectionError: Error, Codable, Sendable, Hashable, CustomStringC
   /// One line that says what is wrong and what to do.
   public var description: String
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(_ description: String) { self.description = description }
 }

@@ -18,14 +18,14 @@ public struct StackProfile: Sendable {
   public struct Sample: Sendable, Hashable {
     /// Indices in `frames`, innermost frame first.
     public var stack: [Int32]
-    /// How often it was seen, and what that stands for in the profile's unit.
+    /// How often it was seen.
     public var count: Int
-    /// The value.
+    /// What that stands for, in the profile's unit.
     public var value: Int64
     /// What else is known, such as `process` or `state`.
     public var labels: [String: String]
 
-    /// Makes one of these values.
+    /// Makes the value of its parts, each of which means what the property of its name means.
     public init(stack: [Int32], count: Int, value: Int64, labels: [String: String] = [:]) {
       self.stack = stack
       self.count = count
@@ -34,7 +34,7 @@ public struct StackProfile: Sendable {
     }
   }
 
-  /// The kind.
+  /// What the samples say.
   public var kind: Kind
   /// The name of the program.
   public var programName: String
@@ -44,10 +44,10 @@ public struct StackProfile: Sendable {
   public var startNanoseconds: Int64
   /// The frames that the samples refer to.
   public var frames: [StackFrame] = []
-  /// The samples.
+  /// The stacks that were seen, each once.
   public var samples: [Sample] = []
 
-  /// Makes one of these values.
+  /// Makes the value of its parts, each of which means what the property of its name means.
   public init(
     kind: Kind,
     programName: String,

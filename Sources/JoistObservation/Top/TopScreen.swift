@@ -58,7 +58,7 @@ package struct TopScreen: Sendable {
     var empty: String
   }
 
-  /// The frame.
+  /// The lines that the terminal shows now.
   package var frame: Frame {
     let hasFooter = size.lines >= 4
     let body = body
