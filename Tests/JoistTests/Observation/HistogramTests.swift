@@ -141,6 +141,8 @@ import Testing
       #expect((1..<passed).contains(try #require(histogram.quantile(0.5))))
     }
     // One spawn of 64, and at most one switch and one slice of 64 readings of the clock, each of at least 16 slices.
-    #expect((5...11).contains(seen.creationTime.count) && seen.switchTime.count <= (2 * many(40_000) + 1_280) / 1_024 + 1)
+    #expect(
+      (5...11).contains(seen.creationTime.count) && seen.switchTime.count <= (2 * many(40_000) + 1_280) / 1_024 + 1
+    )
   }
 }
