@@ -68,7 +68,6 @@ private func destroyRest(of process: ProcessHandle, _ last: Handle<MessageNode>?
 }
 
 extension Handle<ProcessRecord> {
-  // Ordering: relaxed, here and below. The process reads its own `isBounded` (R9).
   /// Destroys what is in the mailbox, and returns the number of messages.
   ///
   /// Callers that wait for a reply are told that their request was discarded.

@@ -92,13 +92,13 @@ extension Handle<ProcessRecord> {
   /// Takes in what has come and returns the first message; for an empty mailbox.
   ///
   /// If only one message has come, it is returned without being put into the mailbox.
-  // Ordering: relaxed: the process's own generation and `isBounded`, here and below (R9).
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
     takeArrived() ?? takeFromInbox()
   }
 
   /// Takes in what has come and returns the first message, if it was not handed over with the process.
+  // Ordering: relaxed: the process's own generation (R9).
   @inline(never)
   private func takeFromInbox() -> Handle<MessageNode>? {
     guard !it.inbox.isEmpty, let newest = takeInbox() else { return nil }

@@ -101,7 +101,6 @@ extension Handle<ProcessRecord> {
   }
 
   /// The bytes of the messages that were admitted and have not been taken out; zero if there is no limit.
-  // Ordering: relaxed: the process's own (R9).
   var mailBytesCounted: Int {
     guard it.isBounded else { return 0 }
     let extras = extras()
@@ -239,7 +238,6 @@ extension Handle<ProcessRecord> {
   }
 
   /// Whether it discards the oldest messages of its mailbox when that is full; any thread may ask.
-  // Ordering: relaxed (R9).
   var dropsOldest: Bool {
     guard it.isBounded else { return false }
     let extras = extras()
@@ -247,6 +245,5 @@ extension Handle<ProcessRecord> {
   }
 
   /// The number of messages that the owner has discarded.
-  // Ordering: relaxed: the process's own (R9).
   var trimCount: Int { it.isBounded ? extras().it.mailboxLimit.trimmed : 0 }
 }

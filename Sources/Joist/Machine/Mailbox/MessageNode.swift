@@ -35,7 +35,7 @@ package struct MessageNode: ~Copyable {
   /// Whether it came too late for an earlier process of the record, and lies in a mailbox only to be destroyed.
   var isLate = false
 
-  /// Whether it carries a trace token, behind the payload and the place of a ticket (TT1).
+  /// Whether it carries a trace token, behind the payload and the place of a ticket (TK1).
   var hasToken = false
 
   /// What a node carries.
@@ -94,6 +94,9 @@ extension MessageNode {
   /// Returns the distance from a payload of that size to the ticket behind it.
   @inlinable
   static func ticketOffset(bytes: Int) -> Int { (bytes + 7) & ~7 }
+
+  /// Returns the distance from a payload of that size to the token behind it (TK1).
+  static func tokenOffset(bytes: Int) -> Int { ticketOffset(bytes: bytes) + MemoryLayout<WaitTicket>.size }
 }
 
 extension Handle<MessageNode> {
@@ -128,6 +131,21 @@ extension Handle<MessageNode> {
 
   private var ticketAddress: UnsafeMutableRawPointer {
     unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset) + MessageNode.ticketOffset(bytes: Int(it.bytes))
+  }
+
+  /// The token that it carries.
+  // Sound: a node that carries a token has its place, which `carry` has written.
+  var token: TraceToken? { it.hasToken ? TraceToken(unsafe tokenAddress.load(as: UInt64.self)) : nil }
+
+  /// Gives a node that has a place for it a token.
+  // Sound: as above.
+  func carry(_ token: TraceToken?) {
+    unsafe tokenAddress.storeBytes(of: token?.number ?? 0, as: UInt64.self)
+    it.hasToken = true
+  }
+
+  private var tokenAddress: UnsafeMutableRawPointer {
+    unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset) + MessageNode.tokenOffset(bytes: Int(it.bytes))
   }
 
   /// Whether no user's code runs when the payload is destroyed.

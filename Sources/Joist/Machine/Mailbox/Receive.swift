@@ -114,7 +114,6 @@ extension Handle<ProcessRecord> {
   }
 
   /// Counts a message that has left the mailbox for the process's body, and stores its sender, time and size.
-  // Ordering: relaxed: `isBounded` is the process's own, here and below (R9).
   @inline(__always)
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
     scheduler.it.counters.messagesReceived.add()
@@ -146,8 +145,8 @@ extension Handle<ProcessRecord> {
     scheduler.record(.message, payload: UInt64(node.bits))
   }
 
-  /// Handles the rare cases: takes the message's trace token over (TT1), notes a request (CA1) or the parent's exit, and
-  /// releases space in a bounded mailbox (MB1).
+  /// Handles the rare cases: takes the message's trace token over (TK1), notes a request (CA1) or the parent's exit,
+  /// and releases space in a bounded mailbox (MB1).
   @inline(never)
   private func account(_ node: Handle<MessageNode>) -> Handle<MessageNode> {
     setToken(node.token)

@@ -29,6 +29,22 @@ struct Delivery {
     return unsafe Delivery(node: NodePool.take(shape, sizeClass, metadata: metadata, scheduler), scheduler: scheduler)
   }
 
+  /// Takes a node that carries the token of its sender.
+  // Sound: the metadata is passed on as it is.
+  @inline(never)
+  private static func traced(
+    _ shape: NodeShape,
+    metadata: UnsafeRawPointer,
+    _ sender: ProcessHandle,
+    _ scheduler: Handle<Scheduler>?
+  ) -> Delivery {
+    let end = shape.payloadOffset + MessageNode.tokenOffset(bytes: shape.bytes) + MemoryLayout<UInt64>.size
+    let larger = NodeShape(shape, allBytes: end)
+    let node = unsafe NodePool.take(larger, larger.sizeClass, metadata: metadata, scheduler)
+    node.carry(sender.token)
+    return Delivery(node: node, scheduler: scheduler)
+  }
+
   /// Takes a node for a message of that type.
   // Sound: a metatype is a pointer to its type's metadata. Likewise below.
   @inlinable

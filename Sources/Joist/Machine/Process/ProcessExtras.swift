@@ -40,7 +40,7 @@ struct ProcessExtras: ~Copyable {
   var waits = WaitCounts()
   /// Its place in the wait queue of a lock, semaphore or other owner, so that its end can leave the queue (WL3).
   var grant: Grant?
-  /// Its trace token (TT1).
+  /// Its trace token (TK1).
   var token: TraceToken?
   /// The limit of its mailbox, if it has one.
   var mailboxLimit = MailboxLimit()

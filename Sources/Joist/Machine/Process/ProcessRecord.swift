@@ -145,7 +145,7 @@ package struct ProcessRecord: ~Copyable {
     nonmutating set { setMailTrait(1, newValue) }
   }
 
-  /// Whether the process has a trace token (TT1).
+  /// Whether the process has a trace token (TK1).
   var hasToken: Bool {
     @inline(__always) get { mailTraits.load(ordering: .relaxed) & 2 != 0 }
     nonmutating set { setMailTrait(2, newValue) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The trace token of a process, and how it gets from one process to the next.
-// TT1. A process that has a token has the trait in its record and the number in its extras. A node has a place for a
+// TK1. A process that has a token has the trait in its record and the number in its extras. A node has a place for a
 //      token only if its sender had one when the node was taken: behind the payload and the place of a ticket, also
 //      where there is no ticket.
 
@@ -47,45 +47,5 @@ extension Handle<ProcessRecord> {
   private func store(_ token: TraceToken?, in extras: Handle<ProcessExtras>) {
     extras.it.token = token
     it.hasToken = token != nil
-  }
-}
-
-extension Delivery {
-  /// Takes a node that carries the token of its sender.
-  // Sound: the metadata is passed on as it is.
-  @inline(never)
-  static func traced(
-    _ shape: NodeShape,
-    metadata: UnsafeRawPointer,
-    _ sender: ProcessHandle,
-    _ scheduler: Handle<Scheduler>?
-  ) -> Delivery {
-    let end = shape.payloadOffset + MessageNode.tokenOffset(bytes: shape.bytes) + MemoryLayout<UInt64>.size
-    let larger = NodeShape(shape, allBytes: end)
-    let node = unsafe NodePool.take(larger, larger.sizeClass, metadata: metadata, scheduler)
-    node.carry(sender.token)
-    return Delivery(node: node, scheduler: scheduler)
-  }
-}
-
-extension MessageNode {
-  /// Returns the distance from a payload of that size to the token behind it.
-  fileprivate static func tokenOffset(bytes: Int) -> Int { ticketOffset(bytes: bytes) + MemoryLayout<WaitTicket>.size }
-}
-
-extension Handle<MessageNode> {
-  /// The token that it carries.
-  // Sound: a node that carries a token has its place, which `carry` has written.
-  var token: TraceToken? { it.hasToken ? TraceToken(unsafe tokenAddress.load(as: UInt64.self)) : nil }
-
-  /// Gives a node that has a place for it a token.
-  // Sound: as above.
-  fileprivate func carry(_ token: TraceToken?) {
-    unsafe tokenAddress.storeBytes(of: token?.number ?? 0, as: UInt64.self)
-    it.hasToken = true
-  }
-
-  private var tokenAddress: UnsafeMutableRawPointer {
-    unsafe UnsafeMutableRawPointer(pointer) + Int(it.payloadOffset) + MessageNode.tokenOffset(bytes: Int(it.bytes))
   }
 }
