@@ -8,23 +8,27 @@ import TestSupport
 import Testing
 
 @Suite struct TokenTraceTests {
-  /// A trace of a server that works for two requests, each of which spawns a process for a part of the work.
+  /// A trace of a server that works for two requests, for each of which it spawns a process for a part of the work.
+  ///
+  /// No process ends, because a recording has the names of living ones only.
   private func trace() throws -> ExecutionTrace {
     let simulation = try HandDriven()
     let runtime = simulation.runtime
     let server = runtime.spawn(Int.self, options: .init(name: "server")) { server in
       while true {
         let number = try server.receive()
-        let part = server.spawn(Int.self, options: .init(name: "part \(number)")) { part in _ = try part.receive() }
+        let part = server.spawn(Int.self, options: .init(name: "part \(number)")) { part in
+          while true { _ = try part.receive() }
+        }
         part.send(number)
       }
     }
-    runtime.spawn(options: .init(name: "idle")) { idle in for _ in 0..<3 { try idle.yield() } }
+    runtime.spawn(Int.self, options: .init(name: "idle")) { _ = try $0.receive() }
     for number in 1...2 {
-      runtime.spawn(options: .init(name: "request \(number)")) { request in
+      runtime.spawn(Int.self, options: .init(name: "request \(number)")) { request in
         request.traceToken = TraceToken(UInt64(number))
         server.send(number)
-        try request.sleep(for: .seconds(1))
+        _ = try request.receive()
       }
     }
     runtime.recorder.level = .messages
