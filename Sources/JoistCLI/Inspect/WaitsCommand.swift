@@ -11,7 +11,7 @@ struct WaitsCommand: ParsableCommand {
     commandName: "waits",
     abstract: "Prints circles of processes that wait for each other, and the longest waits.",
     discussion: "A circle is called a deadlock only if no process of it can continue. Hints name processes that "
-      + "may wait for ever; they may be wrong."
+      + "may wait forever; they may be wrong."
   )
 
   @OptionGroup var target: TargetOptions

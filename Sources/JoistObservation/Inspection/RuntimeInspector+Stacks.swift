@@ -55,7 +55,7 @@ extension RuntimeInspector {
     }
   }
 
-  /// Lists the circles of waits, the longest waits, and hints at those that may last for ever.
+  /// Lists the circles of waits, the longest waits, and hints at those that may last forever.
   public func waits(limit: Int) -> WaitList {
     let names = nameTable
     let circles = observed.deadlocks.prefix(limit).map { deadlock in

@@ -273,13 +273,13 @@ public struct WaitList: Codable, Sendable, Hashable {
     }
   }
 
-  /// A process that may wait for ever; a hint, which may be wrong.
+  /// A process that may wait forever; a hint, which may be wrong.
   public struct Hint: Codable, Sendable, Hashable {
     /// The process that waits.
     public var process: String
     /// Its name, if it has one.
     public var name: String?
-    /// Why it may wait for ever, in words.
+    /// Why it may wait forever, in words.
     public var reason: String
     /// How long it has waited.
     public var nanoseconds: Int64
@@ -297,7 +297,7 @@ public struct WaitList: Codable, Sendable, Hashable {
   public var circles: [Circle]
   /// The waits for another process that have lasted longest, the longest first.
   public var longest: [Edge]
-  /// Processes that may wait for ever, those that have waited longest first.
+  /// Processes that may wait forever, those that have waited longest first.
   public var hints: [Hint]
   /// The number of processes that wait, if nothing in the program can wake any of them; nil otherwise.
   public var stalled: Int?

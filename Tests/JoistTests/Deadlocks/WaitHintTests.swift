@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hints at waits that may last for ever, and the value that says that nothing can wake anything.
+// Hints at waits that may last forever, and the value that says that nothing can wake anything.
 
 import Joist
 import TestSupport
 import Testing
 
 @Suite struct WaitHintTests {
-  /// A process that waits for ever, whose parent has ended.
+  /// A process that waits forever, whose parent has ended.
   private func orphan(
     in runtime: ProcessRuntime,
     _ wait: @escaping @Sendable (ProcessContext<Int>) throws -> Void

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waits that may last for ever, as far as the runtime can tell. A circle of waits is a finding; what is here is a hint,
+// Waits that may last forever, as far as the runtime can tell. A circle of waits is a finding; what is here is a hint,
 // because a reference may lie anywhere in the program's memory, where the runtime does not look for it.
 
 import Synchronization
 
-/// A process that may wait for ever: a hint, which may be wrong.
+/// A process that may wait forever: a hint, which may be wrong.
 public struct WaitHint: Sendable, Hashable {
-  /// Why the wait may last for ever.
+  /// Why the wait may last forever.
   public enum Kind: Sendable, Hashable {
     /// It waits in `call` for a process that has not received the request, and waits for other messages meanwhile.
     case callNotReceived(by: ProcessID)
@@ -18,7 +18,7 @@ public struct WaitHint: Sendable, Hashable {
 
   /// The process that waits.
   public let process: ProcessID
-  /// Why its wait may last for ever.
+  /// Why its wait may last forever.
   public let kind: Kind
   /// How long it has waited.
   public let waitingFor: Duration
@@ -37,14 +37,21 @@ extension ProcessRuntime {
   /// A server that waits for its clients is stalled while there are none, so whether that is wrong is for the program
   /// to say. Takes some milliseconds for a hundred thousand processes; does not park.
   public var stall: Stall? {
-    guard core.isIdle else { return nil }
+    let slices = slicesBegun
+    guard core.isQuiet else { return nil }
     var waiting: [WaitReason: Int] = [:]
-    for process in processStatistics { if let reason = process.waitReason { waiting[reason, default: 0] += 1 } }
-    guard !waiting.isEmpty, waiting[.descriptor] == nil, core.isIdle else { return nil }
+    for process in processStatistics {
+      guard process.state != .ready, process.state != .running else { return nil }
+      if let reason = process.waitReason { waiting[reason, default: 0] += 1 }
+    }
+    // If no slice has begun meanwhile, what was read of the processes was true of all at once.
+    guard !waiting.isEmpty, waiting[.descriptor] == nil, core.isQuiet, slicesBegun == slices else { return nil }
     return Stall(waiting: waiting)
   }
 
-  /// Processes that may wait for ever, those that have waited longest first.
+  private var slicesBegun: Int { core.it.sum { $0.slices.total } }
+
+  /// Processes that may wait forever, those that have waited longest first.
   ///
   /// Looks at all processes, and takes each candidate from its wait for less than a microsecond. Does not park.
   ///

@@ -8,7 +8,7 @@ package struct WaitRow: Sendable, Hashable {
   /// The process that waits; nil in a heading.
   package var waiter: String?
 
-  /// Returns the rows: first the circles, each under a heading, then the waits that have lasted longest, then the hints.
+  /// Returns the rows: the circles, each under a heading, then the waits that have lasted longest, then the hints.
   package static func rows(of list: WaitList) -> [WaitRow] {
     var rows: [WaitRow] = []
     for (index, circle) in list.circles.enumerated() {
@@ -29,7 +29,7 @@ package struct WaitRow: Sendable, Hashable {
       rows.append(WaitRow(line: ScreenLine(title, .notice), waiter: nil))
     }
     if !list.hints.isEmpty {
-      let title = "hints, which may be wrong: these may wait for ever"
+      let title = "hints, which may be wrong: these may wait forever"
       rows.append(WaitRow(line: ScreenLine(title, .heading), waiter: nil))
       rows += list.hints.map { WaitRow(line: line(of: $0), waiter: $0.process) }
     }
