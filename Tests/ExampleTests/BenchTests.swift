@@ -40,6 +40,8 @@ struct SmallRun: CustomTestStringConvertible {
     SmallRun(arguments: "trees 8 2", keys: ["ms"]),
     SmallRun(arguments: "trees_classes 8 2", keys: ["ms"]),
     SmallRun(arguments: "collect 10000000 1", keys: late),
+    SmallRun(arguments: "listing 100", keys: ["list_ms", "top_ms"]),
+    SmallRun(arguments: "trace 1000", keys: ["events", "read_ms", "perfetto_ms", "chrome_ms"]),
   ]
 }
 

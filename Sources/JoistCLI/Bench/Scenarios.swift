@@ -33,6 +33,8 @@ extension Scenario {
     .trees,
     .treesClasses,
     .collect,
+    .listing,
+    .traceWriting,
   ]
 
   /// Returns the scenario of that name; throws a `ValidationError` if there is none.
