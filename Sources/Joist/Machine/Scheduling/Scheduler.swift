@@ -164,7 +164,7 @@ package struct Scheduler: ~Copyable {
   }
 
   /// The offset of `running`, for inlined code that knows nothing else of a scheduler.
-  @inlinable static var runningOffset: Int { 80 }
+  @inlinable static var runningOffset: Int { 96 }
 
   /// The scheduler whose thread this is; nil on every other thread.
   // Sound: the word is set by a scheduler's own thread, while the scheduler lives.
