@@ -43,7 +43,7 @@ enum Snippets {
     ]
     let observing: [String: Body] = [
       "statistics": statistics, "growth": growth, "trapEvents": trapEvents, "brokenDeadlock": brokenDeadlock,
-      "controlSocket": controlSocket,
+      "controlSocket": controlSocket, "dumpOnQuit": dumpOnQuit,
     ]
     return [processes, messages, failures, waiting, heaps, supervision, observing].reduce(into: [:]) { all, some in
       all.merge(some) { first, _ in first }

@@ -7,8 +7,8 @@
 // HO2. No thread may have a process before all of its frames are saved. So its successor on the thread, which is the
 //      next process or the scheduler, finishes the switch: it queues, parks or reaps the process that left.
 // HO3. What is rare goes through the scheduler's stack: no next process here, a next process that is suspended or gets
-//      no slot, a look at the real clock that is due, a stuck scheduler, and the end of the runtime. A scheduler that is
-//      stepped by hand, or stands in for another, always takes that way.
+//      no slot, a look at the real clock that is due, a stuck scheduler, and the end of the runtime. A scheduler that
+//      is stepped by hand, or stands in for another, always takes that way.
 
 import CJoist
 import Synchronization

@@ -75,8 +75,8 @@ public struct AlarmThresholds: Sendable, Hashable {
   public var thresholds: [Alarm.Kind: AlarmThreshold]
   /// The shortest time between two alarms of the same kind about the same process.
   ///
-  /// If the figure rises again earlier, the alarm is reported after this time if the figure is still high, and otherwise
-  /// counted in the next one. The end of an alarm is reported at once, if its beginning was.
+  /// If the figure rises again earlier, the alarm is reported after this time if the figure is still high, and is
+  /// counted in the next one otherwise. The end of an alarm is reported at once, if its beginning was.
   public var minimumInterval: Duration
 
   /// Makes thresholds.
