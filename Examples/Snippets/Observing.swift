@@ -77,4 +77,9 @@ extension Snippets {
     defer { control.close() }
     print(ControlClient.programs().contains { $0.path == control.path })  // prints true
   }
+
+  static func dumpOnQuit(_ runtime: ProcessRuntime) throws {
+    let dump = try runtime.dumpOnQuit(to: "hung.txt")
+    defer { dump.stop() }
+  }
 }

@@ -38,6 +38,22 @@ import Testing
     }
   }
 
+  @Test func `O1: thirty restarts by a supervisor within five seconds raise an alarm`() throws {
+    let stage = try Stage()
+    func look() -> [Alarm.Kind] {
+      stage.simulation.platform.advance(by: 100_000_000)
+      stage.runtime.lookAtAlarms()
+      return stage.runtime.recentReports.compactMap { if case .alarm(let alarm) = $0.event { alarm.kind } else { nil } }
+    }
+    #expect(look() == [])
+    let top = try stage.start(Supervisor(.oneForOne, intensity: 100) { stage.worker("store") })
+    for restart in 1...30 {
+      #expect(look() == [], "before restart \(restart)")
+      try stage.end("store", of: top)
+    }
+    #expect(look() == [.restartStorm])
+  }
+
   @Test func `P5: the report of a process that is not a child names none, whatever its record held before`() throws {
     let stage = try Stage()
     try stage.start(Supervisor(.oneForOne, intensity: 0) { Child("a", Never.self) { _ in throw Failure() } })

@@ -9,6 +9,7 @@ enum UnsafeFence {
     "Sources/JoistCLI/Inspect/Top/Terminal.swift",  // the mode, size and bytes of a terminal
     "Sources/JoistObservation/Control/SystemCalls.swift",  // system calls, threads
     "Sources/JoistObservation/Control/UnixSocket.swift",  // sockets
+    "Sources/JoistObservation/Dump/QuitDump.swift",  // a signal's handler and its pipe
     "Sources/JoistObservation/Formats/Files/OutputDescriptor.swift",  // system calls
     "Sources/Joist/Services/Descriptors/DescriptorPoller.swift",  // system calls
     "Sources/Joist/Machine/Crashes/Containment.swift",  // continues after a crash

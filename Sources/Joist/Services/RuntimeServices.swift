@@ -32,10 +32,10 @@ func makeServices(from core: Handle<RuntimeCore>?) -> UInt {
 }
 
 extension Handle<RuntimeCore> {
-  /// Compares the figures of alarms with their thresholds; called by the watchdog.
-  func lookAtAlarms(now: Int64) {
+  /// Compares the figures of alarms with their thresholds; called by the watchdog, also before it rests.
+  func lookAtAlarms(now: Int64, isLast: Bool = false) {
     let services = Handle<RuntimeServices>(address: it.servicesAddress)
-    services.it.alarms.look(self, now: now, slices: it.watchdogRounds.longSlices(self, now: now))
+    services.it.alarms.look(self, now: now, slices: it.watchdogRounds.longSlices(self, now: now), isLast: isLast)
   }
 }
 

@@ -65,6 +65,13 @@ extension ProcessRuntime {
   /// Makes one round of the watchdog.
   package func look(_ rounds: inout WatchdogRounds) { rounds.look(core, now: core.it.platform.now()) }
 
+  /// Makes one round of the runtime's own watchdog, and looks at the figures of alarms, perhaps before a rest.
+  package func lookAtAlarms(isLast: Bool = false) {
+    let now = core.it.platform.now()
+    core.it.watchdogRounds.look(core, now: now)
+    core.lookAtAlarms(now: now, isLast: isLast)
+  }
+
   /// Checks the program's memory, as the watchdog does.
   package func lookAtMemory() { core.lookAtMemory() }
 

@@ -19,13 +19,18 @@ struct ProgramDump {
   /// The number of stacks and of waits that a dump has, and the longest time that it takes.
   private static var stacks: Int { 1_000 }
   private static var waits: Int { 1_000 }
-  private static var longest: Duration { .seconds(30) }
+  static var longest: Duration { .seconds(30) }
+  /// The time for which what runs is sampled, and the number of samples.
+  private static var sampled: Duration { .milliseconds(100) }
+  private static var samples: Int { 2_000 }
+  /// The part of the limit that is left for the last section.
+  private static var endBytes: Int { 160 }
 
-  init(_ inspector: RuntimeInspector, asJSON: Bool, limitBytes: Int) {
+  init(_ inspector: RuntimeInspector, asJSON: Bool, limitBytes: Int, longest: Duration) {
     self.inspector = inspector
     self.asJSON = asJSON
     self.limitBytes = limitBytes
-    end = .now + Self.longest
+    end = .now + longest
     encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   }
@@ -34,6 +39,7 @@ struct ProgramDump {
   mutating func make() -> [UInt8] {
     addProgram()
     addSchedulers()
+    addRunning()
     addStacks()
     addWaits()
     addProcesses()
@@ -77,8 +83,29 @@ struct ProgramDump {
     }
   }
 
+  /// Adds the stacks of what runs, which a program that hangs in a loop is looked at for.
+  private mutating func addRunning() {
+    guard !isOver, inspector.observed.statistics.schedulers.contains(where: { $0.running != nil }) else { return }
+    // Two samples of one loop differ in their addresses, so those with the same functions are one.
+    var merged: [[String]: (count: Int, first: ProfiledStack)] = [:]
+    for stack in inspector.sample(for: Self.sampled, limit: Self.samples) ?? [] {
+      let key = [stack.process] + stack.stack.map { $0.function ?? Self.line($0) }
+      merged[key, default: (0, stack)].count += stack.count
+    }
+    let ordered = merged.map(\.value).sorted { ($1.count, $0.first.process) < ($0.count, $1.first.process) }
+    for (number, entry) in ordered.prefix(Self.stacks).enumerated() {
+      if isOver { return }
+      add(
+        "running:\(number + 1)",
+        ["process": entry.first.process, "samples": "\(entry.count)"],
+        lines: entry.first.stack.map(Self.line)
+      )
+    }
+  }
+
   private mutating func addStacks() {
-    for (number, group) in inspector.stacks(limit: Self.stacks).enumerated() {
+    if isOver { return }
+    for (number, group) in inspector.stacks(limit: Self.stacks, namesUntil: end).enumerated() {
       if isOver { return }
       add(
         "stack:\(number + 1)",
@@ -92,7 +119,8 @@ struct ProgramDump {
   }
 
   private mutating func addWaits() {
-    let waits = inspector.waits(limit: Self.waits)
+    if isOver { return }
+    let waits = inspector.waits(limit: Self.waits, namesUntil: end)
     for (number, circle) in waits.circles.enumerated() {
       add(
         "deadlock:\(number + 1)",
@@ -134,7 +162,7 @@ struct ProgramDump {
   /// Whether a limit is reached, which the dump says then.
   private var isOver: Bool {
     mutating get {
-      if bytes.count >= limitBytes || ContinuousClock.now >= end { isCut = true }
+      if ContinuousClock.now >= end { isCut = true }
       return isCut
     }
   }
@@ -143,7 +171,7 @@ struct ProgramDump {
   private mutating func add(_ section: String, _ values: [String: String], lines: [String] = [], always: Bool = false) {
     if isOver && !always { return }
     let new = asJSON ? json(section, values, lines) : text(section, values, lines)
-    if bytes.count + new.count > limitBytes && !always {
+    if bytes.count + new.count > limitBytes - Self.endBytes && !always {
       isCut = true
     } else {
       bytes += new
@@ -175,9 +203,14 @@ struct ProgramDump {
 }
 
 extension RuntimeInspector {
-  /// Dumps the program, as text or as lines of JSON, to at most that many bytes.
+  /// Returns a dump of the runtime; one that reaches its limit of bytes, or of half a minute, says so in its last line.
   public func dump(asJSON: Bool, limitBytes: Int) -> [UInt8] {
-    var dump = ProgramDump(self, asJSON: asJSON, limitBytes: limitBytes)
+    dump(asJSON: asJSON, limitBytes: limitBytes, longest: ProgramDump.longest)
+  }
+
+  /// Returns a dump with another limit of time.
+  package func dump(asJSON: Bool, limitBytes: Int, longest: Duration) -> [UInt8] {
+    var dump = ProgramDump(self, asJSON: asJSON, limitBytes: limitBytes, longest: longest)
     return dump.make()
   }
 }

@@ -24,7 +24,10 @@ extension RuntimeInspector {
   }
 
   /// Groups the processes by their stacks, the largest groups first.
-  public func stacks(limit: Int) -> [StackGroup] {
+  public func stacks(limit: Int) -> [StackGroup] { stacks(limit: limit, namesUntil: nil) }
+
+  /// Returns the groups; after a time, functions that were not looked up before have no names.
+  func stacks(limit: Int, namesUntil last: ContinuousClock.Instant?) -> [StackGroup] {
     var groups: [GroupKey: Group] = [:]
     var seen = 0
     let end = ContinuousClock.now + Self.longestLook
@@ -49,17 +52,20 @@ extension RuntimeInspector {
         count: group.count,
         state: key.state,
         longestWaitNanoseconds: group.longestWait.nanoseconds,
-        stack: symbols.frames(of: key.backtrace),
+        stack: frames(of: key.backtrace, namesUntil: last),
         examples: group.examples.map { id in names[id].map { "\($0) \(id)" } ?? "\(id)" }
       )
     }
   }
 
   /// Lists the circles of waits, the longest waits, and hints at those that may last forever.
-  public func waits(limit: Int) -> WaitList {
+  public func waits(limit: Int) -> WaitList { waits(limit: limit, namesUntil: nil) }
+
+  /// Returns the waits; after a time, functions that were not looked up before have no names.
+  func waits(limit: Int, namesUntil last: ContinuousClock.Instant?) -> WaitList {
     let names = nameTable
     let circles = observed.deadlocks.prefix(limit).map { deadlock in
-      WaitList.Circle(edges: deadlock.waits.map { describe($0, names) }, isCertain: deadlock.isCertain)
+      WaitList.Circle(edges: deadlock.waits.map { describe($0, names, last) }, isCertain: deadlock.isCertain)
     }
     let longest = observed.awaitedProcesses
       .sorted { ($1.waiter.waitingFor ?? .zero, $0.waiter.id) < ($0.waiter.waitingFor ?? .zero, $1.waiter.id) }
@@ -73,7 +79,7 @@ extension RuntimeInspector {
           kind: wait.waiter.waitReason?.kindOfWait ?? "call",
           nanoseconds: wait.waiter.waitingFor?.nanoseconds ?? 0,
           hasTimeout: wait.hasTimeout,
-          stack: symbols.frames(of: observed.backtrace(of: wait.waiter.id))
+          stack: frames(of: observed.backtrace(of: wait.waiter.id), namesUntil: last)
         )
       }
     let hints = observed.waitHints().prefix(limit).map { hint in
@@ -97,7 +103,16 @@ extension RuntimeInspector {
     names[id].map { "\($0) \(id)" } ?? "\(id)"
   }
 
-  private func describe(_ wait: Deadlock.Wait, _ names: [ProcessID: String]) -> WaitList.Edge {
+  private func frames(of backtrace: [UInt], namesUntil last: ContinuousClock.Instant?) -> [StackFrame] {
+    if let last, ContinuousClock.now >= last { return backtrace.map { StackFrame(address: $0) } }
+    return symbols.frames(of: backtrace)
+  }
+
+  private func describe(
+    _ wait: Deadlock.Wait,
+    _ names: [ProcessID: String],
+    _ last: ContinuousClock.Instant?
+  ) -> WaitList.Edge {
     WaitList.Edge(
       waiter: "\(wait.process)",
       awaited: "\(wait.awaited)",
@@ -106,7 +121,7 @@ extension RuntimeInspector {
       kind: wait.reason.kindOfWait,
       nanoseconds: wait.waitingFor.nanoseconds,
       hasTimeout: wait.hasTimeout,
-      stack: symbols.frames(of: wait.backtrace)
+      stack: frames(of: wait.backtrace, namesUntil: last)
     )
   }
 

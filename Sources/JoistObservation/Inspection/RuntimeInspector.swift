@@ -13,7 +13,7 @@ public final class RuntimeInspector: ProgramInspector {
   let observed: ProcessRuntime
   private let name: String
   private let start = ContinuousClock.now
-  let symbols = SymbolCache()
+  let symbols = SymbolCache.shared
   /// The growth of the figures that were asked for, and when each was asked for last.
   private let growth = Mutex<[ProcessFigure: (growth: ProcessGrowth, last: ContinuousClock.Instant)]>([:])
 
@@ -113,8 +113,16 @@ public final class RuntimeInspector: ProgramInspector {
   /// Samples the running functions for that time; throws while another profile is being taken.
   public func profile(seconds: Double) throws -> [ProfiledStack] {
     let duration = Duration.seconds(min(seconds, Self.longestProfile))
-    guard let samples = observed.sample(for: duration, perSecond: Self.samplesPerSecond, limit: Self.samples) else {
+    guard let stacks = sample(for: duration, limit: Self.samples) else {
       throw InspectionError("no profile can be taken now: another one is being taken, or this platform has no sampler")
+    }
+    return stacks
+  }
+
+  /// Returns what ran in that time, most often seen first; nil if no profile can be taken now.
+  func sample(for duration: Duration, limit: Int) -> [ProfiledStack]? {
+    guard let samples = observed.sample(for: duration, perSecond: Self.samplesPerSecond, limit: limit) else {
+      return nil
     }
     var counts: [StackSample: Int] = [:]
     for sample in samples { counts[sample, default: 0] += 1 }

@@ -13,6 +13,9 @@ final class SymbolCache: Sendable {
     let isOfRuntime: Bool
   }
 
+  /// The names of the whole program, whichever inspector asked for them.
+  static let shared = SymbolCache()
+
   /// The functions at each address, innermost first: several if some were inlined.
   private let known = Mutex<[UInt: [Entry]]>([:])
   /// The number of addresses above which all are forgotten: some ten megabytes.

@@ -32,7 +32,7 @@ public struct Alarm: Sendable {
   public let process: ProcessID?
   /// The registered name of the process, if it has one.
   public let name: String?
-  /// The number of alarms of this kind that were left out before, because they came too soon after another one.
+  /// The number of alarms of this kind that were over before they could be reported, since the last one.
   public let suppressed: Int
   /// The last events of the process in the flight recorder, oldest first; those of all processes if the alarm is about
   /// none.
@@ -59,10 +59,10 @@ public struct AlarmThreshold: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - raisesAt: The figure at which the alarm is raised.
-  ///   - endsBelow: The figure below which it is over; a value above `raisesAt` counts as that.
+  ///   - endsBelow: The figure below which it is over, from 1; a value above `raisesAt` counts as that.
   public init(raisesAt: Int, endsBelow: Int) {
     self.raisesAt = max(1, raisesAt)
-    self.endsBelow = min(endsBelow, self.raisesAt)
+    self.endsBelow = max(1, min(endsBelow, self.raisesAt))
   }
 }
 
@@ -73,7 +73,10 @@ public struct AlarmThreshold: Sendable, Hashable {
 public struct AlarmThresholds: Sendable, Hashable {
   /// The threshold of each kind; a kind without one raises no alarm.
   public var thresholds: [Alarm.Kind: AlarmThreshold]
-  /// The shortest time between two alarms of the same kind about the same process; earlier ones are counted.
+  /// The shortest time between two alarms of the same kind about the same process.
+  ///
+  /// If the figure rises again earlier, the alarm is reported after this time if the figure is still high, and is
+  /// counted in the next one otherwise. The end of an alarm is reported at once, if its beginning was.
   public var minimumInterval: Duration
 
   /// Makes thresholds.

@@ -95,6 +95,8 @@ struct Watchdog: ~Copyable {
         }
         if let order = core.it.shutdown.takeOrder(), core.carryOut(order) { return }
       } else {
+        // What is below its threshold now would be reported after the rest only.
+        if joist_has_memory(Limits.watchdogRoundBytes) { core.lookAtAlarms(now: platform.now(), isLast: true) }
         isResting.store(true, ordering: .sequentiallyConsistent)
         // A process that noted a circle was awake then (ID2).
         if core.it.idle.awake.isZero && core.it.deadlocks.isEmpty && !core.it.shutdown.isRefusing
@@ -121,9 +123,21 @@ struct LongSlice {
 /// What the watchdog remembers between rounds.
 package struct WatchdogRounds {
   private var lastRound: Int64?
-  /// The slice that each scheduler was in, since when, and how much processor time its thread had used when it was seen
-  /// there again (X7).
-  private var slices: [(slice: UInt32, since: Int64, busy: Int64?)] = []
+  /// A slice in which a scheduler was seen.
+  private struct SeenSlice {
+    let slice: UInt32
+    /// When it was seen there first.
+    let first: Int64
+    /// The same, but no earlier than the last round that was late.
+    var since: Int64
+    /// How much processor time its thread had used when it was seen there again (X7).
+    var busy: Int64?
+
+    init(_ slice: UInt32, _ now: Int64) { (self.slice, first, since) = (slice, now, now) }
+  }
+
+  /// The last slice of each scheduler.
+  private var slices: [SeenSlice] = []
 
   /// Whether it was reported that no spare scheduler is left.
   private var hasReported = false
@@ -139,19 +153,24 @@ package struct WatchdogRounds {
     (lastRound, hasReported, pausesUntil) = (nil, false, .min)
   }
 
+  /// Takes no scheduler for stuck because of the time before a round that was late.
+  private mutating func beginAgain(_ now: Int64) {
+    for number in slices.indices { (slices[number].since, slices[number].busy) = (now, nil) }
+  }
+
   /// Makes one round.
   // Ordering: relaxed, guesses: five milliseconds are long.
   package mutating func look(_ core: Handle<RuntimeCore>, now: Int64) {
     defer { lastRound = now }
-    if let lastRound, now - lastRound > Limits.watchdogDelayLimit { return slices.removeAll(keepingCapacity: true) }
+    if let lastRound, now - lastRound > Limits.watchdogDelayLimit { return beginAgain(now) }
     var stuck = 0
     for number in 0..<core.it.schedulerCount {
       let scheduler = core.it.scheduler(number)
       let slice = scheduler.sliceCount
       scheduler.noteRunning(isLong: number < slices.count && slices[number].slice == slice, now - (lastRound ?? now))
-      if number == slices.count { slices.append((slice, now, nil)) }
+      if number == slices.count { slices.append(SeenSlice(slice, now)) }
       if slices[number].slice != slice || !scheduler.it.isInProcess.load(ordering: .relaxed) {
-        slices[number] = (slice, now, nil)
+        slices[number] = SeenSlice(slice, now)
       } else if now > slices[number].since, !scheduler.it.isStuck.load(ordering: .relaxed),
         isStuck(scheduler, &slices[number], now)
       {
@@ -171,10 +190,10 @@ package struct WatchdogRounds {
     slices.indices.compactMap { number in
       let scheduler = core.it.scheduler(number)
       guard scheduler.it.isInProcess.load(ordering: .relaxed), slices[number].slice == scheduler.sliceCount,
-        now > slices[number].since, let process = scheduler.it.ring.running
+        now > slices[number].first, let process = scheduler.it.ring.running
       else { return nil }
       let isStuck = scheduler.it.isStuck.load(ordering: .relaxed)
-      return LongSlice(process: process, nanoseconds: now - slices[number].since, isStuck: isStuck)
+      return LongSlice(process: process, nanoseconds: now - slices[number].first, isStuck: isStuck)
     }
   }
 
@@ -208,7 +227,7 @@ package struct WatchdogRounds {
   /// Returns whether a scheduler that was seen in this slice before is stuck in it (X7).
   private func isStuck(
     _ scheduler: Handle<Scheduler>,
-    _ seen: inout (slice: UInt32, since: Int64, busy: Int64?),
+    _ seen: inout SeenSlice,
     _ now: Int64
   ) -> Bool {
     let isLong = now - seen.since >= Limits.stuckAfter

@@ -14,8 +14,9 @@ struct AlarmWatch {
   }
 
   private struct State {
-    var isRaised = false
-    /// The time of the last alarm, and the number of those left out since.
+    /// Whether the figure has passed its threshold, and whether that was reported.
+    var (isRaised, isReported) = (false, false)
+    /// The time of the last alarm, and the number of those that were left out since.
     var last: Int64?
     var suppressed = 0
   }
@@ -27,27 +28,25 @@ struct AlarmWatch {
   /// The memory, restarts and crashes at each of the last looks that were a second apart.
   private var history: [(time: Int64, bytes: Int, restarts: Int, crashes: Int)] = []
 
-  /// Looks at all figures, ten times a second at most.
-  mutating func look(_ core: Handle<RuntimeCore>, now: Int64, slices: [LongSlice]) {
-    guard now &- lastLook >= Limits.alarmInterval || lastLook == .min, !core.it.configuration.alarms.thresholds.isEmpty
+  /// Looks at all figures, ten times a second at most, and once more before the watchdog rests.
+  mutating func look(_ core: Handle<RuntimeCore>, now: Int64, slices: [LongSlice], isLast: Bool) {
+    guard now &- lastLook >= Limits.alarmInterval || lastLook == .min || isLast,
+      !core.it.configuration.alarms.thresholds.isEmpty
     else { return }
     lastLook = now
     for slice in slices {
-      let milliseconds = Int(slice.nanoseconds / 1_000_000)
-      compare(core, .longSlice, slice.process, milliseconds, now)
-      if slice.isStuck { compare(core, .stuckScheduler, slice.process, milliseconds, now) }
+      for kind in [Alarm.Kind.longSlice, .stuckScheduler] {
+        compare(core, kind, slice.process, slice.figure(kind), now)
+      }
     }
     lookAtProcesses(core, now)
     lookAtHistory(core, now)
-    endOld(core, now, present: slices.map(\.process))
+    endOld(core, now, slices)
   }
 
   /// Looks at the next few thousand processes.
-  // Ordering: relaxed, guesses.
   private mutating func lookAtProcesses(_ core: Handle<RuntimeCore>, _ now: Int64) {
     let used = core.it.table.usedCount
-    let clock = core.it.platform.ticks
-    let ticks = clock.count
     for _ in 0..<min(used, Limits.alarmBatch) {
       if nextRecord >= used { nextRecord = 0 }
       let record = core.it.table[nextRecord]
@@ -55,11 +54,7 @@ struct AlarmWatch {
       let generation = record.it.generation.load(ordering: .acquiring)
       guard generation != 0, record.it.state != .terminated else { continue }
       let id = ProcessID(slot: nextRecord - 1, generation: generation)
-      compare(core, .longMailbox, id, record.mailboxLengthAtAGuess, now)
-      let note = WaitNote(bits: record.it.wait.load(ordering: .relaxed))
-      if note.reason == .blocking, record.it.state == .waiting, ticks > note.since {
-        compare(core, .longBlocking, id, Int(clock.nanoseconds(ticks - note.since) / 1_000_000), now)
-      }
+      for kind in [Alarm.Kind.longMailbox, .longBlocking] { compare(core, kind, id, record.figure(kind), now) }
     }
   }
 
@@ -71,29 +66,44 @@ struct AlarmWatch {
       history.append((now, bytes, restarts, crashes))
       if history.count > Limits.alarmHistory { history.removeFirst() }
     }
-    let runtime = ProcessID(bits: 0)
-    if let then = history.last(where: { now - $0.time >= 10_000_000_000 }), then.bytes > Limits.growingMemoryFrom {
-      compare(core, .growingMemory, runtime, max(0, (bytes - then.bytes) / max(1, then.bytes / 100)), now)
+    // The watchdog rests while nothing runs, so entries may be much older than a minute. The last one is not.
+    func first(within seconds: Int64) -> (time: Int64, bytes: Int, restarts: Int, crashes: Int) {
+      history.first { now - $0.time <= seconds * 1_000_000_000 } ?? (now, bytes, restarts, crashes)
     }
-    let fiveSeconds = history.first { now - $0.time <= 5_000_000_000 }
-    compare(core, .restartStorm, runtime, restarts - (fiveSeconds?.restarts ?? restarts), now)
-    compare(core, .trapRate, runtime, crashes - (history.first?.crashes ?? crashes), now)
+    let runtime = ProcessID(bits: 0)
+    let before = first(within: 10).bytes
+    let growth = before > Limits.growingMemoryFrom ? max(0, bytes - before) / (before / 100) : 0
+    compare(core, .growingMemory, runtime, growth, now)
+    compare(core, .restartStorm, runtime, restarts - first(within: 5).restarts, now)
+    compare(core, .trapRate, runtime, crashes - first(within: 60).crashes, now)
   }
 
-  /// Ends the alarms of processes that have ended, and of slices that are over.
-  private mutating func endOld(_ core: Handle<RuntimeCore>, _ now: Int64, present: [ProcessID]) {
+  /// Ends the alarms about processes whose figures are below their thresholds again.
+  ///
+  /// Not all of these processes are among those that were just looked at.
+  private mutating func endOld(_ core: Handle<RuntimeCore>, _ now: Int64, _ slices: [LongSlice]) {
     // Order: each entry is looked at by itself, and those that are over are reported in order of their subjects.
-    let over = states.filter { subject, state in
-      guard state.isRaised, subject.process.bits != 0 else { return false }
-      let isOfSlice = subject.kind == .longSlice || subject.kind == .stuckScheduler
-      return isOfSlice ? !present.contains(subject.process) : core.record(of: subject.process) == nil
+    let over = states.compactMap { subject, state -> (subject: Subject, value: Int)? in
+      guard state.isRaised, subject.process.bits != 0,
+        let threshold = core.it.configuration.alarms.thresholds[subject.kind]
+      else { return nil }
+      let value =
+        switch subject.kind {
+        case .longSlice, .stuckScheduler: slices.first { $0.process == subject.process }?.figure(subject.kind)
+        default: core.record(of: subject.process)?.figure(subject.kind)
+        }
+      return value ?? 0 < threshold.endsBelow ? (subject, value ?? 0) : nil
     }
-    for subject in over.keys.sorted(by: { ($0.process, $0.kind.rawValue) < ($1.process, $1.kind.rawValue) }) {
-      compare(core, subject.kind, subject.process, 0, now)
+    let ordered = over.sorted { one, other in
+      (one.subject.process, one.subject.kind.rawValue) < (other.subject.process, other.subject.kind.rawValue)
     }
+    for (subject, value) in ordered { compare(core, subject.kind, subject.process, value, now) }
     if states.count > Limits.alarmSubjects { states = states.filter { $0.value.isRaised } }
   }
 
+  /// Compares a figure with its threshold, and reports if it has passed it or has come back.
+  ///
+  /// A rise that comes too soon after the last alarm is reported later if it lasts, and counted otherwise.
   private mutating func compare(
     _ core: Handle<RuntimeCore>,
     _ kind: Alarm.Kind,
@@ -104,15 +114,25 @@ struct AlarmWatch {
     guard let threshold = core.it.configuration.alarms.thresholds[kind] else { return }
     let subject = Subject(kind: kind, process: process)
     let known = states[subject]
-    let isRaised = known?.isRaised ?? false
-    guard isRaised ? value < threshold.endsBelow : value >= threshold.raisesAt else { return }
+    let isHigh = value >= threshold.raisesAt
+    if known == nil && (!isHigh || states.count > Limits.alarmSubjects) { return }
     var state = known ?? State()
-    state.isRaised = !isRaised
-    let interval = core.it.configuration.alarms.minimumInterval
-    if !isRaised, let last = state.last, now - last < interval.nanosecondsClamped {
-      state.suppressed += 1
-    } else {
-      report(core, kind, process, value, isRaised ? threshold.endsBelow : threshold.raisesAt, &state, now)
+    if isHigh && !state.isReported {
+      state.isRaised = true
+      let interval = core.it.configuration.alarms.minimumInterval.nanosecondsClamped
+      if state.last.map({ now - $0 >= interval }) ?? true {
+        state.isReported = true
+        report(core, kind, process, value, threshold.raisesAt, state)
+        (state.last, state.suppressed) = (now, 0)
+      }
+    } else if state.isRaised && value < threshold.endsBelow {
+      let wasReported = state.isReported
+      (state.isRaised, state.isReported) = (false, false)
+      if wasReported {
+        report(core, kind, process, value, threshold.endsBelow, state)
+      } else {
+        state.suppressed += 1
+      }
     }
     states[subject] = state
   }
@@ -123,8 +143,7 @@ struct AlarmWatch {
     _ process: ProcessID,
     _ value: Int,
     _ threshold: Int,
-    _ state: inout State,
-    _ now: Int64
+    _ state: State
   ) {
     let alarm = Alarm(
       kind: kind,
@@ -136,8 +155,27 @@ struct AlarmWatch {
       suppressed: state.suppressed,
       events: core.lastEvents(of: process.bits == 0 ? nil : process, limit: Limits.alarmEvents)
     )
-    if state.isRaised { (state.last, state.suppressed) = (now, 0) }
     core.it.reports.add(core, about: process) { .alarm(alarm) }
+  }
+}
+
+extension LongSlice {
+  /// The figure of an alarm about the process: milliseconds.
+  fileprivate func figure(_ kind: Alarm.Kind) -> Int {
+    kind == .stuckScheduler && !isStuck ? 0 : Int(nanoseconds / 1_000_000)
+  }
+}
+
+extension ProcessHandle {
+  /// The figure of an alarm about the process: messages, or milliseconds in a closure of `blocking`.
+  // Ordering: relaxed, guesses.
+  fileprivate func figure(_ kind: Alarm.Kind) -> Int {
+    if kind == .longMailbox { return mailboxLengthAtAGuess }
+    let note = WaitNote(bits: it.wait.load(ordering: .relaxed))
+    guard note.reason == .blocking, it.state == .waiting else { return 0 }
+    let clock = home.it.platform.ticks
+    let ticks = clock.count
+    return ticks > note.since ? Int(clock.nanoseconds(ticks - note.since) / 1_000_000) : 0
   }
 }
 
