@@ -129,6 +129,10 @@ struct ProgramDump {
       )
     }
     add("waits", ["count": "\(waits.longest.count)"], lines: waits.longest.map(Self.line))
+    // Hints may be wrong.
+    let hints = waits.hints.map { "\($0.name.map { "\($0) " } ?? "")\($0.process) \($0.reason)" }
+    if !hints.isEmpty { add("hints", ["count": "\(hints.count)"], lines: hints) }
+    if let stalled = waits.stalled { add("stalled", ["processes": "\(stalled)"], lines: []) }
   }
 
   private mutating func addProcesses() {
