@@ -65,6 +65,9 @@ extension ProcessRuntime {
   /// Makes one round of the watchdog.
   package func look(_ rounds: inout WatchdogRounds) { rounds.look(core, now: core.it.platform.now()) }
 
+  /// Looks again at circles of waits that may have ended by themselves, as the watchdog does.
+  package func lookForStuckCircles() { core.it.deadlocks.look(core, now: core.it.platform.now()) }
+
   /// Checks the program's memory, as the watchdog does.
   package func lookAtMemory() { core.lookAtMemory() }
 
