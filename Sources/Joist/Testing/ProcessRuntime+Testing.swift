@@ -72,6 +72,9 @@ extension ProcessRuntime {
     core.lookAtAlarms(now: now, isLast: isLast)
   }
 
+  /// Looks again at circles of waits that may have ended by themselves, as the watchdog does.
+  package func lookForStuckCircles() { core.it.deadlocks.look(core, now: core.it.platform.now()) }
+
   /// Checks the program's memory, as the watchdog does.
   package func lookAtMemory() { core.lookAtMemory() }
 

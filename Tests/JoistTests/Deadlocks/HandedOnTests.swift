@@ -8,7 +8,7 @@ import Testing
 
 /// A client that calls a server, which hands the address of the reply on and then calls the client back: a circle,
 /// until a third process replies to the client.
-private struct HandOn {
+struct HandOn {
   typealias Address = ReplyTo<Void>
 
   let simulation: HandDriven
@@ -53,7 +53,7 @@ private struct HandOn {
 }
 
 /// Replies after a second.
-@Sendable private func replyLate(_ process: ProcessContext<Never>, _ address: ReplyTo<Void>) throws {
+@Sendable func replyLate(_ process: ProcessContext<Never>, _ address: ReplyTo<Void>) throws {
   try process.sleep(for: .seconds(1))
   address.send()
 }

@@ -98,4 +98,23 @@ import Testing
     }
     #expect(statistics.processesCreated == statistics.processesEnded)
   }
+
+  @Test func `O3: a circle that is not certain is reported when nothing else happens`() throws {
+    _ = try withRuntime { runtime in
+      let workers = runtime.spawnWorkers(2)
+      workers[0].send(
+        Order { process in
+          try process.call(workers[1]) { (reply: ReplyTo<Void>) in
+            Order { process in
+              process.spawn { _ in withExtendedLifetime(reply) {} }
+              try process.ask(workers[0])
+            }
+          }
+        }
+      )
+      wait(until: "the circle is reported", on: runtime) { !runtime.stuckReported.isEmpty }
+      #expect(runtime.stuckReported.count == 1 && runtime.deadlocksReported.isEmpty)
+      end(workers)
+    }
+  }
 }

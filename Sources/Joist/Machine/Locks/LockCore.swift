@@ -139,6 +139,8 @@ final class LockCore: @unchecked Sendable {
   func release() {
     let holder = lock.withLock { self.holder }
     holder?.withHoldings { $0.remove(self) }
+    // Before another process can read what this one has left in the value since it took the lock.
+    if case .process(let process, _) = holder { process.noteHandOn() }
     passOn()
     if case .process(let process, _) = holder, process.it.priority != process.it.ownPriority {
       process.dropLockPriority()

@@ -21,11 +21,11 @@ extension ProcessContext where Message: ~Copyable {
     timeout: Duration? = nil,
     _ request: (ReplyTo<Reply>) -> sending M
   ) throws -> sending Reply {
-    let (ticket, left) = try record.beginCall(generation)
+    let (ticket, expense) = try record.beginCall(generation)
     let message = request(ReplyTo(ticket))
     let delivery = Delivery.begin(M.self, ticket: ticket)
     delivery.put(message)
-    return try record.finishCall(delivery, ref.record, ref.id, timeout, left).open(as: Reply.self)
+    return try record.finishCall(delivery, ref.record, ref.id, timeout, expense).open(as: Reply.self)
   }
 
   /// Sends a request with a payload that is moved into it, and parks until the reply.
@@ -46,23 +46,31 @@ extension ProcessContext where Message: ~Copyable {
     timeout: Duration? = nil,
     _ request: (consuming sending Payload, ReplyTo<Reply>) -> sending M
   ) throws -> sending Reply {
-    let (ticket, left) = try record.beginCall(generation)
+    let (ticket, expense) = try record.beginCall(generation)
     let message = request(payload, ReplyTo(ticket))
     let delivery = Delivery.begin(M.self, ticket: ticket)
     delivery.put(message)
-    return try record.finishCall(delivery, ref.record, ref.id, timeout, left).open(as: Reply.self)
+    return try record.finishCall(delivery, ref.record, ref.id, timeout, expense).open(as: Reply.self)
   }
 }
 
 extension Handle<ProcessRecord> {
-  /// Returns a ticket for a call, and the number of reductions left in the slice.
+  /// Returns a ticket for a call, and the process's expense so far.
   ///
   /// The wait is opened only when the request is sent, because the closure that makes the request may wait in the same
   /// cell, for example in a call of its own.
   @usableFromInline
-  func beginCall(_ generation: UInt32) throws(ProcessExit) -> (WaitTicket, Int32) {
+  func beginCall(_ generation: UInt32) throws(ProcessExit) -> (WaitTicket, Int) {
     try suspensionPoint(generation, cost: 0)
-    return (newTicket(), it.reductionsLeft)
+    return (newTicket(), expense)
+  }
+
+  /// A number that changes whenever the process pays reductions.
+  ///
+  /// It counts the slices as well, because each slice begins with the same number of reductions.
+  @inline(__always)
+  private var expense: Int {
+    (it.usage.waits.total &+ it.usage.yields.total) &<< 32 &- Int(it.reductionsLeft)
   }
 
   /// Sends the request and parks until the result; returns the node of the reply.
@@ -74,10 +82,10 @@ extension Handle<ProcessRecord> {
     _ callee: Handle<ProcessRecord>?,
     _ id: ProcessID,
     _ timeout: Duration?,
-    _ reductionsBefore: Int32
+    _ expenseBefore: Int
   ) throws -> Handle<MessageNode> {
     // Whatever hands something to another process costs reductions.
-    let mayBeHandedOn = it.reductionsLeft != reductionsBefore
+    let mayBeHandedOn = expense != expenseBefore
     guard let callee else {
       delivery.node.discard()
       throw CallError.exited(.noProcess)

@@ -82,9 +82,12 @@ extension Handle<ProcessRecord> {
   }
 
   /// Notes that the process gives something to another one in another way than by a message: by a spawn, a closure of
-  /// `blocking`, a timer, a channel, a reply, or the value of a lock.
+  /// `blocking`, a timer, a channel, a reply, the value of a lock, or a closure that makes messages while it waits.
+  ///
+  /// Costs a reduction, by which a call knows that the closure that made its request did this.
   @inline(__always)
   func noteHandOn() {
+    charge(1)
     if extrasAddress != 0 { servicesIfAny!.it.calls.noteHandOn() }
   }
 }

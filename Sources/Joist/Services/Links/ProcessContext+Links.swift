@@ -25,6 +25,7 @@ extension ProcessContext where Message: ~Copyable {
   func monitor(_ other: Handle<ProcessRecord>?, _ id: ProcessID, _ make: @escaping NoticeMaker<Down>) -> MonitorID {
     record.here(generation).notifyDeferred()
     record.charge(Cost.signal)
+    record.noteHandOn()
     return record.monitor(other, id, make)
   }
 
@@ -73,6 +74,7 @@ extension ProcessContext where Message: ~Copyable {
   func trapExits(_ make: @escaping NoticeMaker<ExitSignal>) {
     _ = record.here(generation)
     record.extras().it.exitTrap = make
+    record.noteHandOn()
   }
 
   /// Stops trapping exits: exit signals end this process again.
