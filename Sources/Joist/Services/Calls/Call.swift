@@ -70,7 +70,7 @@ extension Handle<ProcessRecord> {
   /// It counts the slices as well, because each slice begins with the same number of reductions.
   @inline(__always)
   private var expense: Int {
-    (it.usage.waits.total &+ it.usage.yields.total) &<< 32 &- Int(it.reductionsLeft)
+    it.usage.slices.total &<< 32 &- Int(it.reductionsLeft)
   }
 
   /// Sends the request and parks until the result; returns the node of the reply.
