@@ -13,7 +13,7 @@ package struct TickClock: Sendable {
   /// The simulated counter; nil for the processor's counter.
   // Ordering: relaxed, because a simulation runs on one real thread.
   private let source: Handle<Atomic<UInt64>>?
-  /// What a tick is in nanoseconds, with `fraction` bits of fraction: a multiplication takes the place of two divisions.
+  /// What a tick is in nanoseconds, with `fraction` bits of fraction: one multiplication is faster than two divisions.
   private let scale: UInt64
   private let fraction: UInt64
 

@@ -54,7 +54,7 @@ extension Handle<ProcessRecord> {
     process.it.flags = []
     if it.hasToken { process.inheritToken(of: self) }
     charge(Cost.spawn)
-    noteHandOn()
+    noteHandOn(isPaid: true)
     scheduler.notifyDeferred()
     let spawned = Spawned(record: process, id: process.it.identity)
     // What may fail for lack of memory comes before the process exists.
@@ -112,7 +112,7 @@ extension Handle<RuntimeCore> {
     try provideName(process, request)
     if let spawner = Scheduler.current?.it.running {
       spawner.charge(Cost.spawn)
-      spawner.noteHandOn()
+      spawner.noteHandOn(isPaid: true)
       if spawner.it.hasToken { process.inheritToken(of: spawner) }
     }
     let spawned = Spawned(record: process, id: process.it.identity)

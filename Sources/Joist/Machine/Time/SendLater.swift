@@ -26,7 +26,7 @@ extension Handle<RuntimeCore> {
     if let caller = Scheduler.current?.it.running {
       if local != nil { timer.it.sender = caller.id.bits }
       caller.charge(Cost.arm)
-      caller.noteHandOn()
+      caller.noteHandOn(isPaid: true)
     }
     fill(timer)
     let deadline = deadline(after: delay)!

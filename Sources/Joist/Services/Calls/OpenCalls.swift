@@ -84,10 +84,11 @@ extension Handle<ProcessRecord> {
   /// Notes that the process gives something to another one in another way than by a message: by a spawn, a closure of
   /// `blocking`, a timer, a channel, a reply, the value of a lock, or a closure that makes messages while it waits.
   ///
-  /// Costs a reduction, by which a call knows that the closure that made its request did this.
+  /// Costs a reduction unless the caller charges some itself: by that a call knows that the closure that made its
+  /// request did this.
   @inline(__always)
-  func noteHandOn() {
-    charge(1)
+  func noteHandOn(isPaid: Bool = false) {
+    if !isPaid { charge(1) }
     if extrasAddress != 0 { servicesIfAny!.it.calls.noteHandOn() }
   }
 }

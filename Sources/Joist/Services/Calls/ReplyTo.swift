@@ -39,7 +39,7 @@ extension Delivery {
   func finishReply(to ticket: WaitTicket) {
     if let scheduler, let sender = scheduler.it.running {
       sender.charge(Cost.send)
-      sender.noteHandOn()
+      sender.noteHandOn(isPaid: true)
       scheduler.notifyDeferred()
     }
     if ticket.answer(WaitResult(node), from: scheduler) { return }
