@@ -160,7 +160,7 @@ private enum QuitSignal {
     guard unsafe unsafeBitCast(previous.handler, to: UInt.self) <= 1 else {
       throw InspectionError("cannot write dumps on SIGQUIT: the program has another handler for it")
     }
-    unsafe action.handler = handle
+    action.handler = handle
     // On the stack for signals, because the stack of a process may be too small.
     action.sa_flags = SA_RESTART | SA_ONSTACK
     unsafe sigaction(SIGQUIT, &action, nil)
@@ -181,7 +181,7 @@ private enum QuitSignal {
       _ = unsafe write(descriptor.load(ordering: .relaxed), &byte, 1)
     } else {
       // A child that was forked has no thread, and the pipe is its parent's.
-      _ = unsafe signal(number, SIG_DFL)
+      _ = signal(number, SIG_DFL)
       _ = raise(number)
     }
     errno = before
@@ -219,7 +219,7 @@ private enum StandardError {
   static func write(_ bytes: [UInt8]) {
     var written = 0
     while written < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { systemWrite(2, $0.baseAddress! + written, $0.count - written) }
+      let count = unsafe bytes.withUnsafeBytes { unsafe systemWrite(2, $0.baseAddress! + written, $0.count - written) }
       if count > 0 { written += count } else if count == 0 || errno != EINTR { return }
     }
   }

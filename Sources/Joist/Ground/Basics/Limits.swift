@@ -121,6 +121,8 @@ package enum Limits {
   package static let memoryLookRounds = 16
   /// The number of rounds without a running process after which the watchdog sleeps until it is woken.
   package static let watchdogIdleRounds = 50
+  /// The time for which the watchdog rests at most while a closure of `blocking` runs.
+  static let watchdogNap: Int64 = 1_000_000_000
 
   /// The time that killed processes get to reach a suspension point before they count as survivors.
   package static let killGrace = Duration.milliseconds(200)

@@ -68,8 +68,9 @@ public struct AlarmThreshold: Sendable, Hashable {
 
 /// The thresholds of a runtime's alarms.
 ///
-/// The watchdog looks ten times a second while processes run. It looks at 4,096 processes each time, so the mailboxes
-/// of a million are looked at every 25 seconds. An alarm is reported as ``Report/Event/alarm(_:)``.
+/// The watchdog looks ten times a second while processes run, and about once a second while only closures of `blocking`
+/// do. It looks at 4,096 processes each time, so the mailboxes of a million are looked at every 25 seconds. An alarm is
+/// reported as ``Report/Event/alarm(_:)``.
 public struct AlarmThresholds: Sendable, Hashable {
   /// The threshold of each kind; a kind without one raises no alarm.
   public var thresholds: [Alarm.Kind: AlarmThreshold]

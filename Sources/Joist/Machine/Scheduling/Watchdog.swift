@@ -102,7 +102,9 @@ struct Watchdog: ~Copyable {
         if core.it.idle.awake.isZero && core.it.deadlocks.isEmpty && !core.it.shutdown.isRefusing
           && !core.it.shutdown.isOrdered
         {
-          platform.wait(on: alarm, while: seen, until: nil)
+          // A closure of `blocking` that hangs raises an alarm although nothing runs.
+          let isBlocking = core.it.blocking.inProgress > 0
+          platform.wait(on: alarm, while: seen, until: isBlocking ? platform.now() + Limits.watchdogNap : nil)
         }
         isResting.store(false, ordering: .sequentiallyConsistent)
         quiet = 0
