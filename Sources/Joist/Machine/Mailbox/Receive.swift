@@ -35,14 +35,23 @@ extension Handle<ProcessRecord> {
   /// The function is small, because its frame is among the saved frames of every process that waits.
   @usableFromInline
   func awaitMessage() throws(ProcessExit) -> Handle<MessageNode> {
+    if it.flags.contains(.exiting) { try refuse() }
+    waitForMail(on: Scheduler.current!)
+    if let node = takeArrived() { return received(node, Scheduler.current!) }
+    return try awaitMore()
+  }
+
+  /// Does the same after a wait that has ended without a message at hand.
+  @inline(never)
+  private func awaitMore() throws(ProcessExit) -> Handle<MessageNode> {
     while true {
-      if it.flags.contains(.exiting) { try refuse() }
-      waitForMail(on: Scheduler.current!)
       if let node = takeNew() { return received(node, Scheduler.current!) }
       if !it.signals.relaxed.isEmpty {
         collectMail()
         if let node = it.mailbox.removeFirst() { return received(node, Scheduler.current!) }
       }
+      if it.flags.contains(.exiting) { try refuse() }
+      waitForMail(on: Scheduler.current!)
     }
   }
 
