@@ -30,7 +30,8 @@ extension Snippets {
   static func trapEvents(_ runtime: ProcessRuntime) {
     runtime.handleReports { report in
       guard case .abnormalExit(_, _, .trap(let trap)) = report.event else { return }
-      print(trap.events.last.map { "\($0.kind)" } ?? "none")  // prints crashed(signal: 4)
+      guard case .crashed = trap.events.last?.kind else { return }
+      print("crashed after \(trap.events.count > 2 ? "several events" : "none")")  // prints crashed after several events
     }
     runtime.spawn { process in
       process.mark("before the crash")
