@@ -20,15 +20,15 @@ public struct ProcessStatistics: Sendable, Hashable {
   /// Why the process waits; nil if it does not.
   public let waitReason: WaitReason?
   /// How long the process has waited; nil if it does not wait.
-  public let waitingFor: Duration?
+  public var waitingFor: Duration? { waitReason == nil ? nil : .nanoseconds(waitingNanoseconds) }
   /// The processor time that the process has used.
   ///
   /// It is computed from the reductions of its slices and what a reduction has lately cost on the scheduler, so no
   /// clock is read at a switch. A slice of more than two milliseconds is measured. Shorter ones that use much more time
   /// than reductions are charged by sampling, which is right on average.
-  public let cpuTime: Duration
+  public var cpuTime: Duration { .nanoseconds(cpuNanoseconds) }
   /// The time that the process was ready and waited for a scheduler, to half a microsecond.
-  public let queuedTime: Duration
+  public var queuedTime: Duration { .nanoseconds(queuedNanoseconds) }
   /// Slices that the process has run, and waits that it has begun, for whatever reason.
   public let slices, waits: Int
   /// Messages that `receive` has returned, and messages that the process has sent.
@@ -36,7 +36,11 @@ public struct ProcessStatistics: Sendable, Hashable {
   /// The number of unreceived messages now, and the largest number that the process has found when it looked.
   public let mailboxLength, longestMailbox: Int
   /// The process that spawned it; nil if a thread did.
-  public let parent: ProcessID?
+  public var parent: ProcessID? { parentBits == 0 ? nil : ProcessID(bits: parentBits) }
+
+  // Words instead of durations and optionals, so that a list of all processes moves few bytes.
+  private let cpuNanoseconds, queuedNanoseconds, waitingNanoseconds: Int64
+  private let parentBits: UInt64
 
   /// Reads the statistics of a process; returns nil if it has ended.
   ///
@@ -48,9 +52,9 @@ public struct ProcessStatistics: Sendable, Hashable {
     let signals = record.it.signals.relaxed
     let note = WaitNote(bits: record.it.wait.load(ordering: .relaxed))
     priority = record.it.priority
-    cpuTime = .nanoseconds(clock.nanoseconds(UInt64(max(0, record.it.usage.cpu.total))))
-    queuedTime = .nanoseconds(
-      clock.nanoseconds(UInt64(max(0, record.it.usage.queued.total)) << UInt64(ProcessUsage.queuedUnitShift))
+    cpuNanoseconds = clock.nanoseconds(UInt64(max(0, record.it.usage.cpu.total)))
+    queuedNanoseconds = clock.nanoseconds(
+      UInt64(max(0, record.it.usage.queued.total)) << UInt64(ProcessUsage.queuedUnitShift)
     )
     slices = record.it.usage.slices.total
     waits = record.it.usage.waits.total
@@ -58,7 +62,7 @@ public struct ProcessStatistics: Sendable, Hashable {
     messagesSent = record.it.usage.sent.total
     mailboxLength = record.mailboxLengthAtAGuess
     longestMailbox = max(mailboxLength, Int(record.it.usage.longestMailbox.load(ordering: .relaxed)))
-    let parentBits = record.it.usage.parent.load(ordering: .relaxed)
+    parentBits = record.it.usage.parent.load(ordering: .relaxed)
     atomicMemoryFence(ordering: .acquiring)
     guard record.it.generation.load(ordering: .relaxed) == generation, state != .terminated, state != .created else {
       return nil
@@ -67,8 +71,7 @@ public struct ProcessStatistics: Sendable, Hashable {
     self.state = signals.suspends > 0 ? .suspended : state
     let waits = state == .waiting ? note.reason : nil
     waitReason = waits
-    waitingFor = waits == nil ? nil : .nanoseconds(now > note.since ? clock.nanoseconds(now - note.since) : 0)
-    parent = parentBits == 0 ? nil : ProcessID(bits: parentBits)
+    waitingNanoseconds = waits != nil && now > note.since ? clock.nanoseconds(now - note.since) : 0
   }
 }
 
