@@ -226,6 +226,9 @@ static inline void joist_pause(void) {
 #endif
 }
 
+/// Has the processor fetch a cache line that is to be written soon.
+static inline void joist_prefetch_for_write(uintptr_t address) { __builtin_prefetch((const void *)address, 1); }
+
 /// Whether the system has a heavy fence. A light fence is then a mere compiler fence.
 extern bool joist_has_heavy_fence;
 

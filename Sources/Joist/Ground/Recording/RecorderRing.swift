@@ -12,6 +12,7 @@
 // A ring that is off has one block, which it fills again and again, without a time: to test at each entry whether the
 // ring is on would cost as much as the entry.
 
+import CJoist
 import Synchronization
 
 /// A ring; the value itself is a few addresses, which only the writing thread changes.
@@ -94,7 +95,8 @@ package struct RecorderRing {
     if isInBlock { writeInBlock(RecorderEntry(.time, payload: count)) }
   }
 
-  /// Returns the next block, cleared (RR1).
+  /// Returns the next block, cleared (RR1), and has the one behind it fetched: in a program with a large working set it
+  /// has left the cache since the ring went around.
   // Ordering: the fence keeps the clearing stores behind the first number in a reader's view, and the releasing store
   // keeps them before the second (RR2).
   private func beginBlock() -> Handle<Entry> {
@@ -104,6 +106,8 @@ package struct RecorderRing {
     let block = block(number)
     for index in 0..<Self.blockEntries { block.advanced(by: index).it.store(0, ordering: .relaxed) }
     cleared.it.store(number + 1, ordering: .releasing)
+    let following = self.block(number + 1).bits
+    for line in 0..<Self.blockBytes / 64 { joist_prefetch_for_write(following + line * 64) }
     return block
   }
 
