@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 
 /// The function in which many processes of a test are parked.
-@inline(never) private func parkHere(_ process: ProcessContext<Int>) throws -> Int { try process.receive() }
+@inline(never) private func parkHere(_ process: ProcessContext<Int>) throws -> Int { try process.receive() + 1 }
 
 /// The function in which fewer are.
-@inline(never) private func parkThere(_ process: ProcessContext<Int>) throws -> Int { try process.receive() }
+@inline(never) private func parkThere(_ process: ProcessContext<Int>) throws -> Int { try process.receive() + 2 }
 
 @Suite struct DumpTests {
   private let simulation: HandDriven

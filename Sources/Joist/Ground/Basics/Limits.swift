@@ -57,8 +57,8 @@ package enum Limits {
   package static let spinsBeforeRelinquish = 200
   /// The number of reductions between two readings of the cheap clock; one reading takes as long as ten reductions.
   package static let clockReductions = 1_000
-  /// The minimum number of reductions that a slice counts for, so that the clock is read at least every sixteenth
-  /// slice, however short the slices are.
+  /// The minimum number of reductions that a slice counts for, so that the clock is read at least every
+  /// seventeenth slice, however short the slices are.
   package static let clockReductionsOfASlice = 64
   /// The microseconds between two looks at the clock while there is work.
   package static let clockLookMicroseconds: UInt64 = 50

@@ -37,10 +37,11 @@ struct ReductionPrice {
       excess &+= elapsed &- expected
       return
     }
-    // A division takes as long as a slice; most intervals have about the same number of reductions.
+    // A division takes as long as a slice; most intervals have about 1,024 or 1,088 reductions.
+    let over = counted &- UInt64(Limits.clockReductions)
     let seen =
-      counted &- UInt64(Limits.clockReductions) < 64
-      ? elapsed &<< (Self.fraction - 10) : (elapsed &<< Self.fraction) / counted
+      over < 64
+      ? elapsed &<< (Self.fraction - 10) : over < 128 ? elapsed &* 60 : (elapsed &<< Self.fraction) / counted
     ticks = max(1, ticks &+ (seen &>> 3) &- (ticks &>> 3))
   }
 

@@ -21,14 +21,18 @@ struct SliceTiming {
 
 extension Handle<Scheduler> {
   /// Gives the processes that run next the reductions until the next reading; only one, if a slice is to be measured.
+  ///
+  /// Now and then, as a bit of the clock says, it is those of one short slice more. Otherwise processes that run in turn
+  /// would always meet the reading at the same place of their round, and a sample would be of the same one each time.
   @inline(__always)
-  func giveCredit() {
+  func giveCredit(at count: UInt64) {
     obeyRecorderLevel()
     it.timing.readings += 1
     it.timing.isOfSwitch = false
     it.timing.isOfSlice = it.timing.readings == Limits.readingsBeforeTimedSlice
     if it.timing.isOfSlice { it.timing.readings = 0 }
-    it.clockCredit = it.timing.isOfSlice ? 1 : Limits.clockReductions
+    let oneMore = Int(truncatingIfNeeded: count &>> 4 & 1) &* Limits.clockReductionsOfASlice
+    it.clockCredit = it.timing.isOfSlice ? 1 : Limits.clockReductions &+ oneMore
     it.creditGiven = it.clockCredit
   }
 

@@ -54,7 +54,7 @@ extension Handle<Scheduler> {
     let hasGoneBack = count < it.lastClock
     if !hasGoneBack && !it.hasRested { chargeInterval(count &- it.lastClock) }
     it.hasRested = false
-    giveCredit()
+    giveCredit(at: count)
     it.lastClock = count
     it.ring.write(time: count)
     if hasGoneBack { it.nextClockLook = 0 }
