@@ -22,8 +22,8 @@ struct SliceTiming {
 extension Handle<Scheduler> {
   /// Gives the processes that run next the reductions until the next reading; only one, if a slice is to be measured.
   ///
-  /// Now and then, as a bit of the clock says, it is those of one short slice more. Otherwise processes that run in turn
-  /// would always meet the reading at the same place of their round, and a sample would be of the same one each time.
+  /// Now and then, as a bit of the clock says, it is those of one short slice more. Otherwise processes that run in
+  /// turn would always meet the reading at the same place of their round, and each sample would be of the same one.
   @inline(__always)
   func giveCredit(at count: UInt64) {
     obeyRecorderLevel()
