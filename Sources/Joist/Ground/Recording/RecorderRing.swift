@@ -139,7 +139,13 @@ package struct RecorderRing {
     copied.reserveCapacity(Int(last - first) * Self.blockEntries)
     for number in first..<last {
       let block = block(number)
-      for index in 0..<Self.blockEntries { copied.append(block.advanced(by: index).it.load(ordering: .relaxed)) }
+      // What is behind the first zero was written after the zero was read, so an entry may be missing between (RR1).
+      var isOver = false
+      for index in 0..<Self.blockEntries {
+        let bits = isOver ? 0 : block.advanced(by: index).it.load(ordering: .relaxed)
+        isOver = bits == 0
+        copied.append(bits)
+      }
     }
     atomicMemoryFence(ordering: .acquiring)
     let newest = begun.it.load(ordering: .relaxed)
