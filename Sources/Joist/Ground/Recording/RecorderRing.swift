@@ -107,7 +107,8 @@ package struct RecorderRing {
     for index in 0..<Self.blockEntries { block.advanced(by: index).it.store(0, ordering: .relaxed) }
     cleared.it.store(number + 1, ordering: .releasing)
     let following = self.block(number + 1).bits
-    for line in 0..<Self.blockBytes / 64 { joist_prefetch_for_write(following + line * 64) }
+    // In debug builds, a loop over numbers of another type than `Int` calls malloc.
+    for line in 0..<Int(Self.blockBytes / 64) { joist_prefetch_for_write(following + UInt(line) * 64) }
     return block
   }
 
