@@ -33,7 +33,7 @@ extension Scenario {
   ) { trial in
     let (processes, micros) = (trial.arguments[0], trial.arguments[1])
     let turns = turnsOfSpin(in: .microseconds(micros))
-    let runtimes = try [1, 2].map { try ProcessRuntime(.init(schedulers: $0)) }
+    let runtimes = try [1, 2].map { try trial.makeRuntime(schedulers: $0) }
     defer { for runtime in runtimes { runtime.shutdown() } }
     var best = [Duration](repeating: .seconds(Int32.max), count: runtimes.count)
     for _ in 0..<3 {

@@ -15,7 +15,7 @@ extension Scenario {
     runs: [.one(100_000)]
   ) { trial in
     let count = trial.arguments[0]
-    let runtime = try ProcessRuntime(.init(schedulers: trial.threads))
+    let runtime = try trial.makeRuntime(schedulers: trial.threads)
     defer { runtime.shutdown(deadline: .seconds(10)) }
     for _ in 0..<count { runtime.spawn(Int.self) { process in _ = try process.receive() } }
     runtime.waitUntilIdle()

@@ -23,11 +23,16 @@ struct Trial: Sendable {
     patience: Duration = .seconds(5),
     _ body: @escaping @Sendable (ProcessContext<Message>) throws -> Result
   ) throws -> Result {
-    var configuration = ProcessRuntime.Configuration(schedulers: threads)
-    if !hasRecorder { configuration.recorderEntries = 0 }
-    let runtime = try ProcessRuntime(configuration)
+    let runtime = try makeRuntime(schedulers: threads)
     defer { runtime.shutdown(deadline: patience) }
     return try runtime.perform(type, body)
+  }
+
+  /// Makes a runtime with that number of schedulers, nil for one per core, and with a recorder if the trial has one.
+  func makeRuntime(schedulers: Int?) throws -> ProcessRuntime {
+    var configuration = ProcessRuntime.Configuration(schedulers: schedulers)
+    if !hasRecorder { configuration.recorderEntries = 0 }
+    return try ProcessRuntime(configuration)
   }
 }
 

@@ -130,7 +130,7 @@ struct ProgramDump {
     }
     add("waits", ["count": "\(waits.longest.count)"], lines: waits.longest.map(Self.line))
     // Hints may be wrong.
-    let hints = waits.hints.map { "\($0.name.map { "\($0) " } ?? "")\($0.process) \($0.reason)" }
+    let hints = waits.hints.map { "\(WaitList.label($0.process, $0.name)) \($0.reason)" }
     if !hints.isEmpty { add("hints", ["count": "\(hints.count)"], lines: hints) }
     if let stalled = waits.stalled { add("stalled", ["processes": "\(stalled)"], lines: []) }
   }
@@ -159,8 +159,9 @@ struct ProgramDump {
   }
 
   private static func line(_ edge: WaitList.Edge) -> String {
-    let names = [edge.waiterName.map { "\($0) " } ?? "", edge.awaitedName.map { "\($0) " } ?? ""]
-    return "\(names[0])\(edge.waiter) waits in \(edge.kind) for \(names[1])\(edge.awaited), for \(edge.nanoseconds) ns"
+    let waiter = WaitList.label(edge.waiter, edge.waiterName)
+    let awaited = WaitList.label(edge.awaited, edge.awaitedName)
+    return "\(waiter) waits in \(edge.kind) for \(awaited), for \(edge.nanoseconds) ns"
   }
 
   /// Whether a limit is reached, which the dump says then.

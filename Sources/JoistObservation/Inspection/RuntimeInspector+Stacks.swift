@@ -53,7 +53,7 @@ extension RuntimeInspector {
         state: key.state,
         longestWaitNanoseconds: group.longestWait.nanoseconds,
         stack: frames(of: key.backtrace, namesUntil: last),
-        examples: group.examples.map { id in names[id].map { "\($0) \(id)" } ?? "\(id)" }
+        examples: group.examples.map { WaitList.label("\($0)", names[$0]) }
       )
     }
   }
@@ -85,7 +85,8 @@ extension RuntimeInspector {
     let hints = observed.waitHints().prefix(limit).map { hint in
       let reason =
         switch hint.kind {
-        case .callNotReceived(let callee): "calls \(label(callee, names)), which waits for other messages"
+        case .callNotReceived(let callee):
+          "calls \(WaitList.label("\(callee)", names[callee])), which waits for other messages"
         case .outOfReach: "waits for messages, and nothing that is known leads to it"
         }
       return WaitList.Hint(
@@ -97,10 +98,6 @@ extension RuntimeInspector {
     }
     let stalled = observed.stall.map { $0.waiting.values.reduce(0, +) }
     return WaitList(circles: Array(circles), longest: Array(longest), hints: Array(hints), stalled: stalled)
-  }
-
-  private func label(_ id: ProcessID, _ names: [ProcessID: String]) -> String {
-    names[id].map { "\($0) \(id)" } ?? "\(id)"
   }
 
   private func frames(of backtrace: [UInt], namesUntil last: ContinuousClock.Instant?) -> [StackFrame] {

@@ -293,6 +293,9 @@ public struct WaitList: Codable, Sendable, Hashable {
     }
   }
 
+  /// Returns the name of a process, if it has one, and its identity.
+  package static func label(_ id: String, _ name: String?) -> String { name.map { "\($0) \(id)" } ?? id }
+
   /// The circles of waits.
   public var circles: [Circle]
   /// The waits for another process that have lasted longest, the longest first.

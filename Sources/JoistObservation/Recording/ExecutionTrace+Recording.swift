@@ -190,10 +190,8 @@ private struct TraceBuilder {
 
   /// Makes slices of what processes have done between the events of all schedulers.
   private mutating func addProcessSlices() {
-    // A stable order: events of the same time stay in the order of their schedulers.
-    let ordered = states.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
     var last: [UInt64: (time: Int64, state: ProcessChange)] = [:]
-    for (_, change) in ordered {
+    for change in states.inOrder(of: { $0.time }) {
       let process = ProcessID(number: change.process)
       let own = track(process)
       if let before = last[change.process] { addProcessSlice(own, before, until: change.time) }

@@ -25,9 +25,7 @@ struct TokenSpans {
   func all() -> [Span] {
     var present: [UInt64: (token: UInt64, start: Int64)] = [:]
     var spans: [Span] = []
-    // A stable order: changes of the same time stay in the order of their schedulers.
-    let ordered = changes.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
-    for (_, (time, process, change)) in ordered {
+    for (time, process, change) in changes.inOrder(of: { $0.time }) {
       let token =
         switch change {
         case .has(let token): token

@@ -15,6 +15,22 @@ import Testing
   /// Whether time is simulated; asked outside of the runtime.
   private static var isSimulated: Bool { size(1, seeds: 0) == 0 }
 
+  /// Has two workers call each other.
+  ///
+  /// The request is handed on, so the circle is not certain. No process replies.
+  private func closeUncertainCircle(_ workers: [Worker]) {
+    workers[0].send(
+      Order { process in
+        try process.call(workers[1]) { (reply: ReplyTo<Void>) in
+          Order { process in
+            process.spawn { _ in withExtendedLifetime(reply) {} }
+            try process.ask(workers[0])
+          }
+        }
+      }
+    )
+  }
+
   private func end(_ workers: [Worker]) {
     for worker in workers { worker.exit(.killed) }
     for worker in workers { _ = worker.joinBlocking() }
@@ -81,17 +97,7 @@ import Testing
     let isSimulated = Self.isSimulated
     let statistics = try onRuntime { runtime in
       let workers = runtime.spawnWorkers(2)
-      workers[0].send(
-        Order { process in
-          // The request is handed on, so the circle is not certain. No process replies.
-          try process.call(workers[1]) { (reply: ReplyTo<Void>) in
-            Order { process in
-              process.spawn { _ in withExtendedLifetime(reply) {} }
-              try process.ask(workers[0])
-            }
-          }
-        }
-      )
+      closeUncertainCircle(workers)
       runtime.waitUntilIdle()
       pass(.milliseconds(isSimulated ? 200 : 1_000), on: runtime)
       #expect(runtime.stuckReported.count == 1)
@@ -102,16 +108,7 @@ import Testing
   @Test func `O3: a circle that is not certain is reported when nothing else happens`() throws {
     _ = try withRuntime { runtime in
       let workers = runtime.spawnWorkers(2)
-      workers[0].send(
-        Order { process in
-          try process.call(workers[1]) { (reply: ReplyTo<Void>) in
-            Order { process in
-              process.spawn { _ in withExtendedLifetime(reply) {} }
-              try process.ask(workers[0])
-            }
-          }
-        }
-      )
+      closeUncertainCircle(workers)
       wait(until: "the circle is reported", on: runtime) { !runtime.stuckReported.isEmpty }
       #expect(runtime.stuckReported.count == 1 && runtime.deadlocksReported.isEmpty)
       end(workers)

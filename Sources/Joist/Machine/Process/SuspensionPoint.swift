@@ -122,25 +122,25 @@ extension Handle<ProcessRecord> {
     on scheduler: Handle<Scheduler>,
     leaving outcome: Outcome = .blocked
   ) -> Handle<Scheduler> {
-    if reason == .receive && outcome == .blocked { return waitForMail(on: scheduler) }
-    if reason == .receive {
-      it.flags.insert(.wantsMail)
-    } else {
-      it.flags.remove(.wantsMail)
-      noteWait(reason, on: scheduler)
-    }
-    it.wait.store(WaitNote(reason, since: scheduler.it.lastClock).bits, ordering: .relaxed)
-    let now = leaveTo(outcome, scheduler)
-    it.signals.clear(.woken)
-    return now
+    if reason == .receive { return waitForMail(on: scheduler, leaving: outcome) }
+    it.flags.remove(.wantsMail)
+    noteWait(reason, on: scheduler)
+    return leave(to: outcome, scheduler, noting: reason)
   }
 
   /// Parks the process likewise until a message comes, the most frequent reason.
   @discardableResult
-  func waitForMail(on scheduler: Handle<Scheduler>) -> Handle<Scheduler> {
+  func waitForMail(on scheduler: Handle<Scheduler>, leaving outcome: Outcome = .blocked) -> Handle<Scheduler> {
     it.flags.insert(.wantsMail)
-    it.wait.store(WaitNote(.receive, since: scheduler.it.lastClock).bits, ordering: .relaxed)
-    let now = leaveTo(.blocked, scheduler)
+    return leave(to: outcome, scheduler, noting: .receive)
+  }
+
+  @inline(__always)
+  private func leave(to outcome: Outcome, _ scheduler: Handle<Scheduler>, noting reason: WaitReason)
+    -> Handle<Scheduler>
+  {
+    it.wait.store(WaitNote(reason, since: scheduler.it.lastClock).bits, ordering: .relaxed)
+    let now = leaveTo(outcome, scheduler)
     it.signals.clear(.woken)
     return now
   }

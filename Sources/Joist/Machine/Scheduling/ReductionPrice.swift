@@ -41,7 +41,8 @@ struct ReductionPrice {
     let over = counted &- UInt64(Limits.clockReductions)
     let seen =
       over < 64
-      ? elapsed &<< (Self.fraction - 10) : over < 128 ? elapsed &* 60 : (elapsed &<< Self.fraction) / counted
+      ? elapsed &<< (Self.fraction - 10)
+      : over < 128 ? elapsed &* ((1 << Self.fraction) / 1_088) : (elapsed &<< Self.fraction) / counted
     ticks = max(1, ticks &+ (seen &>> 3) &- (ticks &>> 3))
   }
 

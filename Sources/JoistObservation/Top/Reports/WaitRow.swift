@@ -40,7 +40,7 @@ package struct WaitRow: Sendable, Hashable {
     var line = ScreenLine("  ")
     line.add(FigureText.duration(hint.nanoseconds), .strong, in: 8, onTheRight: true)
     line.add("  ")
-    line.add(label(hint.process, hint.name))
+    line.add(WaitList.label(hint.process, hint.name))
     line.add(" " + hint.reason)
     return line
   }
@@ -51,12 +51,10 @@ package struct WaitRow: Sendable, Hashable {
     line.add("  ")
     line.add(edge.kind, .notice, in: 5)
     line.add(edge.hasTimeout ? " timeout  " : "          ", .dim)
-    line.add(label(edge.waiter, edge.waiterName))
+    line.add(WaitList.label(edge.waiter, edge.waiterName))
     line.add(" → ", .dim)
-    line.add(label(edge.awaited, edge.awaitedName))
+    line.add(WaitList.label(edge.awaited, edge.awaitedName))
     if let frame = edge.stack.first { line.add("  in \(frame.place)", .dim) }
     return line
   }
-
-  private static func label(_ id: String, _ name: String?) -> String { name.map { "\($0) \(id)" } ?? id }
 }
