@@ -2,6 +2,7 @@
 //
 // Compares the figures of a runtime with their thresholds; used by the watchdog's thread alone.
 
+import CJoist
 import Synchronization
 
 /// What the watchdog remembers of alarms.
@@ -145,6 +146,7 @@ struct AlarmWatch {
     _ threshold: Int,
     _ state: State
   ) {
+    let hasMemory = joist_has_memory(Limits.alarmEventsBytes)
     let alarm = Alarm(
       kind: kind,
       isRaised: state.isRaised,
@@ -153,7 +155,7 @@ struct AlarmWatch {
       process: process.bits == 0 ? nil : process,
       name: process.bits == 0 ? nil : core.it.names.name(of: process),
       suppressed: state.suppressed,
-      events: core.lastEvents(of: process.bits == 0 ? nil : process, limit: Limits.alarmEvents)
+      events: hasMemory ? core.lastEvents(of: process.bits == 0 ? nil : process, limit: Limits.alarmEvents) : []
     )
     core.it.reports.add(core, about: process) { .alarm(alarm) }
   }
