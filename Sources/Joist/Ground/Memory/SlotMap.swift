@@ -87,7 +87,8 @@ struct SlotMap<Entry> {
     count -= 1
     if count == 0 {
       first = nil
-      others.removeAll(keepingCapacity: others.count < 64)
+      // Not by `removeAll(keepingCapacity: true)`: in debug builds that makes a type, and there may be no memory.
+      if others.count < 64 { while others.popLast() != nil {} } else { others.removeAll() }
       firstFree = 0
     } else if index == 0 {
       first = nil
