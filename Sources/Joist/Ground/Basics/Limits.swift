@@ -96,8 +96,9 @@ package enum Limits {
   static let alarmHistory = 60
   static let alarmSubjects = 10_000
   static let alarmEvents = 64
-  /// The number of bytes that malloc must be able to provide at once; otherwise an alarm has no events. They take a few
-  /// megabytes for some milliseconds, in which processes may use up much of the rest.
+  /// The number of bytes that malloc must be able to provide at once; otherwise an alarm has no events.
+  ///
+  /// The events take a few megabytes for some milliseconds, in which processes may use up much of the rest.
   static let alarmEventsBytes = 32 << 20
   /// The memory of the program below which its growth raises no alarm.
   static let growingMemoryFrom = 64 << 20
