@@ -24,7 +24,7 @@ extension Handle<ProcessRecord> {
     core.it.visitors.wrappingAdd(1, ordering: .relaxed)
     let node = core.it.currentNode
     let scheduler = core.it.nextRegular(near: node)
-    it.usage.readySince = ProcessUsage.units(scheduler.it.clock.count)
+    it.usage.noteReady(at: ProcessUsage.units(scheduler.it.clock.count))
     scheduler.it.remote.push(self)
     core.notify(near: node)
     core.it.visitors.wrappingSubtract(1, ordering: .releasing)
@@ -38,7 +38,7 @@ extension Handle<Scheduler> {
   /// (`notifyDeferred`). A second one is offered to other schedulers at once.
   @inline(never)
   func enqueue(_ process: ProcessHandle) {
-    process.it.usage.readySince = it.lastUnits
+    process.it.usage.noteReady(at: it.lastUnits)
     guard it.queue.lock.tryLock() else { return enqueueSlowly(process) }
     // The priority is read under the lock (PI5).
     let priority = process.it.priority

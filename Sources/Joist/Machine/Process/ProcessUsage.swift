@@ -23,7 +23,10 @@ struct ProcessUsage: ~Copyable {
   /// The largest number of unreceived messages that it has found when it took its mail in.
   // Ordering: relaxed, statistics.
   let longestMailbox = Atomic<UInt32>(0)
-  /// The time at which it became ready, in `units`; for the thread that has the process.
+  /// The time from which its time in a run queue counts, in `units`; for the thread that has the process.
+  ///
+  /// That is when it became ready, or when it last ran, whichever is later. Where schedulers steal, the one that queues
+  /// the process has an earlier reading of the clock than the one that ran it last, and an interval would count twice.
   var readySince: UInt32 = 0
 
   /// The binary logarithm of the number of ticks in a unit: about a tenth of a microsecond.
@@ -33,9 +36,24 @@ struct ProcessUsage: ~Copyable {
   @inline(__always)
   static func units(_ count: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: count &>> UInt64(queuedUnitShift)) }
 
-  /// Adds the time since the process became ready to the time that it has spent so.
+  /// Notes that the process became ready.
+  ///
+  /// `readySince` is kept if it is later by less than a tenth of a second. Something else is not later: the process has
+  /// waited for more than half the range of `units`.
   @inline(__always)
-  func noteRunDelay(now units: UInt32) { queued.add(runDelay(now: units)) }
+  mutating func noteReady(at units: UInt32) {
+    if readySince &- units > Self.latestReading { readySince = units }
+  }
+
+  /// Adds the time since the process became ready to the time that it has spent so; it runs from now on.
+  @inline(__always)
+  mutating func noteRunDelay(now units: UInt32) {
+    queued.add(runDelay(now: units))
+    noteReady(at: units)
+  }
+
+  /// The largest difference between two schedulers' readings of the clock, in `units`.
+  @inline(__always) private static var latestReading: UInt32 { 1 << 20 }
 
   /// Returns the time since the process became ready, in `units`.
   ///
