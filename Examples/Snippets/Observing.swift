@@ -81,6 +81,6 @@ extension Snippets {
 
   static func dumpOnQuit(_ runtime: ProcessRuntime) throws {
     let dump = try runtime.dumpOnQuit(to: "hung.txt")
-    defer { dump.stop() }
+    dump.stop()
   }
 }

@@ -301,6 +301,11 @@ static void take_signals_over(void) {
   for (int i = 0; i < signal_count; i++) sigaction(signals[i], &action, NULL);
 }
 
+bool joist_faults_had(uintptr_t handler) {
+  for (int i = 0; i < signal_count; i++) if ((uintptr_t)previous[i].sa_handler == handler) return true;
+  return false;
+}
+
 static pthread_mutex_t preparing = PTHREAD_MUTEX_INITIALIZER;
 
 void joist_faults_prepare(void) {

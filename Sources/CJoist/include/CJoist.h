@@ -338,6 +338,9 @@ bool joist_is_forked_child(void);
 /// Refreshes the table of loaded modules if anything was loaded since (W30). Takes the loader's lock, and may block.
 void joist_faults_look(void);
 
+/// Returns whether a handler of signals handled crashes before `joist_faults_prepare`, as Swift's own reporter does.
+bool joist_faults_had(uintptr_t handler);
+
 /// Returns a signal for which another handler has been installed since `joist_faults_prepare`, or zero.
 int joist_faults_lost(void);
 

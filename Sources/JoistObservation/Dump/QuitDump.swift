@@ -48,7 +48,8 @@ extension ProcessRuntime {
   ///   - asJSON: Whether to write lines of JSON instead of text.
   ///   - limitBytes: The maximum length of the dump, which then says that it was cut.
   /// - Returns: The dump, for a program that wants to stop it.
-  /// - Throws: ``InspectionError`` if SIGQUIT has another handler, or if the system has no thread or no descriptor.
+  /// - Throws: ``InspectionError`` if SIGQUIT has a handler other than a reporter of crashes, or if the system has no
+  ///   thread or no descriptor.
   @discardableResult
   public func dumpOnQuit(
     to path: String? = nil,
@@ -156,8 +157,7 @@ private enum QuitSignal {
   static func take() throws(InspectionError) -> sigaction {
     var (action, previous) = (sigaction(), sigaction())
     unsafe sigaction(SIGQUIT, nil, &previous)
-    // 0 and 1 are the system's own: to end the program, and to ignore the signal.
-    guard unsafe unsafeBitCast(previous.handler, to: UInt.self) <= 1 else {
+    guard isReplaceable(previous) else {
       throw InspectionError("cannot write dumps on SIGQUIT: the program has another handler for it")
     }
     action.handler = handle
@@ -165,6 +165,16 @@ private enum QuitSignal {
     action.sa_flags = SA_RESTART | SA_ONSTACK
     unsafe sigaction(SIGQUIT, &action, nil)
     return previous
+  }
+
+  // Sound: the address is only compared.
+  /// Returns whether the signal has no handler, or that of a reporter of crashes.
+  ///
+  /// Swift's reporter, which `SWIFT_BACKTRACE=enable=yes` installs, takes SIGQUIT for a crash.
+  private static func isReplaceable(_ previous: sigaction) -> Bool {
+    let handler = unsafe unsafeBitCast(previous.handler, to: UInt.self)
+    // 0 and 1 are the system's own: to end the program, and to ignore the signal.
+    return handler <= 1 || CrashReporter.has(handler)
   }
 
   // Sound: the structure is one that the system has filled.
