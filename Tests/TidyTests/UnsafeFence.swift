@@ -50,6 +50,7 @@ enum UnsafeFence {
     "Sources/Joist/Services/Primitives/Ring.swift",  // a ring of values
     "Sources/Joist/Machine/Process/Body.swift",  // closures stored as words
     "Sources/Joist/Machine/Mailbox/ProcessContext+Selecting.swift",  // optionals that cannot be nil
+    "Sources/Joist/Machine/Process/CoreLayout.swift",  // notes for debuggers
     "Sources/Joist/Machine/Process/ProcessRecord.swift",  // raw words of a record
     "Sources/Joist/Machine/Process/ProcessTable.swift",  // records in reserved memory
     "Sources/Joist/Machine/Process/TableTrim.swift",  // returns the memory of records to the system

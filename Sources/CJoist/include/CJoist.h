@@ -588,6 +588,12 @@ void joist_value_destroy(void *_Nonnull value, const void *_Nonnull metadata);
 /// Returns whether destroying a value of the type does nothing.
 bool joist_value_is_trivial(const void *_Nonnull metadata);
 
+#pragma mark - Core files (core_layout.c)
+
+/// Notes for debuggers where a runtime's records are, the address of the word that has their number, and, as text, how
+/// they are laid out. The text of the first call is kept, and the records of 64 runtimes.
+void joist_core_add(const char *_Nonnull text, uintptr_t records, uintptr_t used);
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,7 +37,7 @@ package struct ProcessRecord: ~Copyable {
   /// The state, which only `transition(_:)` changes (A2).
   ///
   /// It is atomic only because others may read it at any time (A1).
-  private let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
+  fileprivate let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
   /// The priorities; atomic because others may read them, and lenders store them (PI1).
   private let priorityWord = Atomic<UInt8>(ProcessRecord.word(.normal, own: .normal))
   /// The level of the run queue that it is in: its priority, or a higher level by ageing.
@@ -285,4 +285,21 @@ extension Handle<ProcessRecord> {
   // Sound: as above.
   /// The offset of the slot's handle, for the same tests.
   package var slotPlace: Int { unsafe offset(&it.slot) }
+
+  // Sound: as above.
+  /// The offsets of what a debugger shows of a process, by the names that Scripts/core.py knows.
+  var shown: [(name: String, at: Int)] {
+    [
+      ("stackPointer", unsafe offset(&it.stackPointer)),
+      ("state", unsafe withUnsafePointer(to: it.stateWord, offset)),
+      ("flags", unsafe offset(&it.flags)),
+      ("generation", unsafe withUnsafePointer(to: it.generation, offset)),
+      ("wait", unsafe withUnsafePointer(to: it.wait, offset)),
+      ("savedFrames", unsafe offset(&it.savedFrames)),
+      ("parent", unsafe withUnsafePointer(to: it.usage.parent, offset)),
+      ("slices", unsafe withUnsafePointer(to: it.usage.slices, offset)),
+      ("received", unsafe withUnsafePointer(to: it.usage.received, offset)),
+      ("sent", unsafe withUnsafePointer(to: it.usage.sent, offset)),
+    ]
+  }
 }

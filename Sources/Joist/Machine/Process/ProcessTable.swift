@@ -82,6 +82,10 @@ package struct ProcessTable: ~Copyable {
   var usedCount: Int { used.load(ordering: .relaxed) }
   func firstFree(_ node: Int) -> ProcessHandle? { free.advanced(by: node).it }
 
+  // Sound: the address is only noted; the table stays in its core.
+  /// The address of the number of records ever used, for debuggers.
+  var usedPlace: UInt { unsafe withUnsafePointer(to: used) { UInt(bitPattern: $0) } }
+
   /// The record with that number.
   subscript(index: Int) -> ProcessHandle {
     ProcessHandle(bits: base + UInt(index * ProcessTable.recordBytes))!

@@ -48,6 +48,7 @@ enum RuntimePool {
       )
     )
     all.withLock { $0.append(core) }
+    core.noteForDebuggers()
     return core
   }
 
