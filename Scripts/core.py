@@ -2,6 +2,7 @@
 
 The program notes in `joist_core_layout` (Sources/CJoist/core_layout.c) where its records are and how they are laid out.
 """
+import functools
 import struct
 
 import gdb
@@ -89,10 +90,12 @@ def processes(layout):
                 record = data[index * size : (index + 1) * size]
                 if word(record, layout["generation"], "I") == 0:
                     continue
-                if layout.name("state", record[layout["state"]]) != "terminated":
-                    yield Process(layout, record, first + index)
+                process = Process(layout, record, first + index)
+                if process.state != "terminated":
+                    yield process
 
 
+@functools.cache  # stacks have most of their frames in common
 def place(address):
     """The function of a return address, and its line if the program has debug information."""
     block = gdb.execute(f"info symbol {address - 1:#x}", to_string=True).strip()
@@ -109,10 +112,9 @@ class JoistProcesses(gdb.Command):
 
     def invoke(self, argument, from_tty):
         layout = Layout()
-        stacks, total = {}, 0
+        stacks = {}
         print("=processes")
         for process in processes(layout):
-            total += 1
             waits = f" in {process.wait}" if process.wait else ""
             parent = process.parent
             made = f" parent #{parent >> 32}.{parent & 0xffffffff}" if parent else ""
@@ -121,7 +123,7 @@ class JoistProcesses(gdb.Command):
                 f"received {process.received} sent {process.sent}"
             )
             stacks.setdefault(process.stack(layout), []).append(process)
-        print(f"=stacks\n{total} processes")
+        print(f"=stacks\n{sum(map(len, stacks.values()))} processes")
         for stack, members in sorted(stacks.items(), key=lambda entry: (-len(entry[1]), entry[1][0].slot)):
             named = " ".join(str(member) for member in members[:MEMBERS])
             more = f" and {len(members) - MEMBERS} more" if len(members) > MEMBERS else ""

@@ -58,14 +58,6 @@ static bool take(uint32_t *word, uint32_t value) {
          __atomic_compare_exchange_n(word, &expected, value, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static void pause_briefly(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 // Sleeps for at most a quarter of a second, and returns whether nobody woke the thread.
 static bool sleeps_in_vain(const uint32_t *word, uint32_t expected) {
   const struct timespec limit = {.tv_nsec = 250 * 1000 * 1000};
@@ -80,7 +72,7 @@ static void lock_twice(uint32_t number, uint32_t *word) {
 SWIFT void mutex_lock_slow(uint32_t number, SELF) {
   for (int spin = 0; spin < SPINS; spin++) {
     if (take(word, number)) return;
-    pause_briefly();
+    joist_pause();
   }
   const uint32_t own = (uint32_t)syscall(SYS_gettid);
   uint32_t last = 0;

@@ -7,7 +7,7 @@
   import Testing
 
   @Suite struct CoreTests {
-    /// Whether gdb and Python are installed, and gdb may look into programs.
+    /// Whether gdb is installed and may look into programs.
     static let canDebug = (try? gdb([], "/bin/true"))?.contains("exited normally") ?? false
 
     @Test(.enabled(if: canDebug))
@@ -30,10 +30,7 @@
 
     private static func gdb(_ commands: [String], _ program: String...) throws -> String {
       let given = (commands.isEmpty ? ["run"] : commands).flatMap { ["-ex", $0] }
-      // Threads of tests block SIGCHLD, for which gdb would wait forever.
-      let unblocked =
-        "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execvp('gdb', sys.argv)"
-      let arguments = ["python3", "-c", unblocked, "-nx", "-batch"] + given + ["--args"] + program
+      let arguments = ["gdb", "-nx", "-batch"] + given + ["--args"] + program
       return try Shell.run("/usr/bin/env", arguments).output
     }
 

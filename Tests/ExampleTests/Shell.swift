@@ -3,6 +3,7 @@
 // Runs programs as child processes, and provides temporary folders for their files.
 
 import Foundation
+import TestSupport
 
 /// Runs programs.
 enum Shell {
@@ -35,7 +36,7 @@ enum Shell {
     process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C"]) { $1 }
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: error)
-    try process.run()
+    try withAllSignals { try process.run() }
     let (id, timer) = (process.processIdentifier, DispatchSource.makeTimerSource())
     timer.schedule(deadline: .now() + .seconds(limitSeconds))
     timer.setEventHandler { kill(id, SIGKILL) }

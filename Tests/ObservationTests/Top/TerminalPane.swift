@@ -3,6 +3,7 @@
 // A real terminal for tests: a pane of tmux with a server of its own, which a test types into and looks at.
 
 import Foundation
+import TestSupport
 
 /// A pane with a shell.
 final class TerminalPane {
@@ -34,7 +35,7 @@ final class TerminalPane {
     let shell = "env -u NO_COLOR PS1='prompt ' LC_ALL=C.UTF-8 sh"
     server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     server.arguments = ["tmux", "-L", socket, "-f", "/dev/null", "-D"]
-    try Self.withAllSignals { try server.run() }
+    try withAllSignals { try server.run() }
     let deadline = ContinuousClock.now + Self.patience
     while (try? tmux(["new-session", "-d", "-x", "80", "-y", "24", shell])) == nil {
       guard ContinuousClock.now < deadline else { throw CocoaError(.executableLoad) }
@@ -74,16 +75,6 @@ final class TerminalPane {
     var lines = try lines()
     while !condition(lines), ContinuousClock.now < deadline { lines = try self.lines() }
     return lines
-  }
-
-  /// Runs the body with no signal blocked: a child inherits the mask of the thread that starts it, and threads of a
-  /// test block the signals that tmux and its shell need.
-  private static func withAllSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
-    var (none, usual) = (sigset_t(), sigset_t())
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &usual)
-    defer { pthread_sigmask(SIG_SETMASK, &usual, nil) }
-    return try body()
   }
 
   private func tmux(_ arguments: [String]) throws -> String { try Self.run("tmux", ["-N", "-L", socket] + arguments) }
