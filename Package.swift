@@ -128,6 +128,7 @@ let package = Package(
       dependencies: [
         "JoistDashboard",
         "JoistObservation",
+        "TestSupport",
         .product(name: "Hummingbird", package: "hummingbird", condition: dashboard),
         .product(name: "HummingbirdTesting", package: "hummingbird", condition: dashboard),
       ]
@@ -138,6 +139,7 @@ let package = Package(
         "Joist",
         "JoistSupervision",
         "JoistTelemetry",
+        "TestSupport",
         .product(name: "Logging", package: "swift-log", condition: telemetry),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: telemetry),
         .product(name: "Tracing", package: "swift-distributed-tracing", condition: telemetry),

@@ -7,6 +7,7 @@
   import Hummingbird
   import JoistDashboard
   import JoistObservation
+  import TestSupport
   import Testing
 
   /// Adds an image to the page that loads only when the page has asked its questions: a browser that prints the page

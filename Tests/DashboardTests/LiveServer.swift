@@ -9,6 +9,11 @@
   import NIOPosix
   import Testing
 
+  /// The server has ended, or a connection to it has, before a test was done with it.
+  private struct ServerEnded: Error, CustomStringConvertible {
+    let description: String
+  }
+
   /// What a server answered.
   struct LiveAnswer {
     var status = 0
@@ -64,7 +69,7 @@
     /// Reads until the text so far fulfils a condition.
     func read(until holds: (String) -> Bool) async throws {
       while !holds(text) {
-        guard try await read() else { throw Overdue(description: "The server closed the connection after: \(text)") }
+        if try await !read() { throw ServerEnded(description: "The server closed the connection after: \(text)") }
       }
     }
   }
@@ -84,7 +89,7 @@
       defer { group.cancelAll() }
       guard let address = await iterator.next() else {
         try await group.next()
-        throw Overdue(description: "The server ended without an error.")
+        throw ServerEnded(description: "The server ended without an error.")
       }
       return try await body(try #require(Int(address.split(separator: ":").last?.dropLast() ?? "")))
     }

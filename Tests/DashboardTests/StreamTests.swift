@@ -7,6 +7,7 @@
   @testable import JoistDashboard
   import JoistObservation
   import Synchronization
+  import TestSupport
   import Testing
 
   @Suite struct StreamTests {
@@ -105,7 +106,7 @@
       try await withServer(dashboard) { port in
         try await connect(port, sending: eventsRequest(port), receiveBufferBytes: 4_096) { connection in
           try await connection.read { $0.contains("event: runtime") }
-          try await eventually("the client is dropped", within: .seconds(40)) {
+          try await eventually("the client is dropped") {
             await dashboard.service.events.pageCount == 0
           }
         }

@@ -7,6 +7,7 @@
   import JoistSupervision
   import JoistTelemetry
   import Logging
+  import TestSupport
   import Testing
 
   extension TelemetryTests {
@@ -22,7 +23,7 @@
         logger.info("outside")
         let plain = runtime.spawn { _ in logger.info("plain") }
         let named = runtime.spawn(Never.self, options: .init(name: "st\nore")) { _ in logger.info("named") }
-        #expect(await runtime.waitUntilIdle(timeout: .seconds(30)))
+        #expect(await runtime.waitUntilIdle(timeout: testLimit))
         try #require(lines.all.count == 3)
         #expect(lines.all[0].metadata.isEmpty)
         #expect(lines.all[1].metadata == ["joist.process": "\(plain.id)"])
@@ -39,7 +40,7 @@
           process.unregister("late")
           logger.info("nameless")
         }
-        #expect(await runtime.waitUntilIdle(timeout: .seconds(30)))
+        #expect(await runtime.waitUntilIdle(timeout: testLimit))
         #expect(lines.all.map { $0.value("joist.name") } == ["late", nil])
         await runtime.shutdown()
       }
@@ -50,7 +51,7 @@
         let process = runtime.spawn(Never.self, options: .init(name: "reader")) { process in
           process.blocking { logger.info("read") }
         }
-        #expect(await runtime.waitUntilIdle(timeout: .seconds(30)))
+        #expect(await runtime.waitUntilIdle(timeout: testLimit))
         #expect(lines.all.map(\.metadata) == [["joist.process": "\(process.id)", "joist.name": "reader"]])
         await runtime.shutdown()
       }

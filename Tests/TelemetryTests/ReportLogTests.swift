@@ -8,6 +8,7 @@
   import JoistSupervision
   @testable import JoistTelemetry
   import Logging
+  import TestSupport
   import Testing
 
   private struct Failure: Error, CustomStringConvertible { var description: String { "disk\nfull" } }
@@ -112,7 +113,7 @@
         let runtime = try ProcessRuntime(.init(schedulers: 1, alarms: .none))
         runtime.handleReports(to: lines.logger(), perSecond: 1_000)
         let dead = runtime.spawn(Int.self) { _ in }
-        #expect(await runtime.waitUntilIdle(timeout: .seconds(30)))
+        #expect(await runtime.waitUntilIdle(timeout: testLimit))
         for number in 0..<50 { dead.send(number) }
         // On a machine that stalls, the flood may take more than one second.
         var counted: [Int] { lines.of("dead_letters").compactMap { Int($0.value("joist.rate") ?? "") } }
@@ -135,7 +136,7 @@
         for _ in 0..<100 {
           for _ in 0..<15 { runtime.spawn { _ in throw Failure() } }
           // With the log at its gate the only scheduler still runs all of them, and the handler of their reports.
-          #expect(await runtime.waitUntilIdle(timeout: .seconds(30)))
+          #expect(await runtime.waitUntilIdle(timeout: testLimit))
         }
         #expect(lines.waiting == 1 && lines.all.isEmpty)
         lines.wait(at: nil)

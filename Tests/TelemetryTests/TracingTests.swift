@@ -6,6 +6,7 @@
   import InMemoryTracing
   import Joist
   import JoistTelemetry
+  import TestSupport
   import Testing
   import Tracing
 
@@ -52,7 +53,7 @@
       FinishedInMemorySpan]
     {
       runtime.spawn(Never.self, body)
-      _ = await runtime.waitUntilIdle(timeout: .seconds(30))
+      _ = await runtime.waitUntilIdle(timeout: testLimit)
       await runtime.shutdown()
       return Dictionary(tracer.finishedSpans.map { ($0.operationName, $0) }) { first, _ in first }
     }
@@ -112,7 +113,7 @@
             if ServiceContext.current != nil { seen.add("in a third one") }
           }
         }
-        #expect(await runtime.waitUntilIdle(timeout: .seconds(30)))
+        #expect(await runtime.waitUntilIdle(timeout: testLimit))
         #expect(seen.entries == [])
         #expect(tracer.finishedSpans.count == 2)
         await runtime.shutdown()

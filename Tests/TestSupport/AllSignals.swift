@@ -10,8 +10,9 @@ import Foundation
 /// gdb need.
 package func withAllSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
   var (none, usual) = (sigset_t(), sigset_t())
-  sigemptyset(&none)
-  pthread_sigmask(SIG_SETMASK, &none, &usual)
-  defer { pthread_sigmask(SIG_SETMASK, &usual, nil) }
+  // Sound: the sets live until after the calls.
+  unsafe sigemptyset(&none)
+  unsafe pthread_sigmask(SIG_SETMASK, &none, &usual)
+  defer { unsafe pthread_sigmask(SIG_SETMASK, &usual, nil) }
   return try body()
 }

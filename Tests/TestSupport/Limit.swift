@@ -139,6 +139,21 @@ package func wait(
   }
 }
 
+/// A condition that did not come true in time.
+package struct Overdue: Error, CustomStringConvertible {
+  package let description: String
+}
+
+/// Returns once a condition holds that other threads bring about; throws after ``testLimit``.
+package func eventually(_ what: String, _ holds: () async -> Bool) async throws {
+  let clock = ContinuousClock()
+  let deadline = clock.now + testLimit
+  while await !holds() {
+    guard clock.now < deadline else { throw Overdue(description: "not within \(testLimit): \(what)") }
+    try await clock.sleep(for: .milliseconds(2))
+  }
+}
+
 extension ProcessRuntime {
   /// A description of the first live processes and what each waits for.
   var livingNow: String {

@@ -96,7 +96,7 @@ import Testing
         let workers = runtime.spawnWorkers(2)
         let before = runtime.deadlocksReported.count
         let timer = runtime.spawn { process in
-          for number in 0..<2 { workers[number].sendCall(workers[1 - number]) }
+          workers[0].send(Order { try $0.ask(workers[1]) { try $0.ask(workers[0]) } })
           try process.sleep(for: .milliseconds(150))
           named.add(runtime.deadlocksReported.count - before)
         }

@@ -17,9 +17,6 @@ final class TerminalPane {
   /// Whether a pane can be opened and has something to run; older versions of tmux refuse `-D` and `-N`.
   static let isAvailable = executable != nil && (try? run("tmux", ["-D", "-N", "-V"])) != nil
 
-  /// The time in which a condition must come true, on a slow and busy machine.
-  private static let patience: Duration = .seconds(30)
-
   let folder: String
   private let socket: String
   /// The server, which stays a child of the test: as a daemon it would keep the descriptors with which Foundation waits
@@ -36,7 +33,7 @@ final class TerminalPane {
     server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     server.arguments = ["tmux", "-L", socket, "-f", "/dev/null", "-D"]
     try withAllSignals { try server.run() }
-    let deadline = ContinuousClock.now + Self.patience
+    let deadline = ContinuousClock.now + testLimit
     while (try? tmux(["new-session", "-d", "-x", "80", "-y", "24", shell])) == nil {
       guard ContinuousClock.now < deadline else { throw CocoaError(.executableLoad) }
     }
@@ -71,7 +68,7 @@ final class TerminalPane {
 
   /// Looks at the pane until the condition holds; returns what it showed last, also if the time is over.
   func wait(until condition: ([String]) -> Bool) throws -> [String] {
-    let deadline = ContinuousClock.now + Self.patience
+    let deadline = ContinuousClock.now + testLimit
     var lines = try lines()
     while !condition(lines), ContinuousClock.now < deadline { lines = try self.lines() }
     return lines
