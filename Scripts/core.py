@@ -47,7 +47,7 @@ class Process:
         self.generation = word(data, layout["generation"], "I")
         self.slot = slot
         self.state = layout.name("state", data[layout["state"]])
-        self.wait = layout.name("wait", word(data, layout["wait"], "Q") >> 56) if self.state == "waiting" else ""
+        self.wait = layout.name("wait", word(data, layout["wait"], "Q") & 255) if self.state == "waiting" else ""
         self.parent = word(data, layout["parent"], "Q")
         self.slices, self.received, self.sent = (word(data, layout[name], "q") for name in ("slices", "received", "sent"))
         self.context = word(data, layout["stackPointer"], "Q")

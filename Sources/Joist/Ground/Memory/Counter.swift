@@ -17,9 +17,14 @@ package struct Counter: ~Copyable {
   package init() {}
 
   /// Adds to the count; only the counting thread may call this.
+  ///
+  /// - Returns: The count after that, which the calling thread need not read again.
   @inline(__always)
-  package func add(_ amount: Int = 1) {
-    value.store(value.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+  @discardableResult
+  package func add(_ amount: Int = 1) -> Int {
+    let count = value.load(ordering: .relaxed) &+ amount
+    value.store(count, ordering: .relaxed)
+    return count
   }
 
   /// Adds to the count and publishes what was done before, for readers that call `totalAcquiring`.

@@ -94,14 +94,14 @@ extension Handle<ProcessRecord> {
   /// If only one message has come, it is returned without being put into the mailbox.
   @inline(__always)
   func takeNew() -> Handle<MessageNode>? {
-    takeArrived() ?? takeFromInbox()
+    takeArrived() ?? (it.inbox.isEmpty ? nil : takeFromInbox())
   }
 
   /// Takes in what has come and returns the first message, if it was not handed over with the process.
   // Ordering: relaxed: the process's own generation (R9).
   @inline(never)
   private func takeFromInbox() -> Handle<MessageNode>? {
-    guard !it.inbox.isEmpty, let newest = takeInbox() else { return nil }
+    guard let newest = takeInbox() else { return nil }
     if newest.it.next == nil && newest.it.isMessage
       && newest.it.generation == it.generation.load(ordering: .relaxed)
     {

@@ -69,8 +69,10 @@ package struct MessageNode: ~Copyable {
   }
 
   /// Whether the process's body receives it.
+  @inline(__always)
   var isMessage: Bool { kind == .message || kind == .request || isNotice }
   /// Whether the process has made it, so that no mailbox refuses it.
+  @inline(__always)
   private var isNotice: Bool { kind == .notice || kind == .parentExit }
   /// Whether it was counted as sent: a message, or a maker of one.
   var wasSent: Bool { isMessage || kind == .maker }

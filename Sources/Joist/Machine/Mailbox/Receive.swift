@@ -125,9 +125,9 @@ extension Handle<ProcessRecord> {
   /// Counts a message that has left the mailbox for the process's body, and stores its sender, time and size.
   @inline(__always)
   private func received(_ node: Handle<MessageNode>, _ scheduler: Handle<Scheduler>) -> Handle<MessageNode> {
-    scheduler.it.counters.messagesReceived.add()
+    let count = scheduler.it.counters.messagesReceived.add()
     it.usage.received.add()
-    if scheduler.it.counters.messagesReceived.total & scheduler.it.noticedMessages == 0 { note(node, scheduler) }
+    if count & scheduler.it.noticedMessages == 0 { note(node, scheduler) }
     it.mailbox.lastSender = node.it.sender
     it.mailbox.lastSent = node.it.sent
     it.mailbox.lastBytes = node.it.bytes

@@ -42,12 +42,15 @@ struct ProcessUsage: ~Copyable {
   /// waited for more than half the range of `units`.
   @inline(__always)
   mutating func noteReady(at units: UInt32) {
-    if readySince &- units > Self.latestReading { readySince = units }
+    if readySince != units && readySince &- units > Self.latestReading { readySince = units }
   }
 
   /// Adds the time since the process became ready to the time that it has spent so; it runs from now on.
+  ///
+  /// In most slices the scheduler has not read the clock since, and there is nothing to add.
   @inline(__always)
   mutating func noteRunDelay(now units: UInt32) {
+    guard readySince != units else { return }
     queued.add(runDelay(now: units))
     noteReady(at: units)
   }

@@ -129,6 +129,7 @@ extension Handle<ProcessRecord> {
   }
 
   /// Parks the process likewise until a message comes, the most frequent reason.
+  @inline(__always)
   @discardableResult
   func waitForMail(on scheduler: Handle<Scheduler>, leaving outcome: Outcome = .blocked) -> Handle<Scheduler> {
     it.flags.insert(.wantsMail)
@@ -151,9 +152,9 @@ struct WaitNote {
   let bits: UInt64
 
   init(bits: UInt64) { self.bits = bits }
-  init(_ reason: WaitReason, since count: UInt64) { bits = UInt64(reason.rawValue) << 56 | (count << 8) >> 8 }
+  init(_ reason: WaitReason, since count: UInt64) { bits = count &<< 8 | UInt64(reason.rawValue) }
 
-  var reason: WaitReason? { WaitReason(rawValue: UInt8(bits >> 56)) }
+  var reason: WaitReason? { WaitReason(rawValue: UInt8(truncatingIfNeeded: bits)) }
   /// The time at which the wait began, in ticks of the cheap clock.
-  var since: UInt64 { (bits << 8) >> 8 }
+  var since: UInt64 { bits >> 8 }
 }
