@@ -21,6 +21,28 @@ import Testing
     #expect(log.entries == [7] && after == nil && runtime.registeredNames.isEmpty)
   }
 
+  @Test func `M4: of several names of a process, observers see the first in order of those that it still has`() throws {
+    let simulation = try HandDriven()
+    let runtime = simulation.runtime
+    let process = runtime.spawn(Int.self, options: .init(name: "m")) { _ = try $0.receive() }
+    let other = runtime.spawn(Int.self, options: .init(name: "a")) { _ = try $0.receive() }
+    func names(without removed: String?, adding added: String? = nil) throws -> String? {
+      if let removed { runtime.unregister(removed) }
+      if let added { try runtime.register(process, as: added) }
+      return process.snapshot?.name
+    }
+    #expect(try names(without: nil, adding: "x") == "m")
+    #expect(try names(without: nil, adding: "c") == "c")
+    #expect(try names(without: "m", adding: "d") == "c")
+    #expect(try names(without: "c") == "d")
+    #expect(try names(without: "d") == "x")
+    #expect(try names(without: "x") == nil)
+    #expect(try names(without: nil, adding: "y") == "y")
+    process.exit()
+    simulation.run()
+    #expect(runtime.registeredNames == ["a"] && other.snapshot?.name == "a")
+  }
+
   @Test func `M4: registered names are listed in order`() throws {
     let simulation = try HandDriven()
     let names = (0..<20).map { "process \($0)" }

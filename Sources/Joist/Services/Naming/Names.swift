@@ -25,10 +25,12 @@ final class Names: Sendable {
     /// The watch that tells of the process's end, and its index among the process's watches; nil before it is added.
     fileprivate let watch: NameWatch
     fileprivate var watchIndex: Int?
+    /// The name that the process was given before this one, if it still has that.
+    fileprivate var earlier: NameKey?
   }
 
-  /// The entries by name; the lock is held only for a look.
-  private let entries = Mutex<[NameKey: Entry]>([:])
+  /// The table; the lock is held only for a look.
+  private let table = Mutex(NameTable())
 
   /// Gives a name to a process.
   func add(_ name: String, _ record: ProcessHandle, _ id: ProcessID, _ type: MessageType) throws(NameError) {
@@ -43,11 +45,10 @@ final class Names: Sendable {
       _ = take(key, of: watch)
       throw .noProcess
     }
-    let isThere = entries.withLock { entries in
-      guard var entry = entries[key], entry.watch === watch else { return false }
+    let isThere = table.withLock { table in
+      guard var entry = table.entries[key], entry.watch === watch else { return false }
       entry.watchIndex = watchIndex
-      // Not changed in place, because the code that the compiler makes of that may call malloc.
-      entries[key] = entry
+      table.entries[key] = entry
       return true
     }
     if !isThere { record.unwatch(watchIndex, watch.asWatch) }
@@ -55,18 +56,19 @@ final class Names: Sendable {
 
   /// Puts a name into the table; returns the process that already has the name, if there is one.
   private func put(_ name: NameKey, _ entry: Entry) -> ProcessID? {
-    var room: [NameKey: Entry] = [:]
+    var (room, latestRoom): ([NameKey: Entry], [ProcessID: NameKey]) = ([:], [:])
     while true {
       var count = 0
-      let (isDone, holder): (Bool, ProcessID?) = entries.withLock { entries in
-        if let holder = entries[name] { return (true, holder.id) }
-        count = entries.count
-        guard entries.hasRoom(&room) else { return (false, nil) }
-        entries[name] = entry
+      let (isDone, holder): (Bool, ProcessID?) = table.withLock { table in
+        if let holder = table.entries[name] { return (true, holder.id) }
+        count = table.entries.count
+        guard table.entries.hasRoom(&room), table.latest.hasRoom(&latestRoom) else { return (false, nil) }
+        table.add(name, entry)
         return (true, nil)
       }
       if isDone { return holder }
       room = Dictionary(minimumCapacity: max(4, 2 * count))
+      latestRoom = Dictionary(minimumCapacity: max(4, 2 * count))
     }
   }
 
@@ -74,7 +76,7 @@ final class Names: Sendable {
   func find(_ name: String) -> Entry? {
     Scheduler.beginCall()
     let key = NameKey(name)
-    return entries.withLock { $0[key] }
+    return table.withLock { $0.entries[key] }
   }
 
   /// All names and their processes, in order of the identities and then of the names.
@@ -82,9 +84,9 @@ final class Names: Sendable {
     var found: [(id: ProcessID, name: String)] = []
     while true {
       // Order: the names are sorted below.
-      let missing: Int? = entries.withLock { entries in
-        guard found.capacity >= entries.count else { return entries.count }
-        for (key, entry) in entries { found.append((entry.id, key.name)) }
+      let missing: Int? = table.withLock { table in
+        guard found.capacity >= table.entries.count else { return table.entries.count }
+        for (key, entry) in table.entries { found.append((entry.id, key.name)) }
         return nil
       }
       guard let missing else { break }
@@ -93,12 +95,15 @@ final class Names: Sendable {
     return found.sorted { ($0.id, $0.name) < ($1.id, $1.name) }
   }
 
-  /// Returns the first of a process's names in byte order, after a search of all names.
+  /// Returns the first of a process's names in byte order.
   func name(of id: ProcessID) -> String? {
-    entries.withLock { entries in
-      var first: NameKey?
-      // Order: the smallest name is the same in any order.
-      for (name, entry) in entries where entry.id == id && first.map({ name.precedes($0) }) ?? true { first = name }
+    table.withLock { table in
+      var first = table.latest[id]
+      var next = first
+      while let name = next {
+        if first.map({ name.precedes($0) }) ?? false { first = name }
+        next = table.entries[name]?.earlier
+      }
       return first?.name
     }
   }
@@ -107,9 +112,7 @@ final class Names: Sendable {
   func remove(_ name: String) {
     Scheduler.beginCall()
     let key = NameKey(name)
-    guard let entry = entries.withLock({ $0.removeValue(forKey: key) }), let watchIndex = entry.watchIndex else {
-      return
-    }
+    guard let entry = table.withLock({ $0.remove(key) }), let watchIndex = entry.watchIndex else { return }
     entry.record.unwatch(watchIndex, entry.watch.asWatch)
   }
 
@@ -117,7 +120,7 @@ final class Names: Sendable {
   ///
   /// Returns nil and changes nothing if the name was given again meanwhile.
   fileprivate func take(_ name: NameKey, of watch: NameWatch) -> Entry? {
-    entries.withLock { $0[name]?.watch === watch ? $0.removeValue(forKey: name) : nil }
+    table.withLock { $0.entries[name]?.watch === watch ? $0.remove(name) : nil }
   }
 
   /// All names, sorted.
@@ -125,31 +128,43 @@ final class Names: Sendable {
     Scheduler.beginCall()
     var names: [NameKey] = []
     // Order: the names are sorted below.
-    while let missing = entries.withLock({ names.fill(from: $0.keys) }) { names.reserveCapacity(missing) }
+    while let missing = table.withLock({ names.fill(from: $0.entries.keys) }) { names.reserveCapacity(missing) }
     return names.map(\.name).sorted()
   }
 }
 
-/// A name and its hash, which is computed without the lock: hashing text beyond ASCII calls malloc.
+/// The names and the processes that have them.
 ///
-/// Comparing two names with the same bytes does not call it.
-private struct NameKey: Hashable {
-  let name: String
-  private let nameHash: Int
+/// Entries are replaced and not changed in place, because the code that the compiler makes of that may call malloc.
+private struct NameTable {
+  var entries: [NameKey: Names.Entry] = [:]
+  /// The last name that each process was given; from there, `earlier` leads to its other ones.
+  var latest: [ProcessID: NameKey] = [:]
 
-  init(_ name: String) {
-    self.name = name
-    nameHash = name.hashValue
+  mutating func add(_ name: NameKey, _ entry: Names.Entry) {
+    var entry = entry
+    entry.earlier = latest[entry.id]
+    latest[entry.id] = name
+    entries[name] = entry
   }
 
-  static func == (one: NameKey, other: NameKey) -> Bool {
-    one.nameHash == other.nameHash && one.name == other.name
+  mutating func remove(_ name: NameKey) -> Names.Entry? {
+    guard let removed = entries.removeValue(forKey: name), let last = latest[removed.id] else { return nil }
+    guard last != name else {
+      if let earlier = removed.earlier { latest[removed.id] = earlier } else { latest.removeValue(forKey: removed.id) }
+      return removed
+    }
+    var later = last
+    while var entry = entries[later], let earlier = entry.earlier {
+      if earlier == name {
+        entry.earlier = removed.earlier
+        entries[later] = entry
+        break
+      }
+      later = earlier
+    }
+    return removed
   }
-
-  func hash(into hasher: inout Hasher) { hasher.combine(nameHash) }
-
-  /// Returns whether this name's bytes come first; does not call malloc either.
-  func precedes(_ other: NameKey) -> Bool { name.utf8.lexicographicallyPrecedes(other.name.utf8) }
 }
 
 /// A watch that removes a name when its process ends.
