@@ -322,12 +322,13 @@ void joist_faults_look(void) {
   pthread_mutex_unlock(&preparing);
 }
 
-int joist_faults_lost(void) {
+uint64_t joist_faults_lost(void) {
+  uint64_t lost = 0;
   for (int i = 0; i < signal_count; i++) {
     struct sigaction now;
-    if (sigaction(signals[i], NULL, &now) == 0 && now.sa_sigaction != on_fault) return signals[i];
+    if (sigaction(signals[i], NULL, &now) == 0 && now.sa_sigaction != on_fault) lost |= UINT64_C(1) << signals[i];
   }
-  return 0;
+  return lost;
 }
 
 // Relaxed, because the fault that the caller expects arises on this thread; other threads may contain faults for a

@@ -94,6 +94,7 @@
         counters: [
           "processesCreated": Int(grown(seconds, 1) { 20 + 30 * $0 }), "processesEnded": Int(seconds * 20),
           "abnormalExits": 9, "linkedExits": 2, "trapsContained": 3, "overflowsContained": 1,
+          "traps.SIGILL": 3, "traps.stack_overflow": 1,
           "messagesSent": Int(grown(seconds, 2) { 40_000 + 50_000 * $0 }), "messagesReceived": Int(seconds * 5e4),
           "messagesDropped": 17, "messagesRefused": 4, "repliesDropped": 1, "messagesDestroyed": 0,
           "slotsMade": 24, "parks": Int(seconds * 900), "restarts.storage": 2,

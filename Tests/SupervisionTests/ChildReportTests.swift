@@ -38,6 +38,20 @@ import Testing
     }
   }
 
+  @Test func `O2: restarts are counted by supervisor, up to 99 names`() throws {
+    let stage = try Stage()
+    let rules = Supervisor(.oneForOne, intensity: 1_000) { stage.worker("a") }
+    for name in ["inner", nil] + (0..<100).map({ "\($0)" }) {
+      let top = try stage.start(rules)
+      if let name { try stage.runtime.register(top, as: name) }
+      for _ in 0..<(name == "inner" ? 3 : 1) { try stage.end("a", of: top) }
+    }
+    let statistics = stage.runtime.statistics
+    #expect(statistics.restarts == 104 && statistics.restartsBySupervisor.count == 100)
+    #expect(statistics.restartsBySupervisor["inner"] == 3 && statistics.restartsBySupervisor["unnamed"] == 1)
+    #expect(statistics.restartsBySupervisor["96"] == 1 && statistics.restartsBySupervisor["other"] == 3)
+  }
+
   @Test func `O1: thirty restarts by a supervisor within five seconds raise an alarm`() throws {
     let stage = try Stage()
     func look() -> [Alarm.Kind] {

@@ -341,8 +341,8 @@ void joist_faults_look(void);
 /// Returns whether a handler of signals handled crashes before `joist_faults_prepare`, as Swift's own reporter does.
 bool joist_faults_had(uintptr_t handler);
 
-/// Returns a signal for which another handler has been installed since `joist_faults_prepare`, or zero.
-int joist_faults_lost(void);
+/// Returns the signals for which other handlers have been installed since `joist_faults_prepare`: bit n for signal n.
+uint64_t joist_faults_lost(void);
 
 /// Stops containing faults on every thread, for an error of the runtime itself. A signal handler may call it.
 void joist_faults_give_up(void);

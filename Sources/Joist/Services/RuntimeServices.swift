@@ -10,6 +10,7 @@ struct RuntimeServices: ~Copyable {
   let reports = Reports()
   var descriptors = DescriptorPoller()
   var deadlocks = DeadlockWatch()
+  var restarts = RestartCounts()
   /// Used by the watchdog's thread alone.
   var alarms = AlarmWatch()
 }
@@ -20,6 +21,7 @@ extension Handle<RuntimeServices> {
     it.names = Names()
     it.descriptors = DescriptorPoller()
     it.deadlocks = DeadlockWatch()
+    it.restarts = RestartCounts()
     it.alarms = AlarmWatch()
   }
 }
@@ -49,6 +51,8 @@ extension RuntimeCore {
   var reports: Reports { services.it.reports }
   /// The circles of waits that may end by themselves.
   var deadlocks: DeadlockWatch { services.it.deadlocks }
+  /// The restarts by its supervisors.
+  var restarts: RestartCounts { services.it.restarts }
   /// The waits for file descriptors.
   var descriptors: DescriptorPoller { services.it.descriptors }
 }

@@ -34,6 +34,7 @@ extension RuntimeDescription {
     )
     text.metric("joist_spawned", .counter, "Processes created.", plain("processesCreated"))
     text.metric("joist_exits", .counter, "Processes ended, by kind of exit reason.", exits)
+    let traps = labelled("traps", "signal")
     text.metric("joist_traps", .counter, "Crashes that ended only their process, by signal.", traps)
     text.metric("joist_restarts", .counter, "Children restarted, by supervisor.", labelled("restarts", "supervisor"))
     text.metric(
@@ -164,14 +165,6 @@ extension RuntimeDescription {
       ("crash", crashed), ("error", max(0, abnormal - linked - crashed)), ("linked", linked),
       ("normal", max(0, ended - abnormal)),
     ].map { ([("reason", $0)], Double($1)) }
-  }
-
-  /// The contained crashes by signal; only stack overflows are told apart if the runtime does not count by signal.
-  private var traps: [(labels: [PrometheusWriter.Label], value: Double)] {
-    let bySignal = labelled("traps", "signal")
-    guard bySignal.isEmpty else { return bySignal }
-    let known = [("stack_overflow", "overflowsContained"), ("other", "trapsContained")]
-    return known.compactMap { signal, key in counters[key].map { ([("signal", signal)], Double($0)) } }
   }
 
   /// Returns a name such as `framesSaved` as `frames_saved`, without characters that a metric's name must not have.

@@ -64,8 +64,16 @@ extension RuntimeInspector {
 }
 
 extension RuntimeStatistics {
-  /// The counters by name.
+  /// The counters by name: also `traps.SIGNAL` and `restarts.SUPERVISOR`.
   fileprivate var counters: [String: Int] {
+    var counters = plainCounters
+    counters["traps.stack_overflow"] = overflowsContained
+    for (signal, name) in CrashSignal.names { counters["traps.\(name)"] = trapsBySignal[signal] ?? 0 }
+    for (name, count) in restartsBySupervisor { counters["restarts.\(name)"] = count }
+    return counters
+  }
+
+  private var plainCounters: [String: Int] {
     [
       "processesCreated": processesCreated, "processesEnded": processesEnded,
       "processesAbandoned": processesAbandoned, "abnormalExits": abnormalExits, "linkedExits": linkedExits,

@@ -11,6 +11,7 @@
   /// All series of one runtime.
   struct RuntimeSeries {
     private typealias Figure = @Sendable (RuntimeStatistics) -> Int
+    private typealias Kind = (name: String, dimension: String, value: String, figure: Figure)
 
     /// The counters without dimensions, and the figures that they follow.
     private static let plain: [(name: String, figure: Figure)] = [
@@ -23,6 +24,7 @@
       ("joist_frames_saved", { $0.framesSaved }),
       ("joist_frames_restored", { $0.framesRestored }),
       ("joist_agings", { $0.agings }),
+      ("joist_restarts", { $0.restarts }),
       ("joist_spare_starts", { $0.spareStarts }),
       ("joist_young_collections", { $0.youngCollections }),
       ("joist_full_collections", { $0.fullCollections }),
@@ -31,19 +33,23 @@
     ]
 
     /// The counters that tell apart kinds of one event.
-    private static let kinds: [(name: String, dimension: String, value: String, figure: Figure)] = [
+    private static let kinds: [Kind] = [
       ("joist_exits", "reason", "crash", { $0.crashes }),
       // The figures are read one after the other, so a difference may be below zero for a moment.
       ("joist_exits", "reason", "error", { max(0, $0.abnormalExits - $0.linkedExits - $0.crashes) }),
       ("joist_exits", "reason", "linked", { $0.linkedExits }),
       ("joist_exits", "reason", "normal", { max(0, $0.processesEnded - $0.abnormalExits) }),
-      ("joist_traps", "signal", "other", { $0.trapsContained }),
       ("joist_traps", "signal", "stack_overflow", { $0.overflowsContained }),
       ("joist_dead_letters", "cause", "ended", { $0.messagesDropped }),
       ("joist_dead_letters", "cause", "full", { $0.messagesRefused }),
       ("joist_dead_letters", "cause", "late_reply", { $0.repliesDropped }),
       ("joist_dead_letters", "cause", "unread", { $0.messagesDestroyed }),
     ]
+
+    /// The counters of crashes by signal.
+    private static let traps: [Kind] = CrashSignal.names.map { signal, name in
+      ("joist_traps", "signal", name, { $0.trapsBySignal[signal] ?? 0 })
+    }
 
     private static let states: [ProcessState] = [.ready, .running, .waiting, .suspended]
 
@@ -57,7 +63,7 @@
 
     init(_ maker: SeriesMaker, schedulers count: Int) {
       plain = RuntimeSeries.plain.map { maker.counter($0.name) }
-      kinds = RuntimeSeries.kinds.map { maker.counter($0.name, [($0.dimension, $0.value)]) }
+      kinds = (RuntimeSeries.kinds + RuntimeSeries.traps).map { maker.counter($0.name, [($0.dimension, $0.value)]) }
       processes = RuntimeSeries.states.map { maker.gauge("joist_processes", [("state", "\($0)")]) }
       longestMailbox = maker.gauge("joist_mailbox_longest")
       savedFrames = maker.gauge("joist_memory_bytes", [("part", "savedFrames")])
@@ -80,7 +86,9 @@
     mutating func follow(_ runtime: ProcessRuntime) {
       let statistics = runtime.statistics
       for (index, entry) in RuntimeSeries.plain.enumerated() { plain[index].follow(entry.figure(statistics)) }
-      for (index, entry) in RuntimeSeries.kinds.enumerated() { kinds[index].follow(entry.figure(statistics)) }
+      for (index, entry) in (RuntimeSeries.kinds + RuntimeSeries.traps).enumerated() {
+        kinds[index].follow(entry.figure(statistics))
+      }
       savedFrames.set(statistics.savedFramesBytes)
       heaps.set(statistics.heapBytes)
       slotsMade.set(statistics.slotsMade)

@@ -2,7 +2,9 @@
 //
 // The causes of alarms: each kind is raised by its own, and is over when that is over.
 
+import CFaultProbe
 import Dispatch
+import Glibc
 import Joist
 import TestSupport
 import Testing
@@ -186,6 +188,54 @@ import Testing
       wait(until: "both alarms are over") { runtime.alarms.count == 4 }
       #expect(runtime.alarms.prefix(2).map(\.change) == ["longSlice raised", "stuckScheduler raised"])
       #expect(runtime.alarms.allSatisfy { $0.process == process.id })
+    }
+  }
+
+  @Test func `O1: an alarm is raised at the percentage of spare schedulers in use, and over when they are free again`()
+    throws
+  {
+    let alarms = AlarmThresholds([.sparesUsed: .init(raisesAt: 50, endsBelow: 50)], minimumInterval: .zero)
+    let isOver = Count()
+    _ = try withRuntime(.init(schedulers: 1, spareSchedulers: 2, alarms: alarms)) { runtime in
+      runtime.spawn { process in while isOver.total < 2 { try process.sleep(for: .milliseconds(1)) } }
+      runtime.spawn { _ in while isOver.total == 0 {} }
+      wait(until: "the alarm is raised") { runtime.alarms.count == 1 }
+      isOver.add()
+      wait(until: "the alarm is over") { runtime.alarms.count == 2 }
+      isOver.add()
+      #expect(runtime.alarms.map(\.change) == ["sparesUsed raised", "sparesUsed over"])
+      #expect(runtime.alarms.map(\.value) == [50, 0])
+    }
+  }
+
+  @Test func `O1: an alarm is raised at the percentage of threads that run closures of blocking`() throws {
+    let alarms = AlarmThresholds([.blockingThreadsUsed: .init(raisesAt: 100, endsBelow: 60)], minimumInterval: .zero)
+    let gate = DispatchSemaphore(value: 0)
+    _ = try withRuntime(.init(schedulers: 1, blockingThreads: 2, alarms: alarms)) { runtime in
+      for _ in 0..<2 { runtime.spawn { process in process.blocking { gate.wait() } } }
+      wait(until: "the alarm is raised") { runtime.alarms.count == 1 }
+      gate.signal()
+      wait(until: "the alarm is over") { runtime.alarms.count == 2 }
+      gate.signal()
+      #expect(runtime.alarms.map(\.change) == ["blockingThreadsUsed raised", "blockingThreadsUsed over"])
+      #expect(runtime.alarms.map(\.value) == [100, 50])
+    }
+  }
+
+  @Test func `O1: an alarm is raised while other handlers have the signals of crashes`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      let alarms = AlarmThresholds([.lostHandlers: .init(raisesAt: 2, endsBelow: 1)], minimumInterval: .zero)
+      let runtime = try ProcessRuntime(.init(schedulers: 1, alarms: alarms))
+      runtime.spawn { process in while true { try process.sleep(for: .milliseconds(1)) } }
+      var handlers = (sigaction(), sigaction())
+      sigaction(SIGFPE, nil, &handlers.0)
+      sigaction(SIGILL, nil, &handlers.1)
+      for signal in [SIGFPE, SIGILL] { probe_install_counter(signal) }
+      wait(until: "the alarm is raised") { runtime.alarms.count == 1 }
+      sigaction(SIGFPE, &handlers.0, nil)
+      sigaction(SIGILL, &handlers.1, nil)
+      wait(until: "the alarm is over") { runtime.alarms.count == 2 }
+      exit(runtime.alarms.map(\.value) == [2, 0] ? 0 : 1)
     }
   }
 

@@ -12,6 +12,8 @@ private struct Failure: Error {}
 
 private struct Explosive: Error { let mine: Mine }
 
+@inline(never) private func recurse(_ depth: Int) -> Int { depth == .max ? 0 : recurse(depth + 1) + 1 }
+
 @Suite struct ReportTests {
   @Test func `I2: faults are counted and kept, and nothing is printed until a caller asks`() throws {
     let simulation = try HandDriven()
@@ -253,14 +255,33 @@ private struct Explosive: Error { let mine: Mine }
     #expect(destroyed.total == ends)
   }
 
-  @Test func `I2: a signal that another handler has taken over is reported`() async {
+  @Test func `O2: crashes are counted by signal, and stack overflows apart from them`() throws {
+    let simulation = try HandDriven()
+    let runtime = simulation.runtime
+    for _ in 0..<2 { runtime.spawn { _ in fatalError("counted") } }
+    runtime.spawn { _ in _ = UnsafePointer<Int>(bitPattern: 8)!.pointee }
+    runtime.spawn { _ in _ = recurse(0) }
+    simulation.run()
+    // Which signal Swift raises depends on the architecture.
+    let counts = runtime.statistics.trapsBySignal
+    #expect(counts.count == 2 && counts[SIGSEGV] == 1 && counts.values.sorted() == [1, 2])
+    #expect(runtime.statistics.overflowsContained == 1)
+  }
+
+  @Test func `I2: each signal that another handler has taken over is reported`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
-      probe_install_counter(SIGFPE)
+      for signal in [SIGFPE, SIGILL] { probe_install_counter(signal) }
       runtime.spawn { process in while true { try process.sleep(for: .milliseconds(1)) } }
-      while runtime.recentReports.isEmpty {}
-      guard case .crashesNotContained(SIGFPE) = runtime.recentReports[0].event else { exit(1) }
-      exit(0)
+      let reported = {
+        Set(
+          runtime.recentReports.compactMap { report -> Int32? in
+            if case .crashesNotContained(let signal) = report.event { signal } else { nil }
+          }
+        )
+      }
+      wait(until: "both are reported") { reported().count == 2 }
+      exit(reported() == [SIGFPE, SIGILL] ? 0 : 1)
     }
   }
 }

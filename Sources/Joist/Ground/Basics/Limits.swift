@@ -95,6 +95,8 @@ package enum Limits {
   /// has.
   static let alarmHistory = 60
   static let alarmSubjects = 10_000
+  /// The names of supervisors whose restarts are counted apart.
+  static let countedSupervisors = 99
   static let alarmEvents = 64
   /// The number of bytes that malloc must be able to provide at once; otherwise an alarm has no events.
   ///

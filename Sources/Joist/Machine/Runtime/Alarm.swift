@@ -20,6 +20,12 @@ public struct Alarm: Sendable {
     case restartStorm
     /// The number of contained crashes in the last minute.
     case trapRate
+    /// The percentage of the spare schedulers that stand in for stuck ones.
+    case sparesUsed
+    /// The percentage of the threads for `blocking` that run closures.
+    case blockingThreadsUsed
+    /// The number of signals that another handler has taken over: crashes that raise them are not contained.
+    case lostHandlers
   }
 
   /// What the figure is.
@@ -106,6 +112,9 @@ public struct AlarmThresholds: Sendable, Hashable {
       .longBlocking: AlarmThreshold(raisesAt: 60_000, endsBelow: 60_000),
       .restartStorm: AlarmThreshold(raisesAt: 30, endsBelow: 3),
       .trapRate: AlarmThreshold(raisesAt: 100, endsBelow: 10),
+      .sparesUsed: AlarmThreshold(raisesAt: 75, endsBelow: 50),
+      .blockingThreadsUsed: AlarmThreshold(raisesAt: 90, endsBelow: 50),
+      .lostHandlers: AlarmThreshold(raisesAt: 1, endsBelow: 1),
     ]
   }
 }

@@ -150,12 +150,31 @@ struct SharedCounters: ~Copyable {
   let timedWaits = SharedCounter()
   let spareStarts = SharedCounter()
   let restarts = SharedCounter()
+  /// The contained crashes that are no stack overflows, by signal.
+  let traps = Handle<SharedCounter>.allocate(count: trapSignals) { SharedCounter() }
+
+  /// One more than the largest signal of a crash.
+  static var trapSignals: Int { 32 }
+
+  deinit { traps.free(count: Self.trapSignals) }
 }
 
 extension SharedCounters {
+  /// The contained crashes that are no stack overflows, by signal, without signals of which there was none.
+  var trapsBySignal: [Int32: Int] {
+    let counts = (0..<Self.trapSignals).map { (Int32($0), traps.advanced(by: $0).it.total) }
+    return Dictionary(uniqueKeysWithValues: counts.filter { $0.1 > 0 })
+  }
+
   /// Counts a contained crash.
   func count(_ reason: ExitReason) {
-    if case .stackOverflow = reason { overflowsContained.add() } else { trapsContained.add() }
+    switch reason {
+    case .stackOverflow: overflowsContained.add()
+    case .trap(let trap):
+      trapsContained.add()
+      traps.advanced(by: Int(trap.signal) & (Self.trapSignals - 1)).it.add()
+    default: trapsContained.add()
+    }
   }
 }
 

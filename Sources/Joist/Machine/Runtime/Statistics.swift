@@ -20,6 +20,8 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let linkedExits: Int
   /// Crashes that ended only their process, without stack overflows.
   public let trapsContained: Int
+  /// Those crashes by signal; zero if the runtime found the stack too full for one of its own calls.
+  public let trapsBySignal: [Int32: Int]
   /// Stack overflows that ended only their process.
   public let overflowsContained: Int
   /// Messages sent by processes of this runtime, and by external threads to it.
@@ -54,6 +56,12 @@ public struct RuntimeStatistics: Sendable, Hashable {
   public let slotsMade, slotLimit: Int
   /// Bytes of saved frames in use now.
   public let savedFramesBytes: Int
+  /// Restarts by supervisors.
+  public let restarts: Int
+  /// Restarts by the supervisor's registered name, or else by its name among the children of its own supervisor.
+  ///
+  /// Supervisors without a name count as `unnamed`. The first 99 names are told apart; others count as `other`.
+  public let restartsBySupervisor: [String: Int]
   /// Collections of private heaps: young ones, and full ones.
   public let youngCollections, fullCollections: Int
   /// Bytes allocated on private heaps, counted at collections and ends, and bytes that collections kept and moved.
@@ -120,6 +128,7 @@ extension Handle<RuntimeCore> {
       abnormalExits: it.counters.abnormalExits.total,
       linkedExits: it.counters.linkedExits.total,
       trapsContained: it.counters.trapsContained.total,
+      trapsBySignal: it.counters.trapsBySignal,
       overflowsContained: it.counters.overflowsContained.total,
       messagesSent: it.sum { $0.messagesSent.total } + it.counters.messagesSent.total,
       messagesReceived: it.sum { $0.messagesReceived.total },
@@ -141,6 +150,8 @@ extension Handle<RuntimeCore> {
       slotsMade: it.slots.lock.withLock { it.slots.made },
       slotLimit: it.slots.limit,
       savedFramesBytes: it.sum { $0.savedFramesBytes.total },
+      restarts: it.counters.restarts.total,
+      restartsBySupervisor: it.restarts.byName,
       youngCollections: it.sum { $0.youngCollections.total },
       fullCollections: it.sum { $0.fullCollections.total },
       heapBytesAllocated: it.sum { $0.heapBytesAllocated.total },

@@ -40,6 +40,9 @@ final class BlockingPool: Sendable {
   // woken (ID2). A job is added by a scheduler, which is awake.
   var inProgress: Int { jobs.load(ordering: .acquiring) }
 
+  /// The number of threads that run a closure.
+  var busyThreads: Int { state.withLock { $0.threads - $0.idle } }
+
   /// Queues the job for a thread of the pool; runs it here, on the process's stack, if there is no thread for it.
   func submit(_ job: any RunnableJob) {
     let (needsThread, isNewlyUsedUp) = withSpareCapacity { state -> (Bool, Bool) in

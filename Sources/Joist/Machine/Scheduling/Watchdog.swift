@@ -219,8 +219,7 @@ package struct WatchdogRounds {
   /// Reports once that no spare scheduler is left.
   private mutating func reportIfUsedUp(_ core: Handle<RuntimeCore>, stuck: Int) {
     let maxSpares = core.it.configuration.spareSchedulers
-    let left = maxSpares - (core.it.schedulerCount - core.it.regularCount) + core.it.watchdog.retired.approximateCount
-    let isUsedUp = left <= 0 && stuck > 0 && (maxSpares > 0 || stuck == core.it.schedulerCount)
+    let isUsedUp = core.sparesUsed >= maxSpares && stuck > 0 && (maxSpares > 0 || stuck == core.it.schedulerCount)
     defer { hasReported = isUsedUp }
     guard isUsedUp, !hasReported else { return }
     core.it.reports.add(core, about: ProcessID(bits: 0)) { .schedulersUsedUp(stuck: stuck, spares: maxSpares) }
@@ -248,9 +247,12 @@ extension Handle<RuntimeCore> {
   fileprivate func lookAtHandlers() {
     guard it.configuration.onTrap == .contain else { return }
     joist_faults_look()
-    let signal = joist_faults_lost()
-    if signal != 0 { it.reports.crashesNotContained(self, signal: signal) }
+    let lost = joist_faults_lost()
+    if lost != 0 { it.reports.crashesNotContained(self, signals: lost) }
   }
+
+  /// The number of spare schedulers that stand in for stuck ones.
+  var sparesUsed: Int { max(0, it.schedulerCount - it.regularCount - it.watchdog.retired.approximateCount) }
 
   /// Has a spare scheduler stand in for a stuck one; returns false if none is left.
   // Ordering: the alarm makes the spare scheduler see which scheduler is stuck.

@@ -42,6 +42,7 @@ struct AlarmWatch {
     }
     lookAtProcesses(core, now)
     lookAtHistory(core, now)
+    lookAtResources(core, now)
     endOld(core, now, slices)
   }
 
@@ -77,6 +78,17 @@ struct AlarmWatch {
     compare(core, .growingMemory, runtime, growth, now)
     compare(core, .restartStorm, runtime, restarts - first(within: 5).restarts, now)
     compare(core, .trapRate, runtime, crashes - first(within: 60).crashes, now)
+  }
+
+  /// Looks at what the runtime has a limited number of.
+  private mutating func lookAtResources(_ core: Handle<RuntimeCore>, _ now: Int64) {
+    let runtime = ProcessID(bits: 0)
+    let spares = core.it.configuration.spareSchedulers
+    compare(core, .sparesUsed, runtime, spares == 0 ? 0 : 100 * core.sparesUsed / spares, now)
+    let threads = core.it.configuration.blockingThreads
+    compare(core, .blockingThreadsUsed, runtime, 100 * core.it.blocking.busyThreads / threads, now)
+    let lost = core.it.configuration.onTrap == .contain ? joist_faults_lost().nonzeroBitCount : 0
+    compare(core, .lostHandlers, runtime, lost, now)
   }
 
   /// Ends the alarms about processes whose figures are below their thresholds again.
@@ -201,9 +213,4 @@ extension Duration {
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? .max : product &+ attoseconds / 1_000_000_000
   }
-}
-
-extension ProcessContext where Message: ~Copyable {
-  /// Counts a restart by this process, which is a supervisor.
-  package func noteRestart() { core.it.counters.restarts.add() }
 }

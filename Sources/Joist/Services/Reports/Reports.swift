@@ -135,14 +135,17 @@ final class Reports: Sendable {
     core.destroyElsewhere(undelivered)
   }
 
-  /// Reports, once per signal, that the signal has another handler.
-  func crashesNotContained(_ core: Handle<RuntimeCore>, signal: Int32) {
-    let bit: UInt64 = 1 << UInt64(signal)
-    let isNew = state.withLock { state in
-      defer { state.lostSignals |= bit }
-      return state.lostSignals & bit == 0
+  /// Reports, once per signal, that the signals have other handlers; bit n stands for signal n.
+  func crashesNotContained(_ core: Handle<RuntimeCore>, signals: UInt64) {
+    var new = state.withLock { state in
+      defer { state.lostSignals |= signals }
+      return signals & ~state.lostSignals
     }
-    if isNew { add(core, about: ProcessID(bits: 0)) { .crashesNotContained(signal: signal) } }
+    while new != 0 {
+      let signal = Int32(new.trailingZeroBitCount)
+      new &= new - 1
+      add(core, about: ProcessID(bits: 0)) { .crashesNotContained(signal: signal) }
+    }
   }
 
   private var hasWaiting: Bool { state.withLock { $0.waiting.count > 0 } }
