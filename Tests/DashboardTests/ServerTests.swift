@@ -4,6 +4,7 @@
 
 #if Dashboard
   import Foundation
+  import Joist
   import JoistDashboard
   import JoistObservation
   import Testing
@@ -134,6 +135,25 @@
           #expect(answer.body.starts(with: start), "\(name)")
         }
       }
+    }
+
+    @Test func `O2: the trace of a running program has its processes by name`() async throws {
+      let runtime = try ProcessRuntime(.init(schedulers: 1))
+      let process = runtime.spawn(options: .init(name: "ticking")) { process in
+        while true { try process.sleep(for: .milliseconds(1)) }
+      }
+      try await withServer(Dashboard(RuntimeInspector(runtime), options: local())) { port in
+        let chrome = try await ask(port, "/download/trace.json?seconds=0.2")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(chrome.body)) as? [String: Any])
+        let events = try #require(json["traceEvents"] as? [[String: Any]])
+        let names = events.filter { $0["ph"] as? String == "X" }.compactMap { $0["name"] as? String }
+        #expect(names.contains { $0.contains("ticking") }, "\(Set(names))")
+        let perfetto = try await ask(port, "/download/trace.perfetto?seconds=0.2")
+        #expect(perfetto.status == 200)
+        #expect(String(decoding: perfetto.body, as: UTF8.self).contains("ticking"))
+      }
+      process.exit(.killed)
+      runtime.shutdown()
     }
 
     @Test func `O2: an address in use is named in one line`() async throws {
