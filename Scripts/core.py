@@ -117,7 +117,7 @@ class JoistProcesses(gdb.Command):
         for process in processes(layout):
             waits = f" in {process.wait}" if process.wait else ""
             parent = process.parent
-            made = f" parent #{parent >> 32}.{parent & 0xffffffff}" if parent else ""
+            made = f" parent #{parent >> 32}.{parent & 0xffffffff}" if 0 < parent < 2**64 - 1 else ""
             print(
                 f"{process} {process.state}{waits}{made} slices {process.slices} "
                 f"received {process.received} sent {process.sent}"

@@ -6,6 +6,19 @@ import Joist
 import TestSupport
 import Testing
 
+/// A message that lists the processes when it is destroyed.
+private struct Looking: ~Copyable, Sendable {
+  let runtime: ProcessRuntime
+  let looked: Count
+  let listed: Log<ProcessID>
+
+  deinit {
+    looked.add()
+    for process in runtime.processStatistics { listed.add(process.id) }
+    for process in runtime.topProcesses(by: .slices, limit: 9) { listed.add(process.process.id) }
+  }
+}
+
 @Suite struct SnapshotTests {
   @Test func `T5: a snapshot has the process's own figures, its name and its suspends`() throws {
     let simulation = try HandDriven()
@@ -70,6 +83,16 @@ import Testing
     for other in others { other.send(1) }
     simulation.run()
     #expect(process.snapshot?.links == [] && process.snapshot?.monitors == [])
+  }
+
+  @Test func `T5: a process that is ending is not listed as the next one of its record`() throws {
+    let simulation = try HandDriven()
+    let looked = Count()
+    let listed = Log<ProcessID>()
+    let process = simulation.runtime.spawn(Looking.self) { _ in }
+    process.send(Looking(runtime: simulation.runtime, looked: looked, listed: listed))
+    simulation.run()
+    #expect(looked.total == 1 && listed.entries == [])
   }
 
   @Test(.threadsAndSeeds)

@@ -32,6 +32,7 @@ func end(_ process: ProcessHandle) {
 /// A `deinit` may trap and re-enter this function, so every step is idempotent.
 @inline(never)
 private func endOnOwnStack(_ process: ProcessHandle) {
+  process.it.usage.end()
   // Ordering: the inbox's `end` publishes the new generation to threads that obtain extras which this end does not find
   // (PX2). Releasing is for threads that can rely on neither (`isAlive`).
   process.it.generation.store(process.it.identity.generation &+ 1, ordering: .releasing)

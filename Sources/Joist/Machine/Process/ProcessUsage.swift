@@ -17,9 +17,11 @@ struct ProcessUsage: ~Copyable {
   let received = Counter()
   let sent = Counter()
   let waits = Counter()
-  /// The bits of the identity of the process that spawned it; zero if a thread did.
-  // Ordering: relaxed, a note for observers; published with the record.
-  let parent = Atomic<UInt64>(0)
+  /// The bits of the identity of the process that spawned it; zero if a thread did, and `ended` from the end of a
+  /// process until the record has its next one.
+  // Ordering: releasing, after all else was set to zero: an observer that sees a process here reads no number of an
+  // earlier one. The end stores it before the new generation.
+  let parent = Atomic<UInt64>(Self.ended)
   /// The largest number of unreceived messages that it has found when it took its mail in.
   // Ordering: relaxed, statistics.
   let longestMailbox = Atomic<UInt32>(0)
@@ -73,8 +75,22 @@ struct ProcessUsage: ~Copyable {
     received.reset()
     sent.reset()
     waits.reset()
-    self.parent.store(parent, ordering: .relaxed)
     longestMailbox.store(0, ordering: .relaxed)
+    self.parent.store(parent, ordering: .releasing)
+  }
+
+  /// Notes that the process has ended.
+  @inline(__always)
+  func end() { parent.store(Self.ended, ordering: .relaxed) }
+
+  private static var ended: UInt64 { .max }
+
+  /// The bits of the identity of the parent, for an observer that has read the generation; nil if the process of that
+  /// generation has not begun.
+  // Ordering: as above; what the observer reads afterwards is of that process, or of a later one.
+  var parentIfBegun: UInt64? {
+    let bits = parent.load(ordering: .acquiring)
+    return bits == Self.ended ? nil : bits
   }
 
   /// Notes the number of unreceived messages that the process has found.

@@ -54,7 +54,7 @@ struct AlarmWatch {
       let record = core.it.table[nextRecord]
       nextRecord += 1
       let generation = record.it.generation.load(ordering: .acquiring)
-      guard generation != 0, record.it.state != .terminated else { continue }
+      guard generation != 0, record.it.usage.parentIfBegun != nil, record.it.state != .terminated else { continue }
       let id = ProcessID(slot: nextRecord - 1, generation: generation)
       for kind in [Alarm.Kind.longMailbox, .longBlocking] { compare(core, kind, id, record.figure(kind), now) }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which process the calling thread works for, without a context: for code far from a body, such as a log statement.
-// The fields of the process that are read here are its own (A1). The code that asks is the process's code, or the
+// The fields of the process that are read here are its own (PS1). The code that asks is the process's code, or the
 // process waits for it in `blocking`, so nothing else writes them meanwhile.
 
 /// The process whose code, or whose `blocking` closure, the calling thread runs.

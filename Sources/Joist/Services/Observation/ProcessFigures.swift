@@ -143,7 +143,7 @@ extension Handle<RuntimeCore> {
     for record in it.table.all {
       // Ordering: relaxed; `ProcessStatistics` looks at the generation again.
       let generation = record.it.generation.load(ordering: .relaxed)
-      guard record.it.state != .terminated else { continue }
+      guard record.it.usage.parentIfBegun != nil, record.it.state != .terminated else { continue }
       let value = value(record, generation, now)
       if value > top.least { top.add(value, record, generation) }
     }

@@ -48,6 +48,7 @@ public struct ProcessStatistics: Sendable, Hashable {
   // Ordering: the values are read relaxed. The fence keeps the second look at the generation behind them: if it is
   // still the same, they were those of that process.
   init?(_ record: ProcessHandle, _ generation: UInt32, _ clock: TickClock, now: UInt64) {
+    guard let parent = record.it.usage.parentIfBegun else { return nil }
     let state = record.it.state
     let signals = record.it.signals.relaxed
     let note = WaitNote(bits: record.it.wait.load(ordering: .relaxed))
@@ -62,7 +63,7 @@ public struct ProcessStatistics: Sendable, Hashable {
     messagesSent = record.it.usage.sent.total
     mailboxLength = record.mailboxLengthAtAGuess
     longestMailbox = max(mailboxLength, Int(record.it.usage.longestMailbox.load(ordering: .relaxed)))
-    parentBits = record.it.usage.parent.load(ordering: .relaxed)
+    parentBits = parent
     atomicMemoryFence(ordering: .acquiring)
     guard record.it.generation.load(ordering: .relaxed) == generation, state != .terminated, state != .created else {
       return nil
