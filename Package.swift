@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "Joist", targets: ["Joist"]),
     .library(name: "JoistSupervision", targets: ["JoistSupervision"]),
     .library(name: "JoistTesting", targets: ["JoistTesting"]),
+    .library(name: "JoistConcurrency", targets: ["JoistConcurrency"]),
     .library(name: "JoistObservation", targets: ["JoistObservation"]),
     .library(name: "JoistDashboard", targets: ["JoistDashboard"]),
     .library(name: "JoistTelemetry", targets: ["JoistTelemetry"]),
@@ -48,6 +49,7 @@ let package = Package(
     .target(name: "Joist", dependencies: ["CJoist"]),
     .target(name: "JoistSupervision", dependencies: ["Joist"]),
     .target(name: "JoistSimulation", dependencies: ["Joist", "CJoist"]),
+    .target(name: "JoistConcurrency", dependencies: ["Joist", "CJoist"]),
     .target(name: "JoistObservation", dependencies: ["Joist", "JoistSupervision"]),
     .target(
       name: "JoistDashboard",
@@ -101,7 +103,7 @@ let package = Package(
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .executableTarget(
       name: "Snippets",
-      dependencies: ["Joist", "JoistSupervision", "JoistMacros", "JoistObservation"],
+      dependencies: ["Joist", "JoistSupervision", "JoistConcurrency", "JoistMacros", "JoistObservation"],
       path: "Examples/Snippets"
     ),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
@@ -123,6 +125,7 @@ let package = Package(
       name: "ObservationTests",
       dependencies: ["Joist", "JoistObservation", "JoistSupervision", "JoistTesting", "TestSupport"]
     ),
+    .testTarget(name: "ConcurrencyTests", dependencies: ["Joist", "JoistConcurrency", "TestSupport"]),
     .testTarget(
       name: "DashboardTests",
       dependencies: [

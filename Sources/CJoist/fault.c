@@ -199,6 +199,12 @@ static void go_to_entry(struct joist_site *site, ucontext_t *context, uintptr_t 
 #endif
 }
 
+// Notes the executor of the task that the frames run, whose record lies in one of them.
+static void note_executor(struct joist_site *site) {
+  struct joist_executor *record = site->words != NULL ? *(struct joist_executor **)site->words->executor : NULL;
+  site->fault.executor = record != NULL ? *record : (struct joist_executor){0};
+}
+
 // Contains a fault if it may be. Returns whether the context was changed so that the thread can continue.
 static bool contain(struct joist_site *site, int signal, const siginfo_t *info, ucontext_t *context) {
   struct stack stack;
@@ -211,6 +217,7 @@ static bool contain(struct joist_site *site, int signal, const siginfo_t *info, 
     if (overflow != joist_overflow_ends) return overflow == joist_overflow_finishes;
   }
   fault->has_text = has_text(signal, joist_context_pc(context));
+  note_executor(site);
   if (fault->holds_lock) joist_thread_keep();
   go_to_entry(site, context, stack.top);
   return true;
@@ -222,6 +229,7 @@ _Noreturn void joist_fault_landed(void) {
   struct joist_site *site = current;
   struct stack stack;
   if (!running_stack(site, &stack)) abort();
+  note_executor(site);
   if (site->fault.holds_lock) joist_thread_keep();
   joist_stack_restart((void *)stack.top, site->entry, *(void *const *)site->running, site->control);
 }
@@ -447,5 +455,6 @@ __attribute__((noinline)) bool joist_fault_note_overflow(struct joist_site *site
   fault->signal = 0;
   fault->is_overflow = true;
   fault->has_text = false;
+  note_executor(site);
   return joist_fault_may_leave(site) && !site->contains_nothing;
 }

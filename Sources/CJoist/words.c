@@ -17,8 +17,11 @@
 //
 // Where exported functions save the accesses, each process has its own two words for `enter` and `exit`, which are zero
 // at first. `enter` is the last call before the switch to the process, and `exit` the first after the switch from it.
-// In between the words belong to Swift's runtime. Rule:
+// In between the words belong to Swift's runtime. Rules:
 // W16. No function of Swift's runtime is linked strongly, so that a program without Concurrency links.
+// W49. A process that runs a Swift task does not leave its thread. The functions of Swift's runtime that run a task
+//      keep the address of the thread's word for the executor's record, and write it at their end: on another thread,
+//      they would write a word of the first one.
 #define _GNU_SOURCE
 #include "CJoist.h"
 #include "find.h"
@@ -45,11 +48,8 @@ typedef SWIFT void apply(__attribute__((swift_indirect_result)) void *result, __
 typedef SWIFT void with_tracking(__attribute__((swift_indirect_result)) void *result, apply *run, void *run_context,
                                  apply *change, void *change_context, const void *type);
 typedef uintptr_t *get_globals(void);
-struct executor {
-  uintptr_t identity, implementation;
-};
 typedef SWIFT uintptr_t get_task(void);
-typedef SWIFT struct executor get_executor(void);
+typedef SWIFT struct joist_executor get_executor(void);
 typedef void *queue_make(const char *label, void *attributes);
 typedef void queue_sync(void *queue, void *context, void run(void *));
 typedef void queue_release(void *queue);
@@ -259,7 +259,7 @@ static uintptr_t *find_read_word(void *symbol, bool is_read(const uintptr_t *val
 static bool is_task(const uintptr_t *value) { return runtime.task() == (uintptr_t)value; }
 
 static bool is_executor(const uintptr_t *value) {
-  struct executor now = runtime.executor();
+  struct joist_executor now = runtime.executor();
   return now.identity == value[0] && now.implementation == value[1];
 }
 

@@ -153,7 +153,7 @@
         #expect(String(decoding: perfetto.body, as: UTF8.self).contains("ticking"))
       }
       process.exit(.killed)
-      runtime.shutdown()
+      await runtime.shutdown()
     }
 
     @Test func `O2: an address in use is named in one line`() async throws {

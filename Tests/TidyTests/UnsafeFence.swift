@@ -65,6 +65,12 @@ enum UnsafeFence {
     "Sources/Joist/Machine/Stacks/StackSlot.swift",  // lays the first frame of a process
     "Sources/Joist/Machine/Stacks/StackSlotTable.swift",  // slots in reserved memory
     "Sources/Joist/Machine/Time/TimerPool.swift",  // initializes timers in raw memory
+    "Sources/Joist/Machine/Crashes/TaskCrash.swift",  // the executor of a fault
+    "Sources/JoistConcurrency/Executor/TaskRunner.swift",  // jobs by their addresses
+    "Sources/JoistConcurrency/Executor/TaskTakeover.swift",  // jobs by their addresses
+    "Sources/JoistConcurrency/Guard/ProcessRuntime+Contain.swift",  // a continuation that is not checked
+    "Sources/JoistConcurrency/Guard/TaskGuard.swift",  // a continuation that is not checked
+    "Sources/JoistConcurrency/Guard/TaskRunner+Crashes.swift",  // an actor by its address
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
     "Sources/JoistCLI/Validate/RegisterChecks.swift",  // a call through C
     "Sources/JoistSimulation/SimulatedPlatform.swift",  // passes memory calls on

@@ -11,6 +11,7 @@ struct RuntimeServices: ~Copyable {
   var descriptors = DescriptorPoller()
   var deadlocks = DeadlockWatch()
   var restarts = RestartCounts()
+  var taskCrashes: (any TaskCrashHandler)?
   /// Used by the watchdog's thread alone.
   var alarms = AlarmWatch()
 }
@@ -22,6 +23,7 @@ extension Handle<RuntimeServices> {
     it.descriptors = DescriptorPoller()
     it.deadlocks = DeadlockWatch()
     it.restarts = RestartCounts()
+    it.taskCrashes = nil
     it.alarms = AlarmWatch()
   }
 }
@@ -53,6 +55,9 @@ extension RuntimeCore {
   var deadlocks: DeadlockWatch { services.it.deadlocks }
   /// The restarts by its supervisors.
   var restarts: RestartCounts { services.it.restarts }
+  /// What is told of crashes of Swift tasks.
+  var taskCrashes: (any TaskCrashHandler)? { services.it.taskCrashes }
+  func setTaskCrashes(_ handler: any TaskCrashHandler) { services.it.taskCrashes = handler }
   /// The waits for file descriptors.
   var descriptors: DescriptorPoller { services.it.descriptors }
 }

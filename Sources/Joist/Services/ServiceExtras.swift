@@ -9,7 +9,7 @@ import Synchronization
 struct ServiceExtras: ~Copyable {
   /// The lock of the watches and links.
   ///
-  /// The other fields belong to the process (A1).
+  /// The other fields belong to the process (PS1).
   let lock = SpinLock()
   /// The watchers that are told when it ends.
   var watches = SlotMap<Watch>()

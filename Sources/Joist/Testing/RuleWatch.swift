@@ -9,7 +9,7 @@ import Synchronization
 /// A check of a runtime from outside, which remembers what it saw.
 package struct RuleWatch {
   private let core: Handle<RuntimeCore>
-  /// The counts of where each record was found (A1, A3, R5).
+  /// The counts of where each record was found (PS1, PS3, R5).
   private var counts: [RecordCounts] = []
   private var queues: QueueWatch
 
@@ -90,10 +90,10 @@ package struct RuleWatch {
       let found = counts[index]
       if state != .terminated { live += 1 }
       if (state == .ready ? 1 : 0) != found.ready {
-        return "A3: \(process.id) is \(state) and in \(found.ready) queues"
+        return "PS3: \(process.id) is \(state) and in \(found.ready) queues"
       }
       if (state == .running ? 1 : 0) != found.running {
-        return "A1: \(process.id) is \(state), and \(found.running) schedulers have it"
+        return "PS1: \(process.id) is \(state), and \(found.running) schedulers have it"
       }
       if found.free > 1 || found.free == 1 && state != .terminated {
         return "R5: the record of \(process.id), which is \(state), is free \(found.free) times"

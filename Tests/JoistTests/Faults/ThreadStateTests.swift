@@ -53,7 +53,7 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
     #expect(log.entries == [false, false, false] && statistics.trapsContained == 3)
   }
 
-  @Test func `C1: a task's job that suspends its process gets its task back, and no other process sees it`() throws {
+  @Test func `C1: a process that runs a task keeps its thread and its task where it would yield`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in
       let executor = JobExecutor(runtime)
@@ -62,14 +62,37 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
         Locals.$number.withValue(4) {
           let process = Running.process.withLock { $0! }.process
           process.spawn { _ in log.add(isInTask || Locals.number != 0 ? "leaked" : "alone") }
+          // More than a slice, and a suspension, after which it goes on, too.
+          for _ in 0..<10_000 { try? process.yield() }
+          process.ref.suspend()
           try? process.yield()
+          process.ref.resume()
           let after = withUnsafeCurrentTask { $0?.hashValue }
           log.add(before == after && before != nil && Locals.number == 4 ? "same" : "lost")
         }
       }
-      #expect(runtime.waitUntilIdle(timeout: .seconds(60)), "the job and the process that it spawned")
+      #expect(runtime.waitUntilIdle(timeout: testLimit), "the job and the process that it spawned")
     }
-    #expect(log.entries == ["alone", "same"])
+    #expect(log.entries == ["same", "alone"])
+  }
+
+  @Test func `C1: a process that would wait inside a task ends with a sentence that says so`() throws {
+    let semaphore = ProcessSemaphore(permits: 0)
+    let waits: [@Sendable (ProcessContext<Never>) throws -> Void] = [
+      { process in try process.sleep(for: .seconds(1)) }, { _ in try semaphore.acquire() },
+      { process in process.blocking {} },
+    ]
+    _ = try withRuntime { runtime in
+      let executor = JobExecutor(runtime)
+      for wait in waits {
+        let before = runtime.recentReports.count
+        Task(executorPreference: executor) { try wait(Running.process.withLock { $0! }.process) }
+        TestSupport.wait(until: "the process has ended", on: runtime) { runtime.recentReports.count > before }
+        #expect("\(runtime.recentReports[before])".contains("cannot wait inside a Swift task"))
+      }
+      semaphore.release()
+      #expect(semaphore.tryAcquire())
+    }
   }
 
   @Test func `P5: signals that a crash leaves blocked, even in a handler, are not blocked for other processes`() async {

@@ -31,7 +31,7 @@ import Testing
       runtime.spareRecord().forceTransition(.wake)
     }
     let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(text.contains("A2"))
+    #expect(text.contains("PS2"))
   }
 
   @Test func `P2: an identity is ordered by slot, then generation, and prints as both`() {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of a process in its life, and the legal transitions between states.
-// A1. Only the owner of a process stores its state: its creator, the scheduler that runs or queues it, or the thread
-//     that claimed its wake (`Inbox`). All others only read it.
-// A2. The state changes only by a named transition; a transition that does not fit the state is refused, not performed.
-// A3. A process is on a run queue, or on the list of processes that wait for a stack slot, if and only if it is
-//     `.ready`.
-// A4. `.suspended` is never stored. It is a count in the signals (`Signals`) that hides the stored state, so a message
-//     or a timeout that arrives meanwhile is not lost.
+// PS1. Only the owner of a process stores its state: its creator, the scheduler that runs or queues it, or the thread
+//      that claimed its wake (`Inbox`). All others only read it.
+// PS2. The state changes only by a named transition; a transition that does not fit the state is refused, not
+//      performed.
+// PS3. A process is on a run queue, or on the list of processes that wait for a stack slot, if and only if it is
+//      `.ready`.
+// PS4. `.suspended` is never stored. It is a count in the signals (`Signals`) that hides the stored state, so a message
+//      or a timeout that arrives meanwhile is not lost.
 
 /// The state of a process in its life.
 ///
@@ -43,7 +44,7 @@ package enum Transition: UInt8, CaseIterable {
 }
 
 extension ProcessState {
-  /// Returns the state after a transition, or nil if the transition is not legal in this state (A2).
+  /// Returns the state after a transition, or nil if the transition is not legal in this state (PS2).
   @inline(__always)
   package func after(_ transition: Transition) -> ProcessState? {
     switch (self, transition) {

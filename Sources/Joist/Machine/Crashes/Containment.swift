@@ -39,12 +39,20 @@ package func stopTheProgram(_ sentence: String) -> Never {
 // Sound: the argument is the record that the handler found running on this stack.
 func processFaulted(_ argument: UnsafeMutableRawPointer) {
   let process = unsafe ProcessHandle(argument.assumingMemoryBound(to: ProcessRecord.self))
-  let scheduler = Scheduler.current!
+  noteCrash(of: process, on: Scheduler.current!)
+  end(process)
+}
+
+/// Notes the crash, in a function of its own: what it holds is released before the process ends, which never returns.
+@inline(never)
+private func noteCrash(of process: ProcessHandle, on scheduler: Handle<Scheduler>) {
+  let task = scheduler.crashedTask
   scheduler.forgetFrames(of: process)
-  process.noteFault(scheduler.takeFault())
+  let reason = scheduler.takeFault()
+  process.noteFault(reason)
   process.forgetWait(on: scheduler)
   process.dropBody()
-  end(process)
+  task?.ended(reason)
 }
 
 extension Handle<Scheduler> {

@@ -6,7 +6,7 @@
 import Synchronization
 
 extension Handle<ProcessRecord> {
-  /// Queues a process that is `.ready` (A3).
+  /// Queues a process that is `.ready` (PS3).
   ///
   /// The caller has the process, and no longer has it afterwards. `scheduler` is the one on this thread, if it belongs
   /// to the process's runtime.

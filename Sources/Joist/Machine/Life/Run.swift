@@ -16,8 +16,8 @@ import Synchronization
 extension Handle<Scheduler> {
   /// Runs a ready process that was taken from a queue, and those that it hands over to, until one of them comes back
   /// here.
-  // Sound: the record's first field is the stack pointer; no other thread has the process (A1), no access of Swift's is
-  // open here, and the thread state words are zero before and after.
+  // Sound: the record's first field is the stack pointer; no other thread has the process (PS1), no access of Swift's
+  // is open here, and the thread state words are zero before and after.
   // Ordering: `isInProcess` serves guesses of the watchdog and of thieves. `isStuck` is read relaxed, because
   // `schedulerIsBack` has a fence. A stuck scheduler that misses the flag comes here again, because it may no longer
   // hand over.
@@ -40,24 +40,28 @@ extension Handle<Scheduler> {
   ///
   /// It may then be on another thread; the result is the scheduler that runs it. Nothing that was read from this thread
   /// before may be used afterwards. The frame is small, because all saved frames include it.
+  ///
+  /// A process that runs a Swift task stays, as `words.c` explains: it goes on if it was to yield, and traps if it was
+  /// to wait.
   // Sound: runs on the process's own stack, which stays as it is until it is switched to again.
   @inline(never)
   @discardableResult
   func switchAway(_ outcome: Outcome) -> Handle<Scheduler> {
     let process = it.running!
-    unsafe joist_switch_alike(&process.it.stackPointer, switchTarget(after: process, outcome))
+    guard let target = unsafe switchTarget(after: process, outcome) else { return stay(process) }
+    unsafe joist_switch_alike(&process.it.stackPointer, target)
     let scheduler = Scheduler.current!
     scheduler.finishSwitch()
     return scheduler
   }
 
   /// Ends the slice, begins that of the next process if it is handed over to one, and returns the stack pointer to
-  /// switch to.
+  /// switch to; nil if the process stays.
   // Sound: only this thread has the stack pointer: it is that of the next process, or of this scheduler. Likewise
   // below.
   // Ordering: relaxed. What these loads look for is rare, and is seen at one of the next switches.
   @inline(never)
-  private func switchTarget(after process: ProcessHandle, _ outcome: Outcome) -> UnsafeMutableRawPointer {
+  private func switchTarget(after process: ProcessHandle, _ outcome: Outcome) -> UnsafeMutableRawPointer? {
     it.left = process
     it.outcome = outcome
     guard it.mayHandOver.load(ordering: .relaxed), it.clockCredit > 0, it.remote.isEmptyAtAGuess,
@@ -84,7 +88,8 @@ extension Handle<Scheduler> {
   // The clock is read before the process is queued, so that its slice does not count as time in the queue.
   // Sound: as above.
   @inline(never)
-  private func switchTargetSlowly(after process: ProcessHandle) -> UnsafeMutableRawPointer {
+  private func switchTargetSlowly(after process: ProcessHandle) -> UnsafeMutableRawPointer? {
+    if isInTask && it.outcome != .exited { return nil }
     endSlice(process)
     if it.outcome == .yielded && process.it.reductionsLeft <= 0 { record(.preempted) }
     if it.timing.isOfSlice { endTimedSlice() }
@@ -99,6 +104,30 @@ extension Handle<Scheduler> {
     it.ring.write(RecorderEntry(.afterYield, plus: it.outcome.rawValue, next.it.identity), it.clock)
     if it.timing.isOfSwitch { beginTimedSwitch() }
     return unsafe next.it.stackPointer!
+  }
+
+  /// Whether the process on this thread runs a Swift task.
+  // Sound: the words are this thread's.
+  var isInTask: Bool { unsafe joist_words_in_task(&it.words) }
+
+  /// Gives the process that runs a Swift task another slice, or traps if it was to wait.
+  @inline(never)
+  private func stay(_ process: ProcessHandle) -> Handle<Scheduler> {
+    it.left = nil
+    guard it.outcome == .yielded else { Self.refuseWaitInTask() }
+    countSlice(process)
+    process.it.reductionsLeft = process.it.sliceLength
+    if it.clockCredit <= 0 { readClock() }
+    return self
+  }
+
+  /// Traps, because the process runs a Swift task and was to wait.
+  @inline(never)
+  static func refuseWaitInTask() -> Never {
+    fatalError(
+      "Joist: a process cannot wait inside a Swift task, because the task would change its thread. Use `await` there, "
+        + "or have another process wait."
+    )
   }
 
   /// Queues, parks or reaps the process that has just left this thread (HO2).

@@ -212,7 +212,7 @@ extension Handle<ProcessRecord> {
     case .maker:
       let origin = (node.it.sender, node.it.sent)
       // It was counted as sent. Until it is made it counts as destroyed, because its maker may trap.
-      let destroyed = { (change: Int) in Scheduler.current!.it.counters.messagesDestroyed.add(change) }
+      let destroyed = { (change: Int) in _ = Scheduler.current!.it.counters.messagesDestroyed.add(change) }
       destroyed(1)
       it.mailbox.append(node.open(as: MessageMaker.self).make(for: self, from: origin))
       destroyed(-1)

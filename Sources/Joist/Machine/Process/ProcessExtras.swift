@@ -4,7 +4,7 @@
 // processes (R7): `ProcessExtras`, which the machine uses, and behind it `ServiceExtras`, which the services use. The
 // lowest bit of the record's word says whether `ProcessExtras` are in use, so that the end of a process that has only
 // services, such as a monitored one, looks at nothing else. The lock guards the mailbox limit, timers, suspenders and
-// lending. The other fields belong to the process (A1).
+// lending. The other fields belong to the process (PS1).
 // PX2. An ending process stores the next generation, empties its inbox, and only then looks for extras. Another thread
 //      that has obtained the extras looks at that inbox first and at the generation second. All these accesses except
 //      those of the generation are sequentially consistent. So if an end finds no extras, it emptied the inbox before

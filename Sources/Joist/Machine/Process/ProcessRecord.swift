@@ -3,7 +3,7 @@
 // What the runtime knows of a process: four cache lines. The first (R1) is all that a switch needs. The second is the
 // one that others write: senders, wakers, and threads that have a result for the process. The third belongs to the
 // owner again and holds its mail, and the fourth is the owner's statistics.
-// R1. Only the owner of the process (A1) touches the first line, except the word of its priorities, which threads that
+// R1. Only the owner of the process (PS1) touches the first line, except the word of its priorities, which threads that
 //     lend to it store (PI1).
 // R4. A record keeps its address for the program's life and is reused by later processes of the runtime. Its generation
 //     tells them apart (N2).
@@ -11,7 +11,7 @@
 // R9. The generation, and `isBounded` that is stored with it, are read relaxed. A thread that has an id learned it
 //     after the process was made, so it reads the id's generation or a newer one. That the process still lives is a
 //     guess at best; what is pushed for a process that has ended is discarded (K2). A decision that must hold reads the
-//     generation after something that orders it: having the process (A1), having pushed to its inbox, or PX2.
+//     generation after something that orders it: having the process (PS1), having pushed to its inbox, or PX2.
 // R10. The memory of records without a process is given back in groups (`TableTrim`). It is zero then, as if the
 //      records had never been used. A thread that still has an old reference finds generation zero, and finds the home
 //      by the address. New generations and wait numbers are higher than all that were given back.
@@ -20,7 +20,7 @@ import CJoist
 import Synchronization
 
 /// A process, as the runtime sees it.
-// Sound: its raw words are read and written by the owner of the process (A1), and mean what their comments say.
+// Sound: its raw words are read and written by the owner of the process (PS1), and mean what their comments say.
 @safe
 @usableFromInline
 package struct ProcessRecord: ~Copyable {
@@ -34,9 +34,9 @@ package struct ProcessRecord: ~Copyable {
   ///
   /// A negative value is a debt, which the next suspension point pays by ending the slice.
   var reductionsLeft: Int32 = 0
-  /// The state, which only `transition(_:)` changes (A2).
+  /// The state, which only `transition(_:)` changes (PS2).
   ///
-  /// It is atomic only because others may read it at any time (A1).
+  /// It is atomic only because others may read it at any time (PS1).
   fileprivate let stateWord = Atomic<UInt8>(ProcessState.terminated.rawValue)
   /// The priorities; atomic because others may read them, and lenders store them (PI1).
   private let priorityWord = Atomic<UInt8>(ProcessRecord.word(.normal, own: .normal))
@@ -44,7 +44,7 @@ package struct ProcessRecord: ~Copyable {
   var level: Priority = .normal
   /// Flags about the present process.
   var flags: ProcessFlags = []
-  /// The next process in a run queue, remote list, slot's list or free list; it is in at most one of them (A3).
+  /// The next process in a run queue, remote list, slot's list or free list; it is in at most one of them (PS3).
   var next: Handle<ProcessRecord>?
   /// The stack slot that its frames belong to; nil before it first runs.
   var slot: Handle<StackSlot>?
@@ -116,7 +116,7 @@ package struct ProcessRecord: ~Copyable {
 
   init(home: Handle<RuntimeCore>) { homeBits = Atomic(home.bits) }
 
-  /// The state, in which suspension does not show (A4).
+  /// The state, in which suspension does not show (PS4).
   // Ordering: relaxed, here and below. For the owner, what made it the owner orders the state with the rest of the
   // record. For others the state is a guess, or they read it after something that orders it: `liveCount`, U9.
   var state: ProcessState {
@@ -164,7 +164,7 @@ package struct ProcessRecord: ~Copyable {
   @inline(__always)
   func beginMail() { mailTraits.store(0, ordering: .relaxed) }
 
-  // Ordering: relaxed. The thread that has the process stores it (A1).
+  // Ordering: relaxed. The thread that has the process stores it (PS1).
   /// The message that woke it, handed over by the thread that claimed it (E5).
   ///
   /// It is older than those in the inbox and younger than those in the mailbox.
@@ -184,7 +184,7 @@ package struct ProcessRecord: ~Copyable {
   @inline(__always)
   private static func word(_ priority: Priority, own: Priority) -> UInt8 { priority.rawValue | own.rawValue << 2 }
 
-  /// Changes the state (A2).
+  /// Changes the state (PS2).
   ///
   /// A transition that does not fit the state is an error in the runtime itself, and stops the program.
   @inline(__always)
@@ -197,7 +197,7 @@ package struct ProcessRecord: ~Copyable {
 
   @inline(never)
   private func refuse(_ transition: Transition) -> Never {
-    stopTheProgram("A2: a process that is \(state) cannot \(transition)")
+    stopTheProgram("PS2: a process that is \(state) cannot \(transition)")
   }
 
   /// Initialises a record that no process has used.

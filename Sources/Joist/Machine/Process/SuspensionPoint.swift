@@ -106,7 +106,8 @@ extension Handle<ProcessRecord> {
   @inline(never)
   private func attend() -> Handle<Scheduler> {
     collectMail()
-    while it.signals.relaxed.suspends > 0 && !it.flags.contains(.exiting) {
+    // A process that runs a Swift task is kept away after that.
+    while it.signals.relaxed.suspends > 0 && !it.flags.contains(.exiting) && !Scheduler.current!.isInTask {
       _ = leaveTo(.yielded, Scheduler.current!)
       collectMail()
     }

@@ -238,6 +238,8 @@ extension Handle<ProcessRecord> {
   ///
   /// Neither an exit nor a suspension ends the wait.
   func runBlocking<Success: ~Copyable, Failure>(_ job: BlockingJob<Success, Failure>) {
+    // Not after the closure was handed over: it wakes its process, which would have crashed by then.
+    if Scheduler.current!.isInTask { Handle<Scheduler>.refuseWaitInTask() }
     job.process = self
     noteHandOn()
     home.it.blocking.submit(job)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The run queue of a scheduler: one list for each of the four levels. A process is in at most one list of one queue,
-// linked through its record's `next` (A3). One lock guards all four lists. It is biased towards the scheduler whose
+// linked through its record's `next` (PS3). One lock guards all four lists. It is biased towards the scheduler whose
 // queue it is; other threads take it as visitors (OL1).
 //
 // Q2. Within a level, processes run first in, first out. Levels are served from `.max` to `.low`.

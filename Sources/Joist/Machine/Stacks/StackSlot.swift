@@ -2,7 +2,7 @@
 //
 // A stack slot: the stack that a process runs on, a range of addresses with a guard below it. Processes that share a
 // slot take turns in it; the others' frames are saved elsewhere meanwhile. The frames in a slot are those of its
-// occupant. The owner of that process (A1) owns the slot, too. A slot without an occupant is the table's, under the
+// occupant. The owner of that process (PS1) owns the slot, too. A slot without an occupant is the table's, under the
 // table's lock.
 //
 // U1. A process belongs to one slot from its first slice to its end: its frames contain addresses, so they must be at
@@ -21,7 +21,7 @@
 //     has waited for a second leaves its slot, which gives its pages back. When there are many times as many processes
 //     as slots, a tenth of a second is enough, and unassigned processes take turns in the first few slots, so that all
 //     other slots can be reclaimed.
-// U8. Frames are copied without the lock. The thread that copies them owns the process (A1). The slot belongs by then
+// U8. Frames are copied without the lock. The thread that copies them owns the process (PS1). The slot belongs by then
 //     to another process, which the same thread restores, or queues only after it has copied.
 // U9. The first unassigned process that is about to wait raises `pressure`, passes the heavy fence, and looks for a
 //     parked process once more. A thread that parks a process does so, passes the light fence, and reads `pressure`.

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Jobs of Swift tasks: takes them over from Swift's global executor, runs them, and unlocks an actor in which one
+// crashed.
+//
+// W50. Where an exported variable is set, Swift's runtime calls it in place of its global executor. It is set once, and
+//      only if nobody has set it. There is one for jobs that run at once, and two for jobs that run later.
+// W51. A run of a job ends with the unlocking of the default actor that the thread's record of its executor names by
+//      then. So a job of a private kind, whose function writes an actor into the record, unlocks that actor.
+#include "CJoist.h"
+#include "find.h"
+
+#include <stddef.h>
+#include <time.h>
+
+#define SWIFT __attribute__((swiftcall))
+#define SWIFT_ASYNC __attribute__((swiftasynccall))
+
+typedef SWIFT void run_job(void *job, struct joist_executor executor);
+typedef SWIFT void global_enqueue(void *job);
+
+WEAK(swift_job_run)
+WEAK(swift_task_enqueueGlobal_hook)
+WEAK(swift_task_enqueueGlobalWithDelay_hook)
+WEAK(swift_task_enqueueGlobalWithDeadline_hook)
+
+static run_job *run;
+static struct joist_job_takers takers;
+// Swift's own way to enqueue a job, which it gives to each call of the hook.
+static global_enqueue *original;
+
+static SWIFT void enqueue(void *job, global_enqueue *swifts_own) {
+  __atomic_store_n(&original, swifts_own, __ATOMIC_RELAXED);
+  takers.now(job);
+}
+
+static SWIFT void enqueue_after(unsigned long long nanoseconds, void *job, void *swifts_own) {
+  (void)swifts_own;
+  takers.later(job, nanoseconds < INT64_MAX ? (int64_t)nanoseconds : INT64_MAX);
+}
+
+// Swift's continuous clock has number 1, and counts while the machine sleeps; its suspending clock has number 2.
+static SWIFT void enqueue_at(long long seconds, long long nanoseconds, long long tolerance_seconds,
+                             long long tolerance_nanoseconds, int clock, void *job, void *swifts_own) {
+  (void)tolerance_seconds, (void)tolerance_nanoseconds, (void)swifts_own;
+  struct timespec now;
+#if defined(__linux__)
+  clock_gettime(clock == 1 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &now);
+#else
+  clock_gettime(clock == 1 ? CLOCK_MONOTONIC : CLOCK_UPTIME_RAW, &now);
+#endif
+  int64_t left;
+  if (__builtin_mul_overflow(seconds - now.tv_sec, 1000000000LL, &left)) left = seconds > now.tv_sec ? INT64_MAX : 0;
+  else if (__builtin_add_overflow(left, nanoseconds - now.tv_nsec, &left)) left = INT64_MAX;
+  takers.later(job, left);
+}
+
+enum joist_takeover joist_jobs_take_over(struct joist_job_takers new_takers) {
+  void **now = FIND(swift_task_enqueueGlobal_hook);
+  void **after = FIND(swift_task_enqueueGlobalWithDelay_hook);
+  void **at = FIND(swift_task_enqueueGlobalWithDeadline_hook);
+  run = (run_job *)FIND(swift_job_run);
+  if (now == NULL || after == NULL || at == NULL || run == NULL) return joist_takeover_missing;
+  takers = new_takers;
+  void *nobody = NULL;
+  if (!__atomic_compare_exchange_n(now, &nobody, (void *)enqueue, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    return joist_takeover_taken;
+  }
+  __atomic_store_n(after, (void *)enqueue_after, __ATOMIC_SEQ_CST);
+  __atomic_store_n(at, (void *)enqueue_at, __ATOMIC_SEQ_CST);
+  return joist_takeover_done;
+}
+
+void joist_job_give_back(void *job) {
+  global_enqueue *swifts_own = __atomic_load_n(&original, __ATOMIC_RELAXED);
+  if (swifts_own != NULL) swifts_own(job);
+  else joist_job_run(job);
+}
+
+void joist_job_run(void *job) { run(job, (struct joist_executor){0, 0}); }
+
+#pragma mark - Unlocking an actor (W51)
+
+// The head of Swift's `Job`, and what the function needs.
+struct unlocking {
+  const void *type;
+  uintptr_t references;
+  void *of_scheduler[2];
+  uint32_t flags, identity;
+  void *reserved[2];
+  SWIFT_ASYNC void (*function)(struct unlocking *job);
+  struct joist_executor **record;
+  void *actor;
+};
+
+_Static_assert(offsetof(struct unlocking, function) == 56, "Swift calls the function there");
+
+static SWIFT_ASYNC void name_actor(struct unlocking *job) {
+  **job->record = (struct joist_executor){(uintptr_t)job->actor, 0};
+}
+
+void joist_actor_unlock(const struct joist_words *words, void *actor) {
+  struct unlocking job = {
+    // The first kind that is left to others, and the default priority.
+    .flags = 192 | 0x15 << 8,
+    .function = name_actor,
+    .record = (struct joist_executor **)words->executor,
+    .actor = actor,
+  };
+  joist_job_run(&job);
+}

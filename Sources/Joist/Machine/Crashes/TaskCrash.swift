@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is done when a process crashes that runs a job of a Swift task: the task never completes, so JoistConcurrency
+// tells those that wait for it.
+
+import CJoist
+
+/// What is told of crashes of Swift tasks.
+package protocol TaskCrashHandler: Sendable {
+  /// Returns what is told how the current task has crashed.
+  ///
+  /// Called at the top of the stack whose frames were abandoned, while the thread's current task still is the one that
+  /// crashed. `actor` is the address of the default actor in which it did, or zero. Must not wait.
+  func taskCrashed(in actor: UInt) -> any CrashedTask
+}
+
+/// A task that has crashed.
+package protocol CrashedTask: Sendable {
+  /// Called when the thread runs no task any more, on the stack of the process that ran it. Must not wait.
+  func ended(_ reason: ExitReason)
+}
+
+extension Handle<Scheduler> {
+  // Sound: the fault is this thread's, and nothing else has happened on the thread since.
+  /// Returns the task that has just crashed on this thread, if it was one and something is to be told.
+  var crashedTask: (any CrashedTask)? {
+    guard isInTask, let handler = it.runtime.it.taskCrashes else { return nil }
+    let executor = unsafe it.site.fault.executor
+    return handler.taskCrashed(in: executor.implementation == 0 ? executor.identity : 0)
+  }
+
+  // Sound: the words are this thread's.
+  /// Unlocks the default actor that the thread had locked when its frames were abandoned.
+  package func unlockActor(at address: UInt) {
+    guard let actor = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
+    unsafe joist_actor_unlock(&it.words, actor)
+  }
+}
+
+extension ProcessRuntime {
+  /// Sets what is told of crashes of tasks that processes of this runtime run; called once, before there is one.
+  package func tellOfTaskCrashes(_ handler: any TaskCrashHandler) { core.it.setTaskCrashes(handler) }
+}
+
+extension Scheduler {
+  /// Unlocks the default actor that this thread had locked when its frames were abandoned.
+  package static func unlockActor(at address: UInt) { current?.unlockActor(at: address) }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs the jobs of tasks in processes: one process for each job.
+//
+// A job that is to run later is a message with a delay, to a process that then runs it. So a task that sleeps has no
+// process meanwhile.
+
+import CJoist
+import Joist
+import Synchronization
+
+/// A job of Swift's runtime: what a task does from one suspension to the next.
+// Sound: Swift's runtime enqueues a job once, and the runner that has taken it runs it once. A job is one pointer.
+@safe struct TaskJob: @unchecked Sendable {
+  private let address: UnsafeMutableRawPointer
+
+  init(_ address: UnsafeMutableRawPointer) { unsafe self.address = address }
+  init(_ job: UnownedJob) { unsafe address = unsafeBitCast(job, to: UnsafeMutableRawPointer.self) }
+
+  /// Runs the job on this thread, without another executor than the global one.
+  func run() { unsafe joist_job_run(address) }
+
+  /// Gives the job back to Swift, which gave it to a hook.
+  func giveBack() { unsafe joist_job_give_back(address) }
+
+  /// The job as Swift has it.
+  var unowned: UnownedJob { unsafe unsafeBitCast(address, to: UnownedJob.self) }
+
+  /// The priority of a process for the job.
+  var priority: Joist.Priority {
+    switch unowned.priority.rawValue {
+    case 0x19...: .high
+    case 0x12...: .normal
+    case 1...: .low
+    default: .normal
+    }
+  }
+}
+
+/// Runs the tasks of the program on a runtime.
+final class TaskRunner: Sendable {
+  private static let reference = AtomicLazyReference<TaskRunner>()
+
+  /// The one that runs the tasks of the program; nil if Swift does.
+  static var installed: TaskRunner? { reference.load() }
+
+  let runtime: ProcessRuntime
+  let options: TaskOptions
+  private let timekeeper: ProcessRef<TaskJob>
+
+  init(_ runtime: ProcessRuntime, _ options: TaskOptions) throws(TaskTakeoverError) {
+    self.runtime = runtime
+    self.options = options
+    do {
+      timekeeper = try runtime.trySpawn(TaskJob.self, options: .init(priority: .high)) { process in
+        while true { TaskRunner.installed?.run(try process.receive()) }
+      }
+    } catch { throw .runtimeRefuses }
+  }
+
+  /// Makes it the one that runs the tasks of the program; returns false if there is another one.
+  static func install(_ runner: TaskRunner) -> Bool { reference.storeIfNil(runner) === runner }
+
+  /// Ends its process, for one that was not installed.
+  func stop() { timekeeper.exit(.shutdown) }
+
+  /// Has a process run the job, or gives it back to Swift if there is none.
+  func run(_ job: TaskJob) {
+    do {
+      _ = try runtime.trySpawn(Never.self, options: .init(priority: job.priority)) { _ in job.run() }
+    } catch {
+      job.giveToSwift()
+    }
+  }
+
+  /// Has a process run the job after a time.
+  func run(_ job: TaskJob, after delay: Duration) {
+    guard delay > .zero, timekeeper.isAlive else { return run(job) }
+    runtime.sendAfter(delay, to: timekeeper, job)
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Contained asynchronous code.
+
+public import Joist
+
+extension ProcessRuntime {
+  /// Runs asynchronous code, and throws an error if it crashes.
+  ///
+  /// A crash or a stack overflow anywhere below is thrown as ``ContainedCrash``: in the code itself, in `async let`, in
+  /// a child of a group, in a `Task` that it starts. Of nested guards, the innermost one throws. The other tasks below
+  /// are cancelled then, and not waited for. What the crashed code holds leaks, and for a lock that it holds
+  /// `Configuration.onTrapWithLock` applies. A detached task has no guard, and neither has code on the main actor, in
+  /// closures that Dispatch runs, or on executors of other libraries.
+  ///
+  /// The code runs in a task of its own, with the priority and the task-local values of the caller's. It is cancelled
+  /// when the caller's task is, and is waited for then.
+  ///
+  /// - Parameters:
+  ///   - isolation: The actor on which the caller runs.
+  ///   - body: The code.
+  /// - Returns: What the code returns.
+  /// - Throws: What the code throws; ``ContainedCrash``; ``TasksNotTakenOver`` if another runtime, or none, runs the
+  ///   program's tasks.
+  public func contain<Success: Sendable>(
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: @escaping @Sendable () async throws -> Success
+  ) async throws -> Success {
+    guard TaskRunner.installed?.runtime === self else { throw TasksNotTakenOver() }
+    let around = TaskGuard<Success>()
+    // Sound: the guard resumes the continuation once.
+    return try await withTaskCancellationHandler {
+      try await unsafe withUnsafeThrowingContinuation { continuation in
+        unsafe around.run(body, resuming: continuation)
+      }
+    } onCancel: {
+      around.cancel()
+    }
+  }
+}
+
+/// The runtime does not run the tasks of the program, so it cannot contain their crashes.
+public struct TasksNotTakenOver: Error, CustomStringConvertible {
+  /// The reason in one sentence.
+  public var description: String { "this runtime does not run the program's tasks: call `takeOverTasks` first" }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Crashes in asynchronous code end the guarded call, and nothing else.
+
+import Foundation
+import Joist
+import JoistConcurrency
+import Synchronization
+import TestSupport
+import Testing
+
+@inline(never) private func overflow(_ depth: Int) -> Int { depth == .max ? 0 : overflow(depth + 1) + 1 }
+
+private actor Bank {
+  var calls = 0
+  func add(crashes: Bool) -> Int {
+    calls += 1
+    return crashes ? crash() : calls
+  }
+}
+
+@concurrent private func elsewhere() async -> Int { crash() }
+private nonisolated(nonsending) func here() async -> Int { crash() }
+
+/// A way in which asynchronous code crashes.
+private enum Shape: String, CaseIterable {
+  case atOnce, afterYield, afterSleep, overflow, asyncLet, groupChild, task, immediateTask, concurrent, nonsending
+  case inCancellationHandler
+
+  func run() async throws -> Int {
+    switch self {
+    case .atOnce: return crash()
+    case .afterYield: return await Self.yieldAndCrash()
+    case .afterSleep:
+      try await rest(for: .milliseconds(2))
+      return crash()
+    case .overflow:
+      await Task.yield()
+      return ConcurrencyTests.overflow(0)
+    case .asyncLet:
+      async let value = Self.yieldAndCrash()
+      return await value
+    case .groupChild:
+      return await withTaskGroup(of: Int.self) { group in
+        for number in 0..<5 { group.addTask { number == 3 ? await Self.yieldAndCrash() : number } }
+        return await group.reduce(0, +)
+      }
+    case .task: return await Task { await Self.yieldAndCrash() }.value
+    case .immediateTask: return await Task.immediate { await Self.yieldAndCrash() }.value
+    case .concurrent: return await elsewhere()
+    case .nonsending: return await here()
+    case .inCancellationHandler:
+      let task = Task {
+        await withTaskCancellationHandler { try? await rest(for: .seconds(1)) } onCancel: { _ = crash() }
+      }
+      await Task.yield()
+      task.cancel()
+      await task.value
+      return 0
+    }
+  }
+
+  private static func yieldAndCrash() async -> Int {
+    await Task.yield()
+    return crash()
+  }
+}
+
+@Suite(.timeLimit(.minutes(10))) struct ContainTests {
+  @Test func `A1: a crash in asynchronous code ends the guarded call in each shape`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        for shape in Shape.allCases {
+          guard await crashes(runtime, { try await shape.run() }) else { return false }
+        }
+        return try await runtime.contain { () async -> Int in
+          await Task.yield()
+          return 7
+        } == 7
+      }
+    }
+  }
+
+  @Test func `A1: the error has the crash's message and signal, and where it happened`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        do {
+          try await runtime.contain { fatalError("the shelf is empty") }
+          return false
+        } catch let crash as ContainedCrash {
+          guard let trap = crash.trap else { return false }
+          return trap.message?.contains("the shelf is empty") == true && trap.signal != 0 && trap.backtrace.count > 3
+            && "\(crash)".contains("the shelf is empty")
+        }
+      }
+    }
+  }
+
+  @Test func `A1: of nested guards, the innermost one throws`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let outer = try await runtime.contain { () async -> String in
+          await crashes(runtime) { crash() } ? "inner" : "none"
+        }
+        return outer == "inner"
+      }
+    }
+  }
+
+  @Test func `A1: the other tasks below the guard are cancelled after a crash`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let (cancellations, cancelled) = AsyncStream.makeStream(of: Void.self)
+        let isCrashed = await crashes(runtime) {
+          await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+              group.addTask {
+                do { try await rest(for: .seconds(1_000)) } catch { cancelled.yield() }
+                return 1
+              }
+            }
+            await Task.yield()
+            return crash()
+          }
+        }
+        var count = 0
+        for await _ in cancellations {
+          count += 1
+          if count == 4 { break }
+        }
+        return isCrashed
+      }
+    }
+  }
+
+  @Test func `A1: guarded code is cancelled with its caller, which waits for it`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let task = Task {
+          try await runtime.contain { () async throws -> String in
+            do { try await rest(for: .seconds(1_000)) } catch { return "cancelled" }
+            return "slept"
+          }
+        }
+        task.cancel()
+        return try await task.value == "cancelled"
+      }
+    }
+  }
+
+  @Test func `A1: guarded code has the task-local values and the priority of its caller`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let seen = await Task(priority: .low) {
+          await Locals.$number.withValue(4) {
+            try? await runtime.contain { "\(Locals.number) \(Task.currentPriority.rawValue)" }
+          }
+        }.value
+        return seen == "4 \(TaskPriority.low.rawValue)"
+      }
+    }
+  }
+
+  @Test func `A1: an actor in which guarded code crashed answers again if it is unlocked`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram(.init(actorCrash: .unlocksActor)) { runtime in
+        let bank = Bank()
+        let count = await withTaskGroup(of: Bool.self) { group in
+          for number in 0..<50 {
+            group.addTask { await crashes(runtime) { await bank.add(crashes: number % 2 == 0) } }
+          }
+          return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        return await bank.add(crashes: false) == 51 && count == 25
+      }
+    }
+  }
+
+  @Test func `A1: ten thousand crashes at once end their calls, and none else`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let counts = await withTaskGroup(of: Int.self) { group in
+          for number in 0..<10_000 {
+            group.addTask {
+              if number % 2 == 0 { return await crashes(runtime) { crash() } ? 1 : 0 }
+              let value = try? await runtime.contain { () async -> Int in
+                await Task.yield()
+                return number
+              }
+              return value == number ? 10_000 : 0
+            }
+          }
+          return await group.reduce(0, +)
+        }
+        return counts == 5_000 + 5_000 * 10_000
+      }
+    }
+  }
+}
+
+private enum Locals { @TaskLocal static var number = 0 }

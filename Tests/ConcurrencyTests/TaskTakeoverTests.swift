@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What changes for a program when a runtime runs its tasks, and what happens after a crash that no guard is around.
+
+import Foundation
+import Joist
+import JoistConcurrency
+import Synchronization
+import TestSupport
+import Testing
+
+private actor Till { func open() -> Int { crash() } }
+
+@Suite(.timeLimit(.minutes(10))) struct TaskTakeoverTests {
+  @Test func `A1: tasks run in processes of the runtime, and the main actor elsewhere`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let before = runtime.statistics.processesCreated
+        let isInProcess = await Task { CurrentProcess.here != nil }.value
+        let isElsewhere = await MainActor.run { CurrentProcess.here == nil }
+        return isInProcess && isElsewhere && runtime.statistics.processesCreated > before
+      }
+    }
+  }
+
+  @Test func `A1: tasks that never suspend starve no other task`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let isOver = Count()
+        for _ in 0..<8 { Task.detached { while isOver.total == 0 {} } }
+        for _ in 0..<1_000 { await Task.yield() }
+        isOver.add()
+        return true
+      }
+    }
+  }
+
+  @Test func `A1: tasks sleep for as long as they were to, without a process meanwhile`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let start = ContinuousClock.now
+        let living = await withTaskGroup(of: Void.self, returning: Int.self) { group in
+          for _ in 0..<100 { group.addTask { _ = try? await rest(for: .milliseconds(300)) } }
+          _ = try? await rest(for: .milliseconds(150))
+          return Array(runtime.processStatistics).count
+        }
+        return ContinuousClock.now - start >= .milliseconds(300) && living < 20
+      }
+    }
+  }
+
+  @Test func `A1: tasks go on after the runtime has been shut down`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        await runtime.shutdown()
+        try await rest(for: .milliseconds(1))
+        return await Task { CurrentProcess.here == nil }.value
+      }
+    }
+  }
+
+  @Test func `A1: a second runtime, and one that ends, are refused with a reason`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let second = try ProcessRuntime(.init(schedulers: 1))
+        var reasons: [TaskTakeoverError] = []
+        do throws(TaskTakeoverError) { try second.takeOverTasks() } catch { reasons.append(error) }
+        await second.shutdown()
+        do throws(TaskTakeoverError) { try second.takeOverTasks() } catch { reasons.append(error) }
+        do { try await second.contain {} } catch {
+          return "\(error)".contains("takeOverTasks") && reasons == [.takenByRuntime, .runtimeRefuses]
+        }
+        return false
+      }
+    }
+  }
+
+  @Test func `A1: a crash without a guard ends the program with a sentence, unless told otherwise`()
+    async throws
+  {
+    let result = try await #require(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await endProgram { _ in await Task { crash() }.value == 0 }
+    }
+    #expect(String(decoding: result.standardErrorContent, as: UTF8.self).contains("no `contain` is around"))
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram(.init(unguardedCrash: .leavesTask)) { runtime in
+        Task.detached { crash() }
+        while runtime.statistics.trapsContained == 0 { await Task.yield() }
+        return true
+      }
+    }
+  }
+
+  @Test func `A1: a crash in an actor ends the program with the actor's type, unless told otherwise`()
+    async throws
+  {
+    let result = try await #require(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await endProgram { runtime in await crashes(runtime) { await Till().open() } }
+    }
+    let said = String(decoding: result.standardErrorContent, as: UTF8.self)
+    #expect(said.contains("a task crashed in the actor Till, which stays locked"))
+  }
+
+  @Test func `A1: each reason to refuse the tasks says what to do`() {
+    let all: [TaskTakeoverError] = [.unsupportedSwift, .takenByOthers, .takenByRuntime, .runtimeRefuses]
+    for reason in all { #expect("\(reason)".contains(": ")) }
+  }
+}
