@@ -55,7 +55,7 @@ private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
 
   @Test func `C1: a process that runs a task keeps its thread and its task where it would yield`() throws {
     let log = Log<String>()
-    _ = try withRuntime(.init(schedulers: 1)) { runtime in
+    _ = try withRuntime(.init(schedulers: 1, spareSchedulers: 0)) { runtime in
       let executor = JobExecutor(runtime)
       Task(executorPreference: executor) {
         let before = withUnsafeCurrentTask { $0?.hashValue }

@@ -20,8 +20,9 @@ struct ProcessUsage: ~Copyable {
   /// The bits of the identity of the process that spawned it; zero if a thread did, and `ended` from the end of a
   /// process until the record has its next one.
   // Ordering: releasing, after all else was set to zero: an observer that sees a process here reads no number of an
-  // earlier one. The end stores it before the new generation.
-  let parent = Atomic<UInt64>(Self.ended)
+  // earlier one. The end stores it before the new generation. It is zero in a record that never had a process (R10), as
+  // all else is.
+  let parent = Atomic<UInt64>(0)
   /// The largest number of unreceived messages that it has found when it took its mail in.
   // Ordering: relaxed, statistics.
   let longestMailbox = Atomic<UInt32>(0)
