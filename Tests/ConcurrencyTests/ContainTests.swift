@@ -51,7 +51,11 @@ private enum Shape: String, CaseIterable {
     case .nonsending: return await here()
     case .inCancellationHandler:
       let task = Task {
-        await withTaskCancellationHandler { try? await rest(for: .seconds(1)) } onCancel: { _ = crash() }
+        await withTaskCancellationHandler {
+          try? await rest(for: .seconds(1))
+        } onCancel: {
+          _ = crash()
+        }
       }
       await Task.yield()
       task.cancel()

@@ -12,11 +12,17 @@ extension TaskRunner: TaskCrashHandler {
 }
 
 /// A task that has crashed.
-private struct TaskCrash: CrashedTask {
-  let runner: TaskRunner
-  let around: (any AnyTaskGuard)?
+private final class TaskCrash: CrashedTask {
+  private let runner: TaskRunner
+  private let around: (any AnyTaskGuard)?
   /// The address of the default actor in which it crashed, or zero.
-  let actor: UInt
+  private let actor: UInt
+
+  init(runner: TaskRunner, around: (any AnyTaskGuard)?, actor: UInt) {
+    self.runner = runner
+    self.around = around
+    self.actor = actor
+  }
 
   func ended(_ reason: ExitReason) {
     if actor != 0 { actorCrashed(reason) }

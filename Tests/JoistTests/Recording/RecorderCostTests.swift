@@ -67,11 +67,13 @@ enum RecordedWork: String, CaseIterable, Sendable {
   @Test(.timeLimit(.minutes(2)), arguments: RecordedWork.allCases)
   func `O1: the recorder adds little to the time of yields, messages, rings and spawns`(_ work: RecordedWork) throws {
     let (with, without) = (Log<Double>(), Log<Double>())
-    for _ in 0..<5 {
+    var ratio = Double.infinity
+    // On a busy machine a series may have no round that nothing else has slowed down.
+    for series in 1...40 where series <= 5 || ratio >= 1.15 {
       try measure(work, 0, without)
       try measure(work, 16_384, with)
+      ratio = with.entries.min()! / without.entries.min()!
     }
-    let ratio = with.entries.min()! / without.entries.min()!
     #expect(ratio < 1.15, "\(ratio)")
   }
 }

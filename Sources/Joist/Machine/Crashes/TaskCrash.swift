@@ -6,7 +6,10 @@
 import CJoist
 
 /// What is told of crashes of Swift tasks.
-package protocol TaskCrashHandler: Sendable {
+///
+/// An object, and so is a task that has crashed: Swift's runtime makes the type of another optional existential at its
+/// first use, with memory and under a lock (FA5).
+package protocol TaskCrashHandler: AnyObject, Sendable {
   /// Returns what is told how the current task has crashed.
   ///
   /// Called at the top of the stack whose frames were abandoned, while the thread's current task still is the one that
@@ -15,7 +18,7 @@ package protocol TaskCrashHandler: Sendable {
 }
 
 /// A task that has crashed.
-package protocol CrashedTask: Sendable {
+package protocol CrashedTask: AnyObject, Sendable {
   /// Called when the thread runs no task any more, on the stack of the process that ran it. Must not wait.
   func ended(_ reason: ExitReason)
 }
@@ -23,8 +26,10 @@ package protocol CrashedTask: Sendable {
 extension Handle<Scheduler> {
   // Sound: the fault is this thread's, and nothing else has happened on the thread since.
   /// Returns the task that has just crashed on this thread, if it was one and something is to be told.
+  ///
+  /// Nothing is told without memory: then the code that waits for the task waits forever.
   var crashedTask: (any CrashedTask)? {
-    guard isInTask, let handler = it.runtime.it.taskCrashes else { return nil }
+    guard isInTask, let handler = it.runtime.it.taskCrashes, joist_has_memory(Limits.trapBytes) else { return nil }
     let executor = unsafe it.site.fault.executor
     return handler.taskCrashed(in: executor.implementation == 0 ? executor.identity : 0)
   }
