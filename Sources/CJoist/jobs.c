@@ -17,7 +17,11 @@
 #define SWIFT_ASYNC __attribute__((swiftasynccall))
 
 typedef SWIFT void run_job(void *job, struct joist_executor executor);
-typedef SWIFT void global_enqueue(void *job);
+// Swift's own ways to enqueue a job, which it gives to each call of a hook.
+typedef SWIFT void enqueue_now(void *job);
+typedef SWIFT void enqueue_later(unsigned long long nanoseconds, void *job);
+typedef SWIFT void enqueue_then(long long seconds, long long nanoseconds, long long tolerance_seconds,
+                                long long tolerance_nanoseconds, int clock, void *job);
 
 WEAK(swift_job_run)
 WEAK(swift_task_enqueueGlobal_hook)
@@ -26,23 +30,20 @@ WEAK(swift_task_enqueueGlobalWithDeadline_hook)
 
 static run_job *run;
 static struct joist_job_takers takers;
-// Swift's own way to enqueue a job, which it gives to each call of the hook.
-static global_enqueue *original;
+static enqueue_now *original;
 
-static SWIFT void enqueue(void *job, global_enqueue *swifts_own) {
+static SWIFT void enqueue(void *job, enqueue_now *swifts_own) {
   __atomic_store_n(&original, swifts_own, __ATOMIC_RELAXED);
-  takers.now(job);
+  if (!takers.now(job)) swifts_own(job);
 }
 
-static SWIFT void enqueue_after(unsigned long long nanoseconds, void *job, void *swifts_own) {
-  (void)swifts_own;
-  takers.later(job, nanoseconds < INT64_MAX ? (int64_t)nanoseconds : INT64_MAX);
+static SWIFT void enqueue_after(unsigned long long nanoseconds, void *job, enqueue_later *swifts_own) {
+  if (!takers.later(job, nanoseconds < INT64_MAX ? (int64_t)nanoseconds : INT64_MAX)) swifts_own(nanoseconds, job);
 }
 
 // Swift's continuous clock has number 1, and counts while the machine sleeps; its suspending clock has number 2.
 static SWIFT void enqueue_at(long long seconds, long long nanoseconds, long long tolerance_seconds,
-                             long long tolerance_nanoseconds, int clock, void *job, void *swifts_own) {
-  (void)tolerance_seconds, (void)tolerance_nanoseconds, (void)swifts_own;
+                             long long tolerance_nanoseconds, int clock, void *job, enqueue_then *swifts_own) {
   struct timespec now;
 #if defined(__linux__)
   clock_gettime(clock == 1 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &now);
@@ -52,27 +53,33 @@ static SWIFT void enqueue_at(long long seconds, long long nanoseconds, long long
   int64_t left;
   if (__builtin_mul_overflow(seconds - now.tv_sec, 1000000000LL, &left)) left = seconds > now.tv_sec ? INT64_MAX : 0;
   else if (__builtin_add_overflow(left, nanoseconds - now.tv_nsec, &left)) left = INT64_MAX;
-  takers.later(job, left);
+  if (takers.later(job, left)) return;
+  swifts_own(seconds, nanoseconds, tolerance_seconds, tolerance_nanoseconds, clock, job);
 }
 
-enum joist_takeover joist_jobs_take_over(struct joist_job_takers new_takers) {
+enum joist_takeover joist_jobs_are_taken(void) {
   void **now = FIND(swift_task_enqueueGlobal_hook);
-  void **after = FIND(swift_task_enqueueGlobalWithDelay_hook);
-  void **at = FIND(swift_task_enqueueGlobalWithDeadline_hook);
+  bool are_there = now != NULL && FIND(swift_task_enqueueGlobalWithDelay_hook) != NULL &&
+                   FIND(swift_task_enqueueGlobalWithDeadline_hook) != NULL && FIND(swift_job_run) != NULL;
+  if (!are_there) return joist_takeover_missing;
+  return __atomic_load_n(now, __ATOMIC_SEQ_CST) != NULL ? joist_takeover_taken : joist_takeover_free;
+}
+
+bool joist_jobs_take_over(struct joist_job_takers new_takers) {
+  void **now = FIND(swift_task_enqueueGlobal_hook), *nobody = NULL;
   run = (run_job *)FIND(swift_job_run);
-  if (now == NULL || after == NULL || at == NULL || run == NULL) return joist_takeover_missing;
   takers = new_takers;
-  void *nobody = NULL;
   if (!__atomic_compare_exchange_n(now, &nobody, (void *)enqueue, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-    return joist_takeover_taken;
+    return false;
   }
+  void **after = FIND(swift_task_enqueueGlobalWithDelay_hook), **at = FIND(swift_task_enqueueGlobalWithDeadline_hook);
   __atomic_store_n(after, (void *)enqueue_after, __ATOMIC_SEQ_CST);
   __atomic_store_n(at, (void *)enqueue_at, __ATOMIC_SEQ_CST);
-  return joist_takeover_done;
+  return true;
 }
 
 void joist_job_give_back(void *job) {
-  global_enqueue *swifts_own = __atomic_load_n(&original, __ATOMIC_RELAXED);
+  enqueue_now *swifts_own = __atomic_load_n(&original, __ATOMIC_RELAXED);
   if (swifts_own != NULL) swifts_own(job);
   else joist_job_run(job);
 }

@@ -112,25 +112,29 @@ static inline __attribute__((always_inline)) void joist_words_remove(const struc
 #pragma mark - Jobs of Swift tasks (jobs.c)
 
 /// The functions that get the jobs of Swift tasks, on any thread: those to run at once, and those to run after a number
-/// of nanoseconds, which may be below zero.
+/// of nanoseconds, which may be below zero. Where one returns false, Swift runs the job.
 struct joist_job_takers {
-  void (*_Nonnull now)(void *_Nonnull job);
-  void (*_Nonnull later)(void *_Nonnull job, int64_t nanoseconds);
+  bool (*_Nonnull now)(void *_Nonnull job);
+  bool (*_Nonnull later)(void *_Nonnull job, int64_t nanoseconds);
 };
 
-/// The outcomes of taking the jobs over.
+/// Whether the jobs of a program can be taken over.
 enum joist_takeover {
-  joist_takeover_done,
+  joist_takeover_free,
   /// This program's Swift has no such hooks, or the program does not use Swift's tasks.
   joist_takeover_missing,
-  /// Somebody else has taken the jobs over.
+  /// The hooks have other functions.
   joist_takeover_taken,
 };
 
+/// Returns whether jobs can be taken over. Takes the loader's lock.
+enum joist_takeover joist_jobs_are_taken(void);
+
 /// Has Swift's runtime give jobs to these functions from now on, in place of its global executor (W50).
 ///
-/// Called once per program. Takes the loader's lock.
-enum joist_takeover joist_jobs_take_over(struct joist_job_takers takers);
+/// Called once per program, where the hooks are free. Returns false if others have taken the jobs since. Takes the
+/// loader's lock.
+bool joist_jobs_take_over(struct joist_job_takers takers);
 
 /// Gives a job that a hook got to Swift's global executor. Runs it on the calling thread if there was no job to run at
 /// once so far, because that executor is not known then.

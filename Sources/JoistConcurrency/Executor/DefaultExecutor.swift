@@ -10,7 +10,10 @@
   /// The executor of tasks that prefer none.
   @available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *)
   private final class DefaultExecutor: TaskExecutor, SchedulingExecutor {
-    func enqueue(_ job: consuming ExecutorJob) { run(TaskJob(UnownedJob(job)), after: .zero) }
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = TaskJob(UnownedJob(job))
+      if !TaskRunner.installed!.run(job) { job.giveToSwift() }
+    }
 
     func enqueue<C: Clock>(
       _ job: consuming ExecutorJob,
@@ -18,15 +21,12 @@
       tolerance: C.Duration?,
       clock: C
     ) {
-      // Only Swift knows how long a time of such a clock is.
-      guard let delay = delay as? Duration else {
-        let swifts = PlatformExecutorFactory.defaultExecutor as! any SchedulingExecutor
-        return swifts.enqueue(job, after: delay, tolerance: tolerance, clock: clock)
-      }
-      run(TaskJob(UnownedJob(job)), after: delay)
+      let job = TaskJob(UnownedJob(job))
+      // Only Swift knows how long a time of a clock with another type of durations is.
+      if let delay = delay as? Duration, TaskRunner.installed!.run(job, after: delay) { return }
+      let swifts = PlatformExecutorFactory.defaultExecutor as! any SchedulingExecutor
+      swifts.enqueue(ExecutorJob(job.unowned), after: delay, tolerance: tolerance, clock: clock)
     }
-
-    private func run(_ job: TaskJob, after delay: Duration) { TaskRunner.installed!.run(job, after: delay) }
   }
 
   @available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *)

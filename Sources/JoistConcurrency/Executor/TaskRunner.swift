@@ -37,6 +37,22 @@ import Synchronization
   }
 }
 
+/// A job on its way to the timekeeper. If the runtime ends meanwhile, the job goes to Swift.
+private struct SleepingJob: ~Copyable, Sendable {
+  private let job: TaskJob
+
+  init(_ job: TaskJob) { self.job = job }
+
+  /// Returns the job, which the caller runs.
+  consuming func wakened() -> TaskJob {
+    let job = job
+    discard self
+    return job
+  }
+
+  deinit { job.giveToSwift() }
+}
+
 /// Runs the tasks of the program on a runtime.
 final class TaskRunner: Sendable {
   private static let reference = AtomicLazyReference<TaskRunner>()
@@ -46,14 +62,17 @@ final class TaskRunner: Sendable {
 
   let runtime: ProcessRuntime
   let options: TaskOptions
-  private let timekeeper: ProcessRef<TaskJob>
+  private let timekeeper: ProcessRef<SleepingJob>
 
   init(_ runtime: ProcessRuntime, _ options: TaskOptions) throws(TaskTakeoverError) {
     self.runtime = runtime
     self.options = options
     do {
-      timekeeper = try runtime.trySpawn(TaskJob.self, options: .init(priority: .high)) { process in
-        while true { TaskRunner.installed?.run(try process.receive()) }
+      timekeeper = try runtime.trySpawn(SleepingJob.self, options: .init(priority: .high)) { process in
+        while true {
+          let job = try process.receive().wakened()
+          if !TaskRunner.installed!.run(job) { job.giveToSwift() }
+        }
       }
     } catch { throw .runtimeRefuses }
   }
@@ -64,18 +83,19 @@ final class TaskRunner: Sendable {
   /// Ends its process, for one that was not installed.
   func stop() { timekeeper.exit(.shutdown) }
 
-  /// Has a process run the job, or gives it back to Swift if there is none.
-  func run(_ job: TaskJob) {
+  /// Has a process run the job; returns false if the runtime creates none.
+  func run(_ job: TaskJob) -> Bool {
     do {
       _ = try runtime.trySpawn(Never.self, options: .init(priority: job.priority)) { _ in job.run() }
-    } catch {
-      job.giveToSwift()
-    }
+      return true
+    } catch { return false }
   }
 
-  /// Has a process run the job after a time.
-  func run(_ job: TaskJob, after delay: Duration) {
-    guard delay > .zero, timekeeper.isAlive else { return run(job) }
-    runtime.sendAfter(delay, to: timekeeper, job)
+  /// Has a process run the job after a time; returns false if the runtime creates none.
+  func run(_ job: TaskJob, after delay: Duration) -> Bool {
+    guard delay > .zero else { return run(job) }
+    guard timekeeper.isAlive else { return false }
+    runtime.sendAfter(delay, to: timekeeper, SleepingJob(job))
+    return true
   }
 }

@@ -68,29 +68,34 @@ extension ProcessRuntime {
   /// and a crash in a task can be contained (``Joist/ProcessRuntime/contain(isolation:_:)``). Called once, early in the
   /// program: tasks that were enqueued before finish their job elsewhere. Code on the main actor, on executors of other
   /// libraries and in closures that Dispatch runs stays where it is, and crashes there end the program. After the
-  /// runtime has been shut down, Swift runs the tasks again.
+  /// runtime has been shut down, Swift runs the tasks again; a sleep that was under way ends at once.
   ///
   /// Takes the loader's lock, and allocates.
   ///
   /// - Parameter options: What happens after crashes.
   /// - Throws: ``TaskTakeoverError`` if that is not possible; then Swift goes on to run the tasks.
   public func takeOverTasks(_ options: TaskOptions = .init()) throws(TaskTakeoverError) {
+    if TaskRunner.installed != nil { throw .takenByRuntime }
+    switch joist_jobs_are_taken() {
+    case joist_takeover_free: break
+    case joist_takeover_taken: throw .takenByOthers
+    default: throw .unsupportedSwift
+    }
     let runner = try TaskRunner(self, options)
     guard TaskRunner.install(runner) else {
       runner.stop()
       throw .takenByRuntime
     }
+    tellOfTaskCrashes(runner)
     // Sound: Swift's runtime gives each job to one of them once.
     let takers = unsafe joist_job_takers(
-      now: { job in unsafe TaskRunner.installed?.run(TaskJob(job)) },
-      later: { job, nanoseconds in unsafe TaskRunner.installed?.run(TaskJob(job), after: .nanoseconds(nanoseconds)) }
+      now: { job in unsafe TaskRunner.installed!.run(TaskJob(job)) },
+      later: { job, nanoseconds in unsafe TaskRunner.installed!.run(TaskJob(job), after: .nanoseconds(nanoseconds)) }
     )
-    switch joist_jobs_take_over(takers) {
-    case joist_takeover_done:
-      tellOfTaskCrashes(runner)
-      becomeDefaultExecutor()
-    case joist_takeover_taken: throw .takenByOthers
-    default: throw .unsupportedSwift
+    guard joist_jobs_take_over(takers) else {
+      runner.stop()
+      throw .takenByOthers
     }
+    becomeDefaultExecutor()
   }
 }
