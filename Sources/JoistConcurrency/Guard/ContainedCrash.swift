@@ -6,8 +6,7 @@ public import Joist
 
 /// A crash in code that ``Joist/ProcessRuntime/contain(isolation:_:)`` has run.
 public struct ContainedCrash: Error {
-  /// Why the process ended that ran the crashed job: ``Joist/ExitReason/trap(_:)`` or
-  /// ``Joist/ExitReason/stackOverflow(_:)``.
+  /// Why the process ended that ran the crashed job: `.trap` or `.stackOverflow`.
   public let reason: ExitReason
 
   /// What is known of the crash: message, signal and backtrace.
