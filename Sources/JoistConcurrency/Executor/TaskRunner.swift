@@ -37,7 +37,9 @@ import Synchronization
   }
 }
 
-/// A job on its way to the timekeeper. If the runtime ends meanwhile, the job goes to Swift.
+/// A job on its way to the timekeeper.
+///
+/// If the runtime ends meanwhile, the job goes to Swift.
 private struct SleepingJob: ~Copyable, Sendable {
   private let job: TaskJob
 
