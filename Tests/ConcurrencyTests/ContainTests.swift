@@ -89,7 +89,7 @@ private enum Shape: String, CaseIterable {
     await #expect(processExitsWith: .exitCode(0)) {
       try await endProgram { runtime in
         do {
-          try await runtime.contain { fatalError("the shelf is empty") }
+          try await runtime.contain { if runtime.statistics.processesCreated > 0 { fatalError("the shelf is empty") } }
           return false
         } catch let crash as ContainedCrash {
           guard let trap = crash.trap else { return false }

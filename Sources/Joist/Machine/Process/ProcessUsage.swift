@@ -41,7 +41,7 @@ struct ProcessUsage: ~Copyable {
 
   /// Notes that the process became ready.
   ///
-  /// `readySince` is kept if it is later by less than a tenth of a second. Something else is not later: the process has
+  /// `readySince` is kept if it is later by less than a second or two. Something else is not later: the process has
   /// waited for more than half the range of `units`.
   @inline(__always)
   mutating func noteReady(at units: UInt32) {
@@ -59,7 +59,9 @@ struct ProcessUsage: ~Copyable {
   }
 
   /// The largest difference between two schedulers' readings of the clock, in `units`.
-  @inline(__always) private static var latestReading: UInt32 { 1 << 20 }
+  ///
+  /// A scheduler's reading is old when the system has not run its thread: on a busy machine for tenths of a second.
+  @inline(__always) private static var latestReading: UInt32 { 1 << 24 }
 
   /// Returns the time since the process became ready, in `units`.
   ///
