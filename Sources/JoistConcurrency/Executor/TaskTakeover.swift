@@ -45,7 +45,7 @@ public enum TaskTakeoverError: Error, Hashable, CustomStringConvertible {
   case unsupportedSwift
   /// Another library runs the program's tasks.
   case takenByOthers
-  /// Another runtime of Joist does.
+  /// A runtime of Joist runs them already.
   case takenByRuntime
   /// The runtime creates no more processes.
   case runtimeRefuses
@@ -55,7 +55,7 @@ public enum TaskTakeoverError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .unsupportedSwift: "this version of Swift lets nobody run its tasks: build with Swift 6.2 or 6.3"
     case .takenByOthers: "another library runs the tasks of this program: take them over before it does, or remove it"
-    case .takenByRuntime: "another runtime of Joist runs the tasks of this program: use that one"
+    case .takenByRuntime: "a runtime of Joist runs the tasks of this program already: use that one"
     case .runtimeRefuses: "the runtime creates no process to run tasks: take the tasks over before you shut it down"
     }
   }
