@@ -72,6 +72,9 @@ extension ProcessRuntime {
     core.lookAtAlarms(now: now, isLast: isLast)
   }
 
+  /// The number of records that this runtime and earlier ones of its core have used.
+  package var usedRecords: Int { core.it.table.usedCount }
+
   /// Looks again at circles of waits that may have ended by themselves, as the watchdog does.
   package func lookForStuckCircles() { core.it.deadlocks.look(core, now: core.it.platform.now()) }
 
