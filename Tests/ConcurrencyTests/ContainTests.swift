@@ -2,10 +2,8 @@
 //
 // Crashes in asynchronous code end the guarded call, and nothing else.
 
-import Foundation
 import Joist
 import JoistConcurrency
-import Synchronization
 import TestSupport
 import Testing
 

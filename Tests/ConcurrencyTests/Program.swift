@@ -11,10 +11,9 @@ import Testing
 /// returns true.
 func endProgram(
   _ options: TaskOptions = .init(),
-  schedulers: Int = 2,
   ifHolds body: (ProcessRuntime) async throws -> Bool
 ) async throws -> Never {
-  let runtime = try ProcessRuntime(.init(schedulers: schedulers))
+  let runtime = try ProcessRuntime(.init(schedulers: 2))
   try runtime.takeOverTasks(options)
   exit(try await body(runtime) ? 0 : 1)
 }

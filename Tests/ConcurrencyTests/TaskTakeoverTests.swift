@@ -2,10 +2,8 @@
 //
 // What changes for a program when a runtime runs its tasks, and what happens after a crash that no guard is around.
 
-import Foundation
 import Joist
 import JoistConcurrency
-import Synchronization
 import TestSupport
 import Testing
 

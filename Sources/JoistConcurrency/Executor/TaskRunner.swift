@@ -71,10 +71,7 @@ final class TaskRunner: Sendable {
     self.options = options
     do {
       timekeeper = try runtime.trySpawn(SleepingJob.self, options: .init(priority: .high)) { process in
-        while true {
-          let job = try process.receive().wakened()
-          if !TaskRunner.installed!.run(job) { job.giveToSwift() }
-        }
+        while true { TaskRunner.installed!.runAnyway(try process.receive().wakened()) }
       }
     } catch { throw .runtimeRefuses }
   }
@@ -91,6 +88,11 @@ final class TaskRunner: Sendable {
       _ = try runtime.trySpawn(Never.self, options: .init(priority: job.priority)) { _ in job.run() }
       return true
     } catch { return false }
+  }
+
+  /// Has a process run the job, or Swift if the runtime creates none.
+  func runAnyway(_ job: TaskJob) {
+    if !run(job) { job.giveToSwift() }
   }
 
   /// Has a process run the job after a time; returns false if the runtime creates none.

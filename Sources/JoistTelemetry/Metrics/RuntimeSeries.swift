@@ -33,7 +33,9 @@
     ]
 
     /// The counters that tell apart kinds of one event.
-    private static let kinds: [Kind] = [
+    private static let kinds = fixedKinds + traps
+
+    private static let fixedKinds: [Kind] = [
       ("joist_exits", "reason", "crash", { $0.crashes }),
       // The figures are read one after the other, so a difference may be below zero for a moment.
       ("joist_exits", "reason", "error", { max(0, $0.abnormalExits - $0.linkedExits - $0.crashes) }),
@@ -63,7 +65,7 @@
 
     init(_ maker: SeriesMaker, schedulers count: Int) {
       plain = RuntimeSeries.plain.map { maker.counter($0.name) }
-      kinds = (RuntimeSeries.kinds + RuntimeSeries.traps).map { maker.counter($0.name, [($0.dimension, $0.value)]) }
+      kinds = RuntimeSeries.kinds.map { maker.counter($0.name, [($0.dimension, $0.value)]) }
       processes = RuntimeSeries.states.map { maker.gauge("joist_processes", [("state", "\($0)")]) }
       longestMailbox = maker.gauge("joist_mailbox_longest")
       savedFrames = maker.gauge("joist_memory_bytes", [("part", "savedFrames")])
@@ -86,9 +88,7 @@
     mutating func follow(_ runtime: ProcessRuntime) {
       let statistics = runtime.statistics
       for (index, entry) in RuntimeSeries.plain.enumerated() { plain[index].follow(entry.figure(statistics)) }
-      for (index, entry) in (RuntimeSeries.kinds + RuntimeSeries.traps).enumerated() {
-        kinds[index].follow(entry.figure(statistics))
-      }
+      for (index, entry) in RuntimeSeries.kinds.enumerated() { kinds[index].follow(entry.figure(statistics)) }
       savedFrames.set(statistics.savedFramesBytes)
       heaps.set(statistics.heapBytes)
       slotsMade.set(statistics.slotsMade)

@@ -33,13 +33,6 @@ extension Handle<Scheduler> {
     let executor = unsafe it.site.fault.executor
     return handler.taskCrashed(in: executor.implementation == 0 ? executor.identity : 0)
   }
-
-  // Sound: the words are this thread's.
-  /// Unlocks the default actor that the thread had locked when its frames were abandoned.
-  package func unlockActor(at address: UInt) {
-    guard let actor = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
-    unsafe joist_actor_unlock(&it.words, actor)
-  }
 }
 
 extension ProcessRuntime {
@@ -48,6 +41,10 @@ extension ProcessRuntime {
 }
 
 extension Scheduler {
+  // Sound: the words are this thread's.
   /// Unlocks the default actor that this thread had locked when its frames were abandoned.
-  package static func unlockActor(at address: UInt) { current?.unlockActor(at: address) }
+  package static func unlockActor(at address: UInt) {
+    guard let current, let actor = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
+    unsafe joist_actor_unlock(&current.it.words, actor)
+  }
 }
