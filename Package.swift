@@ -8,6 +8,8 @@ import PackageDescription
 let macros = TargetDependencyCondition.when(traits: ["Macros"])
 let dashboard = TargetDependencyCondition.when(traits: ["Dashboard"])
 let telemetry = TargetDependencyCondition.when(traits: ["Telemetry"])
+let hummingbird = TargetDependencyCondition.when(traits: ["Hummingbird"])
+let service = TargetDependencyCondition.when(traits: ["Service"])
 
 let package = Package(
   name: "joist",
@@ -20,11 +22,14 @@ let package = Package(
     .library(name: "JoistObservation", targets: ["JoistObservation"]),
     .library(name: "JoistDashboard", targets: ["JoistDashboard"]),
     .library(name: "JoistTelemetry", targets: ["JoistTelemetry"]),
+    .library(name: "JoistHummingbird", targets: ["JoistHummingbird"]),
+    .library(name: "JoistService", targets: ["JoistService"]),
     .library(name: "JoistMacros", targets: ["JoistMacros"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
     .executable(name: "Hello", targets: ["Hello"]),
     .executable(name: "WordCount", targets: ["WordCount"]),
     .executable(name: "CrashyServer", targets: ["CrashyServer"]),
+    .executable(name: "HummingbirdGuard", targets: ["HummingbirdGuard"]),
   ],
   traits: [
     .trait(name: "Macros", description: "The macros of JoistMacros, which need swift-syntax."),
@@ -32,6 +37,16 @@ let package = Package(
     .trait(
       name: "Telemetry",
       description: "The adapters of JoistTelemetry to swift-log, swift-metrics and swift-distributed-tracing."
+    ),
+    .trait(
+      name: "Hummingbird",
+      description: "The guard of JoistHummingbird around the requests of an application.",
+      enabledTraits: ["Telemetry"]
+    ),
+    .trait(
+      name: "Service",
+      description: "The services of JoistService, which run in a service group of swift-service-lifecycle.",
+      enabledTraits: ["Telemetry"]
     ),
   ],
   dependencies: [
@@ -42,6 +57,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.1.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
   ],
   targets: [
     .target(name: "CJoist"),
@@ -66,6 +82,29 @@ let package = Package(
         .product(name: "Logging", package: "swift-log", condition: telemetry),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: telemetry),
         .product(name: "Tracing", package: "swift-distributed-tracing", condition: telemetry),
+      ]
+    ),
+    .target(
+      name: "JoistHummingbird",
+      dependencies: [
+        "Joist",
+        "JoistConcurrency",
+        "JoistTelemetry",
+        .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: hummingbird),
+        .product(name: "Logging", package: "swift-log", condition: hummingbird),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: hummingbird),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: hummingbird),
+      ]
+    ),
+    .target(
+      name: "JoistService",
+      dependencies: [
+        "Joist",
+        "JoistSupervision",
+        "JoistTelemetry",
+        .product(name: "Logging", package: "swift-log", condition: service),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: service),
       ]
     ),
     .target(name: "JoistTesting", dependencies: ["Joist", "JoistSimulation"]),
@@ -100,6 +139,25 @@ let package = Package(
       dependencies: ["Joist", "JoistSupervision"],
       path: "Examples/CrashyServer"
     ),
+    .executableTarget(
+      name: "HummingbirdGuard",
+      dependencies: [
+        "Joist",
+        "JoistHummingbird",
+        .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+      ],
+      path: "Examples/HummingbirdGuard"
+    ),
+    .executableTarget(
+      name: "ServerFigures",
+      dependencies: [
+        "Joist",
+        "JoistHummingbird",
+        .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+        .product(name: "Logging", package: "swift-log", condition: hummingbird),
+      ],
+      path: "Examples/ServerFigures"
+    ),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .executableTarget(
       name: "Snippets",
@@ -109,7 +167,7 @@ let package = Package(
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
     .target(
       name: "TestSupport",
-      dependencies: ["Joist", "JoistSimulation", "JoistTesting"],
+      dependencies: ["Joist", "JoistConcurrency", "JoistSimulation", "JoistTesting"],
       path: "Tests/TestSupport"
     ),
     .testTarget(
@@ -147,6 +205,31 @@ let package = Package(
         .product(name: "CoreMetrics", package: "swift-metrics", condition: telemetry),
         .product(name: "Tracing", package: "swift-distributed-tracing", condition: telemetry),
         .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: telemetry),
+      ]
+    ),
+    .testTarget(
+      name: "HummingbirdTests",
+      dependencies: [
+        "Joist",
+        "JoistConcurrency",
+        "JoistHummingbird",
+        "TestSupport",
+        .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: hummingbird),
+        .product(name: "HummingbirdTesting", package: "hummingbird", condition: hummingbird),
+        .product(name: "Logging", package: "swift-log", condition: hummingbird),
+        .product(name: "InMemoryLogging", package: "swift-log", condition: hummingbird),
+      ]
+    ),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: [
+        "Joist",
+        "JoistService",
+        "JoistSupervision",
+        "TestSupport",
+        .product(name: "Logging", package: "swift-log", condition: service),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: service),
       ]
     ),
     .testTarget(

@@ -98,21 +98,26 @@ struct unlocking {
   SWIFT_ASYNC void (*function)(struct unlocking *job);
   struct joist_executor **record;
   void *actor;
+  void (*before)(void *context);
+  void *context;
 };
 
 _Static_assert(offsetof(struct unlocking, function) == 56, "Swift calls the function there");
 
 static SWIFT_ASYNC void name_actor(struct unlocking *job) {
   **job->record = (struct joist_executor){(uintptr_t)job->actor, 0};
+  if (job->before != NULL) job->before(job->context);
 }
 
-void joist_actor_unlock(const struct joist_words *words, void *actor) {
+void joist_actor_unlock(const struct joist_words *words, void *actor, void (*before)(void *context), void *context) {
   struct unlocking job = {
     // The first kind that is left to others, and the default priority.
     .flags = 192 | 0x15 << 8,
     .function = name_actor,
     .record = (struct joist_executor **)words->executor,
     .actor = actor,
+    .before = before,
+    .context = context,
   };
   joist_job_run(&job);
 }

@@ -17,6 +17,27 @@ private actor Bank {
   }
 }
 
+private actor Vault: RecoverableActor {
+  private var (left, right) = (0, 0)
+  var repairs = 0
+  var isConsistent: Bool { left == right }
+
+  func recover(from crash: ContainedCrash) {
+    repairs += left == right + 1 && crash.trap != nil ? 1 : 0
+    right = left
+  }
+
+  func crashHalfway() -> Int {
+    left += 1
+    return crash()
+  }
+}
+
+private actor Hopeless: RecoverableActor {
+  func recover(from _: ContainedCrash) { _ = crash() }
+  func work() -> Int { crash() }
+}
+
 @concurrent private func elsewhere() async -> Int { crash() }
 private nonisolated(nonsending) func here() async -> Int { crash() }
 
@@ -178,10 +199,72 @@ private enum Shape: String, CaseIterable {
     }
   }
 
+  @Test func `A1: an actor that can recover repairs its state before its next job`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let vault = Vault()
+        let isRight = await withTaskGroup(of: Bool.self) { group in
+          for number in 0..<50 {
+            group.addTask {
+              if number % 2 == 0 { return await crashes(runtime) { await vault.crashHalfway() } }
+              return await vault.isConsistent
+            }
+          }
+          return await group.reduce(true) { $0 && $1 }
+        }
+        return await vault.repairs == 25 && isRight
+      }
+    }
+  }
+
+  @Test func `A1: a crash while an actor recovers ends the program with the actor's type`() async throws {
+    let result = try await #require(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await endProgram { runtime in await crashes(runtime) { await Hopeless().work() } }
+    }
+    let said = String(decoding: result.standardErrorContent, as: UTF8.self)
+    #expect(said.contains("the actor Hopeless crashed while it recovered"))
+  }
+
+  @Test func `A1: code that takes longer than its limit is cancelled, and its caller goes on`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram { runtime in
+        let (cancelled, isOver) = (Count(), Count())
+        do {
+          try await runtime.contain(within: .milliseconds(20)) {
+            // It ignores its cancellation, of which only the handler hears.
+            await withTaskCancellationHandler {
+              while isOver.total == 0 { await Task.yield() }
+            } onCancel: {
+              cancelled.add()
+            }
+          }
+          return false
+        } catch let late as ContainDeadlinePassed {
+          while cancelled.total == 0 { await Task.yield() }
+          isOver.add()
+          let quick = try await runtime.contain(within: .seconds(1_000)) { 7 }
+          return late.limit == .milliseconds(20) && quick == 7
+        }
+      }
+    }
+  }
+
+  @Test func `A1: crashed tasks are counted, and a used-up budget of them calls the program`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      let calls = Count()
+      let budget = CrashBudget(tasks: 10) { calls.add() }
+      try await endProgram(.init(crashBudget: budget)) { runtime in
+        for _ in 0..<25 { _ = await crashes(runtime) { crash() } }
+        while calls.total < 2 { await Task.yield() }
+        return runtime.crashedTasks == 25 && calls.total == 2
+      }
+    }
+  }
+
   @Test func `A1: thousands of crashes at once end their calls, and no others`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       try await endProgram { runtime in
-        let calls = many(10_000, oneIn: 10)
+        let calls = many(4_000, oneIn: 4)
         let counts = await withTaskGroup(of: Int.self) { group in
           for number in 0..<calls {
             group.addTask {

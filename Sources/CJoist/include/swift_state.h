@@ -143,9 +143,11 @@ void joist_job_give_back(void *_Nonnull job);
 /// Runs a job on the calling thread, after `joist_jobs_take_over`.
 void joist_job_run(void *_Nonnull job);
 
-/// Unlocks a default actor that the calling thread had locked when its frames were abandoned (W51).
+/// Unlocks a default actor that was locked by frames that were abandoned (W51).
 ///
-/// The thread must run no task. Other jobs of the actor are enqueued.
-void joist_actor_unlock(const struct joist_words *_Nonnull words, void *_Nonnull actor);
+/// The thread must run no task. Other jobs of the actor are enqueued. `before` is called first, with the actor as the
+/// thread's executor, and must not move to another thread.
+void joist_actor_unlock(const struct joist_words *_Nonnull words, void *_Nonnull actor,
+                        void (*_Nullable before)(void *_Nullable context), void *_Nullable context);
 
 #endif

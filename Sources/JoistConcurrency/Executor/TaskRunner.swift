@@ -55,6 +55,12 @@ private struct SleepingJob: ~Copyable, Sendable {
   deinit { job.giveToSwift() }
 }
 
+/// What the timekeeper does when its time has come.
+private enum Due: ~Copyable, Sendable {
+  case job(SleepingJob)
+  case deadline(any AnyTaskGuard)
+}
+
 /// Runs the tasks of the program on a runtime.
 final class TaskRunner: Sendable {
   private static let reference = AtomicLazyReference<TaskRunner>()
@@ -64,14 +70,20 @@ final class TaskRunner: Sendable {
 
   let runtime: ProcessRuntime
   let options: TaskOptions
-  private let timekeeper: ProcessRef<SleepingJob>
+  let crashes = CrashCount()
+  private let timekeeper: ProcessRef<Due>
 
   init(_ runtime: ProcessRuntime, _ options: TaskOptions) throws(TaskTakeoverError) {
     self.runtime = runtime
     self.options = options
     do {
-      timekeeper = try runtime.trySpawn(SleepingJob.self, options: .init(priority: .high)) { process in
-        while true { TaskRunner.installed!.runAnyway(try process.receive().wakened()) }
+      timekeeper = try runtime.trySpawn(Due.self, options: .init(priority: .high)) { process in
+        while true {
+          switch try process.receive() {
+          case .job(let job): TaskRunner.installed!.runAnyway(job.wakened())
+          case .deadline(let around): TaskRunner.installed!.apart { around.expire() }
+          }
+        }
       }
     } catch { throw .runtimeRefuses }
   }
@@ -90,6 +102,16 @@ final class TaskRunner: Sendable {
     } catch { return false }
   }
 
+  /// Tells the guard after a time; the timer can be cancelled.
+  func tell(_ around: some AnyTaskGuard, after delay: Duration) -> TimerID {
+    runtime.sendAfter(delay, to: timekeeper, .deadline(around))
+  }
+
+  /// Has a process of its own run code of the program, such as handlers of cancellation; it may crash.
+  func apart(_ body: @escaping @Sendable () -> Void) {
+    do { _ = try runtime.trySpawn(Never.self) { _ in body() } } catch { body() }
+  }
+
   /// Has a process run the job, or Swift if the runtime creates none.
   func runAnyway(_ job: TaskJob) {
     if !run(job) { job.giveToSwift() }
@@ -99,7 +121,7 @@ final class TaskRunner: Sendable {
   func run(_ job: TaskJob, after delay: Duration) -> Bool {
     guard delay > .zero else { return run(job) }
     guard timekeeper.isAlive else { return false }
-    runtime.sendAfter(delay, to: timekeeper, SleepingJob(job))
+    runtime.sendAfter(delay, to: timekeeper, .job(SleepingJob(job)))
     return true
   }
 }

@@ -6,7 +6,7 @@ import CJoist
 public import Joist
 
 /// What happens after crashes of tasks that a runtime runs.
-public struct TaskOptions: Sendable, Hashable {
+public struct TaskOptions: Sendable {
   /// What happens after a crash in code that no `contain` is around.
   public enum UnguardedCrash: Sendable, Hashable {
     /// The program ends, as it would without Joist.
@@ -15,7 +15,8 @@ public struct TaskOptions: Sendable, Hashable {
     case leavesTask
   }
 
-  /// What happens after a crash in an actor's method, which leaves the actor locked and perhaps half changed.
+  /// What happens after a crash in a method of an actor that is no ``RecoverableActor``. The crash leaves the actor
+  /// locked, and perhaps half changed.
   public enum ActorCrash: Sendable, Hashable {
     /// The program ends with a sentence that names the actor's type.
     case endsProgram
@@ -25,17 +26,25 @@ public struct TaskOptions: Sendable, Hashable {
 
   /// What happens after a crash in code that no `contain` is around.
   public var unguardedCrash: UnguardedCrash
-  /// What happens after a crash in an actor's method.
+  /// What happens after a crash in a method of an actor that is no ``RecoverableActor``.
   public var actorCrash: ActorCrash
+  /// The number of crashed tasks that the program can bear, and what happens then; nil if there is no limit.
+  public var crashBudget: CrashBudget?
 
   /// Makes options.
   ///
   /// - Parameters:
   ///   - unguardedCrash: What happens after a crash in code that no `contain` is around.
-  ///   - actorCrash: What happens after a crash in an actor's method.
-  public init(unguardedCrash: UnguardedCrash = .endsProgram, actorCrash: ActorCrash = .endsProgram) {
+  ///   - actorCrash: What happens after a crash in a method of an actor that is no ``RecoverableActor``.
+  ///   - crashBudget: The number of crashed tasks that the program can bear, and what happens then.
+  public init(
+    unguardedCrash: UnguardedCrash = .endsProgram,
+    actorCrash: ActorCrash = .endsProgram,
+    crashBudget: CrashBudget? = nil
+  ) {
     self.unguardedCrash = unguardedCrash
     self.actorCrash = actorCrash
+    self.crashBudget = crashBudget
   }
 }
 
@@ -62,6 +71,9 @@ public enum TaskTakeoverError: Error, Hashable, CustomStringConvertible {
 }
 
 extension ProcessRuntime {
+  /// Whether this runtime runs the tasks of the program.
+  public var runsTasks: Bool { TaskRunner.installed?.runtime === self }
+
   /// Runs all tasks of the program in processes of this runtime from now on.
   ///
   /// Each job of a task, from one suspension to the next, is a process. A task that never suspends starves no other,

@@ -14,20 +14,23 @@ extension ProcessRuntime {
   /// closures that Dispatch runs, or on executors of other libraries.
   ///
   /// The code runs in a task of its own, with the priority and the task-local values of the caller's. It is cancelled
-  /// when the caller's task is, and is waited for then.
+  /// when the caller's task is, and is waited for then. When its time limit passes, it is cancelled, too, but the caller
+  /// goes on at once, and the code may run on if it ignores that.
   ///
   /// - Parameters:
+  ///   - limit: The time that the code may take; nil if it has no limit.
   ///   - isolation: The actor on which the caller runs.
   ///   - body: The code.
   /// - Returns: What the code returns.
-  /// - Throws: What the code throws; ``ContainedCrash``; ``TasksNotTakenOver`` if another runtime, or none, runs the
-  ///   program's tasks.
+  /// - Throws: What the code throws; ``ContainedCrash``; ``ContainDeadlinePassed``; ``TasksNotTakenOver`` if another
+  ///   runtime, or none, runs the program's tasks.
   public func contain<Success: Sendable>(
+    within limit: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation,
     _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
-    guard TaskRunner.installed?.runtime === self else { throw TasksNotTakenOver() }
-    let around = TaskGuard<Success>()
+    guard let runner = TaskRunner.installed, runner.runtime === self else { throw TasksNotTakenOver() }
+    let around = TaskGuard<Success>(runner, limit: limit)
     // Sound: the guard resumes the continuation once.
     return try await withTaskCancellationHandler {
       try await unsafe withUnsafeThrowingContinuation { continuation in
@@ -37,6 +40,17 @@ extension ProcessRuntime {
       around.cancel()
     }
   }
+}
+
+/// The code that ``Joist/ProcessRuntime/contain(within:isolation:_:)`` has run took longer than its time limit.
+///
+/// It was cancelled, and may still be running.
+public struct ContainDeadlinePassed: Error, CustomStringConvertible {
+  /// The time that it had.
+  public let limit: Duration
+
+  /// The reason in one sentence.
+  public var description: String { "the contained code took longer than \(limit)" }
 }
 
 /// The runtime does not run the tasks of the program, so it cannot contain their crashes.

@@ -10,7 +10,9 @@ import Synchronization
 /// What a crash knows of the guard around the task.
 protocol AnyTaskGuard: AnyObject, Sendable {
   /// Ends the wait for the code with the crash, and cancels the tasks below.
-  func crashed(_ reason: ExitReason)
+  func crashed(_ crash: ContainedCrash)
+  /// Ends the wait because the time limit has passed, and cancels the tasks below.
+  func expire()
 }
 
 /// The guard of the current task: the innermost one.
@@ -24,10 +26,18 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
   @safe private struct State {
     var continuation: UnsafeContinuation<Success, any Error>?
     var task: Task<Void, Never>?
+    var timer: TimerID?
     var isCancelled = false
   }
 
+  private let runner: TaskRunner
+  private let limit: Duration?
   private let state = Mutex(State())
+
+  init(_ runner: TaskRunner, limit: Duration?) {
+    self.runner = runner
+    self.limit = limit
+  }
 
   /// Begins to run the code in a task, and resumes the continuation when it ends, in whatever way.
   func run(
@@ -46,6 +56,7 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
       return state.isCancelled
     }
     if isCancelled { task.cancel() }
+    if let limit { startTimer(limit) }
   }
 
   /// Cancels the code, which goes on until it ends.
@@ -57,19 +68,38 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
     task?.cancel()
   }
 
-  func crashed(_ reason: ExitReason) {
-    let task = state.withLock { $0.task }
-    end(.failure(ContainedCrash(reason: reason)))
+  func crashed(_ crash: ContainedCrash) { abandon(crash) }
+
+  func expire() { if let limit { abandon(ContainDeadlinePassed(limit: limit)) } }
+
+  private func startTimer(_ limit: Duration) {
+    let timer = runner.tell(self, after: limit)
+    let isOver = state.withLock { state in
+      if unsafe state.continuation != nil { state.timer = timer }
+      return unsafe state.continuation == nil
+    }
+    if isOver { runner.runtime.cancel(timer) }
+  }
+
+  /// Ends the wait with an error, and cancels the tasks below.
+  private func abandon(_ error: any Error) {
+    // Code that begins only now is cancelled at once.
+    let task = state.withLock { state in
+      if unsafe state.continuation != nil { state.isCancelled = true }
+      return state.task
+    }
+    end(.failure(error))
     task?.cancel()
   }
 
   /// Ends the wait with the first of the results.
   private func end(_ result: Result<Success, any Error>) {
     // Sound: it is taken out under the lock, so it is resumed once.
-    let continuation = unsafe state.withLock { state in
+    let (continuation, timer) = unsafe state.withLock { state in
       state.task = nil
-      return unsafe state.continuation.take()
+      return unsafe (state.continuation.take(), state.timer.take())
     }
     unsafe continuation?.resume(with: result)
+    if let timer { runner.runtime.cancel(timer) }
   }
 }

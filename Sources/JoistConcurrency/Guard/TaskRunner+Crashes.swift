@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What happens when a task has crashed: the guard around it is told, in a process of its own, and an actor in which it
-// crashed is unlocked, or the program ends.
+// What happens when a task has crashed. A process of its own does it, because it runs code of the program: it counts
+// the crash, unlocks the actor in which the task crashed, and tells the guard around it, or ends the program.
 
 import Joist
 
 extension TaskRunner: TaskCrashHandler {
   func taskCrashed(in actor: UInt) -> any CrashedTask {
-    TaskCrash(runner: self, around: CurrentGuard.value, actor: actor)
+    TaskCrash(runner: self, around: CurrentGuard.value, actor: actor, isInRecovery: Recovery.isRunning)
   }
 }
 
@@ -17,27 +17,37 @@ private final class TaskCrash: CrashedTask {
   private let around: (any AnyTaskGuard)?
   /// The address of the default actor in which it crashed, or zero.
   private let actor: UInt
+  /// Whether it crashed while it repaired that actor.
+  private let isInRecovery: Bool
 
-  init(runner: TaskRunner, around: (any AnyTaskGuard)?, actor: UInt) {
+  init(runner: TaskRunner, around: (any AnyTaskGuard)?, actor: UInt, isInRecovery: Bool) {
     self.runner = runner
     self.around = around
     self.actor = actor
+    self.isInRecovery = isInRecovery
   }
 
-  func ended(_ reason: ExitReason) {
-    if actor != 0 { actorCrashed(reason) }
-    guard let around else {
-      if runner.options.unguardedCrash == .leavesTask { return }
-      stopTheProgram("JoistConcurrency: a task crashed that no `contain` is around: \(reason)")
+  func ended(_ reason: ExitReason) { runner.apart { self.handle(ContainedCrash(reason: reason)) } }
+
+  private func handle(_ crash: ContainedCrash) {
+    if actor != 0 { actorCrashed(crash) }
+    runner.countCrash()
+    if let around { return around.crashed(crash) }
+    if runner.options.unguardedCrash == .endsProgram {
+      stopTheProgram("JoistConcurrency: a task crashed that no `contain` is around: \(crash.reason)")
     }
-    // Not on the stack of the dead process: cancellation runs handlers of the program, which may crash, too.
-    do { _ = try runner.runtime.trySpawn(Never.self) { _ in around.crashed(reason) } } catch { around.crashed(reason) }
   }
 
-  private func actorCrashed(_ reason: ExitReason) {
-    if runner.options.actorCrash == .unlocksActor { return Scheduler.unlockActor(at: actor) }
+  private func actorCrashed(_ crash: ContainedCrash) {
     // Sound: the frames that were abandoned have a reference to the actor, which is never released.
     let object = unsafe Unmanaged<AnyObject>.fromOpaque(UnsafeRawPointer(bitPattern: actor)!).takeUnretainedValue()
-    stopTheProgram("JoistConcurrency: a task crashed in the actor \(type(of: object)), which stays locked: \(reason)")
+    if isInRecovery {
+      stopTheProgram("JoistConcurrency: the actor \(type(of: object)) crashed while it recovered: \(crash.reason)")
+    }
+    if let object = object as? any RecoverableActor { return object.recoverAndUnlock(at: actor, from: crash) }
+    if runner.options.actorCrash == .unlocksActor { return Scheduler.unlockActor(at: actor) }
+    stopTheProgram(
+      "JoistConcurrency: a task crashed in the actor \(type(of: object)), which stays locked: \(crash.reason)"
+    )
   }
 }

@@ -5,8 +5,8 @@
 // code, too.
 
 #if Telemetry
-  import Joist
-  import Logging
+  package import Joist
+  package import Logging
 
   extension MetadataKey {
     static let event = "joist.event"
@@ -26,7 +26,7 @@
   }
 
   /// A report as a line of a log, before addresses have names.
-  struct ReportLine: Sendable {
+  package struct ReportLine: Sendable {
     /// The backtraces of a line, as addresses.
     enum Addresses: Sendable {
       case none
@@ -55,6 +55,26 @@
       if case .deadLetter = report.event { isDeadLetter = true } else { isDeadLetter = false }
       metadata = report.event.metadata(child: report.child)
       if let child = report.child { metadata[MetadataKey.attempt] = "\(child.attempt)" }
+    }
+  }
+
+  extension ReportLine {
+    /// Makes a line of a crash that a library has contained.
+    ///
+    /// - Parameters:
+    ///   - event: The value of `joist.event`.
+    ///   - text: The words before the crash's own.
+    ///   - reason: The crash.
+    ///   - metadata: Further metadata.
+    package init(event: String, _ text: String, _ reason: ExitReason, metadata: Logger.Metadata) {
+      level = .error
+      self.text = "\(text): \(reason)".cleaned(limit: TextLimit.line)
+      self.metadata = metadata
+      self.metadata[MetadataKey.event] = .string(event)
+      self.metadata[MetadataKey.reason] = .string(reason.word)
+      addresses = reason.trap.map { .crash($0) } ?? .none
+      isDeadLetter = false
+      suppressed = 0
     }
   }
 
@@ -89,7 +109,7 @@
     fileprivate var addresses: ReportLine.Addresses {
       switch self {
       // A linked exit follows the report of the crash, which has the backtrace.
-      case .abnormalExit(_, _, .trap(let trap)), .abnormalExit(_, _, .stackOverflow(let trap)): .crash(trap)
+      case .abnormalExit(_, _, let reason): reason.trap.map { .crash($0) } ?? .none
       case .deadlock(let deadlock), .stuckForNow(let deadlock):
         .stacks(deadlock.waits.map { ($0.process, $0.backtrace) })
       default: .none
@@ -126,6 +146,14 @@
   }
 
   extension ExitReason {
+    /// The crash, if it is one.
+    fileprivate var trap: Trap? {
+      switch self {
+      case .trap(let trap), .stackOverflow(let trap): trap
+      default: nil
+      }
+    }
+
     /// The kind of the reason, without the description of an error or a trap.
     fileprivate var word: String {
       switch self {

@@ -62,7 +62,7 @@
     private let waiting = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
 
-    init(_ logger: Logger) { self.logger = logger }
+    package init(_ logger: Logger) { self.logger = logger }
 
     /// Blocks the calling thread until the lines that were handed over so far are written.
     ///
@@ -71,7 +71,9 @@
     public func flush() { queue.sync {} }
 
     /// Hands a line over to the queue; never waits.
-    func add(_ line: ReportLine) {
+    ///
+    /// It goes to the log itself, or to another one, with its metadata.
+    package func add(_ line: ReportLine, to other: Logger? = nil) {
       guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= ReportLog.maxWaiting else {
         waiting.wrappingSubtract(1, ordering: .relaxed)
         dropped.wrappingAdd(1 + line.suppressed, ordering: .relaxed)
@@ -81,11 +83,11 @@
       line.suppressed += dropped.exchange(0, ordering: .relaxed)
       queue.async { [line] in
         self.waiting.wrappingSubtract(1, ordering: .relaxed)
-        self.write(line)
+        self.write(line, to: other ?? self.logger)
       }
     }
 
-    private func write(_ line: ReportLine) {
+    private func write(_ line: ReportLine, to logger: Logger) {
       if line.isDeadLetter, joinsOthers(line) { return }
       var metadata = line.metadata
       if line.suppressed > 0 { metadata[MetadataKey.suppressed] = "\(line.suppressed)" }

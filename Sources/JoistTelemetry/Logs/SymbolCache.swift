@@ -16,6 +16,9 @@
     /// In a large program with debug information one lookup takes a second.
     private static let secondsPerMinute = Duration.seconds(6)
 
+    /// The function by which Swift's runtime runs a job of a task: what called it says nothing about the crash.
+    private static let jobBegins = "swift::runJobInEstablishedExecutorContext"
+
     private let budget: Duration
     private var lines: [[UInt]: [String]] = [:]
     private var minuteBegan: ContinuousClock.Instant?
@@ -38,7 +41,7 @@
       if let known = lines[backtrace] { return known }
       let start = ContinuousClock.now
       guard mayLookUp(at: start) else { return backtrace.map { "0x" + String($0, radix: 16) } }
-      let found = lookUp().map { $0.cleaned(limit: TextLimit.line) }
+      let found = lookUp().prefix { !$0.hasPrefix(SymbolCache.jobBegins) }.map { $0.cleaned(limit: TextLimit.line) }
       spent += ContinuousClock.now - start
       if lines.count >= SymbolCache.limit { lines.removeAll() }
       lines[backtrace] = found

@@ -5,18 +5,18 @@
 
 #if Telemetry
   /// The longest texts that are passed on, in bytes of UTF-8.
-  enum TextLimit {
+  package enum TextLimit {
     /// Of a name: longer ones are not names that a person gives.
-    static let name = 256
+    package static let name = 256
     /// Of a message or a line of a backtrace: common collectors of logs split longer lines.
-    static let line = 4_096
+    package static let line = 4_096
   }
 
   extension String {
     /// Returns the text with control and direction characters escaped as `\u{1B}`, cut to at most `limit` bytes.
     ///
     /// A text that was cut ends with `…`.
-    func cleaned(limit: Int) -> String {
+    package func cleaned(limit: Int) -> String {
       if utf8.count <= limit, utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
       let mark = "…"
       var clean = ""

@@ -41,10 +41,18 @@ extension ProcessRuntime {
 }
 
 extension Scheduler {
-  // Sound: the words are this thread's.
-  /// Unlocks the default actor that this thread had locked when its frames were abandoned.
-  package static func unlockActor(at address: UInt) {
+  // Sound: the words are this thread's. The closure lives as long as the call that uses its address.
+  /// Unlocks a default actor that was locked by frames that were abandoned; called in a process.
+  ///
+  /// `body` runs before that, as a job of the actor: its executor is the actor, and it must not wait.
+  package static func unlockActor(at address: UInt, after body: (() -> Void)? = nil) {
     guard let current, let actor = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
-    unsafe joist_actor_unlock(&current.it.words, actor)
+    guard let body else { return unsafe joist_actor_unlock(&current.it.words, actor, nil, nil) }
+    unsafe withUnsafePointer(to: body) { body in
+      let context = unsafe UnsafeMutableRawPointer(mutating: body)
+      unsafe joist_actor_unlock(&current.it.words, actor, { context in
+        unsafe context!.assumingMemoryBound(to: (() -> Void).self).pointee()
+      }, context)
+    }
   }
 }

@@ -24,6 +24,8 @@ public enum WaitReason: UInt8, Sendable, Hashable, CaseIterable {
   case turn
   /// For a file descriptor.
   case descriptor
+  /// For a Swift task, in `awaiting`.
+  case task
 }
 
 extension Handle<Scheduler> {

@@ -40,6 +40,8 @@ struct ProcessExtras: ~Copyable {
   var waits = WaitCounts()
   /// Its place in the wait queue of a lock, semaphore or other owner, so that its end can leave the queue (WL3).
   var grant: Grant?
+  /// Whether it waits for a Swift task, so that the runtime is not idle.
+  var awaitsTask = false
   /// Its trace token (TK1).
   var token: TraceToken?
   /// The limit of its mailbox, if it has one.

@@ -10,14 +10,16 @@ import Synchronization
 struct WaitCounts: Sendable, Hashable {
   private var counts = SIMD8<UInt32>()
 
-  mutating func add(_ reason: WaitReason, _ count: UInt32 = 1) { counts[Int(reason.rawValue) - 1] &+= count }
+  private static func index(_ reason: WaitReason) -> Int { Int(reason.rawValue - WaitReason.sleep.rawValue) }
+
+  mutating func add(_ reason: WaitReason, _ count: UInt32 = 1) { counts[Self.index(reason)] &+= count }
 
   /// Returns the counts by reason, given the number of all waits.
   func byReason(all: Int) -> [WaitReason: Int] {
     var result: [WaitReason: Int] = [:]
     var rest = all
     for reason in WaitReason.allCases where reason != .receive {
-      let count = Int(counts[Int(reason.rawValue) - 1])
+      let count = Int(counts[Self.index(reason)])
       if count > 0 { result[reason] = count }
       rest -= count
     }

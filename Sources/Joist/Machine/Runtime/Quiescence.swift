@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // When a runtime is idle, and waiting for that. A runtime is idle when no process is ready or running, no wake is
-// undelivered, no `blocking` closure runs, and no process waits with a timeout. Processes that receive without a
+// undelivered, no `blocking` closure runs, and no process waits with a timeout or for a Swift task. Processes that receive without a
 // timeout are idle. Only an external thread can start anything then.
 // ID1. A thread that ends something that may have been the last counts it as ended, passes a full fence, and looks
 //      whether any thread waits, and then at everything. A thread that waits counts itself, passes a full fence, and
@@ -66,6 +66,6 @@ extension Handle<RuntimeCore> {
   var isQuiet: Bool {
     for number in 0..<it.schedulerCount where it.scheduler(number).hasWorkAtAGuess { return false }
     return it.sum { $0.timedWaits.total } + it.counters.timedWaits.total == 0 && it.blocking.inProgress == 0
-      && it.slots.waiting == 0
+      && it.counters.taskWaits.total == 0 && it.slots.waiting == 0
   }
 }

@@ -148,6 +148,8 @@ struct SharedCounters: ~Copyable {
   let overflowsContained = SharedCounter()
   /// The waits with a timeout, as in the schedulers' own counters.
   let timedWaits = SharedCounter()
+  /// The processes that wait for Swift tasks.
+  let taskWaits = SharedCounter()
   let spareStarts = SharedCounter()
   let restarts = SharedCounter()
   /// The contained crashes that are no stack overflows, by signal.
@@ -179,8 +181,8 @@ extension SharedCounters {
 }
 
 /// A counter that any thread adds to.
-// Ordering: relaxed, statistics. The two that decisions depend on are ordered by others: `processesCreated` by making
-// the process ready, `timedWaits` by the fence of ID1.
+// Ordering: relaxed, statistics. Those that decisions depend on are ordered by others: `processesCreated` by making the
+// process ready, `timedWaits` by the fence of ID1, and `taskWaits` by its process, which runs when it changes it.
 struct SharedCounter: ~Copyable {
   private let value = Atomic<Int>(0)
   func add(_ amount: Int = 1) { value.wrappingAdd(amount, ordering: .relaxed) }

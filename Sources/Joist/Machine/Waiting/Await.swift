@@ -74,6 +74,7 @@ extension Handle<ProcessRecord> {
     // The word may have a message instead. Ordering: relaxed, the process's own.
     if WaitEdge(word: it.arrivedWord.load(ordering: .relaxed)) != nil { endEdge() }
     endCallLending()
+    endTaskWait()
     if hasExtras, let grant = extras().it.grant.take() {
       grant.owner.leaveQueue(grant.node, isGranted: grant.isGranted || result == .granted)
       grant.node.free()

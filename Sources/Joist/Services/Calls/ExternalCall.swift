@@ -2,8 +2,6 @@
 //
 // Calls to a process from threads and Swift tasks.
 
-import Synchronization
-
 extension ProcessRef where Message: ~Copyable {
   /// Sends a request from a plain thread, which sleeps until the reply.
   ///
@@ -101,8 +99,6 @@ struct ExternalCall: Sendable {
   }
 
   /// Sends the request and suspends the task until the result; returns the node of the reply.
-  ///
-  /// The timeout and a cancellation compete with the reply: the first of them stores the result (WC3).
   func finish(
     _ delivery: Delivery,
     _ callee: Handle<ProcessRecord>?,
@@ -111,47 +107,8 @@ struct ExternalCall: Sendable {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Handle<MessageNode> {
     defer { waiter.giveBack() }
-    let ticket = ticket
-    var refusal: WaitResult?
-    var alarm: Task<Void, any Error>?
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { task in
-        waiter.it.setContinuation(task)
-        refusal = send(delivery, callee, id, waiter.it.deadline(after: timeout))
-        // A result is stored only in an open wait. What was to end the wait before it was open must be looked at now.
-        // Ordering: the thread that cancels marks the task, passes a fence, and tries to store a result. This thread
-        // opens the wait, passes a fence, and looks for the mark. So one of the two sees the other, whatever orderings
-        // Swift itself uses.
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        if refusal != nil {
-          ticket.open()
-          _ = ticket.answer(.cancelled, from: nil)
-        } else if Task.isCancelled {
-          _ = ticket.answer(.cancelled, from: nil)
-        } else {
-          alarm = timeout.flatMap { ticket.timeOut(after: $0) }
-        }
-      }
-    } onCancel: {
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-      _ = ticket.answer(.cancelled, from: nil)
-    }
-    alarm?.cancel()
-    let result = waiter.cell.it.take()!
-    if let refusal { return try refusal.reply() }
+    let result = await waiter.suspend(ticket, timeout) { send(delivery, callee, id, $0) }
     if result == .cancelled { throw CancellationError() }
     return try result.reply()
-  }
-}
-
-extension WaitTicket {
-  /// Returns a task that ends the wait after the timeout unless it is cancelled before; nil if the timeout is beyond
-  /// the clock's range, on which `Task.sleep` traps: such a call waits forever.
-  fileprivate func timeOut(after timeout: Duration) -> Task<Void, any Error>? {
-    if timeout > .longestSleep { return nil }
-    return Task {
-      try await Task.sleep(for: max(.zero, timeout))
-      _ = answer(.timedOut, from: nil)
-    }
   }
 }

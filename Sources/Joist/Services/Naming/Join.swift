@@ -34,7 +34,7 @@ extension ProcessRef where Message: ~Copyable {
   /// of its own process traps.
   /// - Parameter timeout: The maximum time to wait, or nil to wait forever.
   /// - Returns: The reason; `.noProcess` if the process had ended before the call, or nil if the timeout expired.
-  @available(*, noasync, message: "it holds the thread; await a reply with `await ref.call` instead")
+  @available(*, noasync, message: "use `await ref.join`, which does not hold the thread")
   public func joinBlocking(timeout: Duration? = nil) -> ExitReason? {
     guard Scheduler.current?.it.running == nil else { fatalError("Joist: inside a process use `process.join`") }
     guard let record else { return .noProcess }
@@ -42,6 +42,48 @@ extension ProcessRef where Message: ~Copyable {
       fatalError("Joist: a `blocking` closure cannot wait for the end of its process, which waits for it")
     }
     return Waiter.here(for: record).awaitEnd(of: record, id, timeout)?.exitReason
+  }
+}
+
+extension ProcessRef where Message: ~Copyable {
+  /// Suspends the task until the process has ended, and returns the reason.
+  ///
+  /// - Parameters:
+  ///   - timeout: The maximum time to wait, or nil to wait forever.
+  ///   - isolation: The actor on which the caller runs.
+  /// - Returns: The reason; `.noProcess` if the process had ended before the call, or nil if the timeout expired.
+  /// - Throws: `CancellationError` if the task is cancelled.
+  public func join(
+    timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> ExitReason? {
+    guard let record else { return .noProcess }
+    let waiter = ExternalWaiter.take(forTask: true, on: record.home.it.platform)
+    defer { waiter.giveBack() }
+    let ticket = waiter.newTicket()
+    let watch = Watch.object(JoinWatch(ticket), isFirst: false)
+    var index: Int?
+    let result = await waiter.suspend(ticket, timeout) { _ in
+      ticket.open()
+      index = record.watch(id, watch)
+      return index == nil ? .noProcess : nil
+    }
+    guard result == .timedOut || result == .cancelled else { return result.exitReason }
+    if let index { record.unwatch(index, watch) }
+    if result == .cancelled { throw CancellationError() }
+    return nil
+  }
+
+  /// Calls a closure once when the process has ended, or soon if it had ended before.
+  ///
+  /// The closure runs in a process of its own, so it may crash without harm; if the runtime creates none because it is
+  /// shutting down, it runs on a thread. Neither blocks nor parks; allocates.
+  ///
+  /// - Parameter body: What to do; gets the reason, `.noProcess` if the process had ended before the call.
+  public func onEnd(_ body: @escaping @Sendable (ExitReason) -> Void) {
+    guard let record else { return EndWatch(body).call(.noProcess, on: nil) }
+    let watch = EndWatch(body)
+    if record.watch(id, .object(watch, isFirst: false)) == nil { watch.call(.noProcess, on: record.home) }
   }
 }
 
@@ -76,4 +118,23 @@ private final class JoinWatch: Watcher {
   init(_ ticket: WaitTicket) { self.ticket = ticket }
 
   func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { ticket.fail(reason) }
+}
+
+/// A watch that calls a closure of the program.
+private final class EndWatch: Watcher {
+  private let body: @Sendable (ExitReason) -> Void
+
+  init(_ body: @escaping @Sendable (ExitReason) -> Void) { self.body = body }
+
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) {
+    call(reason, on: process.home)
+  }
+
+  /// Calls the closure in a process, or on a thread if there is no runtime that creates one.
+  func call(_ reason: ExitReason, on core: Handle<RuntimeCore>?) {
+    let body = body
+    if let core, (try? core.spawn(SpawnRequest(.init()) { (_: ProcessContext<Never>) in body(reason) })) != nil { return }
+    let thread = try? (core?.it.platform ?? HostPlatform.shared).startThread(named: "joist-end") { body(reason) }
+    if thread == nil { body(reason) }
+  }
 }

@@ -3,13 +3,12 @@
 // Tasks are taken over once in a program, so each test does it in a program of its own.
 
 import Foundation
-import Joist
-import JoistConcurrency
-import Testing
+package import Joist
+package import JoistConcurrency
 
 /// Runs the body in this program, whose tasks a new runtime has taken over, and ends the program: with zero if the body
 /// returns true.
-func endProgram(
+package func endProgram(
   _ options: TaskOptions = .init(),
   ifHolds body: (ProcessRuntime) async throws -> Bool
 ) async throws -> Never {
@@ -19,7 +18,7 @@ func endProgram(
 }
 
 /// Returns whether guarded code ends with a crash.
-func crashes(_ runtime: ProcessRuntime, _ body: @escaping @Sendable () async throws -> Int) async -> Bool {
+package func crashes(_ runtime: ProcessRuntime, _ body: @escaping @Sendable () async throws -> Int) async -> Bool {
   do {
     _ = try await runtime.contain(body)
     return false
@@ -27,7 +26,7 @@ func crashes(_ runtime: ProcessRuntime, _ body: @escaping @Sendable () async thr
 }
 
 /// Crashes with an index out of range.
-@inline(never) func crash() -> Int { [1][CommandLine.arguments.count + 9] }
+@inline(never) package func crash() -> Int { [1][CommandLine.arguments.count + 9] }
 
 /// Sleeps as a part of what is tested, and not until something has happened.
-func rest(for duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }
+package func rest(for duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The server that Scripts/server-figures measures: `ServerFigures plain PORT` or `ServerFigures contained PORT`.
+
+#if Hummingbird
+  import Foundation
+  import Hummingbird
+  import Joist
+  import JoistHummingbird
+  import Logging
+  import Synchronization
+
+  private struct Item: Codable {
+    let name: String
+    let prices: [Double]
+  }
+
+  @main
+  struct ServerFigures {
+    static func main() async throws {
+      let arguments = CommandLine.arguments
+      guard arguments.count == 3, ["plain", "contained"].contains(arguments[1]), let port = Int(arguments[2]) else {
+        print("usage: ServerFigures plain|contained PORT")
+        exit(64)
+      }
+      let app = Application(
+        router: routes(),
+        configuration: .init(address: .hostname("127.0.0.1", port: port)),
+        logger: Logger(label: "figures") { _ in SwiftLogNoOpLogHandler() }
+      )
+      if arguments[1] == "plain" { return try await app.runService() }
+      try await app.contained(on: ProcessRuntime()).runService()
+    }
+
+    private static func routes() -> Router<BasicRequestContext> {
+      let router = Router()
+      router.get("hello") { _, _ in "hello" }
+      router.get("json") { _, _ in try work() }
+      router.get("twice") { _, _ in
+        await Task.yield()
+        let text = try work()
+        await Task.yield()
+        return text
+      }
+      // Ordering: relaxed, because it only counts.
+      let requests = Atomic<Int>(0)
+      router.get("sometimes") { _, _ in
+        let number = requests.wrappingAdd(1, ordering: .relaxed).newValue
+        return number.isMultiple(of: 100) ? "\(Int("x")!)" : try work()
+      }
+      return router
+    }
+
+    /// Encodes and decodes a small document.
+    private static func work() throws -> String {
+      let items = (0..<10).map { Item(name: "item \($0)", prices: [1.5, 2.5, Double($0)]) }
+      let data = try JSONEncoder().encode(items)
+      return "\(try JSONDecoder().decode([Item].self, from: data).count)"
+    }
+  }
+#else
+  @main
+  struct ServerFigures {
+    static func main() { print("build it with --traits Hummingbird") }
+  }
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the guards of an application have in common: the runtime, and what becomes of a crash.
+
+#if Hummingbird
+  import CoreMetrics
+  import Hummingbird
+  import Joist
+  import JoistConcurrency
+  import JoistTelemetry
+  import Logging
+  import ServiceLifecycle
+
+  /// How the requests and connections of one application are contained.
+  final class Containment: Service {
+    let runtime: ProcessRuntime
+    let deadline: Duration?
+    private let answer: @Sendable (FailedRequest) -> Response
+    private let logger: Logger
+    private let log: ReportLog
+    private let requestCrashes, connectionCrashes: CoreMetrics.Counter
+
+    init(
+      _ runtime: ProcessRuntime,
+      deadline: Duration?,
+      logger: Logger,
+      answer: @escaping @Sendable (FailedRequest) -> Response
+    ) {
+      self.runtime = runtime
+      self.deadline = deadline
+      self.answer = answer
+      self.logger = logger
+      log = ReportLog(logger)
+      requestCrashes = Counter(label: "joist_request_crashes", dimensions: [("part", "request")])
+      connectionCrashes = Counter(label: "joist_request_crashes", dimensions: [("part", "connection")])
+    }
+
+    /// Logs and counts the crash of a request's code, and returns the response to the request.
+    func respond(to request: Request, after crash: ContainedCrash, _ logger: Logger?) -> Response {
+      requestCrashes.increment()
+      add(crash, "the code for a request crashed", request, logger)
+      return answer(FailedRequest(request: request, cause: .crash(crash)))
+    }
+
+    /// Logs that a request's code took too long, and returns the response to the request.
+    func respond(to request: Request, after deadline: ContainDeadlinePassed, _ logger: Logger?) -> Response {
+      (logger ?? self.logger).error("a request took too long", metadata: .of(request))
+      return answer(FailedRequest(request: request, cause: .deadline(deadline)))
+    }
+
+    /// Logs and counts a crash outside of the code for a request; `request` is the last one on the connection.
+    func connectionCrashed(_ crash: ContainedCrash, _ request: Request?, _ logger: Logger?) {
+      connectionCrashes.increment()
+      add(crash, "a connection's code crashed, so it is closed", request, logger)
+    }
+
+    /// Writes the lines of the last crashes when the application has ended.
+    func run() async throws {
+      try? await gracefulShutdown()
+      flush()
+    }
+
+    private func flush() { log.flush() }
+
+    private func add(_ crash: ContainedCrash, _ what: String, _ request: Request?, _ logger: Logger?) {
+      let metadata = request.map { Logger.Metadata.of($0) } ?? [:]
+      let line = ReportLine(event: "request_crashed", what, crash.reason, metadata: metadata)
+      log.add(line, to: logger)
+    }
+  }
+
+  extension Logger.Metadata {
+    /// Returns the metadata of a request; its query may contain secrets, and is left out.
+    fileprivate static func of(_ request: Request) -> Logger.Metadata {
+      [
+        "hb.request.method": .string(request.method.rawValue.cleaned(limit: TextLimit.name)),
+        "hb.request.path": .string(request.uri.path.cleaned(limit: TextLimit.name)),
+      ]
+    }
+  }
+#endif
