@@ -126,6 +126,7 @@ let package = Package(
         "Joist",
         "JoistSimulation",
         "JoistSupervision",
+        "JoistConcurrency",
         "JoistObservation",
         "CJoist",
         "CSwitchProbe",
@@ -161,7 +162,15 @@ let package = Package(
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .executableTarget(
       name: "Snippets",
-      dependencies: ["Joist", "JoistSupervision", "JoistConcurrency", "JoistMacros", "JoistObservation"],
+      dependencies: [
+        "Joist",
+        "JoistSupervision",
+        "JoistConcurrency",
+        "JoistHummingbird",
+        "JoistMacros",
+        "JoistObservation",
+        .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
+      ],
       path: "Examples/Snippets"
     ),
     .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),

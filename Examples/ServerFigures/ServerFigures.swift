@@ -15,6 +15,16 @@
     let prices: [Double]
   }
 
+  /// Counts the requests of which each hundredth crashes.
+  private final class Requests: Sendable {
+    private let count = Atomic<Int>(0)
+
+    // Ordering: relaxed, because it only counts.
+    var isHundredth: Bool { count.wrappingAdd(1, ordering: .relaxed).newValue.isMultiple(of: 100) }
+  }
+
+  @inline(never) private func crash() { print(Int(CommandLine.arguments[1])!) }
+
   @main
   struct ServerFigures {
     static func main() async throws {
@@ -42,11 +52,14 @@
         await Task.yield()
         return text
       }
-      // Ordering: relaxed, because it only counts.
-      let requests = Atomic<Int>(0)
+      let requests = Requests()
       router.get("sometimes") { _, _ in
-        let number = requests.wrappingAdd(1, ordering: .relaxed).newValue
-        return number.isMultiple(of: 100) ? "\(Int("x")!)" : try work()
+        if requests.isHundredth { crash() }
+        return try work()
+      }
+      router.get("hello-sometimes") { _, _ in
+        if requests.isHundredth { crash() }
+        return "hello"
       }
       return router
     }

@@ -225,5 +225,5 @@ extension Snippets {
   }
 
   /// Stands for asynchronous code that a process needs.
-  private static func download() async -> Int { 1_024 }
+  static func download() async -> Int { 1_024 }
 }

@@ -44,7 +44,8 @@ enum Snippets {
     let observing: [String: Body] = [
       "statistics": statistics, "growth": growth, "trapEvents": trapEvents, "traceToken": traceToken,
       "brokenDeadlock": brokenDeadlock, "controlSocket": controlSocket, "dumpOnQuit": dumpOnQuit,
-      "containedTask": containedTask,
+      "containedTask": containedTask, "awaitingTask": awaitingTask, "messageStream": messageStream,
+      "recovery": recovery,
     ]
     return [processes, messages, failures, waiting, heaps, supervision, observing].reduce(into: [:]) { all, some in
       all.merge(some) { first, _ in first }

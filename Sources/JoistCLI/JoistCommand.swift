@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command `joist` and its subcommands: the tour (the default), the soak test, the simulation, the validation, the
-// benchmarks, and the commands that look into a running program.
+// benchmarks, the doctor, and the commands that look into a running program.
 
 import ArgumentParser
 import Foundation
@@ -13,7 +13,7 @@ struct JoistCommand: ParsableCommand {
     commandName: "joist",
     abstract: "BEAM-style processes for native Swift.",
     version: Built.line,
-    subcommands: [Tour.self, Soak.self, Simulate.self, Validate.self, Bench.self],
+    subcommands: [Tour.self, Soak.self, Simulate.self, Validate.self, Bench.self, Doctor.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Commands that look into a running program",

@@ -36,22 +36,22 @@
     }
 
     /// Logs and counts the crash of a request's code, and returns the response to the request.
-    func respond(to request: Request, after crash: ContainedCrash, _ logger: Logger?) -> Response {
+    func respond(to handled: any AnyHandledRequest, after crash: ContainedCrash) -> Response {
       requestCrashes.increment()
-      add(crash, "the code for a request crashed", request, logger)
-      return answer(FailedRequest(request: request, cause: .crash(crash)))
+      add(crash, "the code for a request crashed", handled, handled.logger ?? logger)
+      return answer(FailedRequest(request: handled.request, cause: .crash(crash)))
     }
 
     /// Logs that a request's code took too long, and returns the response to the request.
-    func respond(to request: Request, after deadline: ContainDeadlinePassed, _ logger: Logger?) -> Response {
-      (logger ?? self.logger).error("a request took too long", metadata: .of(request))
-      return answer(FailedRequest(request: request, cause: .deadline(deadline)))
+    func respond(to handled: any AnyHandledRequest, after deadline: ContainDeadlinePassed) -> Response {
+      (handled.logger ?? logger).error("a request took too long", metadata: .of(handled.request))
+      return answer(FailedRequest(request: handled.request, cause: .deadline(deadline)))
     }
 
-    /// Logs and counts a crash outside of the code for a request; `request` is the last one on the connection.
-    func connectionCrashed(_ crash: ContainedCrash, _ request: Request?, _ logger: Logger?) {
+    /// Logs and counts a crash outside of the code for a request.
+    func connectionCrashed(_ crash: ContainedCrash, last: (any AnyHandledRequest)?, _ logger: Logger) {
       connectionCrashes.increment()
-      add(crash, "a connection's code crashed, so it is closed", request, logger)
+      add(crash, "a connection's code crashed, so it is closed", last, last?.logger ?? logger)
     }
 
     /// Writes the lines of the last crashes when the application has ended.
@@ -62,8 +62,8 @@
 
     private func flush() { log.flush() }
 
-    private func add(_ crash: ContainedCrash, _ what: String, _ request: Request?, _ logger: Logger?) {
-      let metadata = request.map { Logger.Metadata.of($0) } ?? [:]
+    private func add(_ crash: ContainedCrash, _ what: String, _ handled: (any AnyHandledRequest)?, _ logger: Logger) {
+      let metadata = handled.map { Logger.Metadata.of($0.request) } ?? [:]
       let line = ReportLine(event: "request_crashed", what, crash.reason, metadata: metadata)
       log.add(line, to: logger)
     }

@@ -169,7 +169,7 @@
       }
 
       @Test func `I3: with no time left for lookups, a backtrace has addresses`() {
-        var cache = SymbolCache(budget: .zero)
+        var cache = SymbolCache(credit: .zero)
         #expect(cache.lines(of: [0x1000, 0x2A]) == ["0x1000", "0x2a"])
       }
 

@@ -5,9 +5,10 @@
 import Testing
 
 enum Readme {
-  static let example = "Examples/Hello/main.swift"
+  static let example = "Examples/HummingbirdGuard/main.swift"
 
-  /// Compares the first block of Swift with a program, except for indentation, outer empty lines and the license.
+  /// Compares the first block of Swift with a program, except for indentation, outer empty lines, the license, and
+  /// what is compiled only without a trait.
   static func fault(of readme: SourceFile, program: SourceFile) -> Finding? {
     guard let block = Markdown.firstBlock("swift", in: readme.lines) else {
       return readme.finding(1, "no block of Swift; show \(program.path)")
@@ -21,7 +22,8 @@ enum Readme {
   }
 
   private static func core(of lines: [String]) -> [String] {
-    var lines = lines.filter { $0 != Header.license }.map(\.trimmed)[...]
+    var lines = lines.filter { $0 != Header.license && !$0.hasPrefix("#if ") }.map(\.trimmed)
+      .prefix { $0 != "#else" }
     lines = lines.drop(while: \.isEmpty)
     while lines.last?.isEmpty == true { lines.removeLast() }
     return Array(lines)
@@ -29,7 +31,7 @@ enum Readme {
 }
 
 @Suite struct ReadmeTests {
-  @Test func `the first program in the README is the example Hello`() throws {
+  @Test func `the first program in the README is the example HummingbirdGuard`() throws {
     let repository = try Repository.current.get()
     guard let program = repository.file(at: Readme.example) else { return }
     let readme = try #require(repository.file(at: "README.md"))

@@ -58,15 +58,21 @@ private struct SleepingJob: ~Copyable, Sendable {
 /// What the timekeeper does when its time has come.
 private enum Due: ~Copyable, Sendable {
   case job(SleepingJob)
-  case deadline(any AnyTaskGuard)
+  case deadline(TaskGuard)
 }
 
 /// Runs the tasks of the program on a runtime.
 final class TaskRunner: Sendable {
-  private static let reference = AtomicLazyReference<TaskRunner>()
+  /// The address of the one that is installed, which is never released; zero if there is none.
+  private static let address = Atomic<UInt>(0)
 
   /// The one that runs the tasks of the program; nil if Swift does.
-  static var installed: TaskRunner? { reference.load() }
+  // Ordering: acquiring pairs with `install`, which publishes the runner.
+  // Sound: the runner was retained for good when it was installed.
+  static var installed: TaskRunner? {
+    let pointer = unsafe UnsafeRawPointer(bitPattern: address.load(ordering: .acquiring))
+    return unsafe pointer.map { unsafe Unmanaged<TaskRunner>.fromOpaque($0).takeUnretainedValue() }
+  }
 
   let runtime: ProcessRuntime
   let options: TaskOptions
@@ -89,7 +95,14 @@ final class TaskRunner: Sendable {
   }
 
   /// Makes it the one that runs the tasks of the program; returns false if there is another one.
-  static func install(_ runner: TaskRunner) -> Bool { reference.storeIfNil(runner) === runner }
+  // Ordering: releasing publishes the runner to `installed`.
+  static func install(_ runner: TaskRunner) -> Bool {
+    let retained = unsafe Unmanaged.passRetained(runner)
+    let bits = unsafe UInt(bitPattern: retained.toOpaque())
+    if address.compareExchange(expected: 0, desired: bits, ordering: .releasing).exchanged { return true }
+    unsafe retained.release()
+    return false
+  }
 
   /// Ends its process, for one that was not installed.
   func stop() { timekeeper.exit(.shutdown) }
@@ -103,7 +116,7 @@ final class TaskRunner: Sendable {
   }
 
   /// Tells the guard after a time; the timer can be cancelled.
-  func tell(_ around: some AnyTaskGuard, after delay: Duration) -> TimerID {
+  func tell(_ around: TaskGuard, after delay: Duration) -> TimerID {
     runtime.sendAfter(delay, to: timekeeper, .deadline(around))
   }
 

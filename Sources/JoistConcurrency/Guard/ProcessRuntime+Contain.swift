@@ -24,21 +24,17 @@ extension ProcessRuntime {
   /// - Returns: What the code returns.
   /// - Throws: What the code throws; ``ContainedCrash``; ``ContainDeadlinePassed``; ``TasksNotTakenOver`` if another
   ///   runtime, or none, runs the program's tasks.
+  @inlinable
   public func contain<Success: Sendable>(
     within limit: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation,
     _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
-    guard let runner = TaskRunner.installed, runner.runtime === self else { throw TasksNotTakenOver() }
-    let around = TaskGuard<Success>(runner, limit: limit)
-    // Sound: the guard resumes the continuation once.
-    return try await withTaskCancellationHandler {
-      try await unsafe withUnsafeThrowingContinuation { continuation in
-        unsafe around.run(body, resuming: continuation)
-      }
-    } onCancel: {
-      around.cancel()
+    let result = ContainedResult<Success>()
+    try await TaskGuard.run(on: self, within: limit, isolation: isolation) {
+      do { result.value = .success(try await body()) } catch { result.value = .failure(error) }
     }
+    return try result.value!.get()
   }
 }
 

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The guard around a piece of asynchronous code. A task-local value leads to it from every task below, so that the
-// crash of one of them finds it. It waits for its task's result by a continuation of its own, because a crashed task
-// never completes.
+// crash of one of them finds it. It waits for its task by a continuation of its own, because a crashed task never
+// completes.
 
-import Joist
+public import Joist
 import Synchronization
-
-/// What a crash knows of the guard around the task.
-protocol AnyTaskGuard: AnyObject, Sendable {
-  /// Ends the wait for the code with the crash, and cancels the tasks below.
-  func crashed(_ crash: ContainedCrash)
-  /// Ends the wait because the time limit has passed, and cancels the tasks below.
-  func expire()
-}
 
 /// The guard of the current task: the innermost one.
 enum CurrentGuard {
-  @TaskLocal static var value: (any AnyTaskGuard)?
+  @TaskLocal static var value: TaskGuard?
 }
 
-/// The guard around code with a result.
-final class TaskGuard<Success: Sendable>: AnyTaskGuard {
+/// A guard, regardless of the result of the code.
+@usableFromInline
+final class TaskGuard: Sendable {
   // Sound: the continuation is taken out when it is resumed.
   @safe private struct State {
-    var continuation: UnsafeContinuation<Success, any Error>?
+    /// Resumed with nil when the code has ended, or with the reason why nobody waits for it any longer.
+    var continuation: UnsafeContinuation<(any Error)?, Never>?
     var task: Task<Void, Never>?
     var timer: TimerID?
     var isCancelled = false
@@ -34,20 +28,42 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
   private let limit: Duration?
   private let state = Mutex(State())
 
-  init(_ runner: TaskRunner, limit: Duration?) {
+  private init(_ runner: TaskRunner, _ limit: Duration?) {
     self.runner = runner
     self.limit = limit
   }
 
-  /// Begins to run the code in a task, and resumes the continuation when it ends, in whatever way.
-  func run(
-    _ body: @escaping @Sendable () async throws -> Success,
-    resuming continuation: UnsafeContinuation<Success, any Error>
+  /// Runs code in a task, and returns when it has ended, in whatever way.
+  ///
+  /// - Throws: ``ContainedCrash``; ``ContainDeadlinePassed``; ``TasksNotTakenOver``.
+  @usableFromInline
+  static func run(
+    on runtime: ProcessRuntime,
+    within limit: Duration?,
+    isolation: isolated (any Actor)?,
+    _ body: @escaping @Sendable () async -> Void
+  ) async throws {
+    guard let runner = TaskRunner.installed, runner.runtime === runtime else { throw TasksNotTakenOver() }
+    let around = TaskGuard(runner, limit)
+    // Sound: the guard resumes the continuation once.
+    let error = await withTaskCancellationHandler {
+      await unsafe withUnsafeContinuation { continuation in unsafe around.start(body, resuming: continuation) }
+    } onCancel: {
+      around.cancel()
+    }
+    if let error { throw error }
+  }
+
+  /// Begins to run the code in a task, and resumes the continuation when it ends.
+  private func start(
+    _ body: @escaping @Sendable () async -> Void,
+    resuming continuation: UnsafeContinuation<(any Error)?, Never>
   ) {
     state.withLock { unsafe $0.continuation = continuation }
     let task = CurrentGuard.$value.withValue(self) {
       Task {
-        do { self.end(.success(try await body())) } catch { self.end(.failure(error)) }
+        await body()
+        self.end(nil)
       }
     }
     let isCancelled = state.withLock { state in
@@ -60,7 +76,7 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
   }
 
   /// Cancels the code, which goes on until it ends.
-  func cancel() {
+  private func cancel() {
     let task = state.withLock { state in
       state.isCancelled = true
       return state.task
@@ -68,8 +84,10 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
     task?.cancel()
   }
 
+  /// Ends the wait with a crash of a task below, and cancels the others.
   func crashed(_ crash: ContainedCrash) { abandon(crash) }
 
+  /// Ends the wait because the time limit has passed, and cancels the tasks below.
   func expire() { if let limit { abandon(ContainDeadlinePassed(limit: limit)) } }
 
   private func startTimer(_ limit: Duration) {
@@ -81,25 +99,35 @@ final class TaskGuard<Success: Sendable>: AnyTaskGuard {
     if isOver { runner.runtime.cancel(timer) }
   }
 
-  /// Ends the wait with an error, and cancels the tasks below.
   private func abandon(_ error: any Error) {
     // Code that begins only now is cancelled at once.
     let task = state.withLock { state in
       if unsafe state.continuation != nil { state.isCancelled = true }
       return state.task
     }
-    end(.failure(error))
+    end(error)
     task?.cancel()
   }
 
-  /// Ends the wait with the first of the results.
-  private func end(_ result: Result<Success, any Error>) {
+  /// Ends the wait for the first of the reasons.
+  private func end(_ error: (any Error)?) {
     // Sound: it is taken out under the lock, so it is resumed once.
     let (continuation, timer) = unsafe state.withLock { state in
       state.task = nil
       return unsafe (state.continuation.take(), state.timer.take())
     }
-    unsafe continuation?.resume(with: result)
+    unsafe continuation?.resume(returning: error)
     if let timer { runner.runtime.cancel(timer) }
   }
+}
+
+/// The result of contained code.
+///
+/// The code may still be running when nobody waits for it any more; it sets the result before it ends the wait.
+// Sound: the code sets it before the guard resumes the caller, who reads it only if the code has ended the wait.
+@usableFromInline
+final class ContainedResult<Success: Sendable>: @unchecked Sendable {
+  @usableFromInline var value: Result<Success, any Error>?
+
+  @inlinable init() {}
 }

@@ -14,13 +14,13 @@ extension TaskRunner: TaskCrashHandler {
 /// A task that has crashed.
 private final class TaskCrash: CrashedTask {
   private let runner: TaskRunner
-  private let around: (any AnyTaskGuard)?
+  private let around: TaskGuard?
   /// The address of the default actor in which it crashed, or zero.
   private let actor: UInt
   /// Whether it crashed while it repaired that actor.
   private let isInRecovery: Bool
 
-  init(runner: TaskRunner, around: (any AnyTaskGuard)?, actor: UInt, isInRecovery: Bool) {
+  init(runner: TaskRunner, around: TaskGuard?, actor: UInt, isInRecovery: Bool) {
     self.runner = runner
     self.around = around
     self.actor = actor

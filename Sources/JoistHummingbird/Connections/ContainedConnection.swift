@@ -10,7 +10,6 @@
   import JoistConcurrency
   import Logging
   import NIOCore
-  import Synchronization
 
   /// Connections that are closed when their code crashes.
   struct ContainedConnection<Base: ServerChildChannel>: ServerChildChannel {
@@ -28,8 +27,7 @@
           await LastRequest.$current.withValue(last) { await base.handle(value: value, logger: logger) }
         }
       } catch let crash as ContainedCrash {
-        let (request, requestLogger) = last.get
-        containment.connectionCrashed(crash, request, requestLogger ?? logger)
+        containment.connectionCrashed(crash, last: last.get, logger)
         value.channel.close(promise: nil)
       } catch {
         // `contain` throws nothing else for code that throws nothing.
@@ -37,16 +35,5 @@
         value.channel.close(promise: nil)
       }
     }
-  }
-
-  /// The last request on a connection, for the log line of a crash outside of the code for a request.
-  final class LastRequest: Sendable {
-    @TaskLocal static var current: LastRequest?
-
-    private let state = Mutex<(Request?, Logger?)>((nil, nil))
-
-    var get: (Request?, Logger?) { state.withLock { $0 } }
-
-    func set(_ request: Request, _ logger: Logger?) { state.withLock { $0 = (request, logger) } }
   }
 #endif

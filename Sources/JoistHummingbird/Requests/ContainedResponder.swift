@@ -6,7 +6,6 @@
   public import Hummingbird
   import Joist
   import JoistConcurrency
-  import Logging
 
   /// A responder whose crashes become responses.
   public struct ContainedResponder<Base: HTTPResponder>: HTTPResponder {
@@ -29,23 +28,24 @@
     /// - Returns: The response.
     /// - Throws: What the code for the request throws.
     public func respond(to request: Request, context: Context) async throws -> Response {
-      let logger = (context as? any RequestContext)?.logger
-      LastRequest.current?.set(request, logger)
-      let body = request.hasBody ? BodyReads() : nil
-      let watched = body.map { request.watched(by: $0) } ?? request
-      // Sound: the caller waits for the guard, and does not use the context after it.
-      nonisolated(unsafe) let context = context
+      let handled = HandledRequest(request, context)
+      LastRequest.current?.set(handled)
       do {
         return try await containment.runtime.contain(within: containment.deadline) {
-          try await unsafe base.respond(to: watched, context: context)
+          try await base.respond(to: handled.watched, context: handled.context)
         }
       } catch let crash as ContainedCrash {
-        let response = containment.respond(to: request, after: crash, logger)
-        return body?.abandon() == false ? response.closing : response
+        return handled.abandoned(containment.respond(to: handled, after: crash))
       } catch let deadline as ContainDeadlinePassed {
-        let response = containment.respond(to: request, after: deadline, logger)
-        return body?.abandon() == false ? response.closing : response
+        return handled.abandoned(containment.respond(to: handled, after: deadline))
       }
+    }
+  }
+
+  extension AnyHandledRequest {
+    /// Takes the body from the code that has read it until now, and returns the response to write.
+    fileprivate func abandoned(_ response: Response) -> Response {
+      reads?.abandon() == false ? response.closing : response
     }
   }
 

@@ -11,28 +11,32 @@
   struct SymbolCache {
     /// The number of backtraces that are kept: at most 64 frames each, so about a megabyte of text.
     private static let limit = 64
-    /// The time that is spent on lookups in a minute: a tenth of a processor.
+    /// The time that lookups may use at once. It comes back at a tenth of a processor.
     ///
     /// In a large program with debug information one lookup takes a second.
-    private static let secondsPerMinute = Duration.seconds(6)
+    private static let credit = Duration.seconds(1)
+    private static let creditRatio = 10
 
     /// The function by which Swift's runtime runs a job of a task: what called it says nothing about the crash.
     private static let jobBegins = "swift::runJobInEstablishedExecutorContext"
 
-    private let budget: Duration
+    private let maxCredit: Duration
+    private var credit: Duration
+    private var creditTime = ContinuousClock.now
     private var lines: [[UInt]: [String]] = [:]
-    private var minuteBegan: ContinuousClock.Instant?
-    private var spent = Duration.zero
 
-    /// Makes a cache that spends at most `budget` in a minute, or a little more for the last lookup.
-    init(budget: Duration = SymbolCache.secondsPerMinute) { self.budget = budget }
+    /// Makes a cache whose lookups use at most `credit` at once, or a little more for the last of them.
+    init(credit: Duration = SymbolCache.credit) {
+      maxCredit = credit
+      self.credit = credit
+    }
 
-    /// Returns the lines of a crash, or its addresses if the time of this minute is used up.
+    /// Returns the lines of a crash, or its addresses if lookups have used up their time.
     mutating func lines(of trap: Trap) -> [String] {
       lines(of: trap.backtrace) { trap.symbolicated() }
     }
 
-    /// Returns the lines of return addresses, or the addresses if the time of this minute is used up.
+    /// Returns the lines of return addresses, or the addresses if lookups have used up their time.
     mutating func lines(of backtrace: [UInt]) -> [String] {
       lines(of: backtrace) { Trap.symbolicate(backtrace) }
     }
@@ -40,21 +44,14 @@
     private mutating func lines(of backtrace: [UInt], lookUp: () -> [String]) -> [String] {
       if let known = lines[backtrace] { return known }
       let start = ContinuousClock.now
-      guard mayLookUp(at: start) else { return backtrace.map { "0x" + String($0, radix: 16) } }
+      credit = min(maxCredit, credit + (start - creditTime) / SymbolCache.creditRatio)
+      creditTime = start
+      guard credit > .zero else { return backtrace.map { "0x" + String($0, radix: 16) } }
       let found = lookUp().prefix { !$0.hasPrefix(SymbolCache.jobBegins) }.map { $0.cleaned(limit: TextLimit.line) }
-      spent += ContinuousClock.now - start
+      credit -= ContinuousClock.now - start
       if lines.count >= SymbolCache.limit { lines.removeAll() }
       lines[backtrace] = found
       return found
-    }
-
-    /// Returns whether this minute has time left for a lookup.
-    private mutating func mayLookUp(at now: ContinuousClock.Instant) -> Bool {
-      if minuteBegan.map({ now - $0 >= .seconds(60) }) ?? true {
-        minuteBegan = now
-        spent = .zero
-      }
-      return spent < budget
     }
   }
 #endif
