@@ -50,10 +50,12 @@ extension Snippets {
     } catch is ContainedCrash {
       print("there are \(await stock.all)")  // prints there are 2
     }
+    typealias Handler = @Sendable (String) async throws -> String
+
     let answer = contained { _ in fatalError("not yet") }
     print(await answer("GET /"))  // prints 500 Internal Server Error
 
-    func contained(_ handler: @escaping @Sendable (String) async throws -> String) -> @Sendable (String) async -> String {
+    func contained(_ handler: @escaping Handler) -> @Sendable (String) async -> String {
       { request in
         do {
           return try await runtime.contain { try await handler(request) }

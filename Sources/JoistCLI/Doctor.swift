@@ -62,7 +62,7 @@ struct Doctor: ParsableCommand {
 
   private func crashInTask(_ runtime: ProcessRuntime) -> String? {
     let done = DispatchSemaphore(value: 0)
-    let result = Outcome()
+    let result = TaskError()
     Task {
       do { try await runtime.contain { crash() } } catch { result.set(error) }
       done.signal()
@@ -73,7 +73,7 @@ struct Doctor: ParsableCommand {
 }
 
 /// The error of a task.
-private final class Outcome: Sendable {
+private final class TaskError: Sendable {
   private let stored = Mutex<(any Error)?>(nil)
   var error: (any Error)? { stored.withLock { $0 } }
   func set(_ error: any Error) { stored.withLock { $0 = error } }

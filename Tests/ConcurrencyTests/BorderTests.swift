@@ -19,7 +19,7 @@ private actor Adder {
   }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct BorderTests {
+@Suite(.timeLimit(.minutes(15))) struct BorderTests {
   @Test func `A2: a process awaits asynchronous code, and the runtime is not idle meanwhile`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let log = Log<String>()

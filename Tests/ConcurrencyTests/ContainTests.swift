@@ -89,7 +89,7 @@ private enum Shape: String, CaseIterable {
   }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct ContainTests {
+@Suite(.timeLimit(.minutes(15))) struct ContainTests {
   @Test func `A1: a crash in asynchronous code ends the guarded call in each shape`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       try await endProgram { runtime in

@@ -9,7 +9,7 @@ import Testing
 
 private actor Till { func open() -> Int { crash() } }
 
-@Suite(.timeLimit(.minutes(10))) struct TaskTakeoverTests {
+@Suite(.timeLimit(.minutes(15))) struct TaskTakeoverTests {
   @Test func `A1: tasks run in processes of the runtime, and the main actor elsewhere`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       try await endProgram { runtime in

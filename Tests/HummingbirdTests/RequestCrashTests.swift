@@ -103,7 +103,7 @@
     }
   }
 
-  @Suite(.timeLimit(.minutes(10))) struct RequestCrashTests {
+  @Suite(.timeLimit(.minutes(15))) struct RequestCrashTests {
     @Test func `A3: a crash in each place before the response answers 500, and the connection goes on`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         try await endServer(routes: Place.add) { port, runtime, _ in
@@ -166,7 +166,7 @@
 
     @Test func `A3: a crash is one line of the log, with the place, the request and its id`() async {
       await #expect(processExitsWith: .exitCode(0)) {
-        try await endServer(routes: { _ in }) { port, _, log in
+        try await endServer(logging: .error) { port, _, log in
           guard try await status(port, "/crash?secret=1") == 500 else { return false }
           var lines: [InMemoryLogHandler.Entry] = []
           while lines.isEmpty {
@@ -189,7 +189,6 @@
             guard case .crash(let crash) = failed.cause, crash.trap != nil else { return failed.defaultResponse }
             return Response(status: .badGateway, body: .init(byteBuffer: .init(string: failed.request.uri.path)))
           },
-          routes: { _ in },
           ifHolds: { port, _, _ in
             try await Client.connect(port) { client in
               guard let answer = try await client.ask("/crash") else { return false }
@@ -221,7 +220,7 @@
 
     @Test func `A3: thousands of crashes at once are each answered, and so are the requests between them`() async {
       await #expect(processExitsWith: .exitCode(0)) {
-        try await endServer(routes: { _ in }) { port, runtime, _ in
+        try await endServer { port, runtime, _ in
           let (connections, requests) = (50, 40)
           let answers = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<connections {

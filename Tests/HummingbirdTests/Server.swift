@@ -24,8 +24,9 @@
     _ options: TaskOptions = .init(),
     server: HTTPServerBuilder = .http1(),
     deadline: Duration? = nil,
+    logging level: Logger.Level = .critical,
+    routes: @escaping @Sendable (Router<BasicRequestContext>) -> Void = { _ in },
     answer: @escaping @Sendable (FailedRequest) -> Response = { $0.defaultResponse },
-    routes: @escaping @Sendable (Router<BasicRequestContext>) -> Void,
     ifHolds body: @escaping @Sendable (Int, ProcessRuntime, InMemoryLogHandler) async throws -> Bool
   ) async throws -> Never {
     try await endProgram(options) { runtime in
@@ -34,7 +35,9 @@
       router.get("crash") { _, _ -> String in "\(crash())" }
       routes(router)
       let lines = InMemoryLogHandler()
-      let logger = Logger(label: "test") { _ in lines }
+      var logger = Logger(label: "test") { _ in lines }
+      // A line of a crash takes seconds in a debug build, where names are looked up in a large program.
+      logger.logLevel = level
       let (ports, port) = AsyncStream.makeStream(of: Int.self)
       let application = Application(
         router: router,
@@ -101,8 +104,8 @@
       while true {
         if let end = text.firstRange(of: "\r\n\r\n") {
           let head = text[..<end.lowerBound]
-          let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
-            .flatMap { Int($0.split(separator: " ").last!) } ?? 0
+          let field = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+          let length = field.flatMap { Int($0.split(separator: " ").last!) } ?? 0
           let rest = text[end.upperBound...]
           if rest.utf8.count >= length {
             let body = String(rest.prefix(length))

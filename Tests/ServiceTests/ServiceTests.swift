@@ -36,7 +36,7 @@
     }
   }
 
-  @Suite(.timeLimit(.minutes(10))) struct ServiceTests {
+  @Suite(.timeLimit(.minutes(15))) struct ServiceTests {
     @Test func `A3: a group ends a supervision tree in reverse order, and then its runtime`() async throws {
       let runtime = try ProcessRuntime(.init(schedulers: 1))
       let log = Log<String>()

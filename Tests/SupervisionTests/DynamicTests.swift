@@ -93,7 +93,7 @@ import Testing
     #expect(stage.runtime.processes.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: ten thousand children are started, fail, are restarted and are ended`() throws {
     let (number, starts) = (many(10_000, oneIn: 50), Count())
     _ = try withRuntime { runtime in

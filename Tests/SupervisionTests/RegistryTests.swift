@@ -153,7 +153,7 @@ private final class Key: Hashable, Sendable {
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `M4: an end that races with the registration is not missed`() throws {
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
       let registry = try Registry<Int, Int>.start(on: runtime, keys: .duplicate)

@@ -178,7 +178,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: the reason of a failed start is known even if the supervisor ends before the request reaches it`() throws {
     let log = Log<String>()
     let plan = Supervisor(.oneForOne) { Child("bad", server: { Leaving() }) }

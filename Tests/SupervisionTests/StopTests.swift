@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: a child that catches and ignores exits is killed at its deadline`() throws {
     let told = Count()
     _ = try withRuntime { runtime in

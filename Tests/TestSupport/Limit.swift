@@ -83,9 +83,9 @@ private final class Waits: Sendable {
   }
 }
 
-/// The maximum time that a test may wait: `JOIST_TEST_LIMIT` in seconds, or five minutes.
+/// The maximum time that a test may wait: `JOIST_TEST_LIMIT` in seconds, or fifteen minutes.
 package let testLimit: Duration =
-  .seconds(ProcessInfo.processInfo.environment["JOIST_TEST_LIMIT"].flatMap { Int($0) } ?? 300)
+  .seconds(ProcessInfo.processInfo.environment["JOIST_TEST_LIMIT"].flatMap { Int($0) } ?? 900)
 
 /// Runs a body that waits, and fails the test when it takes longer than ``testLimit``.
 ///

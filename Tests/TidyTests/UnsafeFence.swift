@@ -70,9 +70,7 @@ enum UnsafeFence {
     "Sources/JoistConcurrency/Executor/TaskTakeover.swift",  // jobs by their addresses
     "Sources/JoistConcurrency/Guard/TaskGuard.swift",  // a continuation that is not checked
     "Sources/JoistConcurrency/Guard/TaskRunner+Crashes.swift",  // an actor by its address
-    "Sources/JoistConcurrency/Border/Awaiting.swift",  // an iterator that is used by one task at a time
     "Sources/JoistHummingbird/Connections/HTTPServerBuilder+Contained.swift",  // what Hummingbird shows to nobody
-    "Sources/JoistHummingbird/Requests/HandledRequest.swift",  // a context that is passed on
     "Sources/JoistCLI/Bench/BareSwitch.swift",  // two stacks by hand
     "Sources/JoistCLI/Validate/RegisterChecks.swift",  // a call through C
     "Sources/JoistSimulation/SimulatedPlatform.swift",  // passes memory calls on

@@ -96,6 +96,7 @@ final class TaskRunner: Sendable {
 
   /// Makes it the one that runs the tasks of the program; returns false if there is another one.
   // Ordering: releasing publishes the runner to `installed`.
+  // Sound: a retained object has an address.
   static func install(_ runner: TaskRunner) -> Bool {
     let retained = unsafe Unmanaged.passRetained(runner)
     let bits = unsafe UInt(bitPattern: retained.toOpaque())

@@ -90,6 +90,7 @@ final class TaskGuard: Sendable {
   /// Ends the wait because the time limit has passed, and cancels the tasks below.
   func expire() { if let limit { abandon(ContainDeadlinePassed(limit: limit)) } }
 
+  // Sound: whether there is a continuation is looked at under the lock. Likewise in `abandon`.
   private func startTimer(_ limit: Duration) {
     let timer = runner.tell(self, after: limit)
     let isOver = state.withLock { state in

@@ -16,7 +16,7 @@
       case deadline(ContainDeadlinePassed)
     }
 
-    /// The request. Its body has been read as far as the code has read it.
+    /// The request; its body has been read as far as the code has read it.
     public let request: Request
     /// Why there is no response.
     public let cause: Cause

@@ -17,8 +17,8 @@
   }
 
   /// A request with its context.
-  // Sound: the context is only passed on, to code that uses it as it would without the guard. The log is looked for only
-  // after a crash.
+  // Sound: the context is only passed on, to code that uses it as it would without the guard. The log is looked for
+  // only after a crash.
   final class HandledRequest<Context>: AnyHandledRequest, @unchecked Sendable {
     let request: Request
     let context: Context

@@ -88,6 +88,7 @@
     }
 
     private func write(_ line: ReportLine, to logger: Logger) {
+      if logger.logLevel > line.level { return }
       if line.isDeadLetter, joinsOthers(line) { return }
       var metadata = line.metadata
       if line.suppressed > 0 { metadata[MetadataKey.suppressed] = "\(line.suppressed)" }

@@ -11,9 +11,9 @@
   struct SymbolCache {
     /// The number of backtraces that are kept: at most 64 frames each, so about a megabyte of text.
     private static let limit = 64
-    /// The time that lookups may use at once. It comes back at a tenth of a processor.
+    /// The time that lookups may use at once.
     ///
-    /// In a large program with debug information one lookup takes a second.
+    /// It comes back at a tenth of a processor. In a large program with debug information one lookup takes a second.
     private static let credit = Duration.seconds(1)
     private static let creditRatio = 10
 

@@ -132,7 +132,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     #expect(log.entries == ["write", "read", "read"])
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `S3: each event on a descriptor wakes one of the many processes that wait for it`() throws {
     let (waiting, events) = (many(500), 60)
     let pair = try Pair()
@@ -163,7 +163,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     #expect(wakes.total <= 3 * events, "\(wakes.total) wakes for \(events) events")
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `S3: bytes that arrive together wake enough waiters to read them all, even if some read none`() throws {
     let waiting = many(150)
     let pair = try Pair()
@@ -190,7 +190,7 @@ private func echoes(on schedulers: Int, _ count: Int) throws -> Int {
     #expect(served.total == waiting)
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `S3: a waiter that is told to exit as it is woken passes the event to the next waiter`() throws {
     for _ in 0..<many(50) {
       let pair = try Pair()

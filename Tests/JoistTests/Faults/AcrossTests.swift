@@ -54,7 +54,7 @@ private func endThread() { pthread_exit(nil) }
     }
   #endif
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: a process may call queue.sync, and suspend before and after it`() throws {
     let queue = DispatchQueue(label: "shared")
     let count = Count()
@@ -82,7 +82,7 @@ private func endThread() { pthread_exit(nil) }
     #expect(said("ended its thread", closure))
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: the errno that a system call sets belongs to the process until it suspends`() throws {
     let wrong = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in

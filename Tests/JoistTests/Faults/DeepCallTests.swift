@@ -59,7 +59,7 @@ enum DeepCall: String, CaseIterable, Sendable {
 }
 
 @Suite struct DeepCallTests {
-  @Test(.timeLimit(.minutes(5)), arguments: DeepCall.contained)
+  @Test(.timeLimit(.minutes(15)), arguments: DeepCall.contained)
   func `P3: a library call that overflows the stack ends its process, and the library serves others`(
     call: DeepCall
   ) throws {
@@ -86,7 +86,7 @@ enum DeepCall: String, CaseIterable, Sendable {
     #expect(statistics.overflowsContained == 6, "\(ends.entries)")
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func `P3: a library call that overflows the stack in a blocking closure ends its process`() throws {
     let crashes = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in
@@ -102,7 +102,7 @@ enum DeepCall: String, CaseIterable, Sendable {
     #expect(crashes.entries == [true, true, true])
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: [SpawnOptions(), SpawnOptions(stack: .dedicated(bytes: 256 << 10))])
+  @Test(.timeLimit(.minutes(15)), arguments: [SpawnOptions(), SpawnOptions(stack: .dedicated(bytes: 256 << 10))])
   func `P3: the guard is whole again after a library call has used its part of it`(options: SpawnOptions) throws {
     let ends = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1, slots: 1)) { runtime in

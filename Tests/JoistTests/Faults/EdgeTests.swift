@@ -30,7 +30,7 @@ private func deep(_ depth: Int) -> Int {
 private let deeplyMade = deep(200)
 private let endlesslyMade = deep(-1)
 
-@Suite(.timeLimit(.minutes(10))) struct EdgeTests {
+@Suite(.timeLimit(.minutes(15))) struct EdgeTests {
   @Test func `P5: a crash or overflow deep in a lazy initializer leaves a lock held and ends the program`() async {
     await #expect(processExitsWith: .failure) {
       let runtime = try ProcessRuntime(.init(schedulers: 1))

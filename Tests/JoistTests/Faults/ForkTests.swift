@@ -34,7 +34,7 @@ private func check(_ holds: Bool) { precondition(holds) }
 /// Returns whether `status` says that a signal ended the program.
 private func isSignal(_ status: Int32) -> Bool { status & 0x7f != 0 }
 
-@Suite(.timeLimit(.minutes(10))) struct ForkTests {
+@Suite(.timeLimit(.minutes(15))) struct ForkTests {
   @Test func `P5: a crash in a forked child ends the child`() async {
     await #expect(processExitsWith: .success) {
       try check(isSignal(fork { _ in try WayOfDying.unwrap.die() }))

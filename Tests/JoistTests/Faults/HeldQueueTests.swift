@@ -58,7 +58,7 @@ private func endless(_ process: ProcessContext<Never>, _ depth: Int) -> Int {
   return unknown(endless(process, depth + 1)) + 1
 }
 
-@Suite(.timeLimit(.minutes(10))) struct HeldQueueTests {
+@Suite(.timeLimit(.minutes(15))) struct HeldQueueTests {
   @Test func `P5: a crash inside queue.sync ends the program, in every form of sync`() async {
     await #expect(processExitsWith: .failure) { try hold { Holding.plain.die() } }
     await #expect(processExitsWith: .failure) { try hold { Holding.generic.die() } }

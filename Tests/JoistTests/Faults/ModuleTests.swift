@@ -84,7 +84,7 @@ private func descend(_ use: Built.Function, _ depth: Int) -> Int {
 }
 
 #if os(Linux)
-  @Suite(.timeLimit(.minutes(10))) struct ModuleTests {
+  @Suite(.timeLimit(.minutes(15))) struct ModuleTests {
     @Test(.enabled(if: Built.compiler("clang") != nil))
     func `P5: a C call whose stack overflows still finishes, even in a library loaded after the runtime`() async {
       await #expect(processExitsWith: .success) {

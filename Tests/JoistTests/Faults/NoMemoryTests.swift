@@ -67,7 +67,7 @@ private func waitWithoutMemory(_ runtime: ProcessRuntime) { runtime.waitUntilIdl
 // The runtimes have no spare schedulers: if malloc begins to fail while a thread is made, the C library ends the
 // program. Most tests need an optimized build: in a debug build, Swift's code for loops and array literals does not
 // check whether an allocation succeeded, and the runtime's own code allocates where an optimized build does not.
-@Suite(.timeLimit(.minutes(10))) struct NoMemoryTests {
+@Suite(.timeLimit(.minutes(15))) struct NoMemoryTests {
   @Test(.enabled(if: isOptimized && probe_malloc_calls() >= 0))
   func `I2: while malloc keeps failing, processes that crash one after another end and are reported`() async {
     await #expect(processExitsWith: .success) {

@@ -13,7 +13,7 @@ import Testing
     case plain, strings, arrays, dictionaries, printing, sorting, sending, spawning, large, suspending
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: Recursion.allCases)
+  @Test(.timeLimit(.minutes(15)), arguments: Recursion.allCases)
   func `P3: a stack overflow ends its process and no other, wherever it happens`(recursion: Recursion) throws {
     let ends = Log<ExitReason>()
     let log = Log<Int>()

@@ -36,7 +36,7 @@ private struct Running: @unchecked Sendable {
 
 private var isInTask: Bool { withUnsafeCurrentTask { $0 != nil } }
 
-@Suite(.timeLimit(.minutes(10)), .serialized) struct ThreadStateTests {
+@Suite(.timeLimit(.minutes(15)), .serialized) struct ThreadStateTests {
   @Test func `P5: after a job crashes, no other process sees its task, its task locals or its executor`() throws {
     let log = Log<Bool>()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in

@@ -88,7 +88,7 @@ extension ExitReason {
 
   // Under emulation, enough time passes between a message and its crash that another process's message may come between
   // them, which Joist does not promise to prevent.
-  @Test(.enabled(if: many(10) == 10), .timeLimit(.minutes(10)))
+  @Test(.enabled(if: many(10) == 10), .timeLimit(.minutes(15)))
   func `P5: when many processes crash at once, no message is used twice or for another kind of crash`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let deaths = Log<Trap>()
@@ -175,7 +175,7 @@ extension ExitReason {
     #expect(log.entries == [false, false])
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: a crash inside print leaves the stream usable for others`() throws {
     let log = Log<Bool>()
     _ = try withRuntime(.init(schedulers: 1)) { runtime in

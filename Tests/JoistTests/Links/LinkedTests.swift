@@ -250,7 +250,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
     #expect(log.entries == ["true", "no process"])
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: unlinking a dead process cuts no link to the next process of its record`() throws {
     let log = Log<String>()
     _ = try withRuntime(.init(schedulers: 1, processLimit: 2)) { runtime in
@@ -273,7 +273,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
     #expect(log.entries == ["process: error: Failure()"])
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: links that are gone cost nothing`() throws {
     let count = many(50_000, oneIn: 50)
     let used = Log<Int>()
@@ -309,7 +309,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
     #expect(statistics.processesEnded == many(1_000))
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: a hundred thousand linked processes end together, linked to one process or in a chain`() throws {
     for isChain in [false, true] {
       let areMade = ProcessSemaphore(permits: 0)
@@ -338,7 +338,7 @@ private struct Neighbor { let ref: ProcessRef<Neighbor> }
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `P5: a hundred thousand links of one process are removed one by one in linear time`() throws {
     let told = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in

@@ -38,7 +38,7 @@ import Testing
     return times.entries.map(\.work).min()! / times.entries.map(\.bare).min()!
   }
 
-  @Test(.timeLimit(.minutes(2))) func `C1: a yield through the run queue costs a few bare switches`() throws {
+  @Test(.timeLimit(.minutes(15))) func `C1: a yield through the run queue costs a few bare switches`() throws {
     let ratio = try bareSwitches { process, count in
       let other = process.spawn(Int.self) { other in while true { try other.yield() } }
       for _ in 0..<count / 2 { try process.yield() }
@@ -47,7 +47,7 @@ import Testing
     #expect(ratio < 22, "\(ratio)")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `P2: a process starts and ends in the time of a few dozen bare switches`() throws
+  @Test(.timeLimit(.minutes(15))) func `P2: a process starts and ends in the time of a few dozen bare switches`() throws
   {
     let ratio = try bareSwitches { process, count in
       for _ in 0..<count {

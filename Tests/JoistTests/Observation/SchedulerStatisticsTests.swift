@@ -79,7 +79,7 @@ extension SchedulerStatistics {
     simulation.run()
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func `T8: on threads the activities of a scheduler sum up to the time that has passed, to a few percent`() throws {
     let sleeps = Count()
     _ = try withRuntime(.init(schedulers: 2)) { runtime in

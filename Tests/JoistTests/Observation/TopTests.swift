@@ -145,7 +145,7 @@ import Testing
     await runtime.shutdown()
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `T2: while a list is read halfway, processes run, start and end, and the list goes on`() throws {
     let turns = Count()
     let isOver = Count()
@@ -204,7 +204,7 @@ import Testing
   #endif
 
   // Debug builds do not show what a list costs.
-  @Test(.enabled(if: isOptimized), .timeLimit(.minutes(5)))
+  @Test(.enabled(if: isOptimized), .timeLimit(.minutes(15)))
   func `T5: a list of a hundred thousand processes costs a small multiple of a walk over their cache lines`() throws {
     let count = 100_000
     _ = try withRuntime(.init(schedulers: 2, slots: 2_048)) { runtime in

@@ -68,7 +68,7 @@ extension ProcessRef where Message: ~Copyable {
     #expect(snapshot.waitReason == .receive)
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `T3: a blocking closure is one wait of its process`() throws {
     let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     _ = try withRuntime { runtime in
@@ -232,7 +232,7 @@ extension ProcessRef where Message: ~Copyable {
     simulation.run()
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func
     `T2, T4: figures that threads read while processes run never go back, and no process queues longer than it lives`()
     throws

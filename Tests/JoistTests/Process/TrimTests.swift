@@ -136,7 +136,7 @@ import Testing
   }
 
   // In emulation the memory of the emulator would be counted.
-  @Test(.timeLimit(.minutes(5)), .enabled(if: many(10) == 10))
+  @Test(.timeLimit(.minutes(15)), .enabled(if: many(10) == 10))
   func `I1: an idle runtime has no more memory than before many processes ended`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let platform = HostPlatform.shared
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func `I1: pools give memory back while everything is in use`() throws {
     let isOver = Count()
     let received = Count()

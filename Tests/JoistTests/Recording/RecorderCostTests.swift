@@ -64,7 +64,7 @@ enum RecordedWork: String, CaseIterable, Sendable {
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: RecordedWork.allCases)
+  @Test(.timeLimit(.minutes(15)), arguments: RecordedWork.allCases)
   func `O1: the recorder adds little to the time of yields, messages, rings and spawns`(_ work: RecordedWork) throws {
     let (with, without) = (Log<Double>(), Log<Double>())
     var ratio = Double.infinity

@@ -135,7 +135,7 @@ private func bytes(of path: String) throws -> [UInt8] { [UInt8](try Data(content
     #expect(lines.filter { $0.hasPrefix("joist:") } == [Substring(expected)])
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func `O1: recordings that are made while processes run parse, and their events are in order`() throws {
     let isOver = Count()
     let wrong = Log<String>()

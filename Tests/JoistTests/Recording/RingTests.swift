@@ -85,7 +85,7 @@ extension [RecorderEntry] {
     #expect(RecorderEntry(bits: 0).kind == nil)
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [128, 512, 4_096])
+  @Test(.timeLimit(.minutes(15)), arguments: [128, 512, 4_096])
   func `O1: a ring that is read while another thread overwrites it gives whole entries, in order, without a gap`(
     size: Int
   ) {

@@ -88,7 +88,7 @@ extension ProcessRuntime {
     #expect(trap.events.map(Happening.init) == expected)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func `O1: the events of processes that crash on many threads at once are those of each, and end with its crash`()
     throws
   {

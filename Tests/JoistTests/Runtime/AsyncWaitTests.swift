@@ -6,7 +6,7 @@ import Joist
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct AsyncWaitTests {
+@Suite(.timeLimit(.minutes(15))) struct AsyncWaitTests {
   @Test func `I2: a task that waits for a runtime lets other tasks run on its thread`() async throws {
     let runtime = try ProcessRuntime(.init(schedulers: 1))
     let receiver = runtime.spawn(Int.self) { process in _ = try process.receive(timeout: .seconds(3_600)) }

@@ -40,7 +40,7 @@ import Testing
     #expect(flag.total == 10)
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `S7: a loop that never yields holds no other process up after the runtime was quiet`() throws {
     let isOver = Count()
     let statistics = try withRuntime(.init(schedulers: 1)) { runtime in
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `I4: of twelve loops on two schedulers none has more than twice another's share of a second`() throws {
     let turns = (0..<12).map { _ in Count() }
     let isOver = Count()
@@ -151,7 +151,7 @@ import Testing
     #expect(shares.max()! <= 2 * shares.min()!, "\(shares)")
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(15)))
   func `S3: timeouts pass while a scheduler is stuck and no spare one is left`() throws {
     let (armed, ended, endedInTime) = (Count(), Count(), Count())
     _ = try withRuntime(.init(schedulers: 2, spareSchedulers: 0)) { runtime in
@@ -192,7 +192,7 @@ import Testing
     #expect(log.entries.sorted() == ["0", "1", "2", "3"])
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(15)))
   func `L1: a process that is killed in a blocking closure ends and unwinds when the closure is done`() throws {
     let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let log = Log<String>()

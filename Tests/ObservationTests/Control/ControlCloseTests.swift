@@ -8,7 +8,7 @@ import Testing
 /// Tests of what a closed server leaves behind.
 ///
 /// Some run in a program of their own, whose threads they can count.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ControlCloseTests {
   /// The number of the program's threads that serve control sockets.
   private static var threads: Int {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tests of the folder and the file of the control socket.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ControlFileTests {
   private let folder: SocketFolder
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tests of clients that hang, flood or send what they should not, and of many clients.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ControlLoadTests {
   private let folder: SocketFolder
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tests of the list of programs and of the way to one of them.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ControlProgramTests {
   /// A number that no process has, because it is beyond the largest one.
   private static let noProcess = Int32.max - 7

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tests of questions and answers over the control socket.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ControlQuestionTests {
   private let folder: SocketFolder
 

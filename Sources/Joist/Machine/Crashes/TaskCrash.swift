@@ -48,11 +48,11 @@ extension Scheduler {
   package static func unlockActor(at address: UInt, after body: (() -> Void)? = nil) {
     guard let current, let actor = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
     guard let body else { return unsafe joist_actor_unlock(&current.it.words, actor, nil, nil) }
+    let call: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
+      unsafe context!.assumingMemoryBound(to: (() -> Void).self).pointee()
+    }
     unsafe withUnsafePointer(to: body) { body in
-      let context = unsafe UnsafeMutableRawPointer(mutating: body)
-      unsafe joist_actor_unlock(&current.it.words, actor, { context in
-        unsafe context!.assumingMemoryBound(to: (() -> Void).self).pointee()
-      }, context)
+      unsafe joist_actor_unlock(&current.it.words, actor, call, UnsafeMutableRawPointer(mutating: body))
     }
   }
 }

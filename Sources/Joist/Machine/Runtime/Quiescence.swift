@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // When a runtime is idle, and waiting for that. A runtime is idle when no process is ready or running, no wake is
-// undelivered, no `blocking` closure runs, and no process waits with a timeout or for a Swift task. Processes that receive without a
-// timeout are idle. Only an external thread can start anything then.
+// undelivered, no `blocking` closure runs, and no process waits with a timeout or for a Swift task. Processes that
+// receive without a timeout are idle. Only an external thread can start anything then.
 // ID1. A thread that ends something that may have been the last counts it as ended, passes a full fence, and looks
 //      whether any thread waits, and then at everything. A thread that waits counts itself, passes a full fence, and
 //      looks at everything. So if two things end at the same moment, or one ends while a thread begins to wait, one of

@@ -133,7 +133,8 @@ private final class EndWatch: Watcher {
   /// Calls the closure in a process, or on a thread if there is no runtime that creates one.
   func call(_ reason: ExitReason, on core: Handle<RuntimeCore>?) {
     let body = body
-    if let core, (try? core.spawn(SpawnRequest(.init()) { (_: ProcessContext<Never>) in body(reason) })) != nil { return }
+    let request = SpawnRequest(.init()) { (_: ProcessContext<Never>) in body(reason) }
+    if let core, (try? core.spawn(request)) != nil { return }
     let thread = try? (core?.it.platform ?? HostPlatform.shared).startThread(named: "joist-end") { body(reason) }
     if thread == nil { body(reason) }
   }

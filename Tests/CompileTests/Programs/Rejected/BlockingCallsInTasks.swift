@@ -12,7 +12,7 @@
 // error: 'send' is unavailable from asynchronous contexts; it holds the thread
 // error: 'receive' is unavailable from asynchronous contexts; it holds the thread
 // error: 'receive' is unavailable from asynchronous contexts; it holds the thread
-// error: 'joinBlocking' is unavailable from asynchronous contexts; it holds the thread
+// error: 'joinBlocking' is unavailable from asynchronous contexts; use `await ref.join`
 
 import Joist
 
