@@ -60,7 +60,7 @@
     var description: String { "\(crash())" }
     var status: HTTPResponse.Status { .badRequest }
     func response(from request: Request, context: some RequestContext) throws -> Response {
-      context.logger.error("\(self)")
+      context.logger.critical("\(self)")
       return Response(status: .badRequest)
     }
   }
