@@ -33,8 +33,8 @@ extension ProcessRuntime {
   /// for await price in stream { print(price) }
   /// ```
   ///
-  /// The mailbox is that of a process, with its options: a limit with ``Joist/SpawnOptions/WhenFull/block`` makes
-  /// senders wait for the reader. `ref.exit()` ends the stream.
+  /// The mailbox is that of a process, with its options: a limit with `.block` makes senders wait for the
+  /// reader. `ref.exit()` ends the stream.
   ///
   /// - Parameters:
   ///   - type: The type of the messages.
