@@ -34,7 +34,7 @@ static enqueue_now *original;
 
 static SWIFT void enqueue(void *job, enqueue_now *swifts_own) {
   __atomic_store_n(&original, swifts_own, __ATOMIC_RELAXED);
-  if (!takers.now(job)) swifts_own(job);
+  takers.now(job);
 }
 
 static SWIFT void enqueue_after(unsigned long long nanoseconds, void *job, enqueue_later *swifts_own) {

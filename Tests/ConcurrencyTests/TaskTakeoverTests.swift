@@ -61,6 +61,33 @@ private actor Till { func open() -> Int { crash() } }
     }
   }
 
+  @Test func `A1: tasks that wait for their turn when the runtime is shut down lose nothing`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      // On one scheduler, no other task begins before this one suspends.
+      try await endProgram(schedulers: 1) { runtime in
+        await Task {
+          let tasks = (0..<1_000).map { number in Task { number } }
+          await runtime.shutdown()
+          var sum = 0
+          for task in tasks { sum += await task.value }
+          return sum == 499_500
+        }.value
+      }
+    }
+  }
+
+  @Test func `A1: a crash when the runtime is shut down ends its guarded call`() async {
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await endProgram(schedulers: 1) { runtime in
+        let calls = (0..<100).map { _ in Task { await crashes(runtime) { crash() } } }
+        for _ in 0..<3 { await Task.yield() }
+        await runtime.shutdown()
+        for call in calls { _ = await call.value }
+        return true
+      }
+    }
+  }
+
   @Test func `A1: a runtime that has been shut down is refused, and another one can take the tasks over, once`() async {
     await #expect(processExitsWith: .exitCode(0)) {
       let ended = try ProcessRuntime(.init(schedulers: 1))

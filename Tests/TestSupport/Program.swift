@@ -10,9 +10,10 @@ package import JoistConcurrency
 /// returns true.
 package func endProgram(
   _ options: TaskOptions = .init(),
+  schedulers: Int = 2,
   ifHolds body: (ProcessRuntime) async throws -> Bool
 ) async throws -> Never {
-  let runtime = try ProcessRuntime(.init(schedulers: 2))
+  let runtime = try ProcessRuntime(.init(schedulers: schedulers))
   try runtime.takeOverTasks(options)
   exit(try await body(runtime) ? 0 : 1)
 }

@@ -112,9 +112,9 @@ static inline __attribute__((always_inline)) void joist_words_remove(const struc
 #pragma mark - Jobs of Swift tasks (jobs.c)
 
 /// The functions that get the jobs of Swift tasks, on any thread: those to run at once, and those to run after a number
-/// of nanoseconds, which may be below zero. Where one returns false, Swift runs the job.
+/// of nanoseconds, which may be below zero. Where `later` returns false, Swift runs the job.
 struct joist_job_takers {
-  bool (*_Nonnull now)(void *_Nonnull job);
+  void (*_Nonnull now)(void *_Nonnull job);
   bool (*_Nonnull later)(void *_Nonnull job, int64_t nanoseconds);
 };
 

@@ -10,7 +10,7 @@
   /// The executor of tasks that prefer none.
   @available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *)
   private final class DefaultExecutor: TaskExecutor, SchedulingExecutor {
-    func enqueue(_ job: consuming ExecutorJob) { TaskRunner.installed!.runAnyway(TaskJob(UnownedJob(job))) }
+    func enqueue(_ job: consuming ExecutorJob) { TaskRunner.installed!.run(TaskJob(UnownedJob(job))) }
 
     func enqueue<C: Clock>(
       _ job: consuming ExecutorJob,

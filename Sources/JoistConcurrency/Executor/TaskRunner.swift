@@ -17,6 +17,15 @@ import Synchronization
   init(_ address: UnsafeMutableRawPointer) { unsafe self.address = address }
   init(_ job: UnownedJob) { unsafe address = unsafeBitCast(job, to: UnsafeMutableRawPointer.self) }
 
+  /// The job with that address; nil for zero.
+  init?(bits: UInt) {
+    guard let address = unsafe UnsafeMutableRawPointer(bitPattern: bits) else { return nil }
+    unsafe self.address = address
+  }
+
+  /// The address of the job.
+  var bits: UInt { unsafe UInt(bitPattern: address) }
+
   /// Runs the job on this thread, without another executor than the global one.
   func run() { unsafe joist_job_run(address) }
 
@@ -37,27 +46,9 @@ import Synchronization
   }
 }
 
-/// A job on its way to the timekeeper.
-///
-/// If the runtime ends meanwhile, the job goes to Swift.
-private struct SleepingJob: ~Copyable, Sendable {
-  private let job: TaskJob
-
-  init(_ job: TaskJob) { self.job = job }
-
-  /// Returns the job, which the caller runs.
-  consuming func wakened() -> TaskJob {
-    let job = job
-    discard self
-    return job
-  }
-
-  deinit { job.giveToSwift() }
-}
-
 /// What the timekeeper does when its time has come.
-private enum Due: ~Copyable, Sendable {
-  case job(SleepingJob)
+private enum Due: Sendable {
+  case job(PendingJob)
   case deadline(TaskGuard)
 }
 
@@ -86,7 +77,7 @@ final class TaskRunner: Sendable {
       timekeeper = try runtime.trySpawn(Due.self, options: .init(priority: .high)) { process in
         while true {
           switch try process.receive() {
-          case .job(let job): TaskRunner.installed!.runAnyway(job.wakened())
+          case .job(let job): TaskRunner.installed!.run(job)
           case .deadline(let around): TaskRunner.installed!.apart { around.expire() }
           }
         }
@@ -108,12 +99,11 @@ final class TaskRunner: Sendable {
   /// Ends its process, for one that was not installed.
   func stop() { timekeeper.exit(.shutdown) }
 
-  /// Has a process run the job; returns false if the runtime creates none.
-  func run(_ job: TaskJob) -> Bool {
-    do {
-      _ = try runtime.trySpawn(Never.self, options: .init(priority: job.priority)) { _ in job.run() }
-      return true
-    } catch { return false }
+  /// Has a process run the job, or Swift if the runtime creates none or is shut down first.
+  func run(_ job: TaskJob) { run(PendingJob(job)) }
+
+  private func run(_ pending: PendingJob) {
+    _ = try? runtime.trySpawn(Never.self, options: .init(priority: pending.job.priority)) { _ in pending.run() }
   }
 
   /// Tells the guard after a time; the timer can be cancelled.
@@ -123,19 +113,18 @@ final class TaskRunner: Sendable {
 
   /// Has a process of its own run code of the program, such as handlers of cancellation; it may crash.
   func apart(_ body: @escaping @Sendable () -> Void) {
-    do { _ = try runtime.trySpawn(Never.self) { _ in body() } } catch { body() }
-  }
-
-  /// Has a process run the job, or Swift if the runtime creates none.
-  func runAnyway(_ job: TaskJob) {
-    if !run(job) { job.giveToSwift() }
+    let call = PendingCall(body)
+    _ = try? runtime.trySpawn(Never.self) { _ in call.make() }
   }
 
   /// Has a process run the job after a time; returns false if the runtime creates none.
   func run(_ job: TaskJob, after delay: Duration) -> Bool {
-    guard delay > .zero else { return run(job) }
+    if delay <= .zero {
+      run(job)
+      return true
+    }
     guard timekeeper.isAlive else { return false }
-    runtime.sendAfter(delay, to: timekeeper, .job(SleepingJob(job)))
+    runtime.sendAfter(delay, to: timekeeper, .job(PendingJob(job)))
     return true
   }
 }

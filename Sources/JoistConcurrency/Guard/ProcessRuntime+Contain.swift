@@ -15,7 +15,8 @@ extension ProcessRuntime {
   ///
   /// The code runs in a task of its own, with the priority and the task-local values of the caller's. It is cancelled
   /// when the caller's task is, and is waited for then. When its time limit passes, it is cancelled, too, but the
-  /// caller goes on at once, and the code may run on if it ignores that.
+  /// caller goes on at once, and the code may run on if it ignores that. A runtime that has been shut down keeps no
+  /// time limits; its tasks go on without it.
   ///
   /// - Parameters:
   ///   - limit: The time that the code may take; nil if it has no limit.
