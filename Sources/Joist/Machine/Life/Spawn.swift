@@ -18,7 +18,11 @@ struct SpawnRequest {
   @inlinable
   init<M: ~Copyable>(_ options: SpawnOptions, _ body: sending @escaping (ProcessContext<M>) throws -> Void) {
     self.options = options
-    self.body = Body(body).untyped
+    if let values = options.taskLocals {
+      self.body = Body<M> { process in try values.bind { try body(process) } }.untyped
+    } else {
+      self.body = Body(body).untyped
+    }
     if options.name != nil { type = MessageType(M.self) }
   }
 }

@@ -60,6 +60,8 @@ public struct SpawnOptions: Sendable, Hashable {
   public var stack: Stack
   /// The number of reductions in a slice; nil for the value of ``ProcessRuntime/Configuration/reductionsPerSlice``.
   public var reductionsPerSlice: Int?
+  /// Task-local values that are bound while the body of the process runs; nil for none.
+  public var taskLocals: TaskLocalValues?
 
   /// Makes options; every field has a default, and ranges are checked by the spawn.
   public init(
@@ -68,7 +70,8 @@ public struct SpawnOptions: Sendable, Hashable {
     mailbox: Mailbox = .unbounded,
     memoryLimit: Int? = nil,
     stack: Stack = .shared,
-    reductionsPerSlice: Int? = nil
+    reductionsPerSlice: Int? = nil,
+    taskLocals: TaskLocalValues? = nil
   ) {
     self.name = name
     self.priority = priority
@@ -76,6 +79,7 @@ public struct SpawnOptions: Sendable, Hashable {
     self.memoryLimit = memoryLimit
     self.stack = stack
     self.reductionsPerSlice = reductionsPerSlice
+    self.taskLocals = taskLocals
   }
 
   /// Checks the range of every option.
