@@ -159,6 +159,7 @@ let package = Package(
       ],
       path: "Examples/ServerFigures"
     ),
+    .executableTarget(name: "TaskFigures", dependencies: ["Joist", "JoistConcurrency"], path: "Examples/TaskFigures"),
     .executableTarget(name: "Hello", dependencies: ["Joist"], path: "Examples/Hello"),
     .executableTarget(
       name: "Snippets",
@@ -225,6 +226,8 @@ let package = Package(
         "TestSupport",
         .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
         .product(name: "HummingbirdCore", package: "hummingbird", condition: hummingbird),
+        .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: hummingbird),
+        .product(name: "HummingbirdTLS", package: "hummingbird", condition: hummingbird),
         .product(name: "HummingbirdTesting", package: "hummingbird", condition: hummingbird),
         .product(name: "Logging", package: "swift-log", condition: hummingbird),
         .product(name: "InMemoryLogging", package: "swift-log", condition: hummingbird),
