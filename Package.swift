@@ -153,6 +153,7 @@ let package = Package(
       name: "ServerFigures",
       dependencies: [
         "Joist",
+        "JoistConcurrency",
         "JoistHummingbird",
         .product(name: "Hummingbird", package: "hummingbird", condition: hummingbird),
         .product(name: "Logging", package: "swift-log", condition: hummingbird),

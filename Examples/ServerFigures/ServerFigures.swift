@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The server that Scripts/server-figures measures: `ServerFigures plain PORT` or `ServerFigures contained PORT`.
+// The server that Scripts/server-figures measures: `ServerFigures KIND PORT`. The kinds are `plain`; `taken`, whose
+// tasks a runtime runs; and `contained`.
 
 #if Hummingbird
   import Foundation
   import Hummingbird
   import Joist
+  import JoistConcurrency
   import JoistHummingbird
   import Logging
   import Synchronization
@@ -29,8 +31,8 @@
   struct ServerFigures {
     static func main() async throws {
       let arguments = CommandLine.arguments
-      guard arguments.count == 3, ["plain", "contained"].contains(arguments[1]), let port = Int(arguments[2]) else {
-        print("usage: ServerFigures plain|contained PORT")
+      guard arguments.count == 3, ["plain", "taken", "contained"].contains(arguments[1]), let port = Int(arguments[2]) else {
+        print("usage: ServerFigures plain|taken|contained PORT")
         exit(64)
       }
       // The script sends the lines of crashes to nowhere, but they are made.
@@ -42,7 +44,10 @@
         logger: logger
       )
       if arguments[1] == "plain" { return try await app.runService() }
-      try await app.contained(on: ProcessRuntime()).runService()
+      let runtime = try ProcessRuntime()
+      try runtime.takeOverTasks()
+      if arguments[1] == "taken" { return try await app.runService() }
+      try await app.contained(on: runtime).runService()
     }
 
     private static func routes() -> Router<BasicRequestContext> {

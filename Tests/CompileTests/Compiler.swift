@@ -67,17 +67,31 @@ enum Compiler {
   static let macros = build.map { ["-load-plugin-executable", "\($0)/JoistMacrosPlugin-tool#JoistMacrosPlugin"] } ?? []
 
   /// Compiles one file up to the checks of types and regions, and waits for the compiler.
-  ///
-  /// Modules that the compiler has to build are kept in a cache for these tests only.
   static func compile(_ file: String, options: [String] = []) throws -> Outcome {
+    try run(["-emit-sil", "-o", "/dev/null"] + options + [file])
+  }
+
+  /// Makes a program of one file and the objects of some of Joist's modules, and waits for the compiler.
+  static func link(_ file: String, with modules: [String], to path: String, options: [String]) throws -> Outcome {
+    let folders = modules.compactMap { module in build.map { "\($0)/\(module).build" } }
+    let objects = folders.flatMap { folder in
+      (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).filter {
+        $0.hasSuffix(".o")
+      }.sorted().map { "\(folder)/\($0)" }
+    }
+    return try run(options + ["-parse-as-library", "-o", path, file] + objects)
+  }
+
+  /// Runs the compiler, which keeps the modules that it has to build in a cache for these tests only.
+  private static func run(_ arguments: [String]) throws -> Outcome {
     guard let path, let build else { throw CocoaError(.fileNoSuchFile) }
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: path)
-    var arguments = ["-swift-version", "6", "-emit-sil", "-o", "/dev/null", "-diagnostic-style", "llvm"]
-    arguments += ["-I", modules(of: build), "-module-cache-path", build + "/CompileTests.cache"]
-    for map in maps(of: build) { arguments += ["-Xcc", "-fmodule-map-file=" + map] }
-    process.arguments = arguments + options + [file]
+    var settings = ["-swift-version", "6", "-diagnostic-style", "llvm"]
+    settings += ["-I", modules(of: build), "-module-cache-path", build + "/CompileTests.cache"]
+    for map in maps(of: build) { settings += ["-Xcc", "-fmodule-map-file=" + map] }
+    process.arguments = settings + arguments
     process.standardOutput = FileHandle.nullDevice
     process.standardError = pipe
     try process.run()
