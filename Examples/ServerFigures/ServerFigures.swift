@@ -31,7 +31,8 @@
   struct ServerFigures {
     static func main() async throws {
       let arguments = CommandLine.arguments
-      guard arguments.count == 3, ["plain", "taken", "contained"].contains(arguments[1]), let port = Int(arguments[2]) else {
+      guard arguments.count == 3, ["plain", "taken", "contained"].contains(arguments[1]), let port = Int(arguments[2])
+      else {
         print("usage: ServerFigures plain|taken|contained PORT")
         exit(64)
       }

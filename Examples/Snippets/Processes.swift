@@ -29,6 +29,22 @@ extension Snippets {
     log.send("started")  // prints started
   }
 
+  static func taskLocals(_ runtime: ProcessRuntime) {
+    Visit.$number.withValue(7) {
+      let greeter = runtime.spawn(TaskLocalValues.self) { process in
+        try process.receive().bind {
+          try process.yield()
+          print("greets visit", Visit.number)
+        }
+      }
+      let visit = TaskLocalValues(of: Visit.$number)
+      runtime.spawn(options: .init(taskLocals: visit)) { _ in
+        print("spawned for visit", Visit.number)  // prints spawned for visit 7
+        greeter.send(visit)  // prints greets visit 7
+      }
+    }
+  }
+
   static func children(_ runtime: ProcessRuntime) {
     runtime.spawn(Int.self) { process in
       let parent = process.ref
@@ -119,6 +135,9 @@ extension Snippets {
     print(runtime.statistics.processesEnded)  // prints 100
     print(runtime.shutdown(deadline: .seconds(1)))  // prints []
   }
+
+  /// What a task or a process does something for.
+  private enum Visit { @TaskLocal static var number = 0 }
 
   /// Stands for a call that holds its thread.
   private static func slowLookup(_ host: String) -> String { host == "localhost" ? "127.0.0.1" : "" }

@@ -12,9 +12,9 @@ enum Snippets {
 
   static var all: [String: Body] {
     let processes: [String: Body] = [
-      "process": process, "options": options, "children": children, "ending": ending, "computing": computing,
-      "blocking": blocking, "suspending": suspending, "snapshot": snapshot, "hibernating": hibernating,
-      "runtimes": runtimes,
+      "process": process, "options": options, "taskLocals": taskLocals, "children": children,
+      "ending": ending, "computing": computing, "blocking": blocking, "suspending": suspending, "snapshot": snapshot,
+      "hibernating": hibernating, "runtimes": runtimes,
     ]
     let messages: [String: Body] = [
       "counter": counter, "asking": asking, "bridging": bridging, "mainActor": mainActor, "timeout": timeout,

@@ -8,7 +8,7 @@ import Foundation
 import Joist
 import JoistConcurrency
 
-/// Something that programs do with tasks, so and so many times.
+/// Something that programs do with tasks, `count` times.
 struct Row: Sendable {
   let name: String
   let count: Int

@@ -68,6 +68,7 @@ enum UnsafeFence {
     "Sources/Joist/Machine/Crashes/TaskCrash.swift",  // the executor of a fault
     "Sources/JoistConcurrency/Executor/TaskRunner.swift",  // jobs by their addresses
     "Sources/JoistConcurrency/Executor/TaskTakeover.swift",  // jobs by their addresses
+    "Sources/JoistConcurrency/Guard/ProcessRuntime+Contain.swift",  // a result that a guard orders
     "Sources/JoistConcurrency/Guard/TaskGuard.swift",  // a continuation that is not checked
     "Sources/JoistConcurrency/Guard/TaskRunner+Crashes.swift",  // an actor by its address
     "Sources/JoistHummingbird/Connections/HTTPServerBuilder+Contained.swift",  // what Hummingbird shows to nobody

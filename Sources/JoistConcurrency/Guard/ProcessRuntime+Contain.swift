@@ -31,11 +31,13 @@ extension ProcessRuntime {
     isolation: isolated (any Actor)? = #isolation,
     _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
-    let result = ContainedResult<Success>()
+    // Sound: the code sets the result before the guard resumes this function, which reads it only if the code has
+    // ended the wait. Code for which nobody waits any more may set it later.
+    nonisolated(unsafe) var result: Result<Success, any Error>?
     try await TaskGuard.run(on: self, within: limit, isolation: isolation) {
-      do { result.value = .success(try await body()) } catch { result.value = .failure(error) }
+      do { unsafe result = .success(try await body()) } catch { unsafe result = .failure(error) }
     }
-    return try result.value!.get()
+    return try unsafe result!.get()
   }
 }
 

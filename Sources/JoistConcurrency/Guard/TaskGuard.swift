@@ -121,14 +121,3 @@ final class TaskGuard: Sendable {
     if let timer { runner.runtime.cancel(timer) }
   }
 }
-
-/// The result of contained code.
-///
-/// The code may still be running when nobody waits for it any more; it sets the result before it ends the wait.
-// Sound: the code sets it before the guard resumes the caller, who reads it only if the code has ended the wait.
-@usableFromInline
-final class ContainedResult<Success: Sendable>: @unchecked Sendable {
-  @usableFromInline var value: Result<Success, any Error>?
-
-  @inlinable init() {}
-}

@@ -31,8 +31,8 @@
       let handled = HandledRequest(request, context)
       LastRequest.current?.set(handled)
       do {
-        return try await containment.runtime.contain(within: containment.deadline) {
-          try await base.respond(to: handled.watched, context: handled.context)
+        return try await containment.runtime.contain(within: containment.deadline) { [base] in
+          try await base.respond(to: handled.request, context: handled.context)
         }
       } catch let crash as ContainedCrash {
         return handled.abandoned(containment.respond(to: handled, after: crash))

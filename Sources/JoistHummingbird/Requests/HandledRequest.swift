@@ -9,6 +9,7 @@
 
   /// A request with its context, of whatever type.
   protocol AnyHandledRequest: AnyObject, Sendable {
+    /// The request as the program's code gets it.
     var request: Request { get }
     /// The reads of its body; nil if it has none.
     var reads: BodyReads? { get }
@@ -25,13 +26,11 @@
     let reads: BodyReads?
 
     init(_ request: Request, _ context: Context) {
-      self.request = request
+      let reads = request.hasBody ? BodyReads() : nil
+      self.request = reads.map { request.watched(by: $0) } ?? request
       self.context = context
-      reads = request.hasBody ? BodyReads() : nil
+      self.reads = reads
     }
-
-    /// The request as the program's code gets it.
-    var watched: Request { reads.map { request.watched(by: $0) } ?? request }
 
     var logger: Logger? { (context as? any RequestContext)?.logger }
   }

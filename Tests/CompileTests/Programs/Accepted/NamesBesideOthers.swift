@@ -76,6 +76,7 @@ func values(
   _: SpawnError,
   _: SpawnOptions,
   _: Stall,
+  _: TaskLocalValues,
   _: TimerID,
   _: TraceToken,
   _: Trap,

@@ -7,7 +7,9 @@ import JoistConcurrency
 
 @inline(never) private func crash() -> Int { [1][CommandLine.arguments.count + 9] }
 
-@inline(never) private func descend(_ depth: Int) -> Int { depth == 0 ? 0 : descend(depth - 1) &+ CommandLine.arguments.count }
+@inline(never) private func descend(_ depth: Int) -> Int {
+  depth == 0 ? 0 : descend(depth - 1) &+ CommandLine.arguments.count
+}
 
 private actor Till { func open() -> Int { crash() } }
 
@@ -36,7 +38,7 @@ struct Contained {
     print(await end { await till.open() }.contains("Index out of range"))
     print(
       await end {
-        try await Task.sleep(for: .milliseconds(2))
+        await Task.yield()
         return 8
       }
     )
