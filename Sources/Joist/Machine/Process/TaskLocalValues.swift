@@ -62,6 +62,8 @@ public struct TaskLocalValues: Sendable, Hashable {
   public static func == (first: TaskLocalValues, second: TaskLocalValues) -> Bool { first.binding === second.binding }
 
   /// Hashes the identity of the values.
-  // Order: nothing but equality depends on the address.
-  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(binding)) }
+  public func hash(into hasher: inout Hasher) {
+    // Order: nothing but equality depends on the address.
+    hasher.combine(ObjectIdentifier(binding))
+  }
 }
