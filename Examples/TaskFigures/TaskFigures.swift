@@ -27,7 +27,7 @@ struct Row: Sendable {
     for _ in 0..<3 {
       let used = processorSeconds()
       let time = await ContinuousClock().measure { await Task.detached { await body(count) }.value }
-      let wall = time / .nanoseconds(1) / Double(count)
+      let wall = time / Duration.nanoseconds(1) / Double(count)
       if wall < best.wall { best = (wall, (processorSeconds() - used) * 1e9 / Double(count)) }
     }
     return best
@@ -56,7 +56,7 @@ struct TaskFigures {
       print(row.name, String(format: "%.0f %.0f", time.wall, time.processor))
     }
     guard arguments.count < 3 else { return }
-    print("late-sleeper", String(format: "%.0f 0", await Fairness.lateness() / .nanoseconds(1)))
+    print("late-sleeper", String(format: "%.0f 0", await Fairness.lateness() / Duration.nanoseconds(1)))
     print("yields-beside-loops", await Fairness.yields(), 0)
   }
 }
