@@ -27,11 +27,16 @@ struct Row: Sendable {
     for _ in 0..<3 {
       let used = processorSeconds()
       let time = await ContinuousClock().measure { await Task.detached { await body(count) }.value }
-      let wall = time / Duration.nanoseconds(1) / Double(count)
+      let wall = time.nanoseconds / Double(count)
       if wall < best.wall { best = (wall, (processorSeconds() - used) * 1e9 / Double(count)) }
     }
     return best
   }
+}
+
+extension Duration {
+  /// The duration in nanoseconds.
+  fileprivate var nanoseconds: Double { Double(components.seconds) * 1e9 + Double(components.attoseconds) / 1e9 }
 }
 
 /// The processor time that the program has used.
@@ -56,7 +61,7 @@ struct TaskFigures {
       print(row.name, String(format: "%.0f %.0f", time.wall, time.processor))
     }
     guard arguments.count < 3 else { return }
-    print("late-sleeper", String(format: "%.0f 0", await Fairness.lateness() / Duration.nanoseconds(1)))
+    print("late-sleeper", String(format: "%.0f 0", await Fairness.lateness().nanoseconds))
     print("yields-beside-loops", await Fairness.yields(), 0)
   }
 }
