@@ -174,4 +174,25 @@ private actor Adder {
     await iterator.next()
     #expect(reasons.entries == ["\(ExitReason.normal)", "\(ExitReason.noProcess), late", "\(ExitReason.shutdown)"])
   }
+
+  @Test func `A2: onEnd calls its closure if the runtime is shut down before the process of the call begins`()
+    async throws
+  {
+    let runtime = try ProcessRuntime(.init(schedulers: 1))
+    let ended = runtime.spawn(Int.self) { _ in }
+    _ = try await ended.join()
+    let calls = Count()
+    let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+    // Processes of a lower priority do not begin while this one runs.
+    _ = runtime.spawn(Never.self, options: .init(priority: .max)) { process in
+      for _ in 0..<100 { ended.onEnd { _ in calls.add() } }
+      ask.yield()
+      while true { try process.yield() }
+    }
+    var iterator = asked.makeAsyncIterator()
+    await iterator.next()
+    #expect(calls.total == 0)
+    await runtime.shutdown()
+    wait(until: "all calls are made") { calls.total == 100 }
+  }
 }

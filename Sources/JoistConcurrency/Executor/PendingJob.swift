@@ -25,20 +25,3 @@ final class PendingJob: Sendable {
 
   deinit { TaskJob(bits: bits.load(ordering: .relaxed))?.giveToSwift() }
 }
-
-/// A closure that a process is to call; it is called where this object is destroyed if the process does not begin.
-final class PendingCall: Sendable {
-  private let body: @Sendable () -> Void
-  // Ordering: relaxed, as in `PendingJob`.
-  private let isDone = Atomic(false)
-
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-
-  /// Calls the closure; called once.
-  func make() {
-    isDone.store(true, ordering: .relaxed)
-    body()
-  }
-
-  deinit { if !isDone.load(ordering: .relaxed) { body() } }
-}

@@ -76,8 +76,8 @@ extension ProcessRef where Message: ~Copyable {
 
   /// Calls a closure once when the process has ended, or soon if it had ended before.
   ///
-  /// The closure runs in a process of its own, so it may crash without harm; if the runtime creates none because it is
-  /// shutting down, it runs on a thread. Neither blocks nor parks; allocates.
+  /// The closure runs in a process of its own, so it may crash without harm; if the runtime creates none, or is shut down
+  /// before the process begins, it runs on a thread. Neither blocks nor parks; allocates.
   ///
   /// - Parameter body: What to do; gets the reason, `.noProcess` if the process had ended before the call.
   public func onEnd(_ body: @escaping @Sendable (ExitReason) -> Void) {
@@ -130,12 +130,11 @@ private final class EndWatch: Watcher {
     call(reason, on: process.home)
   }
 
-  /// Calls the closure in a process, or on a thread if there is no runtime that creates one.
+  /// Calls the closure in a process, or on a thread if the runtime creates none or is shut down first.
   func call(_ reason: ExitReason, on core: Handle<RuntimeCore>?) {
     let body = body
-    let request = SpawnRequest(.init()) { (_: ProcessContext<Never>) in body(reason) }
-    if let core, (try? core.spawn(request)) != nil { return }
-    let thread = try? (core?.it.platform ?? HostPlatform.shared).startThread(named: "joist-end") { body(reason) }
-    if thread == nil { body(reason) }
+    let call = PendingCall(on: core?.it.platform ?? HostPlatform.shared) { body(reason) }
+    guard let core else { return }
+    _ = try? core.spawn(SpawnRequest(.init()) { (_: ProcessContext<Never>) in call.make() })
   }
 }
