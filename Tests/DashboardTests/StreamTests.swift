@@ -15,6 +15,8 @@
       var options = DashboardOptions(port: 0)
       options.limits.interval = .milliseconds(20)
       options.limits.costFactor = 0
+      // A client may wait for its turn behind all other tests.
+      options.limits.stall = .seconds(600)
       change(&options.limits)
       return options
     }

@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `I4: a process that is made ready while a scheduler falls asleep is seen after the heavy fence`() throws {
-    let simulation = try HandDriven()
+    let simulation = try HandDriven(.init(schedulers: 2))
     let (platform, runtime) = (simulation.platform, simulation.runtime)
     let slept = Count()
     platform.atHeavyFence { runtime.spawn { _ in } }
@@ -61,6 +61,38 @@ import Testing
     runtime.rest(0)
     #expect(slept.total == 0 && runtime.statistics.schedulerSleeps == 0)
     #expect(runtime.step() == .ran)
+  }
+
+  @Test func `I4: only a scheduler that falls asleep beside an awake one stops all threads for a fence`() throws {
+    let simulation = try HandDriven(.init(schedulers: 2))
+    let (platform, runtime) = (simulation.platform, simulation.runtime)
+    let before = platform.heavyFences.total
+    runtime.rest(0)
+    #expect(platform.heavyFences.total == before + 1)
+    runtime.markAsleep(1)
+    runtime.rest(0)
+    #expect(platform.heavyFences.total == before + 1)
+    #expect(runtime.statistics.schedulerSleeps == 2)
+  }
+
+  @Test func `L2: a process that comes from outside wakes the scheduler that has it in its list`() throws {
+    let simulation = try HandDriven(.init(schedulers: 3))
+    let (platform, runtime) = (simulation.platform, simulation.runtime)
+    runtime.markAsleep(2)
+    runtime.spawn { _ in }
+    #expect(platform.wakes.total == 1)
+    #expect(runtime.step(2) == .ran)
+    #expect(runtime.statistics.stealAttempts == 0)
+  }
+
+  @Test func `L2: a thief takes what came from outside without stopping all threads for a fence`() throws {
+    let simulation = try HandDriven(.init(schedulers: 2))
+    let (platform, runtime) = (simulation.platform, simulation.runtime)
+    runtime.spawn { _ in }
+    let before = platform.heavyFences.total
+    #expect(runtime.step(1) == .ran)
+    #expect(platform.heavyFences.total == before)
+    #expect(runtime.statistics.steals == 1)
   }
 
   @Test func `S4: remote wake-ups that are stolen are queued by their present priority`() throws {

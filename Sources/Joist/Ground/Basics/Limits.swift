@@ -50,8 +50,10 @@ package enum Limits {
   ///
   /// A hundred exchanges per second even out the shares, and each takes one or two microseconds.
   package static let loadComparisonInterval: Int64 = 10_000_000
-  /// The number of looks for work, with a pause between them, before a scheduler sleeps: about ten microseconds.
+  /// The largest and the smallest number of looks for work, with a pause between them, before a scheduler sleeps: about
+  /// ten microseconds and one.
   package static let idleLooks = 30
+  package static let fewestIdleLooks = 4
   /// The number of spins on a lock before the waiter yields its processor, because the lock's holder was probably
   /// descheduled.
   package static let spinsBeforeRelinquish = 200

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Queueing a ready process: in the queue of the scheduler on this thread if there is one, otherwise in a remote list. A
-// scheduler that may be asleep is then notified. An external thread that queues a process is a visitor meanwhile (J3).
+// scheduler that may be asleep is then notified (Z2, Z7). An external thread that queues a process is a visitor meanwhile (J3).
 
 import Synchronization
 
@@ -23,10 +23,12 @@ extension Handle<ProcessRecord> {
     let core = home
     core.it.visitors.wrappingAdd(1, ordering: .relaxed)
     let node = core.it.currentNode
-    let scheduler = core.it.nextRegular(near: node)
-    it.usage.noteReady(at: ProcessUsage.units(scheduler.it.clock.count))
-    scheduler.it.remote.push(self)
-    core.notify(near: node)
+    let sleeper = core.it.idle.sleeping.isEmptyAtAGuess ? nil : core.takeSleeper(near: node)
+    // A spare scheduler may retire before it sees its list.
+    let owner = sleeper.flatMap { $0.it.isSpare ? nil : $0 } ?? core.it.nextRegular(near: node)
+    it.usage.noteReady(at: ProcessUsage.units(owner.it.clock.count))
+    owner.it.remote.push(self)
+    if let sleeper { core.wake(sleeper) } else { core.notify(near: node) }
     core.it.visitors.wrappingSubtract(1, ordering: .releasing)
   }
 }

@@ -2,10 +2,12 @@
 //
 // Which schedulers sleep, which search for work, and why no wake-up is lost.
 //
-// Z1. A scheduler that finds no work puts itself in `sleeping`, passes the heavy fence, looks at all queues again, and
-//     only then sleeps.
-// Z2. A thread that makes a process ready queues it, passes the light fence, and only then reads `sleeping`. So either
-//     this thread sees the sleeper, or the sleeper sees the process.
+// Z1. A scheduler that finds no work puts itself in `sleeping`, counts itself as asleep, passes a fence, looks at all
+//     queues again, and only then sleeps. It is the heavy fence, which stops the processors of all threads, if another
+//     scheduler is awake; else a full one, since every other thread passes full fences (Z2).
+// Z2. A scheduler that makes a process ready queues it, passes the light fence, and only then reads `sleeping`. Any
+//     other thread passes a full fence in place of the light one. So either this thread sees the sleeper, or the
+//     sleeper sees the process.
 // Z3. While a scheduler searches, no other is woken: `searching` counts the schedulers that were woken or are about to
 //     sleep and have not found work. A searcher that finds work and is the only one left wakes another sleeper if it
 //     sees more work. A searcher that gives up subtracts itself from `searching`, and only then follows Z1. So it sees
@@ -14,13 +16,11 @@
 //     counted, so that no other scheduler is woken meanwhile. One napping thief is enough: another scheduler that would
 //     nap goes to sleep if `searching` is not zero after it has put itself in `sleeping`.
 //
-// A thread that takes a scheduler out of `sleeping` raises `awake` before it rings that scheduler's alarm. So `awake`
-// is zero only while every scheduler sleeps, with one exception: before the thread raises `awake`, the scheduler may
-// wake by itself, because of a deadline or for no reason, and run uncounted. `awake` can be zero then only if the
-// thread is no scheduler, because a scheduler that notifies is counted itself. `isIdle` and the watchdog rely on
-// `awake`, and neither is harmed. `isIdle` is exact only while no external thread does anything, and the watchdog is
-// woken once `awake` is raised. If the scheduler goes to sleep before that, the count wraps and is not zero, so the
-// scheduler finds no quiescence; the alarm then makes it look again.
+// Z6. A thread that takes a scheduler out of `sleeping` has raised `awake` before. So `awake` is zero only while every
+//     scheduler sleeps, and a scheduler that runs is counted. `isIdle`, the watchdog and Z1 rely on that.
+// Z7. A thread that is no scheduler takes a sleeper before it queues a process, queues it there and wakes it. The
+//     sleeper finds the process in its own list, and no other scheduler steals it. If there is no sleeper to take, the
+//     thread queues the process at any scheduler and follows Z2.
 
 import CJoist
 import Synchronization
@@ -38,7 +38,7 @@ struct IdleSchedulers: ~Copyable {
 /// The number of schedulers that are awake, and in the upper half the number of wake-ups.
 ///
 /// If two reads return the same word and its count is zero, no scheduler was awake between them, because each wake-up
-/// changes the upper half. The header has the exception.
+/// changes the upper half (Z6).
 // Ordering: sequentially consistent. A scheduler that wakes and then reads whether the watchdog rests pairs with the
 // watchdog, which rests and then reads whether a scheduler is awake. Acquiring and releasing make a chain of all
 // changes, so a thread that reads that no scheduler is awake sees what all of them did before they slept (ID2).
@@ -56,7 +56,11 @@ struct AwakeCount: ~Copyable {
     word.wrappingAdd(UInt64(count) | 1 << 32, ordering: .sequentiallyConsistent)
   }
 
-  func sleep() { word.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+  /// Counts one less; returns whether it was the last one.
+  @discardableResult
+  func sleep() -> Bool {
+    AwakeCount.isZero(word.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue)
+  }
 }
 
 extension RuntimeCore {
@@ -68,35 +72,52 @@ extension RuntimeCore {
 }
 
 extension Handle<RuntimeCore> {
-  /// Wakes a sleeping scheduler to look for work, unless one is looking already (Z2, Z3).
+  /// Wakes a sleeping scheduler to look for work, unless one is looking already (Z2, Z3); for any thread.
   ///
   /// Prefers a scheduler of the given NUMA node (NU3).
+  func notify(near node: Int) {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    wakeOneIfAnySleeps(near: node)
+  }
+
+  /// Wakes a sleeping scheduler; the caller has passed a fence (Z2).
   // Ordering: relaxed behind the fence. On ARM64 an acquiring load would wait for the release of the queue's lock just
   // before.
   @inline(__always)
-  func notify(near node: Int) {
-    joist_light_fence()
+  fileprivate func wakeOneIfAnySleeps(near node: Int) {
     if !it.idle.sleeping.isEmptyAtAGuess { wakeOne(near: node) }
   }
 
-  // Ordering: here and below as `searching` says.
   @inline(never)
   private func wakeOne(near node: Int) {
-    SchedulePoint.betweenSteps()
-    guard it.idle.searching.load(ordering: .sequentiallyConsistent) == 0,
-      it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
-    else { return }
-    guard let number = it.popSleeper(near: node) else {
+    if let sleeper = takeSleeper(near: node) { wake(sleeper) }
+  }
+
+  /// Takes a sleeping scheduler that the caller is to wake, and counts it as awake and searching.
+  ///
+  /// Returns nil if none sleeps, or if one searches for work already (Z3).
+  // Ordering: as `searching` says.
+  func takeSleeper(near node: Int) -> Handle<Scheduler>? {
+    repeat {
+      SchedulePoint.betweenSteps()
+      guard it.idle.searching.load(ordering: .sequentiallyConsistent) == 0,
+        it.idle.searching.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged
+      else { return nil }
+      it.idle.awake.wake()
+      SchedulePoint.betweenSteps()
+      if let number = it.popSleeper(near: node) { return it.scheduler(number) }
+      if it.idle.awake.sleep() { it.quiescence.mayHaveCome(self) }
       SchedulePoint.betweenSteps()
       it.idle.searching.wrappingSubtract(1, ordering: .sequentiallyConsistent)
       // A scheduler that has put itself in meanwhile may have counted on this thread to search (Z5).
-      if !it.idle.sleeping.isEmpty { wakeOne(near: node) }
-      return
-    }
-    // The scheduler is counted as awake before it is woken.
-    it.idle.awake.wake()
+    } while !it.idle.sleeping.isEmpty
+    return nil
+  }
+
+  /// Wakes a scheduler that `takeSleeper` has returned.
+  func wake(_ sleeper: Handle<Scheduler>) {
     SchedulePoint.betweenSteps()
-    it.scheduler(number).it.alarm.ring(it.platform)
+    sleeper.it.alarm.ring(it.platform)
     it.watchdog.schedulersWoke(it.platform)
   }
 }
@@ -104,7 +125,10 @@ extension Handle<RuntimeCore> {
 extension Handle<Scheduler> {
   /// Wakes a sleeping scheduler to look for work, of this scheduler's NUMA node if there is one.
   @inline(__always)
-  func notify() { it.runtime.notify(near: it.node) }
+  func notify() {
+    joist_light_fence()
+    it.runtime.wakeOneIfAnySleeps(near: it.node)
+  }
 
   /// Announces a process that was made ready and has not run here yet, because the process that made it ready goes on.
   @inline(__always)
@@ -142,11 +166,7 @@ extension Handle<Scheduler> {
       // Ordering: relaxed, a guess. The count includes this scheduler. If two schedulers nap at once, no rule breaks.
       if it.runtime.it.idle.searching.load(ordering: .relaxed) == 1 { return nap(seen) }
     } else {
-      // In a simulation no other thread runs during this loop, so a second look would find nothing new.
-      for _ in 0..<(it.pendingWork.contains(.schedulePoint) ? 0 : Limits.idleLooks) {
-        if seesWork() { return }
-        for _ in 0..<16 { joist_pause() }
-      }
+      if seesWorkSoon() { return }
     }
     goToSleep()
     let anotherSearches = watchesVictim && it.runtime.it.idle.searching.load(ordering: .sequentiallyConsistent) > 0
@@ -167,6 +187,26 @@ extension Handle<Scheduler> {
     }
   }
 
+  /// Looks at the queues for a little longer; returns whether it saw work.
+  ///
+  /// How long depends on what came of it before, since the processor may be wanted by other threads meanwhile: half as
+  /// long after each time that was in vain, and in full after success and at every sixteenth sleep. After the growing
+  /// and shrinking poll of Linux's idle virtual machines (`haltpoll`).
+  private func seesWorkSoon() -> Bool {
+    // In a simulation no other thread runs during this loop, so a second look would find nothing new.
+    if it.pendingWork.contains(.schedulePoint) { return false }
+    let isProbe = it.counters.sleeps.total & 15 == 0
+    for _ in 0..<(isProbe ? Limits.idleLooks : it.idleLooks) {
+      if seesWork() {
+        it.idleLooks = Limits.idleLooks
+        return true
+      }
+      for _ in 0..<16 { joist_pause() }
+    }
+    it.idleLooks = max(Limits.fewestIdleLooks, it.idleLooks / 2)
+    return false
+  }
+
   /// Waits for a moment before it looks again at work that it has left to another scheduler (Z5).
   private func nap(_ seen: UInt32) {
     let platform = it.runtime.it.platform
@@ -180,15 +220,18 @@ extension Handle<Scheduler> {
   private func goToSleep() {
     stopSearching(found: false)
     it.runtime.it.idle.sleeping.insert(it.index)
-    it.runtime.it.idle.awake.sleep()
-    it.runtime.it.platform.heavyFence()
+    if it.runtime.it.idle.awake.sleep() {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+    } else {
+      it.runtime.it.platform.heavyFence()
+    }
     SchedulePoint.betweenSteps()
   }
 
   /// Ends a sleep.
   ///
-  /// If this scheduler is still in `sleeping`, it removes itself. Otherwise a thread woke it and already counted it in
-  /// `searching`.
+  /// If this scheduler is still in `sleeping`, it removes itself. Otherwise a thread woke it and already counted it
+  /// (`takeSleeper`).
   private func wakeUp() {
     if it.runtime.it.idle.sleeping.remove(it.index) {
       it.runtime.it.idle.awake.wake()

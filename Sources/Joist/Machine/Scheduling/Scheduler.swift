@@ -71,6 +71,8 @@ package struct Scheduler: ~Copyable {
   var pendingWork: PendingWork = []
   /// Whether the scheduler is counted in `searching` (Z3).
   var isSearching = false
+  /// The number of its looks for work before it sleeps, as they have proved useful.
+  var idleLooks = Limits.idleLooks
   /// Whether it has found no work since it last read the cheap clock.
   var hasRested = true
   /// Whether it has reclaimed all slots since it last ran a process.

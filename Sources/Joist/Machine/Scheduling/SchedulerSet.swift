@@ -53,7 +53,7 @@ package struct SchedulerSet: ~Copyable {
   /// The bit is set first and counted second. If another thread removes the number in between, the count is one too low
   /// until the second step. It may then be zero while another scheduler sleeps, and a thread that has queued a process
   /// and reads that zero wakes no scheduler. In `sleeping` nothing is lost by that. The scheduler that inserts itself
-  /// was taken out in order to be woken, so it looks at all queues once more. It does so after its heavy fence (Z1),
+  /// was taken out in order to be woken, so it looks at all queues once more. It does so after its fence (Z1),
   /// which follows the second step, and so sees what was queued before the zero was read (Z2).
   @discardableResult
   package func insert(_ number: Int) -> Bool {

@@ -80,12 +80,15 @@ extension Handle<Scheduler> {
   /// With `urgentOnly` it takes only processes that are queued at `.max` or `.high`.
   func steal(from victim: Handle<Scheduler>, urgentOnly: Bool) -> ProcessHandle? {
     it.counters.stealAttempts.add()
-    guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return nil }
     var taken = ReadyList()
-    if let level = victim.it.queue.firstLevel, !urgentOnly || level >= .high {
-      victim.takeFirst(min((victim.it.queue.length(level) + 1) / 2, Limits.stealBatch), into: &taken)
+    // The lock costs a heavy fence.
+    if !victim.it.queue.isEmptyAtAGuess {
+      guard victim.it.queue.lock.tryEnter(it.runtime.it.platform) else { return nil }
+      if let level = victim.it.queue.firstLevel, !urgentOnly || level >= .high {
+        victim.takeFirst(min((victim.it.queue.length(level) + 1) / 2, Limits.stealBatch), into: &taken)
+      }
+      victim.it.queue.lock.leave()
     }
-    victim.it.queue.lock.leave()
     if taken.count == 0 && !urgentOnly {
       var next = victim.it.remote.takeAll()
       while let process = next {

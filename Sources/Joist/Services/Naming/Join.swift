@@ -76,8 +76,8 @@ extension ProcessRef where Message: ~Copyable {
 
   /// Calls a closure once when the process has ended, or soon if it had ended before.
   ///
-  /// The closure runs in a process of its own, so it may crash without harm; if the runtime creates none, or is shut down
-  /// before the process begins, it runs on a thread. Neither blocks nor parks; allocates.
+  /// The closure runs in a process of its own, so it may crash without harm; if the runtime creates none, or is shut
+  /// down before the process begins, it runs on a thread. Neither blocks nor parks; allocates.
   ///
   /// - Parameter body: What to do; gets the reason, `.noProcess` if the process had ended before the call.
   public func onEnd(_ body: @escaping @Sendable (ExitReason) -> Void) {
