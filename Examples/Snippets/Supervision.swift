@@ -129,6 +129,59 @@ extension Snippets {
     Cache.start(Cache(), on: runtime).send(.put(1))
   }
 
+  static func machine(_ runtime: ProcessRuntime) {
+    struct Door: StateMachine {
+      enum State { case locked, unlocked, open }
+      enum Message { case code(Int), push, close }
+
+      func start(in process: ProcessContext<Message>) -> State { .locked }
+
+      static func postpones(_ message: Message, in state: State) -> Bool {
+        if case .push = message { state == .locked } else { false }
+      }
+      func handle(_ message: sending Message, in state: State, _ process: ProcessContext<Message>) -> State {
+        switch (state, message) {
+        case (.locked, .code(1234)): .unlocked
+        case (.unlocked, .push): .open
+        case (.open, .close): .unlocked
+        default: state
+        }
+      }
+      func timeout(of state: State) -> Duration? { state == .unlocked ? .milliseconds(100) : nil }
+      func handleTimeout(in state: State, _ process: ProcessContext<Message>) -> State { .locked }
+      func enter(_ state: State, from previous: State?, in process: ProcessContext<Message>) throws {
+        print("the door is", state)
+        if state == .locked && previous == .unlocked { try process.exit() }
+      }
+    }
+
+    let door = Door.start(machine: Door(), on: runtime)
+    door.send(.push)  // Waits until the door is unlocked.
+    door.send(.code(1234))
+    door.send(.close)
+    // prints the door is locked
+    // prints the door is unlocked
+    // prints the door is open
+    // prints the door is unlocked
+    // prints the door is locked
+  }
+
+  static func startedServer(_ runtime: ProcessRuntime) async {
+    struct Printer: Server {
+      enum Message { case print(String) }
+      struct OutOfPaper: Error {}
+
+      func start(in process: ProcessContext<Message>) throws { throw OutOfPaper() }
+      func handle(_ message: sending Message, in process: ProcessContext<Message>) {}
+    }
+
+    do {
+      _ = try await Printer.startAndWait(Printer(), on: runtime)
+    } catch {
+      print(error)  // prints the server ended while it was starting: error: OutOfPaper()
+    }
+  }
+
   static func registry(_ runtime: ProcessRuntime) throws {
     let rooms = try Registry<Int, Store.Message>.start(on: runtime)
     try rooms.register(Store.start(Store(), on: runtime), as: 101)

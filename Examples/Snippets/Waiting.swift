@@ -43,6 +43,16 @@ extension Snippets {
     try runtime.lookup("clock", as: String.self)?.send("a message")  // prints the clock got a message
   }
 
+  static func typedNames(_ runtime: ProcessRuntime) {
+    let clock: ProcessName<String> = "clock"
+    runtime.spawn(String.self, options: .init(name: clock.text)) { process in
+      print("the clock got", try process.receive())  // prints the clock got a message
+    }
+    runtime.spawn { process in
+      try process.send("a message", to: clock)
+    }
+  }
+
   static func group(_ runtime: ProcessRuntime) {
     let readers = ProcessGroup<String>()
     for _ in 1...2 {

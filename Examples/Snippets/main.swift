@@ -26,9 +26,9 @@ enum Snippets {
       "reports": reports, "containment": containment,
     ]
     let waiting: [String: Body] = [
-      "timers": timers, "ticking": ticking, "names": names, "group": group, "errorNumber": errorNumber,
-      "descriptors": descriptors, "lock": lock, "semaphore": semaphore, "barrier": barrier, "channel": channel,
-      "once": once,
+      "timers": timers, "ticking": ticking, "names": names, "typedNames": typedNames, "group": group,
+      "errorNumber": errorNumber, "descriptors": descriptors, "lock": lock, "semaphore": semaphore, "barrier": barrier,
+      "channel": channel, "once": once,
     ]
     var heaps: [String: Body] = [
       "heap": heap, "heapArrays": heapArrays, "heapCopies": heapCopies, "heapStates": heapStates,
@@ -39,7 +39,8 @@ enum Snippets {
     let supervision: [String: Body] = [
       "server": server, "starting": starting, "supervisor": supervisor, "requests": requests, "restart": restart,
       "backoff": backoff, "dynamic": dynamic, "serverLife": serverLife, "registry": registry, "tasks": tasks,
-      "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer,
+      "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer, "machine": machine,
+      "startedServer": startedServer,
     ]
     let observing: [String: Body] = [
       "statistics": statistics, "growth": growth, "trapEvents": trapEvents, "traceToken": traceToken,

@@ -49,11 +49,8 @@
       } onCancelOrGracefulShutdown: {
         keeper.send(.stop)
       }
-      switch reason {
-      case .normal, .shutdown: break
-      case .error(let error): throw error
-      default: throw SupervisorEnded(reason: reason)
-      }
+      if case .error(let error) = reason { throw error }
+      if !reason.isOrderly { throw SupervisorEnded(reason: reason) }
     }
 
     /// Starts the supervisor, linked to a process that is told of its end in any case.
@@ -72,11 +69,7 @@
           event = try process.receive()
         }
       }
-      guard case .ended(let reason) = event else { return }
-      switch reason {
-      case .normal, .shutdown: break
-      default: throw SupervisorEnded(reason: reason)
-      }
+      if case .ended(let reason) = event, !reason.isOrderly { throw SupervisorEnded(reason: reason) }
     }
 
     /// What the process is told that starts the supervisor.

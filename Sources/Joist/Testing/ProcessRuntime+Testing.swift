@@ -51,9 +51,6 @@ extension ProcessRuntime {
     core.it.idle.awake.sleep()
   }
 
-  /// The time on the platform's clock.
-  package var now: Duration { .nanoseconds(core.it.platform.now()) }
-
   /// Whether there is nothing to run, now or later.
   package var isQuiet: Bool { core.isQuiet }
 

@@ -73,7 +73,7 @@ enum Reason: Hashable {
   init(_ reason: ExitReason) {
     switch reason {
     case .normal: self = .normal
-    case .shutdown: self = .shutdown
+    case .shutdown, .shutdownBecause: self = .shutdown
     case .killed: self = .killed
     case .noProcess: self = .noProcess
     case .error(let error): self = (error as? ProgramFailure).map { .failure($0.code) } ?? .other

@@ -15,7 +15,8 @@ public import Joist
 /// not refer to are freed.
 ///
 /// A server is started as a ``Child`` of a supervisor, or with ``start(_:on:options:)``, ``start(_:from:options:)`` or
-/// ``start(_:linkedTo:options:)``.
+/// ``start(_:linkedTo:options:)``. ``startAndWait(_:from:timeout:options:)`` waits until it has started, and throws why
+/// it has not.
 ///
 /// The protocol requires `SendableMetatype`, so a conformance cannot be isolated to an actor.
 public protocol Server<Message>: SendableMetatype {
@@ -24,7 +25,8 @@ public protocol Server<Message>: SendableMetatype {
 
   /// Prepares the server before its first message; a supervisor starts the next child when it returns.
   ///
-  /// If it throws, the server ends without `terminate`, and its supervisor treats it as not started.
+  /// If it throws, the server ends without `terminate`, and its supervisor treats it as not started. A server that is
+  /// not needed throws ``StartIgnored``.
   mutating func start(in process: ProcessContext<Message>) throws
 
   /// Handles one message.

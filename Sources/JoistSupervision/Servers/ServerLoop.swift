@@ -20,7 +20,7 @@ struct ServerLoop<S: Server> {
 
   /// Runs the server until it ends; returns only by throwing.
   mutating func run(_ process: ProcessContext<S.Message>, whenStarted: () -> Void = {}) throws {
-    try server.start(in: process)
+    try process.startUnlessIgnored { try server.start(in: process) }
     whenStarted()
     do {
       while true { try turn(process) }

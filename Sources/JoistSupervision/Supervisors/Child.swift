@@ -13,7 +13,7 @@ public struct Child: Sendable {
   public enum Restart: Sendable, Hashable {
     /// It is always restarted.
     case permanent
-    /// It is restarted unless it ended with `.normal` or `.shutdown`.
+    /// It is restarted unless it ended in an orderly way: with `.normal`, `.shutdown` or `.shutdownBecause`.
     case transient
     /// It is never restarted, and its supervisor forgets it when it has ended.
     case temporary
@@ -75,7 +75,7 @@ public struct Child: Sendable {
   ) {
     self.init(name, restart, shutdown, isSignificant, isSupervisor: false, isServer: true, options) {
       (process: ProcessContext<S.Message>, _, started) in
-      var loop = ServerLoop(server: try make())
+      var loop = ServerLoop(server: try process.startUnlessIgnored { try make() })
       try loop.run(process, whenStarted: started)
     }
   }

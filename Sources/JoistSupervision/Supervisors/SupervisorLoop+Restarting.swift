@@ -10,6 +10,7 @@ extension SupervisorLoop {
     guard let entry = table[number] else { return }
     switch entry.status {
     case .running: try react(number, reason, hadStarted: true)
+    case .starting(let round) where reason.isIgnoredStart: try ignored(number, entry, in: round)
     case .starting(let round): try failed(number, entry, in: round, reason)
     case .stopping: forget(number)
     case .waiting, .ended: break

@@ -185,6 +185,19 @@ extension SupervisorLoop {
     try advance(round)
   }
 
+  /// Keeps a child that is not needed without a process, and continues its round.
+  mutating func ignored(_ number: Int, _ entry: ChildEntry, in round: Int) throws {
+    var entry = entry
+    let reply = entry.startReply
+    entry.status = .ended
+    entry.startReply = nil
+    entry.isNew = false
+    table[number] = entry
+    if plan.isDynamic || entry.child.restart == .temporary { forget(number) }
+    reply?.send(.success(entry.info))
+    try advance(round)
+  }
+
   /// Handles the failure of a child to start.
   ///
   /// In the first round the supervisor ends. A child that was started on request is not tried again. Any other child is

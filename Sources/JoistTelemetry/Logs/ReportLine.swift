@@ -158,7 +158,7 @@
     fileprivate var word: String {
       switch self {
       case .normal: "normal"
-      case .shutdown: "shutdown"
+      case .shutdown, .shutdownBecause: "shutdown"
       case .killed: "killed"
       case .noProcess: "no_process"
       case .error: "error"

@@ -50,6 +50,41 @@ import Testing
     #expect(simulation.runtime.registeredNames == names.sorted())
   }
 
+  private enum Mail: Sendable {
+    case who(ReplyTo<ProcessID>)
+    case stop
+    case ended(ExitReason)
+  }
+
+  @Test func `M4: a process is called, sent to and monitored by a name, whichever process has it`() throws {
+    let simulation = try HandDriven()
+    let log = Log<String>()
+    let name: ProcessName<Mail> = "worker"
+    let body: @Sendable (ProcessContext<Mail>) throws -> Void = { process in
+      while case .who(let reply) = try process.receive() { reply.send(process.id) }
+    }
+    simulation.runtime.spawn(Mail.self) { process in
+      for _ in 0..<2 {
+        let ref = process.spawn(Mail.self, options: .init(name: name.text), body)
+        try process.monitor(name) { .ended($0.reason) }
+        let isSame = try process.call(name) { .who($0) } == ref.id
+        log.add("\(isSame), \(try process.send(.stop, to: name)), \(try process.receive())")
+      }
+      try process.monitor(name) { .ended($0.reason) }
+      log.add("\(try process.send(.stop, to: name)), \(try process.receive())")
+      do { _ = try process.call(name) { .who($0) } } catch let error as CallError { log.add("\(error)") }
+      process.spawn(Int.self, options: .init(name: name.text)) { _ = try $0.receive() }
+      do { try process.send(.stop, to: name) } catch { log.add("\(error)".prefix(13).description) }
+    }
+    simulation.run()
+    #expect(
+      log.entries == [
+        "true, true, ended(normal)", "true, true, ended(normal)", "false, ended(no process)", "exited(no process)",
+        "'worker' take",
+      ]
+    )
+  }
+
   @Test func `M4: a lookup with the wrong message type throws an error that names both types`() throws {
     let simulation = try HandDriven()
     simulation.runtime.spawn(Int.self, options: .init(name: "numbers")) { _ = try $0.receive() }

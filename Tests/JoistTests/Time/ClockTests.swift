@@ -37,6 +37,24 @@ import Testing
     }
   }
 
+  @Test func `S3: a runtime's clock shows the time by which its timers pass`() throws {
+    let simulation = try HandDriven()
+    let (runtime, log) = (simulation.runtime, Log<Duration>())
+    let began = runtime.now
+    runtime.spawn { process in
+      let start = process.now
+      try process.sleep(for: .seconds(5))
+      log.add(process.now - start)
+    }
+    simulation.run()
+    let slept = try #require(log.entries.first)
+    #expect(slept >= .seconds(5) && slept < .milliseconds(5_001))
+    #expect(runtime.now - began >= slept && runtime.now > began)
+    let century = Duration.seconds(100 * 366 * 86_400)
+    #expect(began + century - century == began && began.advanced(by: century * 10) > began)
+    #expect(began - began.advanced(by: .seconds(1)) == .seconds(-1))
+  }
+
   @Test func `P1: a process that has waited long leaves its stack even if the cheap clock has gone back`() throws {
     let simulation = try HandDriven()
     for _ in 0..<200 { simulation.runtime.spawn(Int.self) { process in _ = try process.receive() } }

@@ -10,6 +10,8 @@ public enum ExitReason: Sendable {
   case normal
   /// The process was told to exit in an orderly way.
   case shutdown
+  /// The process exits in an orderly way, for a reason of the program's own.
+  case shutdownBecause(any Error)
   /// The process was killed, which it cannot trap.
   case killed
   /// The process did not exist, or had ended before.
@@ -25,10 +27,12 @@ public enum ExitReason: Sendable {
 }
 
 extension ExitReason {
-  /// Whether the reason is `.normal` or `.shutdown`.
+  /// Whether the reason is `.normal`, `.shutdown` or `.shutdownBecause`.
+  ///
+  /// An orderly end is not reported, and a supervisor does not restart a `transient` child after it.
   public var isOrderly: Bool {
     switch self {
-    case .normal, .shutdown: true
+    case .normal, .shutdown, .shutdownBecause: true
     default: false
     }
   }
@@ -40,6 +44,7 @@ extension ExitReason: CustomStringConvertible {
     switch self {
     case .normal: "normal"
     case .shutdown: "shutdown"
+    case .shutdownBecause(let error): "shutdown: \(error)"
     case .killed: "killed"
     case .noProcess: "no process"
     case .error(let error): "error: \(error)"

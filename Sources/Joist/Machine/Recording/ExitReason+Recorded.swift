@@ -7,7 +7,7 @@ extension ExitReason {
   var recorded: RecordedEnd? {
     switch self {
     case .normal: nil
-    case .shutdown: .shutdown
+    case .shutdown, .shutdownBecause: .shutdown
     case .error: .error
     case .killed: .killed
     case .trap: .trap

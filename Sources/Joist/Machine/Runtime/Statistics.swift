@@ -14,7 +14,7 @@ public struct RuntimeStatistics: Sendable, Hashable {
   /// Processes ended by abandoning them: they were killed and did not end by themselves, so their frames were left
   /// behind.
   public let processesAbandoned: Int
-  /// Processes ended for another reason than `.normal` and `.shutdown`.
+  /// Processes that ended, but not in an orderly way (``ExitReason/isOrderly``).
   public let abnormalExits: Int
   /// Abnormal exits that were caused by the end of a linked process.
   public let linkedExits: Int

@@ -23,7 +23,7 @@ extension Handle<ProcessRecord> {
     case .memoryLimit: it.exitNote = .memoryLimit
     case .trap: keepReason(reason, without: .trap)
     case .stackOverflow: keepReason(reason, without: .stackOverflow)
-    case .normal, .error:
+    case .normal, .error, .shutdownBecause:
       let extras = extras()
       it.exitNote = .other
       extras.it.exitReason = reason

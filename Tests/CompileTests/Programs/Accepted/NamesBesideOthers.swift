@@ -53,6 +53,7 @@ func values(
   _: ProcessID,
   _: ProcessLock<Int>,
   _: ProcessMemory,
+  _: ProcessName<Int>,
   _: ProcessRef<Int>,
   _: ProcessRuntime,
   _: ProcessSemaphore,
@@ -69,6 +70,7 @@ func values(
   _: ResourceError,
   _: RuntimeHistogram,
   _: RuntimeHistograms,
+  _: RuntimeInstant,
   _: RuntimeStatistics,
   _: SchedulerActivity,
   _: SchedulerStatistics,
@@ -96,6 +98,8 @@ func supervision(
   _: Registry<Int, Int>,
   _: RegistryError,
   _: RegistryKeys,
+  _: StartError,
+  _: StartIgnored,
   _: StartReply,
   _: Supervisor,
   _: SupervisorError,
@@ -109,3 +113,5 @@ func supervision(
 func trace<Value: HeapTraceable & BitwiseCopyable>(_: HeapCopy<Value>, _ tracer: inout HeapTracer) {}
 
 func serve<S: Server>(_: S.Type) {}
+
+func step<M: StateMachine>(_: M.Type) {}
