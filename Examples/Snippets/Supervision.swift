@@ -132,7 +132,10 @@ extension Snippets {
   static func machine(_ runtime: ProcessRuntime) {
     struct Door: StateMachine {
       enum State { case locked, unlocked, open }
-      enum Message { case code(Int), push, close }
+      enum Message {
+        case code(Int)
+        case push, close
+      }
 
       func start(in process: ProcessContext<Message>) -> State { .locked }
 

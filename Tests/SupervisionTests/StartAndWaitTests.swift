@@ -27,7 +27,9 @@ private struct Beginner: Server {
   }
 
   func handle(_ message: sending Message, in process: ProcessContext<Message>) {
-    switch message { case .ask(let reply): reply.send(7) }
+    switch message {
+    case .ask(let reply): reply.send(7)
+    }
   }
 }
 
@@ -94,7 +96,7 @@ private struct Beginner: Server {
     #expect(stage.runtime.statistics.abnormalExits == 0)
   }
 
-  @Test func `P5: an end for an orderly reason of one's own is not reported, and a transient child stays ended`() throws {
+  @Test func `P5: an orderly end for a reason of one's own is no failure, and a transient child stays ended`() throws {
     let stage = try Stage()
     let starts = Count()
     let top = try stage.start(

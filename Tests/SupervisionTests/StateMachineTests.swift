@@ -64,7 +64,7 @@ private struct Door: StateMachine {
     return log.entries
   }
 
-  @Test func `P4: a machine handles each message by its state`() throws {
+  @Test func `P5: a machine handles each message by its state`() throws {
     let log = try trial { _, door in
       for message in [.code(1), .code(1234), .push, .code(1234), .close] as [Door.Message] { door.send(message) }
     }
@@ -76,7 +76,7 @@ private struct Door: StateMachine {
     )
   }
 
-  @Test func `P4: postponed messages are handled after a change of state, in order and before later ones`() throws {
+  @Test func `P5: postponed messages are handled after a change of state, in order and before later ones`() throws {
     let log = try trial { process, door in
       for message in [.push, .push, .look, .code(1234), .look] as [Door.Message] { door.send(message) }
       try process.sleep(for: .seconds(1))
@@ -90,7 +90,7 @@ private struct Door: StateMachine {
     )
   }
 
-  @Test func `P4: a state's time ends when it should, although messages come that do not change the state`() throws {
+  @Test func `P5: a state's time ends when it should, although messages come that do not change the state`() throws {
     let log = try trial { process, door in
       door.send(.code(1234))
       for _ in 0..<11 {
@@ -104,7 +104,7 @@ private struct Door: StateMachine {
     #expect(log.last == "code(0) while locked")
   }
 
-  @Test func `P4: the end of a state's time comes before the messages in a mailbox that is never empty`() throws {
+  @Test func `P5: the end of a state's time comes before the messages in a mailbox that is never empty`() throws {
     let simulation = try HandDriven()
     let (log, platform) = (Log<String>(), simulation.platform)
     simulation.runtime.spawn { process in
@@ -118,7 +118,7 @@ private struct Door: StateMachine {
     #expect(log.entries == ["nothing to locked", "locked to unlocked", "unlocked to locked"])
   }
 
-  @Test func `P4: a machine that is a child is restarted in its first state`() throws {
+  @Test func `P5: a machine that is a child is restarted in its first state`() throws {
     let simulation = try HandDriven()
     let log = Log<String>()
     simulation.runtime.spawn { process in
