@@ -31,6 +31,7 @@ extension Server {
   ///   - runtime: The runtime.
   ///   - timeout: The longest time that `start` may take; nil waits forever.
   ///   - options: The options of the process.
+  /// - Returns: The server, which has started.
   /// - Throws: ``StartError`` if the server did not start, or a `SpawnError` if there is no process for it.
   @available(*, noasync, message: "use `try await startAndWait(_:on:)`, which does not hold the thread")
   public static func startAndWait(
@@ -48,6 +49,8 @@ extension Server {
   /// Starts a server on a runtime from `async` code, and awaits the return of its `start`.
   ///
   /// If the task is cancelled, the server is killed.
+  ///
+  /// - Returns: The server, which has started.
   /// - Throws: ``StartError`` if the server did not start, a `SpawnError` if there is no process for it, or
   ///   `CancellationError`.
   public static func startAndWait(
@@ -69,6 +72,8 @@ extension Server {
   /// Starts a server from a process, which parks until `start` has returned.
   ///
   /// The server is not linked to the process, so a failed start does not end that.
+  ///
+  /// - Returns: The server, which has started.
   /// - Throws: ``StartError`` if the server did not start, a `SpawnError` if there is no process for it, or
   ///   `ProcessExit` if the calling process is told to exit; the server is killed then.
   public static func startAndWait<Starter: ~Copyable>(

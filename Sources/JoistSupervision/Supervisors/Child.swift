@@ -80,6 +80,27 @@ public struct Child: Sendable {
     }
   }
 
+  /// Describes a child that is a state machine; it has started when its first state has begun.
+  ///
+  /// The machine is made in its process at each start.
+  public init<Machine: StateMachine>(
+    _ name: String,
+    restart: Restart = .permanent,
+    shutdown: Shutdown = .after(.seconds(5)),
+    isSignificant: Bool = false,
+    options: SpawnOptions = .init(),
+    machine make: @escaping @Sendable () throws -> Machine
+  ) {
+    self.init(
+      name,
+      restart: restart,
+      shutdown: shutdown,
+      isSignificant: isSignificant,
+      options: options,
+      server: { StateMachineServer(try make()) }
+    )
+  }
+
   /// Describes a child that is a supervisor; it has started when all its children have.
   ///
   /// By default it may take as long as it needs to end, because it has to end its own children first.

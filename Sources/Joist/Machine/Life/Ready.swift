@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Queueing a ready process: in the queue of the scheduler on this thread if there is one, otherwise in a remote list. A
-// scheduler that may be asleep is then notified (Z2, Z7). An external thread that queues a process is a visitor meanwhile (J3).
+// scheduler that may be asleep is then notified (Z2, Z7). An external thread that queues a process is a visitor
+// meanwhile (J3).
 
 import Synchronization
 
