@@ -66,13 +66,13 @@ import Testing
     simulation.runtime.spawn(Mail.self) { process in
       for _ in 0..<2 {
         let ref = process.spawn(Mail.self, options: .init(name: name.text), body)
-        try process.monitor(name) { .ended($0.reason) }
-        let isSame = try process.call(name) { .who($0) } == ref.id
+        try process.monitor(named: name) { .ended($0.reason) }
+        let isSame = try process.call(named: name) { .who($0) } == ref.id
         log.add("\(isSame), \(try process.send(.stop, to: name)), \(try process.receive())")
       }
-      try process.monitor(name) { .ended($0.reason) }
+      try process.monitor(named: name) { .ended($0.reason) }
       log.add("\(try process.send(.stop, to: name)), \(try process.receive())")
-      do { _ = try process.call(name) { .who($0) } } catch let error as CallError { log.add("\(error)") }
+      do { _ = try process.call(named: name) { .who($0) } } catch let error as CallError { log.add("\(error)") }
       process.spawn(Int.self, options: .init(name: name.text)) { _ = try $0.receive() }
       do { try process.send(.stop, to: name) } catch { log.add("\(error)".prefix(13).description) }
     }

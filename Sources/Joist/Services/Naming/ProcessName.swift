@@ -58,7 +58,7 @@ extension ProcessContext where Message: ~Copyable {
   ///   ``NameError/wrongType(_:takes:asked:)``.
   @inlinable
   public func call<M: ~Copyable, Reply: ~Copyable>(
-    _ name: ProcessName<M>,
+    named name: ProcessName<M>,
     timeout: Duration? = nil,
     _ request: (ReplyTo<Reply>) -> sending M
   ) throws -> sending Reply { try call(ref(of: name), timeout: timeout, request) }
@@ -69,7 +69,7 @@ extension ProcessContext where Message: ~Copyable {
   /// - Throws: ``NameError/wrongType(_:takes:asked:)``.
   @inlinable @discardableResult
   public func monitor<M: ~Copyable>(
-    _ name: ProcessName<M>,
+    named name: ProcessName<M>,
     _ map: @escaping @Sendable (Down) -> Message
   ) throws(NameError) -> MonitorID { monitor(try ref(of: name), map) }
 }
