@@ -349,6 +349,7 @@ enum { handler_stack_bytes = 128 << 10 };
 static pthread_key_t handler_stack_key;
 
 static void free_handler_stack(void *stack) {
+  joist_faults_enter(NULL);  // for a thread that ends without having done so
   stack_t none = {.ss_flags = SS_DISABLE};
   sigaltstack(&none, NULL);
   munmap(stack, handler_stack_bytes);
@@ -404,7 +405,10 @@ __attribute__((noinline)) void joist_faults_enter(struct joist_site *site) {
     }
     site->control = joist_control_words();
   }
+  if (current == site) return;
+  if (current != NULL) joist_sites_remove(current);
   current = site;
+  if (site != NULL) joist_sites_add(site);
 }
 
 __attribute__((noinline)) struct joist_site *joist_faults_site(void) { return current; }
@@ -433,6 +437,7 @@ void joist_fault_forget_frames(const struct joist_words *words, struct joist_sav
   struct joist_site *site = current;
   struct stack stack;
   joist_words_forget(words, saved);
+  if (site != NULL) __atomic_store_n(&site->has_crashed, true, __ATOMIC_RELAXED);
   if (site != NULL && running_stack(site, &stack)) joist_leave_queues(words, stack.low - site->guard_bytes, stack.top);
   release_streams();
   restore_thread();

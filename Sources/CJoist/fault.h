@@ -95,6 +95,24 @@ enum joist_overflow joist_reserve_use(struct joist_site *site, ucontext_t *conte
 /// Returns the site of this thread; null if it is no scheduler's.
 struct joist_site *joist_site_of_thread(void);
 
+/// Adds the calling thread's site to the list of all sites, or removes it (sites.c).
+void joist_sites_add(struct joist_site *site);
+void joist_sites_remove(struct joist_site *site);
+
+/// What one thread sees of another whose crashes are contained: a guess, since the other continues meanwhile.
+struct joist_glance {
+  /// The record of what runs on the thread; null if nothing runs.
+  const void *running;
+  /// Its turns at processes so far.
+  uint64_t slices;
+  /// Whether it has contained a crash, and whether crashes that leave a lock behind are contained.
+  bool has_crashed, contains_locks;
+};
+
+/// Looks at the thread with the system's given number. Returns false if its crashes are not contained, or it cannot be
+/// told now.
+bool joist_sites_look(uint32_t thread, struct joist_glance *glance);
+
 /// Returns the two words that bound the running stack: its lowest address and the one above its highest. Null if none
 /// runs.
 static inline uintptr_t *joist_running_bounds(const struct joist_site *site) {

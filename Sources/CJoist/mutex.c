@@ -18,11 +18,17 @@
 // W48. A thread that the word names has locked the `Mutex` twice if it is no scheduler's. A scheduler's thread may have
 //      its number from a process that has left it, so it counts as such only after five seconds in which the word has
 //      not changed. The library's own function is called then, which traps.
+// W52. A thread of the runtime that the word names may have locked the `Mutex` in code that crashed: nobody unlocks it
+//      then. A waiter concludes that after five seconds in which the word has not changed, if that thread has contained
+//      a crash and has turned to other code meanwhile. Only a process that suspends under the lock looks the same,
+//      which is not supported. A crash under a lock ends the program (W22), so this one does so now. If such crashes
+//      are contained, the waiting process ends, and a thread that runs none waits on.
 #define _GNU_SOURCE
 #include "CJoist.h"
 
 #if defined(__linux__)
 
+#include "fault.h"
 #include "find.h"
 
 #include <errno.h>
@@ -69,14 +75,52 @@ static void lock_twice(uint32_t number, uint32_t *word) {
   ((lock_of_library *)dlsym(RTLD_NEXT, LOCK_SLOW))(number, word);
 }
 
+// What a thread that waits for a `Mutex` has seen of it.
+struct wait {
+  uint32_t last;
+  // The looks since the word was `last` first, and what its holder did then.
+  int in_vain;
+  struct joist_glance first;
+  // Whether the holder is a thread of the runtime; and whether it has been seen at other code than at first.
+  bool is_known, has_turned;
+};
+
+static bool is_in_process(void) {
+  const struct joist_site *site = joist_faults_site();
+  return site != NULL && *site->running != NULL;
+}
+
+static void (*on_orphan)(bool only_process);
+
+void joist_mutex_watch(void (*ended)(bool only_process)) {
+  // Every caller passes the same function.
+  __atomic_store_n(&on_orphan, ended, __ATOMIC_RELAXED);
+}
+
+// Looks at the holder again, and ends the process or the program if it will never unlock the `Mutex` (W52).
+static void look_at_holder(struct wait *wait) {
+  struct joist_glance now = {0};
+  const bool is_known = joist_sites_look(wait->last & NUMBER, &now);
+  if (wait->in_vain == 0) {
+    wait->first = now;
+    wait->is_known = is_known;
+    wait->has_turned = is_known && now.running == NULL;
+    return;
+  }
+  if (!wait->is_known || !is_known) return;
+  wait->has_turned |= now.running != wait->first.running || now.slices != wait->first.slices;
+  if (wait->in_vain < LOOKS || !wait->has_turned || !now.has_crashed) return;
+  void (*ended)(bool) = __atomic_load_n(&on_orphan, __ATOMIC_RELAXED);
+  if (ended != NULL && (!now.contains_locks || is_in_process())) ended(now.contains_locks);
+}
+
 SWIFT void mutex_lock_slow(uint32_t number, SELF) {
   for (int spin = 0; spin < SPINS; spin++) {
     if (take(word, number)) return;
     joist_pause();
   }
   const uint32_t own = (uint32_t)syscall(SYS_gettid);
-  uint32_t last = 0;
-  int in_vain = 0;
+  struct wait wait = {0};
   while (!take(word, number | SLEEPERS)) {
     // Ordering: relaxed, because `take` alone decides who holds the `Mutex`.
     uint32_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -84,15 +128,15 @@ SWIFT void mutex_lock_slow(uint32_t number, SELF) {
     if (seen == 0) continue;
     if (seen != noted &&
         !__atomic_compare_exchange_n(word, &seen, noted, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
-    if ((noted & NUMBER) != own) {
-      joist_futex_wait(word, noted, -1);
-      continue;
+    if (noted != wait.last) wait = (struct wait){.last = noted};
+    if ((noted & NUMBER) == own) {
+      // W48
+      if (joist_thread_current() == NULL || wait.in_vain == LOOKS) return lock_twice(number, word);
+    } else {
+      look_at_holder(&wait);
     }
-    // W48
-    if (joist_thread_current() == NULL || in_vain == LOOKS) return lock_twice(number, word);
-    if (noted != last) in_vain = 0;
-    last = noted;
-    if (sleeps_in_vain(word, noted)) in_vain++;
+    if (sleeps_in_vain(word, noted)) wait.in_vain++;
+    else wait.in_vain = 0;
   }
 }
 

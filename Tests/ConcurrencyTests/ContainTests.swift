@@ -4,6 +4,7 @@
 
 import Joist
 import JoistConcurrency
+import Synchronization
 import TestSupport
 import Testing
 
@@ -37,6 +38,10 @@ private actor Hopeless: RecoverableActor {
   func recover(from _: ContainedCrash) { _ = crash() }
   func work() -> Int { crash() }
 }
+
+private let tally = Mutex(0)
+
+private func crashUnderLock() -> Int { tally.withLock { crash() + $0 } }
 
 @concurrent private func elsewhere() async -> Int { crash() }
 private nonisolated(nonsending) func here() async -> Int { crash() }
@@ -224,6 +229,20 @@ private enum Shape: String, CaseIterable {
     let said = String(decoding: result.standardErrorContent, as: UTF8.self)
     #expect(said.contains("the actor Hopeless crashed while it recovered"))
   }
+
+  #if os(Linux)
+    @Test func `A1: a Mutex that contained code has left locked ends the program when it is wanted`() async throws {
+      let result = try await #require(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try await endProgram { runtime in
+          guard await crashes(runtime, { crashUnderLock() }) else { return false }
+          await MainActor.run { tally.withLock { $0 += 1 } }
+          return true
+        }
+      }
+      let said = String(decoding: result.standardErrorContent, as: UTF8.self)
+      #expect(said.contains("A Mutex is locked by code that crashed and will never unlock it"))
+    }
+  #endif
 
   @Test func `A1: code that takes longer than its limit is cancelled, and its caller goes on`() async {
     await #expect(processExitsWith: .exitCode(0)) {

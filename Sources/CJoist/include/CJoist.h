@@ -232,6 +232,12 @@ struct joist_site {
   uint64_t control;
   /// The words that this thread keeps for the code on it; null where they are not known.
   const struct joist_words *_Nullable words;
+  /// The word in which the thread counts its turns at processes; null where it has none.
+  const uint64_t *_Nullable slices;
+  /// The system's number of the thread, whether it has contained a crash, and the next site of all (sites.c).
+  uint32_t thread;
+  bool has_crashed;
+  struct joist_site *_Nullable next;
   /// Whether the handler runs.
   bool is_busy;
   struct joist_fault fault;
@@ -291,6 +297,11 @@ bool joist_fault_note_overflow(struct joist_site *_Nonnull site);
 ///
 /// Called on the stack of these frames. If a lock is abandoned, the calling thread never ends (W32).
 bool joist_fault_may_leave(struct joist_site *_Nonnull site);
+
+/// Has `ended` called when a `Mutex` turns out to be locked by code that crashed (W52).
+///
+/// `ended` must not return. Its argument is whether only the calling process may end; otherwise the program must.
+void joist_mutex_watch(void (*_Nonnull ended)(bool only_process));
 
 /// Returns whether the calling thread must never end, because a crash left it holding a Dispatch queue (W32).
 bool joist_thread_is_kept(void);

@@ -34,7 +34,9 @@ private final class TaskCrash: CrashedTask {
     runner.countCrash()
     if let around { return around.crashed(crash) }
     if runner.options.unguardedCrash == .endsProgram {
-      stopTheProgram("JoistConcurrency: a task crashed that no `contain` is around: \(crash.reason)")
+      stopTheProgram(
+        "JoistConcurrency: a task crashed that no `contain` is around, such as a detached one: \(crash.reason)"
+      )
     }
   }
 

@@ -78,6 +78,59 @@
       #expect(text.contains("Recursive call to lock Mutex"), "\(text)")
     }
 
+    @Test(.timeLimit(.minutes(15)), arguments: [false, true])
+    func `P5: a Mutex that a crash has left locked ends the program when it is wanted`(onThread: Bool) async throws {
+      let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [onThread] in
+        let runtime = try ProcessRuntime(.init(schedulers: 1))
+        runtime.spawn { _ in crash(under: crashed) }
+        await runtime.waitUntilIdle()
+        if onThread { crashed.withLock { $0 += 1 } }
+        runtime.spawn { process in process.blocking { crashed.withLock { $0 += 1 } } }
+        await runtime.waitUntilIdle()
+      }
+      let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+      #expect(text.contains("A Mutex is locked by code that crashed and will never unlock it; Configuration"), "\(text)")
+    }
+
+    @Test(.timeLimit(.minutes(15)))
+    func `P5: where crashes under locks are contained, a process that wants the Mutex of one ends`() throws {
+      let reasons = Log<String>()
+      let mutex = Shared()
+      _ = try withRuntime(.init(schedulers: 1, onTrapWithLock: .contain)) { runtime in
+        runtime.spawn { _ in crash(under: mutex.mutex) }
+        runtime.waitUntilIdle()
+        runtime.spawn(Down.self) { process in
+          process.spawnMonitored(down: { $0 }) { child in
+            child.blocking { mutex.mutex.withLock { $0 += 1 } }
+          }
+          reasons.add("\(try process.receive().reason)")
+        }
+      }
+      #expect(reasons.entries.count == 1 && reasons.entries[0].contains("A Mutex is locked by code that crashed"))
+    }
+
+    @Test(.timeLimit(.minutes(15)))
+    func `P5: a Mutex that is held for long by code that runs is waited for, although its thread had a crash`() throws {
+      let shared = Shared()
+      let log = Log<String>()
+      let isHeld = Count()
+      _ = try withRuntime(.init(schedulers: 1)) { runtime in
+        runtime.spawn { _ in fatalError("a crash before that") }
+        runtime.waitUntilIdle()
+        runtime.spawn { _ in
+          shared.mutex.withLock { value in
+            isHeld.add()
+            let began = ContinuousClock.now
+            while ContinuousClock.now - began < .seconds(7) { value += 0 }
+            log.add("released")
+          }
+        }
+        wait(until: "the Mutex is held", on: runtime) { isHeld.total == 1 }
+        shared.mutex.withLock { _ in log.add("locked") }
+      }
+      #expect(log.entries == ["released", "locked"])
+    }
+
     @Test func `P5: unlocking a Mutex that is not locked traps, as without Joist`() async throws {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         Mutex(())._unsafeUnlock()
@@ -88,6 +141,11 @@
   }
 
   private final class Shared: Sendable { let mutex = Mutex(0) }
+
+  private let crashed = Mutex(0)
+
+  @inline(never)
+  private func crash(under mutex: borrowing Mutex<Int>) { mutex.withLock { $0 = [Int]()[unknown($0)] } }
 
   /// Returns the number, after some microseconds, so that others wait for the lock.
   @inline(never)

@@ -19,8 +19,18 @@ private let typesOfAnEnd: [Any.Type] =
   [CheckedContinuation<Void, Never>.self, CheckedContinuation<Void, Never>?.self]
   + SuspendLists.types + serviceTypesOfAnEnd
 
-/// Prepares what a crash needs while there may be no memory for it (FA5).
-func prepareForCrashes() { _ = (Trap.bare(signal: 0), NodeReserve.shared, typesOfAnEnd) }
+/// Prepares what a crash needs while there may be no memory for it (FA5), and what follows from a `Mutex` that it has
+/// left locked.
+func prepareForCrashes() {
+  _ = (Trap.bare(signal: 0), NodeReserve.shared, typesOfAnEnd)
+  #if os(Linux)
+    joist_mutex_watch { onlyProcess in
+      let sentence = "A Mutex is locked by code that crashed and will never unlock it"
+      if onlyProcess { fatalError(sentence) }
+      stopTheProgram(sentence + "; Configuration.onTrapWithLock is .crash")
+    }
+  #endif
+}
 
 // Sound: the bytes are valid while they are written.
 /// Stops the program with a message, because the runtime itself is in error.

@@ -299,6 +299,9 @@ extension Handle<Scheduler> {
       unsafe it.site.running = UnsafeRawPointer(running).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
     }
     unsafe withUnsafePointer(to: &it.words) { words in unsafe it.site.words = words }
+    unsafe withUnsafePointer(to: it.counters.slices) { slices in
+      unsafe it.site.slices = UnsafeRawPointer(slices).assumingMemoryBound(to: UInt64.self)
+    }
     unsafe it.site.stack_offset = ProcessRecord.slotOffset
     unsafe it.site.entry = { unsafe processFaulted($0) }
     unsafe it.site.guard_bytes = Limits.guardBytes
