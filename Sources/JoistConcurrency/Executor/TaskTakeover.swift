@@ -65,7 +65,7 @@ public enum TaskTakeoverError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .unsupportedSwift: "this version of Swift lets nobody run its tasks: build with Swift 6.2 or 6.3"
     case .takenByOthers: "another library runs the tasks of this program: take them over before it does, or remove it"
-    case .takenByRuntime: "a runtime of Joist runs the tasks of this program already: take them over once, before anything else does"
+    case .takenByRuntime: "a runtime of Joist runs the tasks of this program already: take them over once, and first"
     case .runtimeRefuses: "the runtime creates no process to run tasks: take the tasks over before you shut it down"
     }
   }
