@@ -193,6 +193,19 @@ extension Snippets {
     print(try room.callBlocking { .get("guests", $0) } ?? 0, rooms.count)  // prints 2 1
   }
 
+  static func table(_ runtime: ProcessRuntime) {
+    runtime.spawn(Down.self) { process in
+      let prices = OwnedTable(TableMap<String, Int>(), ownedBy: process)
+      try prices.updateValue(5, forKey: "apple")
+      process.spawnMonitored(down: { $0 }) { _ in
+        print(try prices["apple"] ?? 0)  // prints 5
+      }
+      _ = try process.receive()
+      try prices.update("apple") { $0 = ($0 ?? 0) + 1 }
+      print(try prices["apple"] ?? 0)  // prints 6
+    }
+  }
+
   static func tasks(_ runtime: ProcessRuntime) throws {
     let tasks = try TaskSupervisor.start(on: runtime)
     runtime.spawn { process in

@@ -38,8 +38,8 @@ enum Snippets {
     #endif
     let supervision: [String: Body] = [
       "server": server, "starting": starting, "supervisor": supervisor, "requests": requests, "restart": restart,
-      "backoff": backoff, "dynamic": dynamic, "serverLife": serverLife, "registry": registry, "tasks": tasks,
-      "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer, "machine": machine,
+      "backoff": backoff, "dynamic": dynamic, "serverLife": serverLife, "registry": registry, "table": table,
+      "tasks": tasks, "failedTask": failedTask, "awaiting": awaiting, "smallServer": smallServer, "machine": machine,
       "startedServer": startedServer,
     ]
     let observing: [String: Body] = [

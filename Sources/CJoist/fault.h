@@ -110,7 +110,7 @@ struct joist_glance {
 };
 
 /// Looks at the thread with the system's given number. Returns false if its crashes are not contained, or it cannot be
-/// told now.
+/// told now. A thread that has ended runs nothing; it counts as one that has contained a crash if any such has ended.
 bool joist_sites_look(uint32_t thread, struct joist_glance *glance);
 
 /// Returns the two words that bound the running stack: its lowest address and the one above its highest. Null if none

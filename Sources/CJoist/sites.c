@@ -8,6 +8,7 @@
 #include "fault.h"
 
 #if defined(__linux__)
+#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -23,6 +24,8 @@
 
 // Guarded by `is_locked`.
 static struct joist_site *first;
+// What a look finds of a thread that has ended, if any has contained a crash.
+static struct joist_glance ended;
 static bool is_locked;
 
 // Ordering: acquiring and releasing, as in any lock.
@@ -45,12 +48,24 @@ void joist_sites_add(struct joist_site *site) {
 
 void joist_sites_remove(struct joist_site *site) {
   lock();
-  for (struct joist_site **link = &first; *link != NULL; link = &(*link)->next) {
-    if (*link != site) continue;
-    *link = site->next;
-    break;
-  }
+  if (site->has_crashed) ended = (struct joist_glance){.has_crashed = true, .contains_locks = site->contains_locks};
+  struct joist_site **link = &first;
+  while (*link != site) link = &(*link)->next;
+  *link = site->next;
   unlock();
+}
+
+// Returns whether the program has no thread with that number any longer.
+static bool has_ended(uint32_t thread) {
+#if defined(__linux__)
+  const int error = errno;
+  const bool is_gone = syscall(SYS_tgkill, getpid(), thread, 0) != 0 && errno == ESRCH;
+  errno = error;
+  return is_gone;
+#else
+  (void)thread;
+  return false;
+#endif
 }
 
 READS_GUESSES bool joist_sites_look(uint32_t thread, struct joist_glance *glance) {
@@ -58,12 +73,16 @@ READS_GUESSES bool joist_sites_look(uint32_t thread, struct joist_glance *glance
   if (!try_lock()) return false;
   const struct joist_site *site = first;
   while (site != NULL && site->thread != thread) site = site->next;
-  if (site != NULL) {
+  bool is_known = site != NULL;
+  if (is_known) {
     glance->running = __atomic_load_n(site->running, __ATOMIC_RELAXED);
     glance->slices = site->slices == NULL ? 0 : __atomic_load_n(site->slices, __ATOMIC_RELAXED);
     glance->has_crashed = __atomic_load_n(&site->has_crashed, __ATOMIC_RELAXED);
     glance->contains_locks = site->contains_locks;
+  } else if (ended.has_crashed && has_ended(thread)) {
+    *glance = ended;
+    is_known = true;
   }
   unlock();
-  return site != NULL;
+  return is_known;
 }

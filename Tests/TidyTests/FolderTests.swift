@@ -7,7 +7,9 @@ import Testing
 enum Folders {
   /// For each folder of a module, the folders of the same module whose types it may use; `.` is the module's own.
   static let uses: [String: [String: Set<String>]] = [
-    "JoistSupervision": ["Registries": [], "Servers": [], "Supervisors": ["Servers"], "Tasks": ["Supervisors"]],
+    "JoistSupervision": [
+      "Registries": [], "Servers": [], "Supervisors": ["Servers"], "Tables": [], "Tasks": ["Supervisors"],
+    ],
     "JoistSimulation": [
       ".": ["Strategies", "Threads"], "Strategies": [], "Threads": [".", "Strategies"], "Programs": [".", "Search"],
       "Search": [".", "Strategies", "Threads"],

@@ -78,13 +78,20 @@
       #expect(text.contains("Recursive call to lock Mutex"), "\(text)")
     }
 
-    @Test(.timeLimit(.minutes(15)), arguments: [false, true])
-    func `P5: a Mutex that a crash has left locked ends the program when it is wanted`(onThread: Bool) async throws {
-      let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [onThread] in
-        let runtime = try ProcessRuntime(.init(schedulers: 1))
-        runtime.spawn { _ in crash(under: crashed) }
-        await runtime.waitUntilIdle()
-        if onThread { crashed.withLock { $0 += 1 } }
+    @Test(.timeLimit(.minutes(15)))
+    func `P5: a Mutex that a crash has left locked ends the program when a thread wants it`() async throws {
+      let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try await runtimeWithCrash()
+        crashed.withLock { $0 += 1 }
+      }
+      let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+      #expect(text.contains("A Mutex is locked by code that crashed and will never unlock it"), "\(text)")
+    }
+
+    @Test(.timeLimit(.minutes(15)))
+    func `P5: a Mutex that a crash has left locked ends the program when a process wants it`() async throws {
+      let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let runtime = try await runtimeWithCrash()
         runtime.spawn { process in process.blocking { crashed.withLock { $0 += 1 } } }
         await runtime.waitUntilIdle()
       }
@@ -143,6 +150,14 @@
   private final class Shared: Sendable { let mutex = Mutex(0) }
 
   private let crashed = Mutex(0)
+
+  /// A runtime in which a process has crashed while it held `crashed`.
+  private func runtimeWithCrash() async throws -> ProcessRuntime {
+    let runtime = try ProcessRuntime(.init(schedulers: 1))
+    runtime.spawn { _ in crash(under: crashed) }
+    await runtime.waitUntilIdle()
+    return runtime
+  }
 
   @inline(never)
   private func crash(under mutex: borrowing Mutex<Int>) { mutex.withLock { $0 = [Int]()[unknown($0)] } }

@@ -2,7 +2,7 @@
 //
 // Watches: monitors, `join`, names and groups are told when a process ends.
 // WA1. A watcher is told once, on the stack of the process that ends, when that process can no longer be found by its
-//      id. The watch of a name is told before all others.
+//      id. The watches of names, and of what the process owns, are told before all others.
 //
 // A thread that adds a watch checks under the lock that the process is still the one it means. An end stores the next
 // generation first, and then takes the watches out, under the lock. So each watch that was added is told, and one that

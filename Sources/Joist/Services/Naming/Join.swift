@@ -133,8 +133,6 @@ private final class EndWatch: Watcher {
   /// Calls the closure in a process, or on a thread if the runtime creates none or is shut down first.
   func call(_ reason: ExitReason, on core: Handle<RuntimeCore>?) {
     let body = body
-    let call = PendingCall(on: core?.it.platform ?? HostPlatform.shared) { body(reason) }
-    guard let core else { return }
-    _ = try? core.spawn(SpawnRequest(.init()) { (_: ProcessContext<Never>) in call.make() })
+    PendingCall.start(on: core) { body(reason) }
   }
 }

@@ -27,6 +27,13 @@ package final class PendingCall: Sendable {
     body()
   }
 
+  /// Calls a closure in a process of its own, or on a thread if the runtime creates none or is shut down first.
+  static func start(on core: Handle<RuntimeCore>?, _ body: @escaping @Sendable () -> Void) {
+    let call = PendingCall(on: core?.it.platform ?? HostPlatform.shared, body)
+    guard let core else { return }
+    _ = try? core.spawn(SpawnRequest(.init()) { (_: ProcessContext<Never>) in call.make() })
+  }
+
   deinit {
     if isMade.load(ordering: .relaxed) { return }
     let body = body

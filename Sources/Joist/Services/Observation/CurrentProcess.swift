@@ -37,7 +37,7 @@ package struct CurrentProcess: Sendable {
 }
 
 extension Handle<ServiceExtras> {
-  /// Whether the process may have a registered name: the watches of names alone are told first (WA1).
+  /// Whether the process may have a registered name: the watches of names, and few others, are told first (WA1).
   fileprivate var isNamed: Bool {
     it.lock.withLock {
       it.watches.firstPlace { if case .object(_, isFirst: true) = $0 { true } else { false } } != nil

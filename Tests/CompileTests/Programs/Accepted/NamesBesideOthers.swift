@@ -94,16 +94,22 @@ func supervision(
   _: ChildInfo,
   _: DynamicSupervisor,
   _: EndReply,
+  _: OwnedTable<TableMap<Int, Int>>,
   _: ProcessTask<Int>,
   _: Registry<Int, Int>,
   _: RegistryError,
   _: RegistryKeys,
+  _: SortedTableEntries<Int, Int>,
+  _: SortedTableMap<Int, Int>,
   _: StartError,
   _: StartIgnored,
   _: StartReply,
   _: Supervisor,
   _: SupervisorError,
   _: SupervisorRef,
+  _: TableBag<Int, Int>,
+  _: TableError,
+  _: TableWriters,
   _: TaskError,
   _: TaskStream<[Int], Int>,
   _: TaskSupervisor,
@@ -115,3 +121,5 @@ func trace<Value: HeapTraceable & BitwiseCopyable>(_: HeapCopy<Value>, _ tracer:
 func serve<S: Server>(_: S.Type) {}
 
 func step<M: StateMachine>(_: M.Type) {}
+
+func look<C: TableContents>(_: C) {}
