@@ -48,7 +48,7 @@ extension Snippets {
     do {
       try await runtime.contain { await stock.add(-1, of: "bolts") }
     } catch is ContainedCrash {
-      print("there are \(await stock.all)")  // prints there are 2
+      print("there are \(await stock.all)")  // prints there are 3
     }
     typealias Handler = @Sendable (String) async throws -> String
 
@@ -59,9 +59,10 @@ extension Snippets {
       { request in
         do {
           return try await runtime.contain { try await handler(request) }
-        } catch is ContainedCrash {
+        } catch {
+          log("\(error)")
           return "500 Internal Server Error"
-        } catch { return "400 Bad Request" }
+        }
       }
     }
   }
@@ -73,9 +74,9 @@ actor Stock: RecoverableActor {
   private var total = 0
 
   func add(_ number: Int, of name: String) {
-    numbers[name, default: 0] += number
-    precondition(number > 0)
     total += number
+    precondition(number > 0)
+    numbers[name, default: 0] += number
   }
 
   func recover(from crash: ContainedCrash) { total = numbers.values.reduce(0, +) }

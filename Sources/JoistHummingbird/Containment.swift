@@ -10,6 +10,7 @@
   import JoistTelemetry
   import Logging
   import ServiceLifecycle
+  import Synchronization
 
   /// How the requests and connections of one application are contained.
   final class Containment: Service {
@@ -18,7 +19,9 @@
     private let answer: @Sendable (FailedRequest) -> Response
     private let logger: Logger
     private let log: ReportLog
-    private let requestCrashes, connectionCrashes: CoreMetrics.Counter
+    // Ordering: relaxed, because nothing is concluded from it.
+    private let hasWarned = Atomic(false)
+    private let requestCrashes, lateCrashes, connectionCrashes: CoreMetrics.Counter
 
     init(
       _ runtime: ProcessRuntime,
@@ -32,6 +35,7 @@
       self.logger = logger
       log = ReportLog(logger)
       requestCrashes = Counter(label: "joist_request_crashes", dimensions: [("part", "request")])
+      lateCrashes = Counter(label: "joist_request_crashes", dimensions: [("part", "late")])
       connectionCrashes = Counter(label: "joist_request_crashes", dimensions: [("part", "connection")])
     }
 
@@ -40,6 +44,18 @@
       requestCrashes.increment()
       add(crash, "the code for a request crashed", handled, handled.logger ?? logger)
       return answer(FailedRequest(request: handled.request, cause: .crash(crash)))
+    }
+
+    /// Logs and counts the crash of a task that a request's code has started, after the request was answered.
+    func crashed(late crash: ContainedCrash, _ handled: any AnyHandledRequest) {
+      lateCrashes.increment()
+      add(crash, "a task of a request crashed after the request was answered", handled, handled.logger ?? logger)
+    }
+
+    /// Logs, once, that requests are no longer contained, if the runtime has been shut down.
+    func lookAtRuntime() {
+      guard runtime.isShuttingDown, !hasWarned.exchange(true, ordering: .relaxed) else { return }
+      logger.warning("the runtime was shut down while the application serves: a crash in a request ends the program")
     }
 
     /// Logs that a request's code took too long, and returns the response to the request.

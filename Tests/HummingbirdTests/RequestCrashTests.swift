@@ -182,6 +182,41 @@
       }
     }
 
+    @Test func `A3: a task that crashes after the response is one line of the log, with the request`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        let isAnswered = Count()
+        try await endServer(logging: .error) { router in
+          router.get("late") { _, _ in
+            Task {
+              while isAnswered.total == 0 { await Task.yield() }
+              _ = crash()
+            }
+            return "done"
+          }
+        } ifHolds: { port, _, log in
+          guard try await status(port, "/late") == 200 else { return false }
+          isAnswered.add()
+          var lines: [InMemoryLogHandler.Entry] = []
+          while lines.isEmpty {
+            lines = log.entries.filter { $0.level == .error }
+            await Task.yield()
+          }
+          return lines.count == 1 && lines[0].metadata["hb.request.path"] == "/late"
+            && "\(lines[0].message)".contains("crashed after the request was answered")
+        }
+      }
+    }
+
+    @Test func `A3: a server whose runtime was shut down serves on, and says once that it is not contained`() async {
+      await #expect(processExitsWith: .exitCode(0)) {
+        try await endServer(logging: .warning) { port, runtime, log in
+          guard await runtime.shutdown(deadline: .seconds(60)).isEmpty else { return false }
+          for _ in 0..<3 { guard try await status(port, "/hello") == 200 else { return false } }
+          return log.entries.filter { "\($0.message)".contains("the runtime was shut down") }.count == 1
+        }
+      }
+    }
+
     @Test func `A3: the program chooses the response to a crash`() async {
       await #expect(processExitsWith: .exitCode(0)) {
         try await endServer(

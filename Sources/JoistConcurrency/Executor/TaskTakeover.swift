@@ -78,10 +78,10 @@ extension ProcessRuntime {
   /// Runs all tasks of the program in processes of this runtime from now on.
   ///
   /// Each job of a task, from one suspension to the next, is a process. A task that never suspends starves no other,
-  /// and a crash in a task can be contained (``Joist/ProcessRuntime/contain(within:isolation:_:)``). Called once, early
-  /// in the program: tasks that were enqueued before finish their job elsewhere. Code on the main actor, on executors
-  /// of other libraries and in closures that Dispatch runs stays where it is, and crashes there end the program. After
-  /// the runtime has been shut down, Swift runs the tasks again; a sleep that was under way ends at once.
+  /// and a crash in a task can be contained (``Joist/ProcessRuntime/contain(within:late:isolation:_:)``). Called once,
+  /// early in the program: tasks that were enqueued before finish their job elsewhere. Code on the main actor, on
+  /// executors of other libraries and in closures that Dispatch runs stays where it is, and crashes there end the
+  /// program. After the runtime has been shut down, Swift runs the tasks again; sleeps that were under way end at once.
   ///
   /// Takes the loader's lock, and allocates.
   ///

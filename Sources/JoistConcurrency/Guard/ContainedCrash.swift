@@ -4,7 +4,7 @@
 
 public import Joist
 
-/// A crash in code that ``Joist/ProcessRuntime/contain(within:isolation:_:)`` has run.
+/// A crash in code that ``Joist/ProcessRuntime/contain(within:late:isolation:_:)`` has run.
 public struct ContainedCrash: Error {
   /// Why the process ended that ran the crashed job: `.trap` or `.stackOverflow`.
   public let reason: ExitReason

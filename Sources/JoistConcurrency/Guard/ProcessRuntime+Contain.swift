@@ -20,6 +20,8 @@ extension ProcessRuntime {
   ///
   /// - Parameters:
   ///   - limit: The time that the code may take; nil if it has no limit.
+  ///   - late: Gets the crashes of tasks below that happen when the call has returned or thrown. Called in a process of
+  ///     its own. With nil, such a crash is counted, and not told.
   ///   - isolation: The actor on which the caller runs.
   ///   - body: The code.
   /// - Returns: What the code returns.
@@ -28,20 +30,21 @@ extension ProcessRuntime {
   @inlinable
   public func contain<Success: Sendable>(
     within limit: Duration? = nil,
+    late: (@Sendable (ContainedCrash) -> Void)? = nil,
     isolation: isolated (any Actor)? = #isolation,
     _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
     // Sound: the code sets the result before the guard resumes this function, which reads it only if the code has
     // ended the wait. Code for which nobody waits any more may set it later.
     nonisolated(unsafe) var result: Result<Success, any Error>?
-    try await TaskGuard.run(on: self, within: limit, isolation: isolation) {
+    try await TaskGuard.run(on: self, within: limit, late: late, isolation: isolation) {
       do { unsafe result = .success(try await body()) } catch { unsafe result = .failure(error) }
     }
     return try unsafe result!.get()
   }
 }
 
-/// The code that ``Joist/ProcessRuntime/contain(within:isolation:_:)`` has run took longer than its time limit.
+/// The code that ``Joist/ProcessRuntime/contain(within:late:isolation:_:)`` has run took longer than its time limit.
 ///
 /// It was cancelled, and may still be running.
 public struct ContainDeadlinePassed: Error, CustomStringConvertible {

@@ -26,11 +26,13 @@ final class TaskGuard: Sendable {
 
   private let runner: TaskRunner
   private let limit: Duration?
+  private let late: (@Sendable (ContainedCrash) -> Void)?
   private let state = Mutex(State())
 
-  private init(_ runner: TaskRunner, _ limit: Duration?) {
+  private init(_ runner: TaskRunner, _ limit: Duration?, _ late: (@Sendable (ContainedCrash) -> Void)?) {
     self.runner = runner
     self.limit = limit
+    self.late = late
   }
 
   /// Runs code in a task, and returns when it has ended, in whatever way.
@@ -40,11 +42,12 @@ final class TaskGuard: Sendable {
   static func run(
     on runtime: ProcessRuntime,
     within limit: Duration?,
+    late: (@Sendable (ContainedCrash) -> Void)?,
     isolation: isolated (any Actor)?,
     _ body: @escaping @Sendable () async -> Void
   ) async throws {
     guard let runner = TaskRunner.installed, runner.runtime === runtime else { throw TasksNotTakenOver() }
-    let around = TaskGuard(runner, limit)
+    let around = TaskGuard(runner, limit, late)
     // Sound: the guard resumes the continuation once.
     let error = await withTaskCancellationHandler {
       await unsafe withUnsafeContinuation { continuation in unsafe around.start(body, resuming: continuation) }
@@ -84,8 +87,10 @@ final class TaskGuard: Sendable {
     task?.cancel()
   }
 
-  /// Ends the wait with a crash of a task below, and cancels the others.
-  func crashed(_ crash: ContainedCrash) { abandon(crash) }
+  /// Ends the wait with a crash of a task below, and cancels the others; called in a process of its own.
+  ///
+  /// If the wait is over, it passes the crash on instead.
+  func crashed(_ crash: ContainedCrash) { if !abandon(crash) { late?(crash) } }
 
   /// Ends the wait because the time limit has passed, and cancels the tasks below.
   func expire() { if let limit { abandon(ContainDeadlinePassed(limit: limit)) } }
@@ -100,18 +105,22 @@ final class TaskGuard: Sendable {
     if isOver { runner.runtime.cancel(timer) }
   }
 
-  private func abandon(_ error: any Error) {
+  /// Ends the wait with an error, and cancels the tasks below; returns false if the wait is over.
+  @discardableResult
+  private func abandon(_ error: any Error) -> Bool {
     // Code that begins only now is cancelled at once.
     let task = state.withLock { state in
       if unsafe state.continuation != nil { state.isCancelled = true }
       return state.task
     }
-    end(error)
+    let isFirst = end(error)
     task?.cancel()
+    return isFirst
   }
 
-  /// Ends the wait for the first of the reasons.
-  private func end(_ error: (any Error)?) {
+  /// Ends the wait for the first of the reasons; returns false for others.
+  @discardableResult
+  private func end(_ error: (any Error)?) -> Bool {
     // Sound: it is taken out under the lock, so it is resumed once.
     let (continuation, timer) = unsafe state.withLock { state in
       state.task = nil
@@ -119,5 +128,6 @@ final class TaskGuard: Sendable {
     }
     unsafe continuation?.resume(returning: error)
     if let timer { runner.runtime.cancel(timer) }
+    return unsafe continuation != nil
   }
 }

@@ -30,8 +30,10 @@
     public func respond(to request: Request, context: Context) async throws -> Response {
       let handled = HandledRequest(request, context)
       LastRequest.current?.set(handled)
+      containment.lookAtRuntime()
       do {
-        return try await containment.runtime.contain(within: containment.deadline) { [base] in
+        let late: @Sendable (ContainedCrash) -> Void = { [containment] in containment.crashed(late: $0, handled) }
+        return try await containment.runtime.contain(within: containment.deadline, late: late) { [base] in
           try await base.respond(to: handled.request, context: handled.context)
         }
       } catch let crash as ContainedCrash {

@@ -45,6 +45,11 @@ public final class ProcessRuntime: Sendable {
   }
 }
 
+extension ProcessRuntime {
+  /// Whether a shutdown has begun, so that no more processes are made.
+  package var isShuttingDown: Bool { core.it.shutdown.isRefusing }
+}
+
 // MARK: - Spawning
 
 extension ProcessRuntime {
