@@ -9,6 +9,7 @@ let macros = TargetDependencyCondition.when(traits: ["Macros"])
 let dashboard = TargetDependencyCondition.when(traits: ["Dashboard"])
 let telemetry = TargetDependencyCondition.when(traits: ["Telemetry"])
 let hummingbird = TargetDependencyCondition.when(traits: ["Hummingbird"])
+let nio = TargetDependencyCondition.when(traits: ["NIO"])
 let service = TargetDependencyCondition.when(traits: ["Service"])
 
 let package = Package(
@@ -23,6 +24,7 @@ let package = Package(
     .library(name: "JoistDashboard", targets: ["JoistDashboard"]),
     .library(name: "JoistTelemetry", targets: ["JoistTelemetry"]),
     .library(name: "JoistHummingbird", targets: ["JoistHummingbird"]),
+    .library(name: "JoistNIO", targets: ["JoistNIO"]),
     .library(name: "JoistService", targets: ["JoistService"]),
     .library(name: "JoistMacros", targets: ["JoistMacros"]),
     .executable(name: "joist", targets: ["JoistCLI"]),
@@ -30,6 +32,7 @@ let package = Package(
     .executable(name: "WordCount", targets: ["WordCount"]),
     .executable(name: "CrashyServer", targets: ["CrashyServer"]),
     .executable(name: "HummingbirdGuard", targets: ["HummingbirdGuard"]),
+    .executable(name: "Echo", targets: ["Echo"]),
   ],
   traits: [
     .trait(name: "Macros", description: "The macros of JoistMacros, which need swift-syntax."),
@@ -43,6 +46,7 @@ let package = Package(
       description: "The guard of JoistHummingbird around the requests of an application.",
       enabledTraits: ["Telemetry"]
     ),
+    .trait(name: "NIO", description: "The connections of JoistNIO, which are channels of SwiftNIO."),
     .trait(
       name: "Service",
       description: "The services of JoistService, which run in a service group of swift-service-lifecycle.",
@@ -58,6 +62,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.1.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
   ],
   targets: [
     .target(name: "CJoist"),
@@ -96,6 +101,10 @@ let package = Package(
         .product(name: "CoreMetrics", package: "swift-metrics", condition: hummingbird),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: hummingbird),
       ]
+    ),
+    .target(
+      name: "JoistNIO",
+      dependencies: ["Joist", .product(name: "NIOCore", package: "swift-nio", condition: nio)]
     ),
     .target(
       name: "JoistService",
@@ -139,6 +148,16 @@ let package = Package(
       name: "CrashyServer",
       dependencies: ["Joist", "JoistSupervision"],
       path: "Examples/CrashyServer"
+    ),
+    .executableTarget(
+      name: "Echo",
+      dependencies: [
+        "Joist",
+        "JoistNIO",
+        .product(name: "NIOCore", package: "swift-nio", condition: nio),
+        .product(name: "NIOPosix", package: "swift-nio", condition: nio),
+      ],
+      path: "Examples/Echo"
     ),
     .executableTarget(
       name: "HummingbirdGuard",
@@ -243,6 +262,16 @@ let package = Package(
         "TestSupport",
         .product(name: "Logging", package: "swift-log", condition: service),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: service),
+      ]
+    ),
+    .testTarget(
+      name: "NIOTests",
+      dependencies: [
+        "Joist",
+        "JoistNIO",
+        "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio", condition: nio),
+        .product(name: "NIOPosix", package: "swift-nio", condition: nio),
       ]
     ),
     .testTarget(

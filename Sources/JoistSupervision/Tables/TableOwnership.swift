@@ -142,7 +142,7 @@ import Synchronization
   @discardableResult
   private func watch(_ owner: OwnerProcess) -> Bool {
     guard let watch = owner.watch(by: self) else {
-      ownerEnded(owner.id)
+      ownerEnded(owner.id, .noProcess)
       return false
     }
     let isOwner = state.withLock { state in
@@ -157,7 +157,7 @@ import Synchronization
 
 extension TableOwnership: OwnerWatcher {
   /// Gives the table to the heir, or removes it.
-  func ownerEnded(_ id: ProcessID) {
+  func ownerEnded(_ id: ProcessID, _: ExitReason) {
     // What the program has put there is destroyed in a process, because it may crash.
     let (owner, rest): (OwnerProcess, TableRest?) = state.withLock { state in
       let owner = state.owner

@@ -48,7 +48,7 @@ package struct OwnerProcess: Sendable {
 package protocol OwnerWatcher: AnyObject, Sendable {
   /// Handles the end of an owner; called on that process's stack, where nothing may wait and no code of the program
   /// may run (WA1).
-  func ownerEnded(_ owner: ProcessID)
+  func ownerEnded(_ owner: ProcessID, _ reason: ExitReason)
 }
 
 /// A watch on an owner.
@@ -63,5 +63,5 @@ private final class EndTeller: Watcher {
 
   init(_ watcher: any OwnerWatcher) { self.watcher = watcher }
 
-  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { watcher.ownerEnded(id) }
+  func processEnded(_ process: ProcessHandle, _ id: ProcessID, _ reason: ExitReason) { watcher.ownerEnded(id, reason) }
 }
