@@ -83,10 +83,10 @@
           return state.isEmpty
         }
         if isEmpty { return self.channel.close(mode: mode, promise: nil) }
-        if mode == .all {
-          let limit = TimeAmount(self.limits.lingering)
-          _ = self.channel.eventLoop.scheduleTask(in: limit) { self.channel.close(promise: nil) }
-        }
+        guard mode == .all else { return }
+        let limit = TimeAmount(self.limits.lingering)
+        let end = self.channel.eventLoop.scheduleTask(in: limit) { self.channel.close(promise: nil) }
+        self.channel.closeFuture.whenComplete { _ in end.cancel() }
       }
     }
 
@@ -100,19 +100,17 @@
         defer { state.values.removeAll(keepingCapacity: true) }
         return state.values
       }
-      for value in values.dropLast() { channel.write(value, promise: nil) }
-      guard let last = values.last else { return }
-      let count = values.count
-      channel.writeAndFlush(last).whenComplete { result in
-        if case .failure(let error) = result { self.fail(error) } else { self.written(count) }
-      }
+      for value in values { channel.write(value).whenComplete { self.written($0) } }
+      channel.flush()
       // Room for more, unless the channel has too much.
       setWritable(channel.isWritable)
     }
 
-    private func written(_ count: Int) {
+    private func written(_ result: Result<Void, any Error>) {
+      // A datagram that cannot be sent is lost, as others are on their way.
+      if case .failure(let error) = result, !(channel is any MulticastChannel) { return fail(error) }
       let (closing, waiting) = state.withLock { state in
-        state.inFlight -= count
+        state.inFlight -= 1
         return (state.isEmpty ? state.closing : nil, state.takeWaiting())
       }
       for end in waiting { end.tell() }
