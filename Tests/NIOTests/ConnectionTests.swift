@@ -21,6 +21,21 @@
     case text(String)
   }
 
+  private struct Refused: Error {}
+
+  /// A handler, as a codec is one, that cannot write one value.
+  private final class Refusing: ChannelOutboundHandler, Sendable {
+    typealias OutboundIn = ByteBuffer
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      if String(buffer: unwrapOutboundIn(data)) == "bad" {
+        promise?.fail(Refused())
+      } else {
+        context.write(data, promise: promise)
+      }
+    }
+  }
+
   @Suite(.timeLimit(.minutes(15))) struct ConnectionTests {
     @Test func `A3, S3: a process for each of many connections reads and writes in order`() throws {
       let (clients, each) = (many(500), 20)
@@ -141,6 +156,29 @@
         }
       }
       #expect(steps.entries == ["flushed", "1000"])
+    }
+
+    @Test func `S3: a write that the pipeline refuses makes a later call throw its error`() throws {
+      let seen = Log<String>()
+      _ = try withRuntime(.init(schedulers: 2)) { runtime in
+        let setUp: SetUp = { channel in
+          channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Refusing()) }.flatMap {
+            channel.serve(on: runtime) { connection, process in
+              do {
+                for text in ["good", "bad"] { try connection.write(text, in: process) }
+                try connection.flush(in: process)
+              } catch is Refused { seen.add("refused") }
+            }
+          }
+        }
+        try withServer(runtime, setUp) { address in
+          let client = try connect(address) { channel in
+            channel.serve(on: runtime) { connection, process in seen.add(try connection.read(.max, in: process)) }
+          }
+          try client.closeFuture.wait()
+        }
+      }
+      #expect(seen.entries.sorted() == ["good", "refused"])
     }
 
     @Test func `P5: a crash closes its connection, and the others go on`() throws {
