@@ -71,7 +71,7 @@
     ) -> EventLoopFuture<Void> {
       eventLoop.submit { [self] in
         // A peer that writes no more may still read. A channel of datagrams has no such end, and traps at the option.
-        if self is any SocketOptionProvider, !(self is any MulticastChannel) {
+        if self is any SocketOptionProvider, !carriesDatagrams {
           try syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
         }
         let handler = ConnectionHandler<Inbound, Outbound>(self, limits)
@@ -86,6 +86,11 @@
         throw error
       }
     }
+  }
+
+  extension Channel {
+    /// Whether it reads and writes datagrams: of the system's channels, only those can join multicast groups.
+    var carriesDatagrams: Bool { self is any MulticastChannel }
   }
 
   /// Closes a channel when its process has ended.

@@ -45,7 +45,7 @@
 
     func channelInactive(context: ChannelHandlerContext) {
       // A process that reads finds the end, and one that has not read everything will.
-      let readsOn = input.isAwaited || !input.isTaken
+      let readsOn = input.isInUse
       input.end()
       output.fail(ConnectionError.closed)
       if !readsOn { exit?() }

@@ -27,6 +27,9 @@
       /// Whether the channel wanted to read when the limit was reached (CI1).
       var holdsRead = false
 
+      /// Whether there is something to take; after an error there is.
+      var isReady: Bool { !values.isEmpty || isAtEnd }
+
       /// Returns whether the channel is to read what it wanted to read.
       mutating func takeHeldRead(_ limit: Int) -> Bool {
         guard holdsRead, values.count <= limit / 2 else { return false }
@@ -63,7 +66,7 @@
     func wait(_ end: WaitEnd) {
       let isReady = state.withLock { state in
         state.waiting.append(end)
-        return !state.values.isEmpty || state.isAtEnd || state.error != nil
+        return state.isReady
       }
       if isReady { end.tell() }
     }
@@ -75,7 +78,7 @@
       if case .end = next { return deliver(nil) }
       let isReady = state.withLock { state in
         state.deliver = deliver
-        return !state.values.isEmpty || state.isAtEnd || state.error != nil
+        return state.isReady
       }
       if isReady { hasChanged() }
     }
@@ -97,11 +100,8 @@
       hasChanged()
     }
 
-    /// Whether everything was taken, or may be when the process looks next.
-    var isTaken: Bool { state.withLock { $0.values.isEmpty } }
-
-    /// Whether the process waits for the input now.
-    var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty || $0.deliver != nil } }
+    /// Whether the process waits for the input, or has some left to take.
+    var isInUse: Bool { state.withLock { !$0.values.isEmpty || !$0.waiting.isEmpty || $0.deliver != nil } }
 
     /// Notes that the process waits no longer, because its time has passed.
     func stopWaiting() { state.withLock { $0.waiting.removeAll() } }

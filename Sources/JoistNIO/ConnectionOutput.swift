@@ -24,11 +24,6 @@
       var waiting: [WaitEnd] = []
 
       var isEmpty: Bool { values.isEmpty && inFlight == 0 }
-
-      mutating func takeWaiting() -> [WaitEnd] {
-        defer { waiting.removeAll() }
-        return waiting
-      }
     }
 
     private let limits: ConnectionLimits
@@ -108,31 +103,28 @@
 
     private func written(_ result: Result<Void, any Error>) {
       // A datagram that cannot be sent is lost, as others are on their way.
-      if case .failure(let error) = result, !(channel is any MulticastChannel) { return fail(error) }
-      let (closing, waiting) = state.withLock { state in
+      if case .failure(let error) = result, !channel.carriesDatagrams { return fail(error) }
+      let closing = change { state in
         state.inFlight -= 1
-        return (state.isEmpty ? state.closing : nil, state.takeWaiting())
+        return state.isEmpty ? state.closing : nil
       }
-      for end in waiting { end.tell() }
       if let closing { channel.close(mode: closing, promise: nil) }
     }
 
     /// Notes whether the channel takes more.
-    func setWritable(_ isWritable: Bool) {
-      let waiting = state.withLock { state in
-        state.isWritable = isWritable
-        return state.takeWaiting()
-      }
-      for end in waiting { end.tell() }
-    }
+    func setWritable(_ isWritable: Bool) { change { $0.isWritable = isWritable } }
 
     /// Notes that nothing can be written any more.
-    func fail(_ error: any Error) {
-      let waiting = state.withLock { state in
-        if state.error == nil { state.error = error }
-        return state.takeWaiting()
+    func fail(_ error: any Error) { change { if $0.error == nil { $0.error = error } } }
+
+    /// Changes the state, and has those that wait look at it again.
+    private func change<Outcome: Sendable>(_ body: (inout State) -> Outcome) -> Outcome {
+      let (outcome, waiting) = state.withLock { state in
+        defer { state.waiting.removeAll() }
+        return (body(&state), state.waiting)
       }
       for end in waiting { end.tell() }
+      return outcome
     }
   }
 #endif

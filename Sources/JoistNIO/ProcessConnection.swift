@@ -104,14 +104,10 @@
       let deadline = timeout.map { process.now.advanced(by: $0) }
       while try !isDone(nil) {
         let left = deadline.map { process.now.duration(to: $0) }
-        var failure: (any Error)?
+        // After an error the next look throws it.
         let isTold = try process.awaitOutside(.descriptor, timeout: left) { end in
-          do { if try isDone(end) { end.tell() } } catch {
-            failure = error
-            end.tell()
-          }
+          if (try? isDone(end)) != false { end.tell() }
         }
-        if let failure { throw failure }
         if !isTold { throw ConnectionError.timedOut }
       }
     }

@@ -103,6 +103,15 @@
     }
   }
 
+  /// Waits until a log has lines of errors, and returns them.
+  private func firstErrors(in log: InMemoryLogHandler) async -> [InMemoryLogHandler.Entry] {
+    while true {
+      let lines = log.entries.filter { $0.level == .error }
+      if !lines.isEmpty { return lines }
+      await Task.yield()
+    }
+  }
+
   @Suite(.timeLimit(.minutes(15))) struct RequestCrashTests {
     @Test func `A3: a crash in each place before the response answers 500, and the connection goes on`() async {
       await #expect(processExitsWith: .exitCode(0)) {
@@ -168,11 +177,7 @@
       await #expect(processExitsWith: .exitCode(0)) {
         try await endServer(logging: .error) { port, _, log in
           guard try await status(port, "/crash?secret=1") == 500 else { return false }
-          var lines: [InMemoryLogHandler.Entry] = []
-          while lines.isEmpty {
-            lines = log.entries.filter { $0.level == .error }
-            await Task.yield()
-          }
+          let lines = await firstErrors(in: log)
           let metadata = lines[0].metadata
           guard case .array(let backtrace) = metadata["joist.backtrace"] else { return false }
           return lines.count == 1 && metadata["hb.request.path"] == "/crash" && metadata["hb.request.method"] == "GET"
@@ -196,11 +201,7 @@
         } ifHolds: { port, _, log in
           guard try await status(port, "/late") == 200 else { return false }
           isAnswered.add()
-          var lines: [InMemoryLogHandler.Entry] = []
-          while lines.isEmpty {
-            lines = log.entries.filter { $0.level == .error }
-            await Task.yield()
-          }
+          let lines = await firstErrors(in: log)
           return lines.count == 1 && lines[0].metadata["hb.request.path"] == "/late"
             && "\(lines[0].message)".contains("crashed after the request was answered")
         }

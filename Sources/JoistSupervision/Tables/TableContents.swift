@@ -40,11 +40,7 @@ extension OwnedTable where Contents: TableContents {
     _ value: Contents.Value,
     forKey key: Contents.Key
   ) throws(TableError) -> Contents.Value? {
-    try change { contents in
-      let old = contents[key]
-      contents[key] = value
-      return Result<_, Never>.success(old)
-    }.get()
+    try exchange(key, value)
   }
 
   /// Sets the value of a key that has none.
@@ -65,9 +61,15 @@ extension OwnedTable where Contents: TableContents {
   /// - Throws: A ``TableError``.
   @inlinable @discardableResult
   public func removeValue(forKey key: Contents.Key) throws(TableError) -> Contents.Value? {
+    try exchange(key, nil)
+  }
+
+  /// Sets or removes the value of a key, and returns the one that it had.
+  @inlinable
+  func exchange(_ key: Contents.Key, _ value: Contents.Value?) throws(TableError) -> Contents.Value? {
     try change { contents in
       let old = contents[key]
-      contents[key] = nil
+      contents[key] = value
       return Result<_, Never>.success(old)
     }.get()
   }

@@ -35,6 +35,13 @@ import Synchronization
     var owner: OwnerProcess
     var watch: OwnerWatch?
     var heir: Heir?
+
+    /// Removes what the table has, and returns it.
+    mutating func clear() -> State {
+      let before = self
+      (box, watch, heir) = (nil, nil, nil)
+      return before
+    }
   }
 
   private let writers: TableWriters
@@ -49,15 +56,7 @@ import Synchronization
   }
 
   /// Removes the table because nothing refers to it any longer.
-  func forget() {
-    let (owner, watch, rest) = state.withLock { state in
-      let before = (state.owner, state.watch, (state.box, state.heir))
-      (state.box, state.watch, state.heir) = (nil, nil, nil)
-      return before
-    }
-    if let watch { owner.unwatch(watch) }
-    withExtendedLifetime(rest) {}
-  }
+  func forget() { end(state.withLock { $0.clear() }) }
 
   /// The present value.
   @usableFromInline
@@ -117,15 +116,10 @@ import Synchronization
     withExtendedLifetime(before) {}
   }
 
-  func remove() throws(TableError) {
-    let (owner, watch, rest) = try asOwner { state in
-      let before = (state.owner, state.watch, (state.box, state.heir))
-      (state.box, state.watch, state.heir) = (nil, nil, nil)
-      return before
-    }
-    if let watch { owner.unwatch(watch) }
-    withExtendedLifetime(rest) {}
-  }
+  func remove() throws(TableError) { end(try asOwner { $0.clear() }) }
+
+  /// Stops watching the owner of a table that was removed, and destroys what it had.
+  private func end(_ cleared: consuming State) { if let watch = cleared.watch { cleared.owner.unwatch(watch) } }
 
   /// Runs a closure under the lock if the running process is the owner.
   private func asOwner<Result>(_ body: (inout State) -> Result) throws(TableError) -> Result {
